@@ -1,0 +1,1 @@
+"""Tagline: from a table to a model in production, promoted by tagging."""
