@@ -1,0 +1,51 @@
+# `make train` and `make test` set up all that they need in .venv; nothing else is touched.
+PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
+BIN := .venv/bin
+ONE_PLACE := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV=$(CURDIR)/.venv
+
+.PHONY: train test test-all bench lint types format lock clean
+
+train: .venv/.run
+	$(BIN)/python flows/train.py run
+
+test: .venv/.dev lint types
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/.dev lint types
+	$(BIN)/python -m pytest
+
+bench: .venv/.dev
+	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/vulture
+
+types: .venv/.dev
+	$(BIN)/mypy
+
+format: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: .venv/.uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+.venv/.uv: requirements-uv.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	touch $@
+
+.venv/.run: .venv/.uv requirements.txt pyproject.toml
+	$(ONE_PLACE) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
+	$(ONE_PLACE) $(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+.venv/.dev: .venv/.run requirements-dev.txt
+	$(ONE_PLACE) $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache
