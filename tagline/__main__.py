@@ -1,0 +1,5 @@
+"""`python -m tagline` is the command line."""
+
+from tagline.cli import main
+
+main()

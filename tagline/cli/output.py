@@ -1,0 +1,42 @@
+"""How the command line prints: tables for people, JSON for scripts."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+console = Console()
+
+
+def print_json(value: Any) -> None:
+    """Print plain data as JSON on standard output."""
+    typer.echo(json.dumps(value, indent=2, default=str))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as a table that folds to the terminal's width."""
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    console.print(table)
+    console.print()
+
+
+def verdict(passed: bool, *, yes: str = "passed", no: str = "failed") -> Text:
+    """Give a word in the colour of its meaning."""
+    return Text(yes, style="green") if passed else Text(no, style="bold red")
+
+
+def interval(figure: dict[str, Any]) -> str:
+    """Write a figure with its interval: ``0.7643 [0.7421, 0.7850]``."""
+    if figure.get("low") is None:
+        return f"{figure['value']:.4f}"
+    return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"

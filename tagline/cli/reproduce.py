@@ -1,0 +1,38 @@
+"""`tagline reproduce`: train a run again and compare every metric."""
+
+from typing import Annotated
+
+import typer
+
+from tagline.cli.output import AsJson, console, print_json, print_table, verdict
+
+
+def reproduce(
+    run: Annotated[str, typer.Argument(help="TrainFlow/ID or ID.")],
+    *,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Largest difference that counts as the same.")
+    ] = 0.0,
+    json: AsJson = False,
+) -> None:
+    """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
+    from tagline.registry.reproduction import reproduce as reproduced
+
+    result = reproduced(run, tolerance=tolerance, say=lambda line: console.print(line, style="dim"))
+    if json:
+        print_json(result.to_dict())
+    else:
+        print_table(
+            f"{result.original} again, at {result.commit[:12]}",
+            ["metric", "then", "now", ""],
+            (
+                (
+                    each.name,
+                    f"{each.then:.10f}",
+                    f"{each.now:.10f}",
+                    verdict(each.same, yes="same", no="differs"),
+                )
+                for each in result.figures
+            ),
+        )
+    raise typer.Exit(0 if result.same else 1)

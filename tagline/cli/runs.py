@@ -1,0 +1,39 @@
+"""`tagline runs`: what has been trained, the newest first."""
+
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from tagline.cli.output import AsJson, print_json, print_table
+
+
+def runs(
+    *,
+    tag: Annotated[str | None, typer.Option(help="Only runs with this tag.")] = None,
+    most: Annotated[int, typer.Option(min=1, help="How many at the most.")] = 20,
+    json: AsJson = False,
+) -> None:
+    """List training runs with their standing and metrics, the newest first."""
+    from tagline.registry.runs import line, newest_first
+
+    lines = [line(run) for run in islice(newest_first(tag), most)]
+    if json:
+        print_json([each.to_dict() for each in lines])
+        return
+    print_table(
+        "Training runs",
+        ["run", "case", "started", "state", "standing", "metrics", "bundle"],
+        (
+            (
+                each.run,
+                each.case,
+                each.created,
+                each.state,
+                each.standing or "-",
+                "  ".join(f"{name} {value:.4f}" for name, value in each.metrics.items()) or "-",
+                each.digest[:12] or "-",
+            )
+            for each in lines
+        ),
+    )

@@ -1,0 +1,51 @@
+"""`tagline show`: one run, with what a person needs to judge it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from tagline.cli.output import AsJson, console, interval, print_json, print_table, verdict
+
+Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
+
+
+def show(run: Run = None, *, json: AsJson = False) -> None:
+    """Show one run: metrics with intervals, gates, leaderboard, bundle, report."""
+    from tagline.registry.runs import find
+    from tagline.registry.summary import summary
+
+    found = summary(find(run))
+    if json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    console.print(f"[bold]{found['run']}[/]  {found['case']}  standing: {found['standing'] or '-'}")
+    console.print()
+    others = found["baselines"]
+    print_table(
+        "Test metrics, 95% intervals by resampling whole groups",
+        ["metric", "champion trial", *others],
+        (
+            (name, interval(figure), *(f"{others[other][name]:.4f}" for other in others))
+            for name, figure in found["metrics"].items()
+        ),
+    )
+    print_table(
+        "Gates",
+        ["gate", "", "figure", "limit"],
+        (
+            (gate["name"], verdict(gate["passed"]), gate["figure"], gate["limit"])
+            for gate in found["gates"]
+        ),
+    )
+    print_table(
+        "Leaderboard, by the tuning rows",
+        list(found["leaderboard"][0]) if found["leaderboard"] else [],
+        (list(row.values()) for row in found["leaderboard"]),
+    )
+    for name, path in found["paths"].items():
+        console.print(f"{name:8} {path}", soft_wrap=True)
+    console.print(f"{'digest':8} {found['bundle']['digest']}", soft_wrap=True)

@@ -1,0 +1,50 @@
+"""Where Tagline keeps what is too big for an artifact: tables, bundles, reports."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """Give the folder of Tagline's own files.
+
+    Returns
+    -------
+    Path
+        ``$TAGLINE_HOME`` where that is set, else ``.tagline`` beside the ``.metaflow``
+        that Metaflow itself uses from the current directory.
+    """
+    named = os.environ.get("TAGLINE_HOME")
+    if named:
+        return Path(named).expanduser().absolute()
+    return _metaflow_root() / ".tagline"
+
+
+def tables() -> Path:
+    """Give the folder of content-addressed tables."""
+    return _made("tables")
+
+
+def bundles() -> Path:
+    """Give the folder of sealed bundles, each named by its digest."""
+    return _made("bundles")
+
+
+def reports() -> Path:
+    """Give the folder of HTML reports, one a run."""
+    return _made("reports")
+
+
+def _made(name: str) -> Path:
+    folder = home() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _metaflow_root() -> Path:
+    set_root = os.environ.get("METAFLOW_DATASTORE_SYSROOT_LOCAL")
+    if set_root:
+        return Path(set_root).absolute()
+    here = Path.cwd()
+    return next(
+        (folder for folder in (here, *here.parents) if (folder / ".metaflow").is_dir()), here
+    )

@@ -1,0 +1,186 @@
+"""Train a run again from what it recorded about itself, and compare."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tagline.errors import TaglineError
+from tagline.registry.runs import artifact, find
+from tagline.registry.summary import summary
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of the run, then and now."""
+
+    name: str
+    then: float
+    now: float
+    same: bool
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What came of training a run again."""
+
+    original: str
+    commit: str
+    figures: tuple[Figure, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every metric is the same."""
+        return all(figure.same for figure in self.figures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the result as plain data."""
+        return {**asdict(self), "same": self.same}
+
+
+def reproduce(name: str, *, tolerance: float, say: Callable[[str], None]) -> Reproduction:
+    """Train a run again in a folder of its own, at its own commit, and compare every metric.
+
+    Parameters
+    ----------
+    name : str
+        The run.
+    tolerance : float
+        The largest absolute difference that counts as the same.
+    say : callable
+        Is told, in a sentence, what happens.
+
+    Raises
+    ------
+    TaglineError
+        The run has no clean commit, its data has changed since, or training fails.
+    """
+    run = find(name)
+    before = summary(run)
+    commit = _clean_commit(before)
+    case = artifact(run, "case_config")
+    with tempfile.TemporaryDirectory(prefix="tagline-again-") as folder:
+        root = Path(folder)
+        with _checked_out(commit, root / "code", repository=_repository(before)):
+            say(f"Training again at {commit[:12]}; nothing of it is kept.")
+            after = _trained_again(root, case)
+    if after["fingerprint"] != before["fingerprint"]:
+        raise TaglineError(
+            "The data is not the data that the run was trained on: "
+            f"fingerprint {after['fingerprint'][:12]} instead of {before['fingerprint'][:12]}.",
+            where=before["run"],
+        )
+    return Reproduction(
+        original=before["run"],
+        commit=commit,
+        figures=_compared(_figures(before), _figures(after), tolerance=tolerance),
+    )
+
+
+def _figures(found: dict[str, Any]) -> dict[str, float]:
+    own = {
+        f"{name}{part}": figure[key]
+        for name, figure in found["metrics"].items()
+        for part, key in (("", "value"), (" low", "low"), (" high", "high"))
+        if figure[key] is not None
+    }
+    others = {
+        f"{other} {name}": value
+        for other, metrics in found["baselines"].items()
+        for name, value in metrics.items()
+    }
+    return own | others
+
+
+def _compared(
+    then: dict[str, float], now: dict[str, float], *, tolerance: float
+) -> tuple[Figure, ...]:
+    missing = float("nan")
+    return tuple(
+        Figure(
+            name=name,
+            then=then.get(name, missing),
+            now=now.get(name, missing),
+            same=abs(then.get(name, missing) - now.get(name, missing)) <= tolerance,
+        )
+        for name in {**then, **now}
+    )
+
+
+def _clean_commit(found: dict[str, Any]) -> str:
+    provenance = found["provenance"]
+    if not provenance["commit"]:
+        raise TaglineError("The run was not made from a git commit.", where=found["run"])
+    if provenance["dirty"]:
+        raise TaglineError(
+            f"The run was made from {provenance['commit'][:12]} with uncommitted changes, "
+            "which nobody has any more.",
+            where=found["run"],
+            todo="Commit, train, and reproduce that run.",
+        )
+    return str(provenance["commit"])
+
+
+def _repository(found: dict[str, Any]) -> Path:
+    repository = Path(found["provenance"]["repository"])
+    if not (repository / ".git").exists():
+        raise TaglineError(
+            f"The repository of the run is not at {repository} any more.", where=found["run"]
+        )
+    return repository
+
+
+@contextmanager
+def _checked_out(commit: str, folder: Path, *, repository: Path) -> Iterator[None]:
+    _git(repository, "worktree", "add", "--detach", str(folder), commit)
+    try:
+        yield
+    finally:
+        _git(repository, "worktree", "remove", "--force", str(folder))
+
+
+def _git(repository: Path, *words: str) -> None:
+    done = subprocess.run(
+        ["git", "-C", str(repository), *words], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise TaglineError(f"git {words[0]} failed: {done.stderr.strip()}", where=str(repository))
+
+
+def _trained_again(root: Path, case: dict[str, Any]) -> dict[str, Any]:
+    code, store = root / "code", root / "store"
+    store.mkdir()
+    environment = os.environ | {
+        "PYTHONPATH": str(code),
+        "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(store),
+        "TAGLINE_HOME": str(store / ".tagline"),
+    }
+    flow = [sys.executable, str(code / "flows" / "train.py")]
+    with (root / "log.txt").open("w") as log:
+        trained = subprocess.run(
+            [*flow, "--no-pylint", "--config-value", "case", json.dumps(case), "run"],
+            cwd=store,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if trained.returncode:
+        tail = "\n".join((root / "log.txt").read_text().splitlines()[-15:])
+        raise TaglineError(f"Training again failed:\n{tail}")
+    shown = subprocess.run(
+        [sys.executable, "-m", "tagline", "show", "--json"],
+        cwd=store,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(shown.stdout)
+    return found

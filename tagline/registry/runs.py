@@ -1,0 +1,155 @@
+"""Find training runs and read what they left behind."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from metaflow import Flow, Run, namespace
+from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
+
+from tagline.errors import TaglineError
+
+FLOW = "TrainFlow"
+STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One training run in a list.
+
+    Attributes
+    ----------
+    run : str
+        The run's pathspec, ``TrainFlow/<id>``.
+    state : str
+        ``finished``, ``failed`` or ``running``.
+    standing : str
+        What the run is for, by its tags; empty where it has no standing yet.
+    case : str
+        The case's name.
+    metrics : dict
+        Metric name to its figure on the test rows.
+    digest : str
+        The bundle's content digest (SHA-256, hex).
+    created : str
+        When the run started, ISO 8601, UTC.
+    """
+
+    run: str
+    state: str
+    standing: str
+    case: str
+    metrics: dict[str, float]
+    digest: str
+    created: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the line as plain data."""
+        return asdict(self)
+
+
+def newest_first(tag: str | None = None) -> Iterator[Run]:
+    """Walk through the training runs, the newest first, whoever ran them.
+
+    Order is by run id: under local metadata a tag on an old run changes the order that
+    Metaflow itself gives (Netflix/metaflow#2293).
+
+    Parameters
+    ----------
+    tag : str, optional
+        Only runs that bear this tag.
+    """
+    namespace(None)
+    try:
+        flow = Flow(FLOW)
+    except MetaflowNotFound:
+        return
+    found = flow.runs(tag) if tag else flow.runs()
+    yield from sorted(found, key=lambda run: _by_start(run.id), reverse=True)
+
+
+def find(name: str | None) -> Run:
+    """Find one training run.
+
+    Parameters
+    ----------
+    name : str or None
+        ``TrainFlow/<id>``, ``<id>`` alone, or None for the newest finished run.
+
+    Raises
+    ------
+    TaglineError
+        There is no such run.
+    """
+    namespace(None)
+    if name is None:
+        newest = next((run for run in newest_first() if run.successful), None)
+        if newest is None:
+            raise TaglineError(
+                "No finished training run here.",
+                todo="Train one with `python flows/train.py run`, or go where it was trained.",
+            )
+        return newest
+    pathspec = name if "/" in name else f"{FLOW}/{name}"
+    try:
+        return Run(pathspec)
+    except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
+        raise TaglineError(
+            f"There is no run {pathspec!r}.", todo="`tagline runs` lists those that there are."
+        ) from missing
+
+
+def artifact(run: Run, name: str) -> Any:
+    """Read one artifact of a run's end.
+
+    Raises
+    ------
+    TaglineError
+        The run did not get as far as making it.
+    """
+    end = run.end_task
+    if end is not None and name in end:
+        return end[name].data
+    for step in run:
+        for task in step:
+            if name in task:
+                return task[name].data
+    raise TaglineError(f"The run has no {name!r}: it ended before.", where=run.pathspec)
+
+
+def line(run: Run) -> RunLine:
+    """Sum up one run for a list."""
+    state = "finished" if run.successful else "failed" if run.finished else "running"
+    ended = state == "finished"
+    return RunLine(
+        run=run.pathspec,
+        state=state,
+        standing=standing(run),
+        case=artifact(run, "case_name") if ended else _tag_value(run, "case:"),
+        metrics=_figures(run) if ended else {},
+        digest=artifact(run, "bundle")["digest"] if ended else "",
+        created=run.created_at.astimezone().isoformat(timespec="seconds"),
+    )
+
+
+def standing(run: Run) -> str:
+    """Give the standing that a run's tags show, empty where they show none."""
+    return next((name for name in reversed(STANDINGS) if name in run.user_tags), "")
+
+
+def register(pathspec: str, *, standing: str, case: str, digest: str) -> None:
+    """Tag a run with its first standing, its case and its bundle's digest."""
+    Run(pathspec, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
+
+
+def _figures(run: Run) -> dict[str, float]:
+    metrics = artifact(run, "metrics")
+    return {name: interval["value"] for name, interval in metrics.items()}
+
+
+def _tag_value(run: Run, prefix: str) -> str:
+    return next((tag.removeprefix(prefix) for tag in run.user_tags if tag.startswith(prefix)), "")
+
+
+def _by_start(identity: str) -> tuple[int, str]:
+    return (int(identity), "") if identity.isdigit() else (0, identity)

@@ -1,0 +1,33 @@
+"""One run as plain data: what `tagline show` prints and notebooks read."""
+
+from typing import Any
+
+from metaflow import Run
+
+from tagline.registry.runs import artifact, standing
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """Gather a finished training run's results as plain data.
+
+    Raises
+    ------
+    TaglineError
+        The run ended before it had results.
+    """
+    leaderboard = artifact(run, "leaderboard")
+    bundle = artifact(run, "bundle")
+    return {
+        "run": run.pathspec,
+        "case": artifact(run, "case_name"),
+        "standing": standing(run),
+        "metrics": artifact(run, "metrics"),
+        "baselines": artifact(run, "baseline_metrics"),
+        "gates": artifact(run, "gates"),
+        "leaderboard": leaderboard.to_dict("records"),
+        "accounting": artifact(run, "accounting"),
+        "fingerprint": artifact(run, "fingerprint"),
+        "provenance": artifact(run, "provenance"),
+        "bundle": bundle,
+        "paths": {"bundle": bundle["path"], "report": artifact(run, "report_path")},
+    }
