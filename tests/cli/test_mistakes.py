@@ -1,0 +1,34 @@
+"""What a person's mistake looks like on the command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def tagline(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tagline", *words],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_runs_is_an_empty_list_and_no_error(tmp_path: Path) -> None:
+    listed = tagline("runs", "--json", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert listed.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [("show",), ("show", "12"), ("reproduce", "No/such/run")])
+def test_an_unknown_run_is_one_sentence_and_exit_code_1(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    failed = tagline(*words, cwd=tmp_path)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("tagline: ")
+    assert "Traceback" not in failed.stderr
+    assert failed.stdout == ""
