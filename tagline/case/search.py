@@ -1,0 +1,96 @@
+"""What the search for a model may try, and how much it may spend."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from tagline.case.section import Section
+
+Baseline = Literal["base_rate", "logistic"]
+
+
+def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"the range runs from {bounds[0]} down to {bounds[1]}")
+    return bounds
+
+
+def _falling(rates: tuple[float, ...]) -> tuple[float, ...]:
+    if any(coarse <= fine for coarse, fine in zip(rates, rates[1:], strict=False)):
+        raise ValueError("the learning rates must fall from coarse to fine")
+    return rates
+
+
+def _distinct(baselines: tuple[Baseline, ...]) -> tuple[Baseline, ...]:
+    if len(set(baselines)) < len(baselines):
+        raise ValueError("a baseline is named twice")
+    return baselines
+
+
+Rate = Annotated[float, Field(gt=0, le=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+Depths = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=16)], Annotated[int, Field(ge=1, le=16)]],
+    AfterValidator(_rising),
+]
+Rates = Annotated[tuple[Rate, Rate], AfterValidator(_rising)]
+Weights = Annotated[tuple[NotNegative, NotNegative], AfterValidator(_rising)]
+
+
+class SpaceSection(Section):
+    """From which value to which each parameter of the boosted trees is drawn."""
+
+    max_depth: Depths = Field(default=(4, 8), description="Depth of a tree; whole numbers, evenly.")
+    min_child_weight: Weights = Field(
+        default=(1.0, 200.0), description="Least weight of a leaf; drawn evenly in its logarithm."
+    )
+    subsample: Rates = Field(default=(0.6, 1.0), description="Share of rows that a tree sees.")
+    colsample_bytree: Rates = Field(
+        default=(0.3, 1.0), description="Share of inputs that a tree sees."
+    )
+    reg_lambda: Weights = Field(
+        default=(0.5, 30.0), description="L2 penalty of a leaf; drawn evenly in its logarithm."
+    )
+    gamma: Weights = Field(default=(0.0, 2.0), description="Least gain of a split.")
+
+
+class SearchSection(Section):
+    """How the model is searched for."""
+
+    trials: Annotated[int, Field(ge=0)] = Field(
+        default=24, description="Boosted models that start, over all brackets."
+    )
+    brackets: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Tasks that the trials are dealt to; each halves its own."
+    )
+    metric: Literal["roc_auc", "log_loss"] = Field(
+        default="roc_auc", description="Figure on the tuning rows that stops, halves and chooses."
+    )
+    learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_falling)] = (
+        Field(default=(0.3, 0.1, 0.04), description="Fidelities of the halving, coarse to fine.")
+    )
+    eta: Annotated[float, Field(gt=1)] = Field(
+        default=3.0, description="One trial in so many goes on to the next learning rate."
+    )
+    max_rounds: Annotated[int, Field(ge=1)] = Field(
+        default=2000, description="Most trees of a model."
+    )
+    early_stopping_rounds: Annotated[int, Field(ge=1)] = Field(
+        default=40, description="Trees without a better figure, at the finest rate, that stop."
+    )
+    max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
+        default=256, description="Most distinct values of an input that the trees tell apart."
+    )
+    threads: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Threads of one task; the same figures whatever the number."
+    )
+    baselines: Annotated[tuple[Baseline, ...], AfterValidator(_distinct)] = Field(
+        default=("base_rate", "logistic"), description="Simple models that compete as trials."
+    )
+    space: SpaceSection = SpaceSection()
+
+    @model_validator(mode="after")
+    def _has_trials(self) -> "SearchSection":
+        if not self.trials and not self.baselines:
+            raise ValueError("there is nothing to try: trials is 0 and baselines is empty")
+        return self
