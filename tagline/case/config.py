@@ -1,0 +1,167 @@
+"""The typed case: one config file, its defaults in one place."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+from pydantic import AfterValidator, Field, model_validator
+
+from tagline.case.evaluation import EvaluationSection, GatesSection
+from tagline.case.search import SearchSection
+from tagline.case.section import Section
+
+
+def _timedelta(text: str) -> str:
+    try:
+        pd.Timedelta(text)
+    except ValueError as wrong:
+        raise ValueError(f"{text!r} is not a length of time such as '2h' or '7D'") from wrong
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_timedelta)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Period = tuple[date, date]
+
+
+class TableSection(Section):
+    """Where the rows come from, and the columns that every case has."""
+
+    id: str = Field(description="Column that names a row; unique.")
+    time: str = Field(description="Column with the time of the decision.")
+    target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
+    positive: str | float | bool | None = Field(
+        default=None, description="The target's value that counts as 1; needed where it is text."
+    )
+    source: str | None = Field(
+        default=None,
+        description="CSV or Parquet file, beside this config; for a case without a feature module.",
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="Files that stand in for tables which the feature module would load, by name.",
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(), description="Columns that are no inputs, in a case without a feature module."
+    )
+
+
+class SplitSection(Section):
+    """Which decisions train, tune and test: by date where given, else by shares in time order."""
+
+    train: Period | None = Field(default=None, description="First day, and the day after the last.")
+    tune: Period | None = Field(default=None, description="As train; early stopping and choices.")
+    test: Period | None = Field(default=None, description="As train; looked at once.")
+    tune_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.15, description="Share of the days before the test that tune, without dates."
+    )
+    test_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="Share of the latest rows that test, without dates."
+    )
+    timezone: str = Field(default="UTC", description="Whose midnight parts the days.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SplitSection":
+        given = [period for period in (self.train, self.tune, self.test) if period]
+        if len(given) not in {0, 3}:
+            raise ValueError("train, tune and test are given all three, or none of them")
+        days = [day for period in given for day in period]
+        if days != sorted(days) or any(first >= last for first, last in given):
+            raise ValueError("train, tune and test must follow one another, none of them empty")
+        if not given and self.tune_share + self.test_share >= 1:
+            raise ValueError("tune_share and test_share leave nothing to train on")
+        return self
+
+
+class ContractSection(Section):
+    """What the rows must be like, beyond what each field says of itself."""
+
+    most_quarantined: Share = Field(
+        default=0.01, description="Largest share of rows in quarantine; more stops the run."
+    )
+    least_rows: Annotated[int, Field(ge=1)] = Field(
+        default=100, description="Fewest rows in; fewer stop the run."
+    )
+    row_change: Share | None = Field(
+        default=0.5,
+        description="Largest change of the number of rows against the last run, as a share.",
+    )
+    fresh_within: Duration | None = Field(
+        default=None, description="How old the newest decision may be; none where age is no fault."
+    )
+    typical: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description="Between which values a column's median lies; catches a changed unit.",
+    )
+    ranges: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="Between which values each row of a column lies."
+    )
+    allowed: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="The values that a text column may have."
+    )
+
+
+class InputsSection(Section):
+    """How inputs that are text become numbers."""
+
+    smoothing: Annotated[float, Field(ge=0)] = Field(
+        default=50.0, description="Rows' worth of the overall rate that each category starts with."
+    )
+    folds: Annotated[int, Field(ge=2)] = Field(
+        default=5, description="Folds of whole groups for the training rows' own encoding."
+    )
+
+
+class ExplanationSection(Section):
+    """How much is explained."""
+
+    rows: Annotated[int, Field(ge=10)] = Field(
+        default=1000, description="Test rows that the global explanation is made of."
+    )
+    dependence: Annotated[int, Field(ge=0)] = Field(
+        default=6, description="Inputs that get a dependence plot."
+    )
+    chosen: Annotated[int, Field(ge=1)] = Field(
+        default=2, description="Rows of each kind (highest, lowest, most wrong) explained alone."
+    )
+
+
+class Case(Section):
+    """Everything that a person tunes about one case."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        description="Short name: small letters, digits and _."
+    )
+    title: str = Field(description="The question that the model answers.")
+    purpose: str = Field(default="", description="What the answer is used for.")
+    limits: tuple[str, ...] = Field(default=(), description="What the model must not be used for.")
+    owners: tuple[str, ...] = Field(default=(), description="Who answers for it.")
+    task: Literal["binary"] = Field(default="binary", description="Kind of question.")
+    seed: Annotated[int, Field(ge=0)] = Field(default=7, description="Seed of all that is random.")
+    features: str | None = Field(
+        default=None, description="Feature module; none where the table's columns are the inputs."
+    )
+    table: TableSection
+    split: SplitSection = SplitSection()
+    contract: ContractSection = ContractSection()
+    inputs: InputsSection = InputsSection()
+    search: SearchSection = SearchSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    gates: GatesSection = GatesSection()
+    explanation: ExplanationSection = ExplanationSection()
+    file: str = Field(default="", description="Where this was read; filled in when it is read.")
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> "Case":
+        if not self.features and not self.table.source:
+            raise ValueError("either features (a module) or table.source (a file) must be given")
+        return self
+
+    def beside(self, name: str) -> Path:
+        """Find a file that the config names relative to itself."""
+        return (Path(self.file).parent / name).resolve()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the case as plain JSON data."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,101 @@
+"""Read a case, and say in one sentence what is wrong with it."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tagline.case.config import Case
+from tagline.errors import TaglineError
+
+
+def parse_case(text: str, *, file: str) -> Case:
+    """Read a case from TOML, or from the JSON that a run keeps of it.
+
+    Parameters
+    ----------
+    text : str
+        The config.
+    file : str
+        Where it was read, for error messages and for the files that it names.
+
+    Raises
+    ------
+    TaglineError
+        The text is not TOML, or a key or value is wrong; names the file and the key.
+    """
+    if text.lstrip().startswith("{"):
+        return _from_json(text, file=file)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise TaglineError(f"This is not TOML: {wrong}.", where=file) from wrong
+    return check_case(values, file=file)
+
+
+def _from_json(text: str, *, file: str) -> Case:
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as wrong:
+        raise TaglineError(f"This is not JSON: {wrong}.", where=file) from wrong
+    return check_case(values, file=values.pop("file", file))
+
+
+def check_case(values: Mapping[str, Any], *, file: str) -> Case:
+    """Make a case from plain data.
+
+    Raises
+    ------
+    TaglineError
+        A key or value is wrong; names the file and every such key.
+    """
+    try:
+        return Case.model_validate({**values, "file": file})
+    except ValidationError as wrong:
+        faults = "; ".join(_sentence(error) for error in wrong.errors())
+        raise TaglineError(f"{faults}.", where=file, todo=_help()) from wrong
+
+
+def keys() -> tuple[str, ...]:
+    """Name every key that a config may have, dotted."""
+    return tuple(_keys(Case))
+
+
+def _help() -> str:
+    return "docs/case.md explains every key."
+
+
+def _sentence(error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"unknown key {key!r}{_nearest(key)}"
+        case "missing":
+            return f"key {key!r} is missing"
+        case "value_error":
+            return f"{key or 'the config'}: {error['ctx']['error']}"
+        case _:
+            return f"{key} = {error['input']!r}: {error['msg'].lower()}"
+
+
+def _nearest(key: str) -> str:
+    near = difflib.get_close_matches(key, keys(), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def _keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        section = _section(field.annotation)
+        if section is not None:
+            yield from _keys(section, f"{prefix}{name}.")
+        elif name != "file":
+            yield f"{prefix}{name}"
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    candidates = (annotation, *get_args(annotation))
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

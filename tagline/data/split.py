@@ -1,0 +1,79 @@
+"""Which decisions train, tune and test."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import Period, SplitSection
+from tagline.errors import TaglineError
+
+PARTS = ("train", "tune", "test")
+UNUSED = ""
+
+
+def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
+    """Give each decision its part, in time order, days kept whole.
+
+    Parameters
+    ----------
+    times : Series of shape (n,), datetime64 with time zone
+        The decisions' times.
+    section : SplitSection
+        Dates, or shares of the rows.
+
+    Returns
+    -------
+    ndarray of shape (n,), str
+        ``train``, ``tune``, ``test``, or empty for a decision outside all three.
+
+    Raises
+    ------
+    TaglineError
+        A part has no rows.
+    """
+    days = local_days(times, section.timezone)
+    periods = _given(section) or _by_share(days, section)
+    parts = np.full(len(times), UNUSED, dtype="U5")
+    for name, (first, after) in zip(PARTS, periods, strict=True):
+        inside = (days >= np.datetime64(first, "D")) & (days < np.datetime64(after, "D"))
+        if not inside.any():
+            raise TaglineError(
+                f"No row lies in {name}, {first} to {after}.",
+                where=f"split.{name}",
+                todo=f"The rows reach from {days.min()} to {days.max()}.",
+            )
+        parts[inside] = name
+    return parts
+
+
+def local_days(times: pd.Series, timezone: str) -> npt.NDArray[np.datetime64]:
+    """Give the calendar day of each time on the clocks of a zone, as datetime64[D]."""
+    local = times.dt.tz_convert(timezone).dt.tz_localize(None)
+    return local.to_numpy().astype("datetime64[D]")
+
+
+def _given(section: SplitSection) -> tuple[Period, Period, Period] | None:
+    if section.train and section.tune and section.test:
+        return section.train, section.tune, section.test
+    return None
+
+
+def _by_share(
+    days: npt.NDArray[np.datetime64], section: SplitSection
+) -> tuple[Period, Period, Period]:
+    ordered = np.sort(days)
+    tests = _day_at(ordered, 1 - section.test_share)
+    before = ordered[ordered < tests]
+    if not len(before):
+        raise TaglineError("Too few days to split.", where="split")
+    tunes = _day_at(before, 1 - section.tune_share)
+    first = ordered[0].astype(object)
+    after = (ordered[-1] + 1).astype(object)
+    middle, last = tunes.astype(object), tests.astype(object)
+    return (first, middle), (middle, last), (last, after)
+
+
+def _day_at(ordered: npt.NDArray[np.datetime64], share: float) -> np.datetime64:
+    return np.datetime64(ordered[min(int(len(ordered) * share), len(ordered) - 1)], "D")
+
+

@@ -1,0 +1,59 @@
+"""Big tables beside the run: Parquet files named by their content."""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import TypedDict
+
+import pandas as pd
+
+from tagline.errors import TaglineError
+
+
+class TableRef(TypedDict):
+    """Where a table is, and how to know that it is still the same."""
+
+    path: str
+    sha256: str
+    rows: int
+
+
+def put_table(frame: pd.DataFrame, folder: Path) -> TableRef:
+    """Store a frame as Parquet under the SHA-256 of the file's bytes.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (rows, columns)
+        The table; its index is not kept.
+    folder : Path
+        Where such files are kept; made when missing.
+    """
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    content = buffer.getvalue()
+    name = hashlib.sha256(content).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    return {"path": str(path), "sha256": name, "rows": len(frame)}
+
+
+def get_table(reference: TableRef) -> pd.DataFrame:
+    """Read a stored table back.
+
+    Raises
+    ------
+    TaglineError
+        The file is gone, or its bytes are not those that were stored.
+    """
+    path = Path(reference["path"])
+    if not path.is_file():
+        raise TaglineError("The table is gone.", where=str(path))
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != reference["sha256"]:
+        raise TaglineError("The table is not the one that was stored.", where=str(path))
+    return pd.read_parquet(io.BytesIO(content))

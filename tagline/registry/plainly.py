@@ -1,0 +1,50 @@
+"""A person's mistake inside a step: one sentence in the log instead of a traceback."""
+
+import functools
+import getpass
+import os
+from collections.abc import Callable
+from typing import Any
+
+from metaflow.exception import MetaflowException
+from metaflow.util import get_username
+
+from tagline.errors import TaglineError
+
+NAMELESS = "superuser"
+
+
+class UserMistake(MetaflowException):
+    """What Metaflow prints, without a traceback, when a person has to act."""
+
+    headline = "Tagline stopped"
+
+
+def plainly(step: Callable[..., None]) -> Callable[..., None]:
+    """Turn a `TaglineError` of a step into what Metaflow prints as one sentence."""
+
+    @functools.wraps(step)
+    def told(*args: Any, **kwargs: Any) -> None:
+        try:
+            step(*args, **kwargs)
+        except TaglineError as mistake:
+            raise UserMistake(str(mistake)) from mistake
+
+    return told
+
+
+def with_a_user() -> None:
+    """Give Metaflow a user's name where it knows none.
+
+    Metaflow refuses to run as root and where no name is set, as in most containers.
+    """
+    if get_username() is None:
+        os.environ["USERNAME"] = _login()
+
+
+def _login() -> str:
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):
+        return NAMELESS
+    return NAMELESS if login == "root" else login
