@@ -1,5 +1,6 @@
 """What the search for a model may try, and how much it may spend."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -16,7 +17,7 @@ def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
 
 
 def _falling(rates: tuple[float, ...]) -> tuple[float, ...]:
-    if any(coarse <= fine for coarse, fine in zip(rates, rates[1:], strict=False)):
+    if any(coarse <= fine for coarse, fine in pairwise(rates)):
         raise ValueError("the learning rates must fall from coarse to fine")
     return rates
 
