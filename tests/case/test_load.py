@@ -41,7 +41,9 @@ def test_a_run_can_give_its_case_back_as_json():
 
 def test_plain_data_makes_the_same_case():
     case = parse_case(GOOD, file="config/small.toml")
-    assert check_case({k: v for k, v in case.to_dict().items() if k != "file"}, file=case.file) == case
+    assert (
+        check_case({k: v for k, v in case.to_dict().items() if k != "file"}, file=case.file) == case
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What was known of the past: declared once, computed point in time."""

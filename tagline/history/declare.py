@@ -1,0 +1,173 @@
+"""The vocabulary in which a case declares its history features.
+
+A declaration says what is aggregated, by which key, over which window, and each stream says
+when an event becomes known. A decision at time t sees an event only if it was known before t.
+Windows are made of whole buckets of knowledge time: with bucket b and window w, a decision at t
+sees the events with ``floor(t/b)*b - w <= known_at < floor(t/b)*b``. A live counter per bucket
+can therefore give exactly what the bulk computation gives.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tagline.errors import TaglineError
+
+
+@dataclass(frozen=True)
+class Events:
+    """A stream of events.
+
+    Parameters
+    ----------
+    name : str
+        The stream's name in the mapping of event frames.
+    occurred_at, known_at : str, optional
+        Columns with the time of the event and the time when it becomes known, datetime64 UTC.
+        An event that lacks either is never known.
+    """
+
+    name: str
+    occurred_at: str = "occurred_at"
+    known_at: str = "known_at"
+
+
+def seconds(length: str, *, where: str) -> int:
+    """Give a length of time in whole seconds.
+
+    Raises
+    ------
+    TaglineError
+        It is not a length of time, or not a positive number of whole seconds.
+    """
+    try:
+        found = pd.Timedelta(length).total_seconds()
+    except ValueError as wrong:
+        raise TaglineError(f"{length!r} is not a length of time.", where=where) from wrong
+    if found <= 0 or found % 1:
+        raise TaglineError(f"{length!r} is not a positive number of whole seconds.", where=where)
+    return int(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Keyed:
+    """What every declaration has.
+
+    Parameters
+    ----------
+    by : tuple of str, optional
+        Key columns, in the events and in the decisions; empty is one key for all.
+        A missing key matches nothing.
+    where : str, optional
+        Boolean column of the events; only events where it is true count.
+    """
+
+    by: tuple[str, ...] = ()
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    name: str
+    events: Events
+
+
+@dataclass(frozen=True)
+class _Valued(_Named):
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Windowed(_Keyed):
+    """What every windowed declaration has.
+
+    Parameters
+    ----------
+    window : str
+        Length of the window, such as ``"2h"``; a whole number of buckets.
+    bucket : str, optional
+        Length of a bucket.
+    """
+
+    window: str
+    bucket: str = "5min"
+
+    def __post_init__(self) -> None:
+        if self.window_seconds % self.bucket_seconds:
+            raise TaglineError(
+                f"The window {self.window!r} is not a whole number of buckets of {self.bucket!r}.",
+                where=_place(self),
+            )
+
+    @property
+    def window_seconds(self) -> int:
+        """The window in seconds."""
+        return seconds(self.window, where=_place(self))
+
+    @property
+    def bucket_seconds(self) -> int:
+        """The bucket in seconds."""
+        return seconds(self.bucket, where=_place(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Latest(_Keyed):
+    """What every declaration of a latest event has.
+
+    Parameters
+    ----------
+    within : str, optional
+        How long ago the event may have occurred; any age where None.
+    """
+
+    within: str | None = None
+
+    @property
+    def within_seconds(self) -> int | None:
+        """The greatest age in seconds."""
+        return None if self.within is None else seconds(self.within, where=_place(self))
+
+
+@dataclass(frozen=True)
+class Count(_Windowed, _Named):
+    """The number of events in the window; 0 where there are none."""
+
+
+@dataclass(frozen=True)
+class Sum(_Windowed, _Valued):
+    """The sum of a value over the events in the window; 0 where there are none.
+
+    Values are added as whole multiples of 2**-16, so that any order of addition gives the
+    same bits; a missing value is no event.
+    """
+
+
+@dataclass(frozen=True)
+class Mean(_Windowed, _Valued):
+    """The mean of a value over the events in the window; NaN where there are none.
+
+    Added as `Sum` adds.
+    """
+
+
+@dataclass(frozen=True)
+class Last(_Latest, _Valued):
+    """The value of the latest event that was known at the decision; NaN where there is none.
+
+    The latest is the one with the greatest time of occurrence, then of knowledge, then the
+    last row. A missing value is no event.
+    """
+
+
+@dataclass(frozen=True)
+class Age(_Latest, _Named):
+    """Seconds since the latest known event occurred; NaN where there is none."""
+
+
+Windowed = Count | Sum | Mean
+Latest = Last | Age
+Declaration = Windowed | Latest
+
+
+def _place(declared: object) -> str:
+    return f"history {getattr(declared, 'name', '?')!r}"

@@ -1,0 +1,141 @@
+"""Events of one stream in the order that answers point-in-time questions.
+
+The events are sorted by key, then by when they became known, so the events of a key that were
+known between two times are one slice, found by two binary searches. Sums over a slice are
+differences of a cumulative sum; the latest event of a slice's beginning is a running maximum.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.errors import TaglineError
+from tagline.history.keys import NO_KEY
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+FIXED_POINT = 2.0**16
+LARGEST_SUM = 2.0**62
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Keys and times that are asked about, in the order (key, time).
+
+    Attributes
+    ----------
+    key, time : ndarray of shape (n,), int64
+        Key codes and seconds since 1970 UTC.
+    place : ndarray of shape (n,), int64
+        Where each question stood before it was sorted.
+    """
+
+    key: Ints
+    time: Ints
+    place: Ints
+
+    @classmethod
+    def of(cls, key: Ints, time: Ints) -> "Questions":
+        """Sort questions by key and time."""
+        place = np.lexsort((time, key))
+        return cls(key[place], time[place], place)
+
+    def answer(self, sorted_values: Floats) -> Floats:
+        """Put answers back where their questions stood."""
+        values = np.empty(len(sorted_values))
+        values[self.place] = sorted_values
+        return values
+
+
+@dataclass(frozen=True)
+class EventIndex:
+    """Events of one stream by key and time of knowledge.
+
+    Attributes
+    ----------
+    key, known, occurred : ndarray of shape (m,), int64
+        In the order (key, known).
+    row : ndarray of shape (m,), int64
+        Each event's row in the stream's frame.
+    """
+
+    key: Ints
+    known: Ints
+    occurred: Ints
+    row: Ints
+
+    @classmethod
+    def of(
+        cls, *, key: Ints, known: Ints, occurred: Ints, usable: npt.NDArray[np.bool_]
+    ) -> "EventIndex":
+        """Index the usable events that have a key."""
+        rows = np.flatnonzero(usable & (key != NO_KEY))
+        order = rows[np.lexsort((rows, known[rows], key[rows]))]
+        return cls(key[order], known[order], occurred[order], order)
+
+    def before(self, key: Ints, time: Ints, *, inclusive: bool = False) -> Ints:
+        """Count the events, over all keys in order, that lie before (key, time).
+
+        Parameters
+        ----------
+        key, time : ndarray of shape (n,), int64
+            The questions.
+        inclusive : bool
+            Whether an event known at the very time lies before it.
+        """
+        if not len(self.known):
+            return np.zeros(len(key), dtype=np.int64)
+        first = self.known.min()
+        span = self.known.max() - first + 2
+        offset = np.clip(time - first, 0, span - 1)
+        side = "right" if inclusive else "left"
+        inside = (time >= first) | (side == "left")
+        asked = key * span + np.where(inside, offset, -1)
+        return np.searchsorted(self._composite, asked, side=side).astype(np.int64)
+
+    @cached_property
+    def _composite(self) -> Ints:
+        first = self.known.min()
+        return self.key * (self.known.max() - first + 2) + (self.known - first)
+
+    @cached_property
+    def latest(self) -> Ints:
+        """For each position, the position of the latest event of its key up to there.
+
+        The latest has the greatest (occurred, known, row).
+        """
+        count = len(self.key)
+        by_recency = np.lexsort((self.row, self.known, self.occurred))
+        rank = np.empty(count, dtype=np.int64)
+        rank[by_recency] = np.arange(count)
+        best = np.maximum.accumulate(self.key * count + rank) - self.key * count
+        return by_recency[best]
+
+    def running_total(self, values: Floats, *, place: str) -> Ints:
+        """Cumulate values in fixed point; position i holds the sum of the first i events.
+
+        Raises
+        ------
+        TaglineError
+            The values are infinite, or too large for sums that are exact.
+        """
+        own = np.nan_to_num(values[self.row], nan=0.0, posinf=np.inf, neginf=-np.inf)
+        if np.isinf(own).any():
+            raise TaglineError(f"{int(np.isinf(own).sum())} infinite values.", where=place)
+        fixed = np.rint(own * FIXED_POINT)
+        if np.abs(fixed).sum() > LARGEST_SUM:
+            raise TaglineError("The values are too large to be added exactly.", where=place)
+        return _cumulated(fixed.astype(np.int64))
+
+    def running_count(self, counted: npt.NDArray[np.bool_]) -> Ints:
+        """Cumulate how many events are counted; position i speaks of the first i events."""
+        return _cumulated(counted[self.row].astype(np.int64))
+
+
+def _cumulated(values: Ints) -> Ints:
+    total = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum(values, out=total[1:])
+    return total

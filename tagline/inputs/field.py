@@ -1,0 +1,74 @@
+"""A raw field of a request: its type, its range, what it means."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+from tagline.errors import TaglineError
+
+Kind = Literal["string", "integer", "number", "timestamp", "boolean"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One raw field that a request carries.
+
+    Parameters
+    ----------
+    name : str
+        The field's name, as callers write it.
+    kind : {"string", "integer", "number", "timestamp", "boolean"}
+        Its type. Arrays hold text as NumPy's variable-width strings (missing is ``""``),
+        timestamps as int64 seconds since 1970 UTC, integers as int64, numbers as float64
+        (missing is NaN) and booleans as bool; where a timestamp, integer or boolean is not
+        required, it is held as float64 so that it can be missing.
+    description : str, optional
+        What it means, for people.
+    unit : str, optional
+        The unit of its values.
+    minimum, maximum : float, optional
+        The range that its values lie in, both ends included.
+    allowed : tuple of str, optional
+        The values that a text may have; any where None.
+    required : bool, optional
+        Whether a request must carry it.
+    """
+
+    name: str
+    kind: Kind
+    description: str = ""
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str, ...] | None = None
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise TaglineError(
+                f"kind is {self.kind!r} and must be one of {', '.join(get_args(Kind))}.",
+                where=f"field {self.name!r}",
+            )
+
+    @property
+    def dtype(self) -> Literal["utf8", "int64", "float64", "bool"]:
+        """The type of the field's arrays, by the name that ONNX and ndonnx share."""
+        if self.kind == "string":
+            return "utf8"
+        if self.kind == "number" or not self.required:
+            return "float64"
+        return "bool" if self.kind == "boolean" else "int64"
+
+    def replace(self, **changes: Any) -> Self:
+        """Give the same field with other attributes."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the field as plain JSON data."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Make a field from what `to_dict` gave."""
+        allowed = values.get("allowed")
+        return cls(**{**values, "allowed": None if allowed is None else tuple(allowed)})

@@ -1,0 +1,186 @@
+"""Bulk history equals a slow, obvious walk through the events, and never sees the future."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tagline.errors import TaglineError
+from tagline.history.bulk import compute
+from tagline.history.declare import Age, Count, Events, Last, Mean, Sum
+
+START = pd.Timestamp("2024-03-10", tz="UTC")
+MINUTE = pd.Timedelta("1min")
+SEEN = Events("seen")
+DECLARATIONS = (
+    Count("n_all", SEEN, window="30min"),
+    Count("n_place", SEEN, by=("place",), window="30min"),
+    Count("n_bad", SEEN, by=("place",), window="1h", bucket="10min", where="bad"),
+    Sum("sum_pair", SEEN, "size", by=("place", "kind"), window="20min", bucket="1min"),
+    Mean("mean_place", SEEN, "size", by=("place",), window="1h", bucket="15min"),
+    Mean("mean_kind", SEEN, "size", by=("kind",), window="1h", where="bad"),
+    Last("last_all", SEEN, "size"),
+    Last("last_place", SEEN, "size", by=("place",)),
+    Last("last_fresh", SEEN, "size", by=("place",), within="25min", where="bad"),
+    Age("age_pair", SEEN, by=("place", "kind")),
+    Age("age_fresh", SEEN, by=("kind",), within="10min"),
+)
+
+minutes = st.integers(0, 90)
+places = st.sampled_from(["a", "b", None])
+kinds = st.sampled_from([1.0, 2.0, np.nan])
+sizes = st.one_of(st.just(np.nan), st.integers(-80, 80).map(lambda n: n / 8))
+
+
+def frame_of(rows, columns):
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({"place": "str", "kind": "float64"})
+
+
+@st.composite
+def histories(draw):
+    rows = draw(
+        st.lists(
+            st.tuples(minutes, st.integers(0, 40), places, kinds, sizes, st.booleans()), max_size=30
+        )
+    )
+    events = frame_of(
+        [(START + o * MINUTE, START + (o + late) * MINUTE, *rest) for o, late, *rest in rows],
+        ["occurred_at", "known_at", "place", "kind", "size", "bad"],
+    )
+    events = events.astype(
+        {
+            "occurred_at": "datetime64[us, UTC]",
+            "known_at": "datetime64[us, UTC]",
+            "size": "float64",
+            "bad": "bool",
+        }
+    )
+    asked = draw(st.lists(st.tuples(minutes, places, kinds), min_size=1, max_size=12))
+    decisions = frame_of([(START + m * MINUTE, p, k) for m, p, k in asked], ["at", "place", "kind"])
+    return events, decisions
+
+
+def walk(declared, events, decision):
+    """Ask every event in turn whether it counts."""
+    now = decision["at"]
+    if any(pd.isna(decision[key]) for key in declared.by):
+        return 0.0 if isinstance(declared, Count) else np.nan
+    own = [
+        event
+        for row, (_, event) in enumerate(events.assign(row=range(len(events))).iterrows())
+        if all(event[key] == decision[key] for key in declared.by)
+        and (declared.where is None or event[declared.where])
+    ]
+    if isinstance(declared, Last | Age):
+        known = [e for e in own if e["known_at"] <= now]
+        if isinstance(declared, Last):
+            known = [e for e in known if not np.isnan(e[declared.value])]
+        if not known:
+            return np.nan
+        latest = max(known, key=lambda e: (e["occurred_at"], e["known_at"], e["row"]))
+        age = (now - latest["occurred_at"]).total_seconds()
+        if declared.within is not None and age > pd.Timedelta(declared.within).total_seconds():
+            return np.nan
+        return latest[declared.value] if isinstance(declared, Last) else age
+    until = now.floor(declared.bucket)
+    inside = [e for e in own if until - pd.Timedelta(declared.window) <= e["known_at"] < until]
+    if isinstance(declared, Count):
+        return float(len(inside))
+    values = [e[declared.value] for e in inside if not np.isnan(e[declared.value])]
+    if isinstance(declared, Sum):
+        return float(sum(values))
+    return float(sum(values) / len(values)) if values else np.nan
+
+
+@given(histories())
+@settings(max_examples=150, deadline=None)
+def test_bulk_equals_the_slow_walk(history):
+    events, decisions = history
+    found = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
+    for declared in DECLARATIONS:
+        expected = [walk(declared, events, decision) for _, decision in decisions.iterrows()]
+        np.testing.assert_array_equal(found[declared.name], expected, err_msg=declared.name)
+
+
+@given(histories(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_what_becomes_known_later_changes_nothing(history, data):
+    events, decisions = history
+    moment = decisions["at"].max()
+    later = events["known_at"] > moment
+    changed = events.copy()
+    changed.loc[later, "size"] = data.draw(st.floats(-99, 99))
+    changed.loc[later, "bad"] = ~changed.loc[later, "bad"]
+    changed.loc[later, "place"] = data.draw(st.sampled_from(["a", "b"]))
+    changed.loc[later, "occurred_at"] += data.draw(st.integers(-60, 60)) * MINUTE
+    before = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
+    after = compute(DECLARATIONS, {"seen": changed}, decisions, at="at")
+    pd.testing.assert_frame_equal(before, after)
+    kept = compute(DECLARATIONS, {"seen": events[~later]}, decisions, at="at")
+    pd.testing.assert_frame_equal(before, kept)
+
+
+@given(histories(), st.randoms(use_true_random=False))
+@settings(max_examples=50, deadline=None)
+def test_the_order_of_decisions_is_kept(history, random):
+    events, decisions = history
+    order = list(range(len(decisions)))
+    random.shuffle(order)
+    straight = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
+    shuffled = compute(DECLARATIONS, {"seen": events}, decisions.iloc[order], at="at")
+    pd.testing.assert_frame_equal(straight.iloc[order], shuffled)
+
+
+def test_an_event_known_within_the_same_second_but_later_is_not_seen():
+    instant = START + pd.Timedelta("200ms")
+    events = pd.DataFrame(
+        {"occurred_at": [START], "known_at": [START + pd.Timedelta("700ms")], "size": [1.0]}
+    )
+    decisions = pd.DataFrame({"at": [instant]})
+    found = compute([Last("last", SEEN, "size")], {"seen": events}, decisions, at="at")
+    assert found["last"].isna().all()
+
+
+def one_event(**changes):
+    frame = pd.DataFrame(
+        {"occurred_at": [START], "known_at": [START], "place": ["a"], "size": [1.0]}
+    )
+    return frame.assign(**changes)
+
+
+DECISION = pd.DataFrame({"at": [START + MINUTE], "place": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("declared", "events", "said"),
+    [
+        (Count("n", Events("other"), window="1h"), one_event(), "no events 'other'"),
+        (Count("n", SEEN, by=("town",), window="1h"), one_event(), "no column 'town'"),
+        (Sum("s", SEEN, "weight", window="1h"), one_event(), "no column 'weight'"),
+        (Sum("s", SEEN, "place", window="1h"), one_event(), "no number"),
+        (Sum("s", SEEN, "size", window="1h"), one_event(size=[np.inf]), "1 infinite values"),
+        (Sum("s", SEEN, "size", window="1h"), one_event(size=[1e30]), "too large"),
+        (Count("n", SEEN, by=("place",), window="1h"), one_event(place=[3]), "key 'place'"),
+        (Count("n", SEEN, window="1h"), one_event(known_at=["yesterday"]), "time zone"),
+    ],
+)
+def test_what_can_not_be_computed_is_told(declared, events, said):
+    with pytest.raises(TaglineError, match=said):
+        compute([declared], {"seen": events}, DECISION, at="at")
+
+
+def test_a_name_declared_twice_is_told():
+    twice = [Count("n", SEEN, window="1h"), Age("n", SEEN)]
+    with pytest.raises(TaglineError, match="Declared twice: n"):
+        compute(twice, {"seen": one_event()}, DECISION, at="at")
+
+
+def test_a_window_is_made_of_whole_buckets():
+    with pytest.raises(TaglineError, match="whole number of buckets"):
+        Count("n", SEEN, window="7min", bucket="5min")
+
+
+def test_no_declarations_give_no_columns():
+    assert compute([], {}, DECISION, at="at").shape == (1, 0)
