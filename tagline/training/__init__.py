@@ -1,0 +1,1 @@
+"""The search for a model: what is tried, on which rows, and which of them wins."""

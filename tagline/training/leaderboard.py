@@ -1,0 +1,82 @@
+"""The table of everything that was tried."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import log_loss, roc_auc_score
+
+from tagline.training.models import Boosted, Floats, Model
+
+COLUMNS = {
+    "rank": "Int64",
+    "trial": "int64",
+    "kind": "str",
+    "state": "str",
+    "roc_auc": "float64",
+    "log_loss": "float64",
+    "rounds": "int64",
+    "seconds": "float64",
+    "params": "str",
+    "error": "str",
+}
+Row = dict[str, Any]
+
+_SIMPLEST_FIRST = ("base_rate", "logistic", "boosted")
+
+
+def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
+    """Begin the row of a trial: plain data, as the columns of `COLUMNS` but without a rank.
+
+    ``state`` is ``waiting``, ``running`` (may go on to a finer learning rate), ``finished``,
+    ``stopped`` (halved away) or ``failed``; figures are of the tuning rows; ``seconds`` are
+    of CPU time.
+    """
+    return {
+        "trial": trial,
+        "kind": kind,
+        "state": "waiting",
+        "roc_auc": None,
+        "log_loss": None,
+        "rounds": 0,
+        "seconds": 0.0,
+        "params": json.dumps(dict(parameters)),
+        "error": "",
+    }
+
+
+def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
+    """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` (0/1 [n])."""
+    probability = model.predict(np.asarray(X))
+    return {
+        "roc_auc": float(roc_auc_score(y, probability)),
+        "log_loss": float(log_loss(y, probability)),
+        "rounds": model.booster.num_boosted_rounds() if isinstance(model, Boosted) else 0,
+    }
+
+
+def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
+    """Give the key that sorts rows from best to worst: figure, log loss, simplicity, number."""
+    if entry[metric] is None:
+        return (np.inf, np.inf, 0, entry["trial"])
+    figure = -entry["roc_auc"] if metric == "roc_auc" else entry["log_loss"]
+    return (figure, entry["log_loss"], _SIMPLEST_FIRST.index(entry["kind"]), entry["trial"])
+
+
+def table(rows: Iterable[Row], *, metric: str) -> pd.DataFrame:
+    """Rank rows, the best first; trials without a figure come last and have no rank.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `COLUMNS`.
+    """
+    ranked = sorted(rows, key=lambda entry: order(entry, metric))
+    with_rank = [
+        {**entry, "rank": position if entry[metric] is not None else None}
+        for position, entry in enumerate(ranked, start=1)
+    ]
+    frame = pd.DataFrame(with_rank, columns=list(COLUMNS))
+    return frame.astype(COLUMNS)

@@ -1,0 +1,161 @@
+"""The rows that models learn from, written once and shared by every task of the search."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.errors import TaglineError
+
+Floats = npt.NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Training and tuning rows, with the quantile cuts that trees may split at.
+
+    Attributes
+    ----------
+    X, X_tune : float32 [n, p], [m, p]
+        Model inputs; NaN is missing.
+    y, y_tune : float32 [n], [m]
+        Labels, 0 or 1.
+    cuts : float32 [at most max_bin, p]
+        Values of each input that begin a bin, rising; NaN fills up the shorter columns.
+    monotone : int8 [p]
+        1 where the answer may only rise with the input, -1 where it may only fall, else 0.
+    """
+
+    X: Floats
+    y: Floats
+    X_tune: Floats
+    y_tune: Floats
+    cuts: Floats
+    monotone: npt.NDArray[np.int8]
+
+
+_ARRAYS = tuple(TrainingData.__dataclass_fields__)
+
+
+def write(
+    folder: Path,
+    *,
+    X: Floats,
+    y: Floats,
+    split: Sequence[str] | npt.NDArray[np.str_],
+    max_bin: int = 256,
+    monotone: Sequence[int] | None = None,
+) -> TrainingData:
+    """Write the rows that train and tune to a folder, each array a memory-mapped ``.npy``.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing.
+    X : floating [n, p]
+        Model inputs; NaN is missing.
+    y : floating [n]
+        Labels, 0 or 1.
+    split : str [n]
+        ``train`` and ``tune`` name the rows that are kept; a row with another name is left out.
+    max_bin : int
+        Most values of one input that the trees tell apart.
+    monotone : sequence of int [p], optional
+        Direction in which each input may move the answer: -1, 0 or 1.
+
+    Raises
+    ------
+    TaglineError
+        No input, an infinite value, a label that is not 0 or 1, or a period with one class.
+    """
+    rows = {name: np.flatnonzero(np.asarray(split) == name) for name in ("train", "tune")}
+    train, tune = (np.ascontiguousarray(X[at], dtype=np.float32) for at in rows.values())
+    y_train, y_tune = (np.asarray(y)[at].astype(np.float32) for at in rows.values())
+    _check(train, y_train, "training")
+    _check(tune, y_tune, "tuning")
+    data = TrainingData(
+        X=train,
+        y=y_train,
+        X_tune=tune,
+        y_tune=y_tune,
+        cuts=quantile_cuts(train, max_bin=max_bin),
+        monotone=_directions(monotone, train.shape[1]),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _ARRAYS:
+        np.save(folder / f"{name}.npy", getattr(data, name))
+    return data
+
+
+def read(folder: Path) -> TrainingData:
+    """Open what `write` wrote; the arrays stay on the disk until they are used.
+
+    Raises
+    ------
+    TaglineError
+        An array is missing or truncated.
+    """
+    return TrainingData(**{name: _opened(folder / f"{name}.npy") for name in _ARRAYS})
+
+
+def quantile_cuts(X: Floats, *, max_bin: int) -> npt.NDArray[np.float32]:
+    """Choose the values that begin a bin: all of an input's values, or quantiles of them.
+
+    Parameters
+    ----------
+    X : float32 [n, p]
+        Model inputs; NaN is missing.
+    max_bin : int
+        Most bins of one input.
+
+    Returns
+    -------
+    float32 [at most max_bin, p]
+        Rising in each column, filled up with NaN; all NaN for an input without any value.
+    """
+    columns = [_cuts(column, max_bin) for column in X.T]
+    table = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
+    for position, cuts in enumerate(columns):
+        table[: len(cuts), position] = cuts
+    return table
+
+
+def _cuts(column: Floats, max_bin: int) -> Floats:
+    known = np.sort(column[~np.isnan(column)])
+    values = known[np.concatenate([[True], known[1:] != known[:-1]])] if len(known) else known
+    if len(values) <= max_bin:
+        return values
+    return np.unique(known[np.linspace(0, len(known) - 1, max_bin).astype(np.int64)])
+
+
+def _check(X: Floats, y: Floats, period: str) -> None:
+    if X.ndim != 2 or X.shape[1] == 0:
+        raise TaglineError("There is no input to learn from.", where=f"the {period} rows")
+    if np.isinf(X).any():
+        column = int(np.flatnonzero(np.isinf(X).any(axis=0))[0])
+        raise TaglineError(f"Input {column} has an infinite value.", where=f"the {period} rows")
+    if not np.isin(y, (0, 1)).all():
+        raise TaglineError("A label is neither 0 nor 1.", where=f"the {period} rows")
+    if len(np.unique(y)) < 2:
+        raise TaglineError(
+            f"The label has one class only among {len(y)} rows.",
+            where=f"the {period} rows",
+            todo="Choose longer periods, or look at the target column.",
+        )
+
+
+def _directions(monotone: Sequence[int] | None, width: int) -> npt.NDArray[np.int8]:
+    directions = np.zeros(width, np.int8) if monotone is None else np.asarray(monotone, np.int8)
+    if directions.shape != (width,) or not np.isin(directions, (-1, 0, 1)).all():
+        raise TaglineError(f"Monotone directions must be {width} numbers of -1, 0 and 1.")
+    return directions
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as wrong:
+        raise TaglineError(f"This array can not be read: {wrong}.", where=str(path)) from wrong

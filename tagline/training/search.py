@@ -1,0 +1,221 @@
+"""Successive halving over learning rates, a bracket a task, and the choice of the winner."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline.case.search import SearchSection
+from tagline.errors import TaglineError
+from tagline.training import fit, leaderboard
+from tagline.training.leaderboard import Row
+from tagline.training.matrix import TrainingData
+from tagline.training.models import Model
+from tagline.training.space import draw
+
+Progress = Callable[[list[Row]], None]
+Bracket = dict[str, Any]
+Trial = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BracketResult:
+    """What one bracket found.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Its rows of the leaderboard, see `leaderboard.row`.
+    metric : str
+        The figure that chooses.
+    best : bytes or None
+        Its best model, for `models.load`; none where every trial failed.
+    best_kind : str
+        Kind of that model.
+    best_trial : int or None
+        Number of the trial that it came from.
+    """
+
+    rows: list[Row]
+    metric: str
+    best: bytes | None
+    best_kind: str
+    best_trial: int | None
+
+
+def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
+    """Plan the search: one plain dict a task; the simple models make up one too.
+
+    Parameters
+    ----------
+    section : SearchSection
+        What to try.
+    seed : int
+        Seed of the draws and of every fit.
+    """
+    drawn = draw(section.space, section.trials, seed=seed)
+    planned: list[tuple[str, dict[str, Any]]] = [
+        *((kind, {}) for kind in section.baselines),
+        *(("boosted", params) for params in drawn),
+    ]
+    trials: list[Trial] = [
+        {"trial": number, "kind": kind, "params": params}
+        for number, (kind, params) in enumerate(planned, start=1)
+    ]
+    simple, boosted = trials[: len(section.baselines)], trials[len(section.baselines) :]
+    dealt = [boosted[n :: section.brackets] for n in range(section.brackets)]
+    named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
+    common = {"seed": seed, "search": section.model_dump(mode="json")}
+    return [{"name": name, "trials": some, **common} for name, some in named if some]
+
+
+def run_bracket(bracket: Bracket, data: TrainingData, *, progress: Progress) -> BracketResult:
+    """Run a bracket: every trial at the coarsest learning rate, the best ones at finer ones.
+
+    Parameters
+    ----------
+    bracket : dict
+        One of `brackets`.
+    data : TrainingData
+        Rows to fit and to tune on.
+    progress : callable
+        Called with the bracket's rows so far after every fit.
+
+    Returns
+    -------
+    BracketResult
+        The same for the same bracket and data, whatever else runs; only ``seconds`` differ.
+        A trial that fails is a row with its error, and the others go on.
+    """
+    run = _Run(bracket, data, progress)
+    simple = [trial for trial in bracket["trials"] if trial["kind"] != "boosted"]
+    boosted = [trial for trial in bracket["trials"] if trial["kind"] == "boosted"]
+    for trial in simple:
+        run.attempt(trial, rate=None)
+    run.settle(simple, "finished")
+    _halve(run, boosted)
+    return run.result()
+
+
+def choose(results: Sequence[BracketResult]) -> tuple[BracketResult, pd.DataFrame]:
+    """Choose the bracket with the best model, and rank all trials.
+
+    Returns
+    -------
+    winner : BracketResult
+        The one whose best model is the best of all.
+    leaderboard : DataFrame
+        All trials, the best first, with the columns of `leaderboard.COLUMNS`.
+
+    Raises
+    ------
+    TaglineError
+        Every trial failed; gives their reasons.
+    """
+    metric = results[0].metric
+    rows = [entry for result in results for entry in result.rows]
+    table = leaderboard.table(rows, metric=metric)
+    if table["rank"].isna().all():
+        reasons = "; ".join(dict.fromkeys(entry["error"] for entry in rows))
+        raise TaglineError(f"All {len(rows)} trials failed: {reasons}.", where="the search")
+    champion = table["trial"].iloc[0]
+    return next(result for result in results if result.best_trial == champion), table
+
+
+def _halve(run: "_Run", trials: list[Trial]) -> None:
+    *coarse, finest = run.search.learning_rates
+    for rate in coarse:
+        ranked = run.rung(trials, rate)
+        keep = max(1, math.floor(len(trials) / run.search.eta))
+        trials = ranked[:keep]
+        run.settle(ranked[keep:], "stopped")
+    run.settle(run.rung(trials, finest), "finished")
+
+
+class _Run:
+    """One bracket while it runs: its rows, and the best model so far."""
+
+    def __init__(self, bracket: Bracket, data: TrainingData, progress: Progress) -> None:
+        self.search = SearchSection.model_validate(bracket["search"])
+        self._seed = bracket["seed"]
+        self._data = data
+        self._progress = progress
+        self._rows = {
+            trial["trial"]: leaderboard.row(trial["trial"], trial["kind"], trial["params"])
+            for trial in bracket["trials"]
+        }
+        self._best: tuple[Row, Model] | None = None
+
+    def rung(self, trials: list[Trial], rate: float) -> list[Trial]:
+        """Fit trials at one learning rate; give those that did not fail, the best first."""
+        fitted = [(self.attempt(trial, rate=rate), trial) for trial in trials]
+        alive = [(self._order(entry), trial) for entry, trial in fitted if entry]
+        return [trial for _, trial in sorted(alive, key=lambda pair: pair[0])]
+
+    def attempt(self, trial: Trial, *, rate: float | None) -> Row | None:
+        """Fit a trial once; give the row of this fit alone, or nothing if it failed."""
+        row = self._rows[trial["trial"]]
+        begun = time.process_time()
+        try:
+            fitted = self._fitted(trial, rate)
+        except Exception as wrong:
+            fitted = None
+            row |= {"state": "failed", "error": f"{type(wrong).__name__}: {wrong}".strip()}
+        row["seconds"] += time.process_time() - begun
+        if fitted and self._order(fitted) < self._order(row):
+            row |= {**fitted, "seconds": row["seconds"]}
+        self._progress([dict(entry) for entry in self._rows.values()])
+        return fitted
+
+    def settle(self, trials: Sequence[Trial], state: str) -> None:
+        """Enter what became of trials that did not fail."""
+        for trial in trials:
+            row = self._rows[trial["trial"]]
+            row["state"] = "failed" if row["error"] else state
+
+    def result(self) -> BracketResult:
+        row, model = self._best or ({"trial": None, "kind": ""}, None)
+        return BracketResult(
+            rows=list(self._rows.values()),
+            metric=self.search.metric,
+            best=model.to_bytes() if model else None,
+            best_kind=row["kind"],
+            best_trial=row["trial"],
+        )
+
+    def _fitted(self, trial: Trial, rate: float | None) -> Row:
+        number, kind, params = trial["trial"], trial["kind"], trial["params"]
+        model = self._model(kind, params, rate=rate, seed=_seed_of(self._seed, number))
+        shown = params if rate is None else {**params, "learning_rate": rate}
+        row = leaderboard.row(number, kind, shown)
+        row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
+        row["state"] = "running"
+        if self._best is None or self._order(row) < self._order(self._best[0]):
+            self._best = (row, model)
+        return row
+
+    def _model(self, kind: str, params: dict[str, Any], *, rate: float | None, seed: int) -> Model:
+        match kind, rate:
+            case "base_rate", None:
+                return fit.base_rate(self._data)
+            case "logistic", None:
+                return fit.logistic(self._data)
+            case "boosted", float():
+                return self._booster.fit(params, learning_rate=rate, seed=seed)
+        raise TaglineError(f"There is no kind of model called {kind!r}.")
+
+    @cached_property
+    def _booster(self) -> fit.Booster:
+        return fit.Booster(self._data, self.search)
+
+    def _order(self, row: Row) -> tuple[float, float, int, int]:
+        return leaderboard.order(row, self.search.metric)
+
+
+def _seed_of(seed: int, trial: int) -> int:
+    return int(np.random.SeedSequence([seed, trial]).generate_state(1)[0]) % 2**31
