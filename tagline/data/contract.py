@@ -295,9 +295,7 @@ def _typical(rows: pd.DataFrame, *, contract: ContractSection, where: str) -> No
             )
 
 
-def _quarantine(
-    decisions: pd.DataFrame, broken: Mask, faults: dict[str, Mask]
-) -> pd.DataFrame:
+def _quarantine(decisions: pd.DataFrame, broken: Mask, faults: dict[str, Mask]) -> pd.DataFrame:
     kept = decisions[broken].copy()
     reasons = np.array([""] * len(kept), dtype=object)
     for reason, mask in faults.items():

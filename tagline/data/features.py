@@ -95,7 +95,9 @@ def load_features(case: Case) -> Features:
             where=f"{case.file}: features",
             todo="docs/case.md shows what a feature module offers.",
         )
-    optional = {part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)}
+    optional = {
+        part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
+    }
     return Features(
         module=case.features,
         **{part: getattr(module, name) for name, part in REQUIRED.items()},

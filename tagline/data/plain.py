@@ -55,9 +55,7 @@ def plain_features(case: Case) -> Features:
     )
 
 
-def _inputs_of(
-    xp: Any, field: Field, row: Mapping[str, Any], *, moment: str
-) -> dict[str, Any]:
+def _inputs_of(xp: Any, field: Field, row: Mapping[str, Any], *, moment: str) -> dict[str, Any]:
     value = row[field.name]
     if field.name == moment:
         day = value // DAY

@@ -5,6 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Period, SplitSection
+from tagline.case.evaluation import DAY, ROW
+from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 
 PARTS = ("train", "tune", "test")
@@ -77,3 +79,40 @@ def _day_at(ordered: npt.NDArray[np.datetime64], share: float) -> np.datetime64:
     return np.datetime64(ordered[min(int(len(ordered) * share), len(ordered) - 1)], "D")
 
 
+def groups(
+    rows: pd.DataFrame, *, time: str, section: SplitSection, group: str
+) -> npt.NDArray[np.int64]:
+    """Give each row the number of what it hangs together with.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, columns)
+        The decisions.
+    time : str
+        Their time column.
+    section : SplitSection
+        Its time zone parts the days.
+    group : str
+        ``day``, ``row``, or a column of `rows`.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+        In the order of time for days, else in the order of appearance.
+
+    Raises
+    ------
+    TaglineError
+        There is no such column, or it is missing somewhere.
+    """
+    if group == DAY:
+        return local_days(rows[time], section.timezone).astype(np.int64)
+    if group == ROW:
+        return np.arange(len(rows))
+    require_columns(rows, (group,), where="evaluation.group")
+    found, _ = pd.factorize(rows[group])
+    if (found < 0).any():
+        raise TaglineError(
+            f"{int((found < 0).sum())} rows have no {group!r}.", where="evaluation.group"
+        )
+    return found.astype(np.int64)

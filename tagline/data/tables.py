@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
