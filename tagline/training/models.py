@@ -160,8 +160,8 @@ class Boosted:
 
     @cached_property
     def booster(self) -> xgboost.Booster:
-        """The trees, as XGBoost has them; inputs have no names."""
-        return xgboost.Booster(model_file=bytearray(self.ubj))
+        """The trees, as XGBoost has them; inputs have no names; one thread answers."""
+        return xgboost.Booster({"nthread": 1}, model_file=bytearray(self.ubj))
 
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
@@ -206,7 +206,10 @@ class Boosted:
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Make the model from what `to_bytes` gave."""
-        return cls(content)
+        model = cls(content)
+        if model.booster.num_boosted_rounds() == 0:
+            raise ValueError("it has no trees")
+        return model
 
 
 def load(kind: str, content: bytes) -> Model:

@@ -1,0 +1,121 @@
+"""Fitted models answer the same from memory, from bytes and from their ONNX graph."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnxruntime
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as of_arrays
+
+from tagline.case.search import SearchSection
+from tagline.errors import TaglineError
+from tagline.training import fit
+from tagline.training.matrix import TrainingData, write
+from tagline.training.models import Boosted, Logistic, Model, load
+
+from .conftest import make_rows
+
+ANY_ROWS = of_arrays.arrays(
+    np.float32,
+    st.tuples(st.integers(1, 9), st.just(5)),
+    elements=st.one_of(
+        st.floats(-8, 8, width=32),
+        st.just(np.nan),
+        st.floats(width=32, allow_infinity=False, allow_nan=True),
+    ),
+)
+
+
+def fitted_models() -> dict[str, Model]:
+    X, y = make_rows(900, seed=5)
+    split = np.repeat(["train", "tune"], [600, 300])
+    with TemporaryDirectory() as folder:
+        data = write(Path(folder), X=X, y=y, split=split)
+    search = SearchSection(max_rounds=400, early_stopping_rounds=400)
+    boosted = fit.Booster(data, search).fit({"max_depth": 3}, learning_rate=0.04, seed=1)
+    return {"base_rate": fit.base_rate(data), "logistic": fit.logistic(data), "boosted": boosted}
+
+
+MODELS = fitted_models()
+SESSIONS = {
+    kind: onnxruntime.InferenceSession(model.onnx().SerializeToString())
+    for kind, model in MODELS.items()
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@settings(deadline=None)
+@given(X=ANY_ROWS)
+def test_the_graph_agrees_with_predict(kind: str, X: np.ndarray) -> None:
+    (answer,) = SESSIONS[kind].run(["probability"], {"X": X})
+    expected = MODELS[kind].predict(X)
+    assert answer.dtype == np.float32
+    assert expected.dtype == np.float64
+    assert answer.shape == expected.shape == (len(X),)
+    np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@settings(deadline=None, max_examples=30)
+@given(X=ANY_ROWS)
+def test_a_row_is_answered_alone_as_among_others(kind: str, X: np.ndarray) -> None:
+    model = MODELS[kind]
+    alone = np.concatenate([model.predict(X[i : i + 1]) for i in range(len(X))])
+    np.testing.assert_array_equal(alone, model.predict(X))
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_bytes_bring_the_same_model_back(kind: str) -> None:
+    X, _ = make_rows(200, seed=8)
+    again = load(kind, MODELS[kind].to_bytes())
+    assert again.kind == kind
+    assert again.to_bytes() == MODELS[kind].to_bytes()
+    np.testing.assert_array_equal(again.predict(X), MODELS[kind].predict(X))
+
+
+def test_boosted_answers_what_xgboost_itself_answers() -> None:
+    X, _ = make_rows(500, seed=9)
+    model = MODELS["boosted"]
+    assert isinstance(model, Boosted)
+    np.testing.assert_allclose(model.predict(X), model.booster.inplace_predict(X), atol=2e-6)
+
+
+def test_logistic_is_the_plain_formula_with_means_for_what_is_missing() -> None:
+    X, _ = make_rows(300, seed=10)
+    model = MODELS["logistic"]
+    assert isinstance(model, Logistic)
+    expected = []
+    for row in X.astype(np.float64):
+        margin = model.intercept
+        for value, mean, scale, weight in zip(
+            row, model.mean, model.scale, model.coefficients, strict=True
+        ):
+            margin += 0 if np.isnan(value) else weight * (value - mean) / scale
+        expected.append(1 / (1 + np.exp(-margin)))
+    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12)
+    assert model.coefficients[4] == 0
+
+
+def test_monotone_directions_hold(data: TrainingData, tmp_path: Path) -> None:
+    X, y = np.vstack([data.X, data.X_tune]), np.concatenate([data.y, data.y_tune])
+    split = np.repeat(["train", "tune"], [len(data.X), len(data.X_tune)])
+    bound = write(tmp_path / "bound", X=X, y=y, split=split, monotone=(-1, 0, 1, 0, 0))
+    model = fit.Booster(bound, SearchSection(max_rounds=30)).fit({}, learning_rate=0.3, seed=1)
+    rows = np.repeat(X[:40], 60, axis=0)
+    for column, sign in ((0, -1), (2, 1)):
+        moved = rows.copy()
+        moved[:, column] = np.tile(np.linspace(-3, 3, 60), 40)
+        answers = model.predict(moved).reshape(40, 60)
+        assert (sign * np.diff(answers, axis=1) >= -1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [("forest", b"{}"), ("logistic", b"{"), ("base_rate", b"{}"), ("boosted", b"no trees")],
+)
+def test_what_is_no_model_is_refused(kind: str, content: bytes) -> None:
+    with pytest.raises(TaglineError, match=kind):
+        load(kind, content).predict(np.zeros((1, 5), np.float32))
