@@ -1,12 +1,33 @@
 """How a model is judged, and what it must reach to become a candidate."""
 
-from typing import Annotated, Literal
+import difflib
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from tagline.case.section import Section
 
-MetricName = Literal["roc_auc", "average_precision", "log_loss", "brier", "ece"]
+KnownMetric = Literal["roc_auc", "average_precision", "log_loss", "brier", "ece"]
+METRIC_NAMES: tuple[str, ...] = get_args(KnownMetric)
+
+
+def _known(name: Any) -> Any:
+    if name in METRIC_NAMES:
+        return name
+    near = difflib.get_close_matches(str(name).lower(), METRIC_NAMES, n=1)
+    meant = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(METRIC_NAMES)}"
+    raise PydanticCustomError("unknown_metric", "{text}", {"text": f"no such metric, {meant}"})
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("a name is given twice")
+    return names
+
+
+MetricName = Annotated[KnownMetric, BeforeValidator(_known)]
+Distinct = AfterValidator(_distinct)
 Calibration = Literal["auto", "none", "platt", "beta"]
 DAY, ROW = "day", "row"
 
@@ -31,7 +52,7 @@ class CostSection(Section):
 class EvaluationSection(Section):
     """How a model is judged on the test rows."""
 
-    metrics: Annotated[tuple[MetricName, ...], Field(min_length=1)] = Field(
+    metrics: Annotated[tuple[MetricName, ...], Field(min_length=1), Distinct] = Field(
         default=("roc_auc", "log_loss", "brier", "ece", "average_precision"),
         description="Figures that are computed, with intervals.",
     )
@@ -51,12 +72,20 @@ class EvaluationSection(Section):
     calibration: Calibration = Field(
         default="auto", description="Calibrator; 'auto' takes one that earns its place."
     )
+    calibrate_level: bool = Field(
+        default=False,
+        description="Whether a calibrator may move the overall rate as well as the shape; "
+        "leave it off where the rate moves with the season.",
+    )
     cost: CostSection = CostSection()
-    slices: tuple[str, ...] = Field(
+    slices: Annotated[tuple[str, ...], Distinct] = Field(
         default=(), description="Columns whose values or bands are judged apart."
     )
     slice_support: Annotated[int, Field(ge=1)] = Field(
         default=100, description="Fewest rows of a slice; smaller ones are put together."
+    )
+    slice_bands: Annotated[int, Field(ge=2)] = Field(
+        default=4, description="Bands of about equal size that a numeric slice is cut into."
     )
 
     @model_validator(mode="after")
@@ -76,12 +105,17 @@ class GatesSection(Section):
         default_factory=dict, description="Metric to the greatest figure that passes."
     )
     beat_baselines: bool = Field(
-        default=True, description="Whether the primary metric must beat every baseline's, paired."
+        default=True,
+        description="Whether the paired interval must show the primary metric better than "
+        "every baseline's.",
     )
     behaviour: bool = Field(default=True, description="Whether every behaviour test must pass.")
     champion_margin: Annotated[float, Field(ge=0)] = Field(
-        default=0.0, description="How much worse than the champion the primary metric may be."
+        default=0.005,
+        description="How much worse than the champion's the primary metric may be, "
+        "at the worse end of the paired interval.",
     )
     slice_minimum: dict[MetricName, float] = Field(
-        default_factory=dict, description="Metric to the least figure that passes in every slice."
+        default_factory=dict,
+        description="Metric to the least figure that passes in every slice where it is defined.",
     )
