@@ -1,0 +1,192 @@
+"""Intervals that resample whole groups, because rows of one day are not independent."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.evaluation.metrics import METRICS
+from tagline.evaluation.scored import Floats, Integers, Scored, scored
+
+AT_ONCE = 2**18
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and where resamples of whole groups put it.
+
+    Attributes
+    ----------
+    value : float
+        The figure on the rows themselves; NaN where it is undefined.
+    low, high : float
+        Percentiles over the resamples where it is defined; NaN with fewer than two groups.
+    undefined : int
+        Resamples where it is undefined, for example for want of one class.
+    """
+
+    value: float
+    low: float
+    high: float
+    undefined: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the interval as plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One metric on the rows and on every resample.
+
+    Attributes
+    ----------
+    value : float
+        On the rows themselves.
+    drawn : ndarray of shape (resamples,), float64
+        On each resample; NaN where undefined.
+    """
+
+    value: float
+    drawn: Floats
+
+    def minus(self, other: "Figures") -> "Figures":
+        """Give the difference from another model's figures on the same resamples."""
+        return Figures(self.value - other.value, self.drawn - other.drawn)
+
+    def interval(self, level: float) -> Interval:
+        """Give the percentile interval."""
+        defined = self.drawn[~np.isnan(self.drawn)]
+        undefined = len(self.drawn) - len(defined)
+        if not len(defined):
+            return Interval(self.value, np.nan, np.nan, undefined)
+        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+        return Interval(self.value, float(low), float(high), undefined)
+
+
+class Resampling:
+    """Resamples of whole groups, the same ones for every model that is judged with them.
+
+    The percentile bootstrap (Efron and Tibshirani 1993, chapter 13) with whole groups drawn with
+    replacement and all their rows kept (the cluster bootstrap, Field and Welsh 2007).
+
+    Parameters
+    ----------
+    groups : array-like of shape (n,), integer
+        What hangs together.
+    resamples : int
+        How many.
+    seed : int
+        The same seed gives the same resamples.
+    """
+
+    def __init__(self, groups: npt.ArrayLike, *, resamples: int, seed: int) -> None:
+        distinct, place = np.unique(np.asarray(groups), return_inverse=True)
+        self.place: Integers = place.astype(np.int64)
+        self.groups = len(distinct)
+        self.resamples = resamples
+        self._seed = seed
+
+    def figures(
+        self,
+        y: npt.ArrayLike,
+        p: npt.ArrayLike,
+        names: Iterable[str],
+        *,
+        rows: npt.NDArray[np.bool_] | None = None,
+    ) -> dict[str, Figures]:
+        """Compute metrics on the rows and on every resample.
+
+        Parameters
+        ----------
+        y, p : array-like of shape (n,)
+            Labels 0 or 1, probabilities of 1.
+        names : iterable of str
+            Names of metrics.
+        rows : ndarray of shape (n,), bool, optional
+            The rows to judge; all of them by default. The groups are drawn the same either way.
+
+        Raises
+        ------
+        TaglineError
+            The rows cannot be judged; see `tagline.evaluation.scored.scored`.
+        """
+        kept = slice(None) if rows is None else rows
+        table = scored(np.asarray(y)[kept], np.asarray(p)[kept], self.place[kept], self.groups)
+        wanted = tuple(names)
+        values = _each(table, np.ones((1, self.groups)), wanted)
+        drawn = self._drawn(table, wanted)
+        return {name: Figures(float(values[name][0]), drawn[name]) for name in wanted}
+
+    def _drawn(self, table: Scored, names: tuple[str, ...]) -> dict[str, Floats]:
+        if len(np.unique(table.place)) < 2:
+            return {name: np.full(self.resamples, np.nan) for name in names}
+        most = max(1, AT_ONCE // max(len(table.p), self.groups))
+        parts = [_each(table, weights, names) for weights in self._weights(most)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    def _weights(self, most: int) -> Iterator[Floats]:
+        rng = np.random.default_rng(self._seed)
+        for start in range(0, self.resamples, most):
+            draws = min(most, self.resamples - start)
+            drawn = rng.integers(0, self.groups, (draws, self.groups))
+            cells = drawn + self.groups * np.arange(draws)[:, None]
+            counts = np.bincount(cells.ravel(), minlength=draws * self.groups)
+            yield counts.reshape(draws, self.groups).astype(np.float64)
+
+
+def _each(table: Scored, weights: Floats, names: tuple[str, ...]) -> dict[str, Floats]:
+    seen = table.weighted(weights)
+    return {name: METRICS[name].weighted(seen) for name in names}
+
+
+def intervals(
+    y: npt.ArrayLike,
+    p: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    names: Iterable[str],
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> dict[str, Interval]:
+    """Compute metrics with intervals by resampling whole groups.
+
+    Parameters
+    ----------
+    y, p, groups : array-like of shape (n,)
+        Labels 0 or 1, probabilities of 1, and what hangs together.
+    names : iterable of str
+        Names of metrics.
+    resamples : int
+        How many resamples.
+    level : float
+        Share of the resamples inside the interval.
+    seed : int
+        The same seed gives the same intervals.
+    """
+    figures = Resampling(groups, resamples=resamples, seed=seed).figures(y, p, names)
+    return {name: figure.interval(level) for name, figure in figures.items()}
+
+
+def paired(
+    y: npt.ArrayLike,
+    p_a: npt.ArrayLike,
+    p_b: npt.ArrayLike,
+    groups: npt.ArrayLike,
+    names: Iterable[str],
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
+) -> dict[str, Interval]:
+    """Compute the difference of metrics, a minus b, on the same rows and the same resamples.
+
+    Parameters as for `intervals`.
+    """
+    wanted = tuple(names)
+    drawing = Resampling(groups, resamples=resamples, seed=seed)
+    ours, theirs = drawing.figures(y, p_a, wanted), drawing.figures(y, p_b, wanted)
+    return {name: ours[name].minus(theirs[name]).interval(level) for name in wanted}

@@ -1,0 +1,104 @@
+"""The figures that a model is judged by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.evaluation.scored import Floats, Weighted, scored
+
+ECE_BINS = 10
+SMALLEST = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure.
+
+    Attributes
+    ----------
+    name : str
+        As the config has it.
+    title : str
+        As a person reads it.
+    better : {"greater", "less"}
+        Which way is better.
+    weighted : callable
+        Weighted rows to one figure a resample, shape (resamples,), NaN where undefined.
+    """
+
+    name: str
+    title: str
+    better: Literal["greater", "less"]
+    weighted: Callable[[Weighted], Floats]
+
+    @property
+    def sign(self) -> int:
+        """+1 where greater is better, else -1."""
+        return 1 if self.better == "greater" else -1
+
+    def of(self, y: npt.ArrayLike, p: npt.ArrayLike) -> float:
+        """Compute the figure of labels and probabilities of 1, shape (n,); NaN if undefined."""
+        place = np.zeros(np.shape(y), dtype=np.int64)
+        return float(self.weighted(scored(y, p, place, 1).weighted(np.ones((1, 1))))[0])
+
+
+def _roc_auc(rows: Weighted) -> Floats:
+    """Share of pairs of a 1 and a 0 in the right order, ties half (the trapezoids' area)."""
+    found = np.diff(rows.positives_above, axis=1, prepend=0.0)
+    wrong = rows.above - rows.positives_above
+    before = wrong - np.diff(wrong, axis=1, prepend=0.0)
+    negatives = rows.size - rows.positives
+    misplaced = (found * (before + wrong)).sum(axis=1) / 2
+    return 1 - _ratio(misplaced, rows.positives * negatives)
+
+
+def _average_precision(rows: Weighted) -> Floats:
+    """Precision at each distinct probability, weighted by the recall it adds; no interpolation."""
+    found = np.diff(rows.positives_above, axis=1, prepend=0.0)
+    precision = _ratio(rows.positives_above, rows.above, otherwise=0.0)
+    return _ratio((found * precision).sum(axis=1), rows.positives)
+
+
+def _log_loss(rows: Weighted) -> Floats:
+    y, p = rows.rows.y, np.clip(rows.rows.p, SMALLEST, 1 - SMALLEST)
+    return _ratio(rows.total(-np.where(y == 1, np.log(p), np.log1p(-p))), rows.size)
+
+
+def _brier(rows: Weighted) -> Floats:
+    return _ratio(rows.total((rows.rows.p - rows.rows.y) ** 2), rows.size)
+
+
+def _ece(rows: Weighted) -> Floats:
+    """Mean over rows of the gap between stated and observed rate in the row's bin.
+
+    Ten bins of equal width on the probability of 1, [0, 0.1), ..., [0.9, 1]: the expected
+    calibration error of Naeini et al. 2015 (AAAI), with equal-width bins and for the probability
+    of the class 1, not the confidence in the likelier class.
+    """
+    which, gap = ece_bin(rows.rows.p), rows.rows.p - rows.rows.y
+    gaps = sum(abs(rows.total(gap * (which == b))) for b in range(ECE_BINS))
+    return _ratio(np.asarray(gaps), rows.size)
+
+
+def ece_bin(p: Floats) -> npt.NDArray[np.int64]:
+    """Tell each probability's bin, 0 to 9."""
+    return np.minimum(p * ECE_BINS, ECE_BINS - 1).astype(np.int64)
+
+
+def _ratio(above: Floats, below: Floats, *, otherwise: float = np.nan) -> Floats:
+    return np.divide(above, below, out=np.full_like(above, otherwise), where=below > 0)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("roc_auc", "ROC AUC", "greater", _roc_auc),
+        Metric("average_precision", "Average precision", "greater", _average_precision),
+        Metric("log_loss", "Log loss", "less", _log_loss),
+        Metric("brier", "Brier score", "less", _brier),
+        Metric("ece", "Expected calibration error", "less", _ece),
+    )
+}
