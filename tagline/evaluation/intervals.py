@@ -10,7 +10,7 @@ import numpy.typing as npt
 from tagline.evaluation.metrics import METRICS
 from tagline.evaluation.scored import Floats, Integers, Scored, scored
 
-AT_ONCE = 2**18
+AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from tagline.evaluation.scored import Floats, Weighted, scored
+from tagline.evaluation.scored import Floats, Scored, Weighted, scored
 
 ECE_BINS = 10
 SMALLEST = float(np.finfo(np.float64).eps)
@@ -47,28 +48,28 @@ class Metric:
 
 def _roc_auc(rows: Weighted) -> Floats:
     """Share of pairs of a 1 and a 0 in the right order, ties half (the trapezoids' area)."""
-    found = np.diff(rows.positives_above, axis=1, prepend=0.0)
-    wrong = rows.above - rows.positives_above
-    before = wrong - np.diff(wrong, axis=1, prepend=0.0)
+    pairs = 2 * _dot(rows.found_above, rows.chosen) - _dot(rows.found, rows.chosen)
     negatives = rows.size - rows.positives
-    misplaced = (found * (before + wrong)).sum(axis=1) / 2
-    return 1 - _ratio(misplaced, rows.positives * negatives)
+    return _ratio(pairs - rows.positives**2, 2 * rows.positives * negatives)
 
 
 def _average_precision(rows: Weighted) -> Floats:
     """Precision at each distinct probability, weighted by the recall it adds; no interpolation."""
-    found = np.diff(rows.positives_above, axis=1, prepend=0.0)
-    precision = _ratio(rows.positives_above, rows.above, otherwise=0.0)
-    return _ratio((found * precision).sum(axis=1), rows.positives)
+    precision = rows.found_above / np.maximum(rows.chosen_above, 1.0)
+    return _ratio(_dot(rows.found, precision), rows.positives)
 
 
 def _log_loss(rows: Weighted) -> Floats:
-    y, p = rows.rows.y, np.clip(rows.rows.p, SMALLEST, 1 - SMALLEST)
-    return _ratio(rows.total(-np.where(y == 1, np.log(p), np.log1p(-p))), rows.size)
+    return _ratio(rows.total("log_loss", _surprise), rows.size)
+
+
+def _surprise(rows: Scored) -> Floats:
+    p = np.clip(rows.p, SMALLEST, 1 - SMALLEST)
+    return -np.where(rows.y == 1, np.log(p), np.log1p(-p))
 
 
 def _brier(rows: Weighted) -> Floats:
-    return _ratio(rows.total((rows.rows.p - rows.rows.y) ** 2), rows.size)
+    return _ratio(rows.total("brier", lambda each: (each.p - each.y) ** 2), rows.size)
 
 
 def _ece(rows: Weighted) -> Floats:
@@ -78,9 +79,13 @@ def _ece(rows: Weighted) -> Floats:
     calibration error of Naeini et al. 2015 (AAAI), with equal-width bins and for the probability
     of the class 1, not the confidence in the likelier class.
     """
-    which, gap = ece_bin(rows.rows.p), rows.rows.p - rows.rows.y
-    gaps = sum(abs(rows.total(gap * (which == b))) for b in range(ECE_BINS))
-    return _ratio(np.asarray(gaps), rows.size)
+    gaps = [np.abs(rows.total(f"gap {b}", partial(_gap, b))) for b in range(ECE_BINS)]
+    return _ratio(np.sum(gaps, axis=0), rows.size)
+
+
+def _gap(number: int, rows: Scored) -> Floats:
+    gap: Floats = (rows.p - rows.y) * (ece_bin(rows.p) == number)
+    return gap
 
 
 def ece_bin(p: Floats) -> npt.NDArray[np.int64]:
@@ -88,8 +93,13 @@ def ece_bin(p: Floats) -> npt.NDArray[np.int64]:
     return np.minimum(p * ECE_BINS, ECE_BINS - 1).astype(np.int64)
 
 
-def _ratio(above: Floats, below: Floats, *, otherwise: float = np.nan) -> Floats:
-    return np.divide(above, below, out=np.full_like(above, otherwise), where=below > 0)
+def _dot(a: Floats, b: Floats) -> Floats:
+    products: Floats = np.einsum("ij,ij->i", a, b)
+    return products
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
 
 
 METRICS: dict[str, Metric] = {

@@ -1,6 +1,7 @@
 """Rows with a label and a probability, and what weights over groups make of them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -32,16 +33,20 @@ class Scored:
     p: Floats
     place: Integers
     groups: int
+    _sums: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
-    def ends(self) -> Integers:
-        """Place of the last row of each distinct probability, shape (distinct,)."""
-        last = np.flatnonzero(np.diff(self.p))
-        return np.append(last, len(self.p) - 1).astype(np.int64) if len(self.p) else last
+    def starts(self) -> Integers:
+        """Place of the first row of each distinct probability, shape (distinct,)."""
+        starts: Integers = np.flatnonzero(np.diff(self.p, prepend=2.0)).astype(np.int64)
+        return starts
 
-    def by_group(self, values: Floats) -> Floats:
-        """Add up one value a row in each group, shape (groups,)."""
-        return np.bincount(self.place, weights=values, minlength=self.groups)
+    def by_group(self, name: str, values: Callable[["Scored"], Floats]) -> Floats:
+        """Add up one value a row in each group, shape (groups,), once for each name."""
+        if name not in self._sums:
+            sums = np.bincount(self.place, weights=values(self), minlength=self.groups)
+            self._sums[name] = sums.astype(np.float64)
+        return self._sums[name]
 
     def weighted(self, weights: Floats) -> "Weighted":
         """Look at the rows with a weight for each group, shape (resamples, groups)."""
@@ -66,30 +71,48 @@ class Weighted:
     @cached_property
     def size(self) -> Floats:
         """Rows in each resample, shape (resamples,)."""
-        return self.total(np.ones_like(self.rows.p))
+        return self.total("size", lambda rows: np.ones_like(rows.p))
 
     @cached_property
     def positives(self) -> Floats:
         """Rows with label 1 in each resample, shape (resamples,)."""
-        return self.total(self.rows.y)
+        return self.total("positives", lambda rows: rows.y)
 
     @cached_property
-    def above(self) -> Floats:
-        """Rows at or above each distinct probability, shape (resamples, distinct)."""
-        return np.cumsum(self._each_row, axis=1)[:, self.rows.ends]
+    def found(self) -> Floats:
+        """Rows with label 1 at each distinct probability, shape (resamples, distinct)."""
+        return self._at_each(self._each_row * self.rows.y)
 
     @cached_property
-    def positives_above(self) -> Floats:
-        """Of these, the rows with label 1, shape (resamples, distinct)."""
-        return np.cumsum(self._each_row * self.rows.y, axis=1)[:, self.rows.ends]
+    def chosen(self) -> Floats:
+        """Rows at each distinct probability, shape (resamples, distinct)."""
+        return self._at_each(self._each_row)
 
-    def total(self, values: Floats) -> Floats:
-        """Add up one value a row over each resample, shape (resamples,)."""
-        return self.weights @ self.rows.by_group(values)
+    @cached_property
+    def found_above(self) -> Floats:
+        """Rows with label 1 at or above each distinct probability, as `found`."""
+        return np.cumsum(self.found, axis=1)
+
+    @cached_property
+    def chosen_above(self) -> Floats:
+        """Rows at or above each distinct probability, as `chosen`."""
+        return np.cumsum(self.chosen, axis=1)
+
+    def total(self, name: str, values: Callable[[Scored], Floats]) -> Floats:
+        """Add up one value a row over each resample, shape (resamples,).
+
+        Not by BLAS, whose threads change the last bits and stall on a busy machine.
+        """
+        sums: Floats = np.einsum("rg,g->r", self.weights, self.rows.by_group(name, values))
+        return sums
 
     @cached_property
     def _each_row(self) -> Floats:
-        return self.weights[:, self.rows.place]
+        return np.take(self.weights, self.rows.place, axis=1)
+
+    def _at_each(self, values: Floats) -> Floats:
+        starts = self.rows.starts
+        return values if len(starts) == len(self.rows.p) else np.add.reduceat(values, starts, 1)
 
 
 def scored(y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, groups: int) -> Scored:
