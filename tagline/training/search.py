@@ -39,6 +39,8 @@ class BracketResult:
         Kind of that model.
     best_trial : int or None
         Number of the trial that it came from.
+    simple : dict
+        Kind to model, for `models.load`, of its simple models: the baselines to compare with.
     """
 
     rows: list[Row]
@@ -46,6 +48,7 @@ class BracketResult:
     best: bytes | None
     best_kind: str
     best_trial: int | None
+    simple: dict[str, bytes]
 
 
 def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
@@ -131,7 +134,7 @@ def _halve(run: "_Run", trials: list[Trial]) -> None:
     *coarse, finest = run.search.learning_rates
     for rate in coarse:
         ranked = run.rung(trials, rate)
-        keep = max(1, math.floor(len(trials) / run.search.eta))
+        keep = math.ceil(len(trials) / run.search.eta)
         trials = ranked[:keep]
         run.settle(ranked[keep:], "stopped")
     run.settle(run.rung(trials, finest), "finished")
@@ -150,6 +153,7 @@ class _Run:
             for trial in bracket["trials"]
         }
         self._best: tuple[Row, Model] | None = None
+        self._simple: dict[str, bytes] = {}
 
     def rung(self, trials: list[Trial], rate: float) -> list[Trial]:
         """Fit trials at one learning rate; give those that did not fail, the best first."""
@@ -186,6 +190,7 @@ class _Run:
             best=model.to_bytes() if model else None,
             best_kind=row["kind"],
             best_trial=row["trial"],
+            simple=self._simple,
         )
 
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
@@ -195,6 +200,8 @@ class _Run:
         row = leaderboard.row(number, kind, shown)
         row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
         row["state"] = "running"
+        if kind != "boosted":
+            self._simple[kind] = model.to_bytes()
         if self._best is None or self._order(row) < self._order(self._best[0]):
             self._best = (row, model)
         return row
