@@ -84,6 +84,9 @@ class EvaluationSection(Section):
     slice_support: Annotated[int, Field(ge=1)] = Field(
         default=100, description="Fewest rows of a slice; smaller ones are put together."
     )
+    slice_resamples: Annotated[int, Field(ge=100)] = Field(
+        default=250, description="As resamples, for the slices."
+    )
     slice_bands: Annotated[int, Field(ge=2)] = Field(
         default=4, description="Bands of about equal size that a numeric slice is cut into."
     )

@@ -3,17 +3,20 @@
 After Ribeiro et al. (2020), "Beyond accuracy: behavioral testing of NLP models with CheckList".
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from tagline.evaluation.metrics import Floats
+from tagline.errors import TaglineError
+from tagline.evaluation.scored import Floats
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 Predict = Callable[[pd.DataFrame], Floats]
+SMALLEST_MOVE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Invariance:
     name : str
         What is claimed, in words.
     change : callable
-        Gives changed rows; rows that it leaves out are not tested.
+        Gives changed rows under their own index; rows that it leaves out are not tried.
     tolerance : float
         Largest move of the probability that counts as none.
     least_share : float
@@ -34,12 +37,12 @@ class Invariance:
 
     name: str
     change: Change
-    tolerance: float = 1e-6
+    tolerance: float = SMALLEST_MOVE
     least_share: float = 1.0
 
-    def holds(self, before: Floats, after: Floats) -> np.ndarray:
-        """Tell for which rows the claim holds."""
-        return np.abs(after - before) <= self.tolerance
+    def excess(self, before: Floats, after: Floats) -> Floats:
+        """Give how far each row is beyond what is allowed; 0 or less holds."""
+        return np.abs(after - before) - self.tolerance
 
 
 @dataclass(frozen=True)
@@ -48,100 +51,121 @@ class Direction:
 
     Attributes
     ----------
-    name, change, tolerance, least_share
+    name, change, least_share
         As for `Invariance`.
-    way : {"up", "down"}
-        Which way the probability may move.
+    sign : {1, -1}
+        1 where the probability may rise, -1 where it may fall.
+    tolerance : float
+        Largest move of the probability the wrong way that counts as none.
     """
 
     name: str
     change: Change
-    way: Literal["up", "down"]
-    tolerance: float = 0.0
+    sign: Literal[1, -1]
+    tolerance: float = SMALLEST_MOVE
     least_share: float = 1.0
 
-    def holds(self, before: Floats, after: Floats) -> np.ndarray:
-        """Tell for which rows the claim holds."""
-        sign = 1 if self.way == "up" else -1
-        return sign * (after - before) >= -self.tolerance
+    def excess(self, before: Floats, after: Floats) -> Floats:
+        """Give how far each row is beyond what is allowed; 0 or less holds."""
+        return -self.sign * (after - before) - self.tolerance
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Rows of which the model must be right about a minimum: the least that it has to do.
+    """Clear rows that the model must get right: the least that it has to do.
 
     Attributes
     ----------
     name : str
         What is claimed, in words.
-    change : callable
-        Gives the clear rows, changed or chosen from the rows.
-    way : {"up", "down"}
-        On which side of `limit` the probability must lie.
-    limit : float
-        The probability.
+    rows : callable
+        Gives the clear rows, chosen or changed from the rows, under their own index.
+    expected : tuple of two floats
+        From which to which probability the answer must lie.
     least_share : float
         Share of the rows for which it must hold.
     """
 
     name: str
-    change: Change
-    way: Literal["up", "down"]
-    limit: float
-    least_share: float = 0.9
+    rows: Change
+    expected: tuple[float, float]
+    least_share: float = 1.0
 
-    def holds(self, before: Floats, after: Floats) -> np.ndarray:  # noqa: ARG002 - one interface
-        """Tell for which rows the claim holds."""
-        return after >= self.limit if self.way == "up" else after <= self.limit
+    @property
+    def change(self) -> Change:
+        """Give the rows that are tried, as the other tests do."""
+        return self.rows
+
+    def excess(self, _: Floats, after: Floats) -> Floats:
+        """Give how far each row is beyond what is expected; 0 or less holds."""
+        least, most = self.expected
+        return np.maximum(least - after, after - most)
 
 
 BehaviourTest = Invariance | Direction | Minimum
 
 
-class BehaviourResult(TypedDict):
-    """What came of one behaviour test."""
-
-    name: str
-    kind: str
-    passed: bool
-    rows: int
-    share: float
-    least_share: float
-
-
 def check(
-    tests: Sequence[BehaviourTest], rows: pd.DataFrame, predict: Predict
-) -> list[BehaviourResult]:
+    tests: Iterable[BehaviourTest], rows: pd.DataFrame, predict: Predict
+) -> list[dict[str, Any]]:
     """Run behaviour tests on rows.
 
     Parameters
     ----------
-    tests : sequence of behaviour tests
+    tests : iterable of behaviour tests
         What the case claims.
     rows : DataFrame of shape (n, columns)
-        Raw fields and history columns.
+        Raw fields and history columns; numbered from 0 before the tests see them.
     predict : callable
-        Gives the probability of 1 for such rows.
+        Gives the probability of 1 for such rows, shape (m,).
 
     Returns
     -------
     list of dict
-        A test without any row to try it on fails.
+        ``name``, ``kind``, ``passed``, ``rows`` (tried), ``share`` (held), ``least_share``,
+        ``worst`` (furthest beyond what is allowed; 0 or less where all hold) and ``detail``.
+        A test that finds no row to try fails, as does a row whose answer is missing.
+
+    Raises
+    ------
+    TaglineError
+        A test's change fails, or gives rows that were not there.
     """
-    return [_checked(test, rows, predict) for test in tests]
+    numbered = rows.reset_index(drop=True)
+    return [_checked(test, numbered, predict) for test in tests]
 
 
-def _checked(test: BehaviourTest, rows: pd.DataFrame, predict: Predict) -> BehaviourResult:
-    changed = test.change(rows.copy())
-    held = np.zeros(0, dtype=bool)
+def _checked(test: BehaviourTest, rows: pd.DataFrame, predict: Predict) -> dict[str, Any]:
+    changed = _changed(test, rows)
+    excess = np.zeros(0)
     if len(changed):
-        held = test.holds(predict(rows.loc[changed.index]), predict(changed))
-    share = float(held.mean()) if len(held) else 0.0
+        excess = test.excess(predict(rows.loc[changed.index]), predict(changed))
+    excess = np.where(np.isnan(excess), np.inf, excess)
+    return _result(test, excess)
+
+
+def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
+    where = f"behaviour test {test.name!r}"
+    try:
+        changed = test.change(rows.copy())
+    except Exception as fault:
+        told = f"Its change fails: {type(fault).__name__}: {fault}."
+        raise TaglineError(told, where=where) from fault
+    if not changed.index.isin(rows.index).all():
+        raise TaglineError("It gives rows that were not there; keep the index.", where=where)
+    return changed
+
+
+def _result(test: BehaviourTest, excess: npt.NDArray[np.float64]) -> dict[str, Any]:
+    share = float((excess <= 0).mean()) if len(excess) else 0.0
+    told = f"holds for {share:.2%} of {len(excess):,} rows" if len(excess) else "no row to try"
     return {
         "name": test.name,
         "kind": type(test).__name__.lower(),
-        "passed": share >= test.least_share,
-        "rows": len(held),
+        "passed": len(excess) > 0 and share >= test.least_share,
+        "rows": len(excess),
         "share": share,
         "least_share": test.least_share,
+        "worst": float(excess.max(initial=-np.inf)),
+        "detail": told,
     }

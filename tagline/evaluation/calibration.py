@@ -1,47 +1,42 @@
-"""Calibrators: a probability that means what it says, where that earns its place."""
+"""Which calibrator earns its place, and how far stated and observed rates lie apart."""
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
 
-from tagline.case.evaluation import Calibration
-from tagline.evaluation.intervals import Resamples, paired
-from tagline.evaluation.metrics import Floats, bins
+from tagline.case.evaluation import Calibration as Wish
+from tagline.errors import TaglineError
+from tagline.evaluation.calibrators import CLIP, FITS, Calibrator, apply, none
+from tagline.evaluation.intervals import Interval, Resampling
+from tagline.evaluation.metrics import ece_bin
+from tagline.evaluation.scored import Floats, Integers
 
-Calibrator = dict[str, Any]
+__all__ = ["CLIP", "Calibration", "apply", "choose", "curve"]
 
-NONE: Mapping[str, Any] = {"kind": "none"}
-CLIP = 1e-7
-BLOCKS = 4
-METRIC = "log_loss"
+BLOCKS = 5
+JUDGED_BY = "log_loss"
+COLUMNS = ["kind", "log_loss", "difference", "low", "high", "undefined", "earns", "chosen"]
 
 
-def apply(calibrator: Mapping[str, Any], p: Floats) -> Floats:
-    r"""Calibrate probabilities.
+@dataclass(frozen=True)
+class Calibration:
+    """The calibrator and why it is this one.
 
-    ``platt`` gives :math:`\sigma(a\,\mathrm{logit}\,p + b)` (Platt, 1999); ``beta`` gives
-    :math:`\sigma(a \ln p - b \ln(1-p) + c)` (Kull, Silva Filho and Flach, 2017, eq. 2).
-
-    Parameters
+    Attributes
     ----------
-    calibrator : mapping
-        ``kind``, and its parameters: ``slope`` and ``intercept``, or ``a``, ``b`` and ``c``.
-    p : ndarray of shape (n,), float64
-        Probabilities of the model.
+    calibrator : dict
+        ``kind`` and its parameters; see `tagline.evaluation.calibrators.apply`.
+    table : DataFrame
+        A row for each candidate: ``kind``, ``log_loss`` out of time, ``difference`` from none
+        with ``low`` and ``high``, ``undefined``, ``earns`` and ``chosen``. Without rows where
+        nothing was compared.
     """
-    match calibrator["kind"]:
-        case "none":
-            return p
-        case "platt":
-            slope, intercept = calibrator["slope"], calibrator["intercept"]
-            weights = [slope, slope, intercept]
-        case _:
-            weights = [calibrator["a"], calibrator["b"], calibrator["c"]]
-    return _sigmoid(_terms(p) @ np.asarray(weights))
+
+    calibrator: Calibrator
+    table: pd.DataFrame
 
 
 def choose(
@@ -49,16 +44,22 @@ def choose(
     y: Floats,
     groups: npt.NDArray[np.int64],
     *,
-    kind: Calibration,
-    resamples: int,
-    level: float,
     seed: int,
-) -> tuple[Calibrator, pd.DataFrame]:
+    kind: Wish = "auto",
+    move_level: bool = False,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> Calibration:
     """Fit a calibrator on the tuning rows, if it earns its place there.
 
-    The groups are cut into four blocks in their order; each candidate is fitted on the blocks
-    before and scored on the next. With ``auto`` the best candidate is taken if its log loss is
-    less than that of no calibrator by more than the paired interval is wide.
+    The groups are cut into five blocks in their order; each candidate is fitted on the blocks
+    before and scored on the next. The best is taken if the paired interval of its log loss less
+    that of no calibrator, by whole groups, lies below 0; it is then fitted on all the rows.
+
+    Where the rate of positives moves with time (label shift), the right intercept moves along
+    while the slope stays (Saerens, Latinne and Decaestecker 2002): an intercept learned on the
+    tuning rows would carry their season's rate into another. So the mean probability is kept
+    unless `move_level` says otherwise.
 
     Parameters
     ----------
@@ -66,89 +67,99 @@ def choose(
         The model's probabilities and the labels on the tuning rows.
     groups : ndarray of shape (n,), int64
         What hangs together, numbered in the order of time.
-    kind : str
-        ``auto``, or the calibrator to fit whatever it earns.
-    resamples, level, seed
-        See `Resamples.of`.
+    seed : int
+        Seed of the resamples.
+    kind : {"auto", "none", "platt", "beta"}
+        The calibrator to fit whatever it earns, or ``auto``.
+    move_level : bool
+        Whether the mean probability may move.
+    resamples : int
+        How many resamples.
+    level : float
+        Share of the resamples inside the interval.
 
-    Returns
-    -------
-    calibrator : dict
-        For `apply`.
-    table : DataFrame
-        Each candidate's out-of-time log loss less that of none, with its interval.
+    Raises
+    ------
+    TaglineError
+        A calibrator is wished for, and the rows are all of one class.
     """
+    if kind == "none":
+        return Calibration(none(), _table({}))
     if kind != "auto":
-        return (dict(NONE) if kind == "none" else FITS[kind](p, y)), pd.DataFrame()
-    later, forecasts = _out_of_time(p, y, groups)
-    if not later.any() or len(np.unique(y)) < 2:
-        return dict(NONE), pd.DataFrame()
-    drawn = Resamples.of(groups[later], resamples=resamples, level=level, seed=seed)
-    gains = {
-        name: paired(y[later], forecast[later], p[later], METRIC, drawn)
+        _require_both(y)
+        return Calibration(FITS[kind](p, y, level=move_level), _table({}))
+    later, forecasts = _out_of_time(p, y, groups, move_level=move_level)
+    if not later.any():
+        return Calibration(none(), _table({}))
+    drawing = Resampling(groups[later], resamples=resamples, seed=seed)
+    own = drawing.figures(y[later], p[later], [JUDGED_BY])[JUDGED_BY]
+    found = {
+        name: drawing.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
         for name, forecast in forecasts.items()
     }
-    table = pd.DataFrame([{"calibrator": n, **gain.to_dict()} for n, gain in gains.items()])
-    best = min(gains, key=lambda name: gains[name].value)
-    return (FITS[best](p, y) if gains[best].high < 0 else dict(NONE)), table
+    table = _table({name: each.minus(own).interval(level) for name, each in found.items()})
+    table["log_loss"] = table["difference"] + own.value
+    best = str(table.loc[table["chosen"], "kind"].iloc[0])
+    return Calibration(none() if best == "none" else FITS[best](p, y, level=move_level), table)
 
 
-def curve(y: Floats, p: Floats) -> pd.DataFrame:
-    """Compare mean probability and share of positives in ten bins of equal width.
+def curve(y: Floats, p: Floats, *, drawing: Resampling, level: float) -> pd.DataFrame:
+    """Compare stated and observed rate in the ten bins of the expected calibration error.
 
     Returns
     -------
     DataFrame
-        ``predicted``, ``observed`` and ``rows`` of each bin that has rows.
+        A row for each bin that has rows: ``bin``, ``n``, ``predicted`` (mean probability),
+        ``observed`` (share of positives), ``low`` and ``high`` (of the observed, by groups).
     """
-    table = pd.DataFrame({"bin": bins(p), "predicted": p, "observed": y, "rows": 1})
-    found = table.groupby("bin").agg({"predicted": "mean", "observed": "mean", "rows": "sum"})
-    return found.reset_index(drop=True)
+    found = []
+    for number in np.unique(ece_bin(p)):
+        kept = ece_bin(p) == number
+        # the Brier score of the sure answer 0 is the share of positives
+        share = drawing.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"].interval(level)
+        stated = float(p[kept].mean())
+        found.append((int(number), int(kept.sum()), stated, share.value, share.low, share.high))
+    return pd.DataFrame(found, columns=["bin", "n", "predicted", "observed", "low", "high"])
 
 
-def platt(p: Floats, y: Floats) -> Calibrator:
-    """Fit slope and intercept on the logit of the probability."""
-    terms = _terms(p)
-    slope, intercept = _fitted(
-        np.column_stack([terms[:, 0] + terms[:, 1], terms[:, 2]]), y, start=[1.0, 0.0]
-    )
-    return {"kind": "platt", "slope": slope, "intercept": intercept}
+def _require_both(y: Floats) -> None:
+    if len(np.unique(y)) < 2:
+        raise TaglineError(
+            "The tuning rows are all of one class, so no calibrator can be fitted.",
+            where="evaluation.calibration",
+            todo="Use 'auto' or 'none', or tune on rows of both classes.",
+        )
 
 
-def beta(p: Floats, y: Floats) -> Calibrator:
-    """Fit the three parameters of beta calibration, a and b not below 0."""
-    a, b, c = _fitted(_terms(p), y, start=[1.0, 1.0, 0.0])
-    return {"kind": "beta", "a": a, "b": b, "c": c}
+def _table(gaps: dict[str, Interval]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = [_row("none", Interval(0.0, 0.0, 0.0))] if gaps else []
+    rows += [_row(name, gap) for name, gap in gaps.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    earning = table["earns"].astype(bool)
+    if earning.any():
+        table["chosen"] = table.index == table.loc[earning, "difference"].astype(float).idxmin()
+    elif gaps:
+        table["chosen"] = table["kind"] == "none"
+    return table
 
 
-FITS: dict[str, Callable[[Floats, Floats], Calibrator]] = {"platt": platt, "beta": beta}
-
-
-def _terms(p: Floats) -> Floats:
-    clipped = np.clip(p, CLIP, 1 - CLIP)
-    return np.column_stack([np.log(clipped), -np.log1p(-clipped), np.ones(len(p))])
-
-
-def _sigmoid(margin: Floats) -> Floats:
-    return np.exp(-np.logaddexp(0.0, -margin))
-
-
-def _fitted(terms: Floats, y: Floats, *, start: list[float]) -> list[float]:
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        margin = terms @ weights
-        residual = _sigmoid(margin) - y
-        return float(np.mean(np.logaddexp(0.0, margin) - y * margin)), terms.T @ residual / len(y)
-
-    bounds = [(0.0, None)] * (len(start) - 1) + [(None, None)]
-    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B")
-    return [float(weight) for weight in found.x]
+def _row(kind: str, gap: Interval) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "difference": gap.value,
+        "low": gap.low,
+        "high": gap.high,
+        "undefined": gap.undefined,
+        "earns": gap.high < 0,
+        "chosen": False,
+    }
 
 
 def _out_of_time(
-    p: Floats, y: Floats, groups: npt.NDArray[np.int64]
+    p: Floats, y: Floats, groups: Integers, *, move_level: bool
 ) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
-    _, place = np.unique(groups, return_inverse=True)
-    block = place * BLOCKS // (place.max(initial=0) + 1)
+    distinct, place = np.unique(groups, return_inverse=True)
+    block = place * BLOCKS // max(len(distinct), 1)
     forecasts = {name: p.copy() for name in FITS}
     later = np.zeros(len(p), dtype=bool)
     for number in range(1, BLOCKS):
@@ -157,5 +168,6 @@ def _out_of_time(
             continue
         later |= now
         for name, fit in FITS.items():
-            forecasts[name][now] = apply(fit(p[before], y[before]), p[now])
+            fitted = fit(p[before], y[before], level=move_level)
+            forecasts[name][now] = apply(fitted, p[now])
     return later, forecasts

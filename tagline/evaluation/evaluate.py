@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.evaluation import EvaluationSection, GatesSection
+from tagline.case.evaluation import METRIC_NAMES, EvaluationSection, GatesSection
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration, threshold
-from tagline.evaluation.behaviour import BehaviourResult
-from tagline.evaluation.gates import Gate, Standing, judge, standing
-from tagline.evaluation.intervals import Resamples, figure, intervals, paired
-from tagline.evaluation.metrics import METRICS, Floats
-from tagline.evaluation.slices import slices
+from tagline.evaluation.compare import compare
+from tagline.evaluation.gates import Standing, asked, judge, standing
+from tagline.evaluation.intervals import Figures, Resampling
+from tagline.evaluation.scored import Floats, Integers
+from tagline.evaluation.slices import slices as sliced
 
 CHAMPION = "champion"
 
@@ -25,123 +24,165 @@ class Evaluation:
 
     Attributes
     ----------
+    support : dict
+        ``n`` (test rows), ``positives`` and ``groups``.
     metrics : dict
-        Metric to ``value``, ``low``, ``high`` and ``undefined``.
+        Metric to ``value``, ``low``, ``high`` and ``undefined`` (resamples).
     baseline_metrics : dict
-        Baseline, and the champion where there is one, to metric to figure.
+        Baseline, and "champion" where there is one, to metric to value.
     comparisons : DataFrame
-        ``against``, ``metric``, ``difference``, ``low``, ``high``: paired, model less other.
+        See `tagline.evaluation.compare.compare`.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
     calibration_curve : DataFrame
         See `tagline.evaluation.calibration.curve`.
-    cost_curve : DataFrame
-        See `tagline.evaluation.threshold.cost_curve`.
     threshold : dict
-        See `tagline.evaluation.threshold.judge`.
+        ``value``, chosen on the tuning rows, and what it does on the test rows; see
+        `tagline.evaluation.threshold.at`. ``tune_cost`` is what it cost on the tuning rows.
+    cost_curve : DataFrame
+        On the tuning rows; see `tagline.evaluation.threshold.Threshold`.
     behaviour : list of dict
-        What came of the behaviour tests.
+        See `tagline.evaluation.behaviour.check`.
     gates : list of dict
-        ``name``, ``passed``, ``figure``, ``limit``.
+        ``name``, ``passed``, ``figure``, ``limit``, ``detail``.
     standing : {"candidate", "rejected"}
         What the gates decide.
     """
 
-    metrics: dict[str, dict[str, float]]
+    support: dict[str, int]
+    metrics: dict[str, dict[str, Any]]
     baseline_metrics: dict[str, dict[str, float]]
     comparisons: pd.DataFrame
     slices: pd.DataFrame
     calibration_curve: pd.DataFrame
+    threshold: dict[str, Any]
     cost_curve: pd.DataFrame
-    threshold: threshold.Threshold
-    behaviour: list[BehaviourResult]
-    gates: list[Gate]
+    behaviour: list[dict[str, Any]]
+    gates: list[dict[str, Any]]
     standing: Standing
 
 
 def evaluate(
     section: EvaluationSection,
-    gates: GatesSection,
+    gates_section: GatesSection,
     *,
     y: Floats,
     p: Floats,
-    groups: npt.NDArray[np.int64],
-    columns: pd.DataFrame,
+    groups: Integers,
+    slices: pd.DataFrame,
     baselines: Mapping[str, Floats],
     champion: Floats | None,
-    act_from: float,
-    behaviour: Sequence[BehaviourResult],
+    threshold_from: tuple[Floats, Floats],
+    behaviour_results: Sequence[dict[str, Any]],
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
 
     Parameters
     ----------
-    section, gates : EvaluationSection, GatesSection
+    section, gates_section : EvaluationSection, GatesSection
         What is computed and what is asked.
     y, p : ndarray of shape (n,), float64
-        Labels, and the model's calibrated probabilities.
+        Labels 0 or 1, and the model's calibrated probabilities of 1.
     groups : ndarray of shape (n,), int64
         What hangs together.
-    columns : DataFrame of shape (n, columns)
-        Holds the columns that `section` slices by.
+    slices : DataFrame of shape (n, columns)
+        Holds the columns that `section` slices by; others are left alone.
     baselines : mapping of str to ndarray of shape (n,)
-        Probabilities of the baselines on the same rows.
+        Probabilities of the baselines on the same rows; without the baseline that the model
+        itself is, if it is one.
     champion : ndarray of shape (n,) or None
         Probabilities of the current champion on the same rows.
-    act_from : float
-        The threshold, chosen on the tuning rows.
-    behaviour : sequence of BehaviourResult
-        What came of the behaviour tests.
+    threshold_from : tuple of two ndarrays
+        Labels and calibrated probabilities on the tuning rows.
+    behaviour_results : sequence of dict
+        What `tagline.evaluation.behaviour.check` gave.
     seed : int
         Seed of the resamples.
 
     Raises
     ------
     TaglineError
-        A column to slice by is missing.
+        There are no rows, they cannot be judged, or a column to slice by is missing.
     """
-    missing = [name for name in section.slices if name not in columns]
-    if missing:
-        raise TaglineError(f"There is no column {missing[0]!r}.", where="evaluation.slices")
-    drawn = Resamples.of(groups, resamples=section.resamples, level=section.level, seed=seed)
-    others = dict(baselines) | ({} if champion is None else {CHAMPION: champion})
-    measured = intervals(y, p, section.metrics, drawn)
-    gaps = {name: paired(y, p, other, section.primary, drawn) for name, other in others.items()}
-    sliced = slices(
-        columns[list(section.slices)],
+    _require(section, slices, len(y))
+    names = _names(section, gates_section)
+    drawing = Resampling(groups, resamples=section.resamples, seed=seed)
+    own = drawing.figures(y, p, names)
+    simple = {name: drawing.figures(y, other, names) for name, other in baselines.items()}
+    current = {} if champion is None else {CHAMPION: drawing.figures(y, champion, names)}
+    metrics = {name: figure.interval(section.level) for name, figure in own.items()}
+    comparisons = _comparisons(own, simple, current, section.level)
+    parts = sliced(
+        slices[list(section.slices)],
         y,
         p,
-        metric=section.primary,
+        names=[name for name in METRIC_NAMES if name in {*names, *gates_section.slice_minimum}],
+        drawing=Resampling(groups, resamples=section.slice_resamples, seed=seed),
+        level=section.level,
         support=section.slice_support,
-        resamples=drawn,
+        bands=section.slice_bands,
     )
-    held = judge(
-        gates,
-        metrics=measured,
+    chosen = threshold.choose(*threshold_from, cost=section.cost)
+    judged = judge(
+        gates_section,
         primary=section.primary,
-        baselines={name: gap for name, gap in gaps.items() if name != CHAMPION},
-        champion=gaps.get(CHAMPION),
-        behaviour=behaviour,
-        slices=sliced,
+        metrics=metrics,
+        comparisons=comparisons,
+        slices=parts,
+        behaviour=behaviour_results,
     )
     return Evaluation(
-        metrics={name: interval.to_dict() for name, interval in measured.items()},
-        baseline_metrics={
-            name: {metric: figure(y, other, metric) for metric in section.metrics}
-            for name, other in others.items()
-        },
-        comparisons=pd.DataFrame(
-            [
-                {"against": n, "metric": METRICS[section.primary].title, **g.to_dict()}
-                for n, g in gaps.items()
-            ]
-        ),
-        slices=sliced,
-        calibration_curve=calibration.curve(y, p),
-        cost_curve=threshold.cost_curve(y, p, section.cost),
-        threshold=threshold.judge(y, p, act_from, section.cost),
-        behaviour=list(behaviour),
-        gates=held,
-        standing=standing(held),
+        support={"n": len(y), "positives": int(y.sum()), "groups": drawing.groups},
+        metrics={name: interval.to_dict() for name, interval in metrics.items()},
+        baseline_metrics=_values(simple | current),
+        comparisons=comparisons,
+        slices=parts,
+        calibration_curve=calibration.curve(y, p, drawing=drawing, level=section.level),
+        threshold=_threshold(y, p, chosen, threshold_from, section),
+        cost_curve=chosen.curve,
+        behaviour=list(behaviour_results),
+        gates=judged,
+        standing=standing(judged),
     )
+
+
+def _require(section: EvaluationSection, slices: pd.DataFrame, rows: int) -> None:
+    if not rows:
+        raise TaglineError("There is no test row with a label.")
+    missing = [name for name in section.slices if name not in slices]
+    if missing:
+        raise TaglineError(f"There is no column {missing[0]!r}.", where="evaluation.slices")
+
+
+def _names(section: EvaluationSection, gates_section: GatesSection) -> list[str]:
+    extra = sorted(asked(gates_section) - set(section.metrics))
+    return [*section.metrics, *extra]
+
+
+def _comparisons(
+    own: Mapping[str, Figures],
+    simple: Mapping[str, Mapping[str, Figures]],
+    current: Mapping[str, Mapping[str, Figures]],
+    level: float,
+) -> pd.DataFrame:
+    against = ((simple, "baseline"), (current, CHAMPION))
+    tables = [compare(own, others, kind=kind, level=level) for others, kind in against if others]
+    return (
+        pd.concat(tables, ignore_index=True) if tables else compare(own, {}, kind="", level=level)
+    )
+
+
+def _values(figures: Mapping[str, Mapping[str, Figures]]) -> dict[str, dict[str, float]]:
+    return {name: {m: each.value for m, each in own.items()} for name, own in figures.items()}
+
+
+def _threshold(
+    y: Floats,
+    p: Floats,
+    chosen: threshold.Threshold,
+    tuning: tuple[Floats, Floats],
+    section: EvaluationSection,
+) -> dict[str, Any]:
+    tune = threshold.at(*tuning, chosen.value, cost=section.cost)
+    return threshold.at(y, p, chosen.value, cost=section.cost) | {"tune_cost": tune["cost"]}

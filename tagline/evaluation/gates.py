@@ -1,125 +1,143 @@
 """Whether a model may become a candidate: each gate with its figure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, TypedDict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
 import pandas as pd
 
-from tagline.case.evaluation import GatesSection, MetricName
-from tagline.evaluation.behaviour import BehaviourResult
+from tagline.case.evaluation import GatesSection
 from tagline.evaluation.intervals import Interval
 from tagline.evaluation.metrics import METRICS
 
 Standing = Literal["candidate", "rejected"]
 
 
-class Gate(TypedDict):
-    """One gate: what was asked, what was found."""
-
-    name: str
-    passed: bool
-    figure: str
-    limit: str
-
-
 def judge(
     section: GatesSection,
     *,
+    primary: str,
     metrics: Mapping[str, Interval],
-    primary: MetricName,
-    baselines: Mapping[str, Interval],
-    champion: Interval | None,
-    behaviour: Sequence[BehaviourResult],
+    comparisons: pd.DataFrame,
     slices: pd.DataFrame,
-) -> list[Gate]:
+    behaviour: Iterable[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
     """Hold a model against every gate.
 
     Parameters
     ----------
     section : GatesSection
         What is asked.
-    metrics : mapping of str to Interval
-        The model's figures on the test rows.
     primary : str
-        The metric of the paired comparisons.
-    baselines : mapping of str to Interval
-        Paired difference to each baseline, model less baseline.
-    champion : Interval or None
-        Paired difference to the current champion, where there is one.
-    behaviour : sequence of BehaviourResult
-        What came of the behaviour tests.
+        The metric that comparisons are decided by.
+    metrics : mapping of str to Interval
+        The model's figures on the test rows, those of every gate among them.
+    comparisons : DataFrame
+        See `tagline.evaluation.compare.compare`.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
+    behaviour : iterable of mapping
+        See `tagline.evaluation.behaviour.check`.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``passed``, ``figure`` and ``limit`` (floats), ``detail`` (a sentence). A figure
+        that is undefined does not pass.
     """
-    gates = [*_limits(section, metrics), *_slices(section, slices, primary)]
+    against = comparisons[comparisons["metric"] == primary].to_dict("records")
+    gates = [*_limits(section, metrics), *_slices(section, slices)]
     if section.beat_baselines:
-        gates += [_beats(name, gap, primary) for name, gap in baselines.items()]
-    if champion is not None:
-        gates.append(_keeps_up(champion, primary, section.champion_margin))
+        gates += [_beats(row, primary) for row in against if row["kind"] == "baseline"]
+    margin = section.champion_margin
+    gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
     if section.behaviour:
         gates += [_behaves(result) for result in behaviour]
     return gates
 
 
-def standing(gates: Sequence[Gate]) -> Standing:
+def standing(gates: Iterable[Mapping[str, Any]]) -> Standing:
     """Give the standing that the gates decide."""
     return "candidate" if all(gate["passed"] for gate in gates) else "rejected"
 
 
-def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[Gate]:
+def asked(section: GatesSection) -> set[str]:
+    """Name the metrics that the gates need on all the rows."""
+    return {*section.minimum, *section.maximum}
+
+
+def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[dict[str, Any]]:
     for name, limit in section.minimum.items():
-        value = metrics[name].value
-        yield _gate(METRICS[name].title, value >= limit, f"{value:.4f}", f"at least {limit:g}")
+        passed = metrics[name].value >= limit
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least")
     for name, limit in section.maximum.items():
-        value = metrics[name].value
-        yield _gate(METRICS[name].title, value <= limit, f"{value:.4f}", f"at most {limit:g}")
+        passed = metrics[name].value <= limit
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most")
 
 
-def _slices(section: GatesSection, slices: pd.DataFrame, primary: MetricName) -> Iterator[Gate]:
-    limit = section.slice_minimum.get(primary)
-    if limit is None or slices.empty:
-        return
-    worst = slices.loc[slices["figure"].idxmin()]
-    yield _gate(
-        f"{METRICS[primary].title} in every slice",
-        bool(worst["figure"] >= limit),
-        f"{worst['figure']:.4f} where {worst['slice']} is {worst['value']}",
-        f"at least {limit:g}",
-    )
+def _limit(title: str, found: Interval, passed: bool, limit: float, side: str) -> dict[str, Any]:
+    told = f"{_figure(found.value)} {_between(found.low, found.high)}; asked is {side} {limit:g}."
+    return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, told)
 
 
-def _beats(name: str, gap: Interval, primary: MetricName) -> Gate:
-    better = gap.low > 0 if METRICS[primary].sign > 0 else gap.high < 0
+def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for name, limit in section.slice_minimum.items():
+        defined = slices[slices[name].notna()] if name in slices else slices.iloc[:0]
+        title = f"{METRICS[name].title} at least {limit:g} in every slice"
+        if defined.empty:
+            yield _gate(title, False, float("nan"), limit, "It is defined in no slice.")
+            continue
+        worst = defined.loc[[defined[name].idxmin()]].to_dict("records")[0]
+        told = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
+        told += f": {_figure(worst[name])}; {len(slices) - len(defined)} slices leave it undefined."
+        yield _gate(title, worst[name] >= limit, worst[name], limit, told)
+
+
+def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
     return _gate(
-        f"{METRICS[primary].title} against {name}",
-        better,
-        _difference(gap),
-        "better on the whole interval",
+        f"{METRICS[primary].title} better than {row['against']}",
+        row["better"],
+        row["difference"],
+        0.0,
+        f"{_difference(row)}; asked is an interval wholly on the better side of 0.",
     )
 
 
-def _keeps_up(gap: Interval, primary: MetricName, margin: float) -> Gate:
-    better = METRICS[primary].sign * gap.value
+def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, Any]:
+    sign = METRICS[primary].sign
+    worst = row["low"] if sign > 0 else row["high"]
     return _gate(
-        f"{METRICS[primary].title} against the champion",
-        better >= -margin,
-        _difference(gap),
-        f"at most {margin:g} worse",
+        f"{METRICS[primary].title} not worse than {row['against']} by more than {margin:g}",
+        sign * worst >= -margin,
+        row["difference"],
+        -sign * margin,
+        f"{_difference(row)}; asked of the worse end is at most {margin:g} worse.",
     )
 
 
-def _behaves(result: BehaviourResult) -> Gate:
-    return _gate(
-        result["name"],
-        result["passed"],
-        f"holds for {result['share']:.1%} of {result['rows']:,} rows",
-        f"at least {result['least_share']:.1%}",
-    )
+def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:
+    told = f"It {result['detail']}" if result["rows"] else "There is no row to try it on"
+    told += f"; asked is at least {result['least_share']:.2%}."
+    return _gate(result["name"], result["passed"], result["share"], result["least_share"], told)
 
 
-def _difference(gap: Interval) -> str:
-    return f"{gap.value:+.4f} [{gap.low:+.4f}, {gap.high:+.4f}]"
+def _difference(row: Mapping[Any, Any]) -> str:
+    between = _between(row["low"], row["high"])
+    return f"{_figure(row['own'])} against {_figure(row['other'])}, difference {between}"
 
 
-def _gate(name: str, passed: bool, found: str, limit: str) -> Gate:
-    return {"name": name, "passed": bool(passed), "figure": found, "limit": limit}
+def _between(low: float, high: float) -> str:
+    return f"[{_figure(low)}, {_figure(high)}]"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _gate(name: str, passed: bool, figure: float, limit: float, detail: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "passed": bool(passed),
+        "figure": float(figure),
+        "limit": float(limit),
+        "detail": detail,
+    }

@@ -1,17 +1,20 @@
 """How good a model is in each part of the rows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.evaluation import MetricName
-from tagline.evaluation.intervals import Resamples, figure
-from tagline.evaluation.metrics import Floats
+from tagline.evaluation.intervals import Resampling
+from tagline.evaluation.scored import Floats
 
-BANDS = 4
 MISSING = "(missing)"
 OTHERS = "(others)"
+
+Mask = npt.NDArray[np.bool_]
 
 
 def slices(
@@ -19,83 +22,118 @@ def slices(
     y: Floats,
     p: Floats,
     *,
-    metric: MetricName,
+    names: Iterable[str],
+    drawing: Resampling,
+    level: float,
     support: int,
-    resamples: Resamples,
+    bands: int,
 ) -> pd.DataFrame:
     """Judge each value or band of each column apart.
 
     Parameters
     ----------
     columns : DataFrame of shape (n, slices)
-        Text is sliced by value, numbers by quarters of the rows.
+        Numbers and times with more than `bands` values are sliced by bands of about equal
+        size, all else by value.
     y, p : ndarray of shape (n,), float64
-        Label and probability of 1.
-    metric : str
-        The figure.
+        Labels 0 or 1, probabilities of 1.
+    names : iterable of str
+        Names of metrics.
+    drawing : Resampling
+        Resamples of whole groups of all the rows.
+    level : float
+        Share of the resamples inside an interval.
     support : int
         Fewest rows; smaller slices of a column are put together as "(others)".
-    resamples : Resamples
-        Draws of whole groups, of all the rows.
+    bands : int
+        Bands of a numeric column.
 
     Returns
     -------
     DataFrame
-        ``slice``, ``value``, ``rows``, ``positives`` (share), ``predicted`` (mean), ``figure``,
-        ``low``, ``high``.
+        ``slice`` (the column), ``value``, ``n``, ``groups``, ``positives`` (rows), ``predicted``
+        (sum of the probabilities), ``undefined`` (most resamples in which one of the metrics is
+        undefined), and for each metric its name, ``NAME_low`` and ``NAME_high``.
     """
-    found = [
-        _judged(name, value, rows, y, p, metric=metric, resamples=resamples)
-        for name in columns
-        for value, rows in _parts(columns[name], support)
+    wanted = tuple(names)
+    judged = [
+        {"slice": str(column), "value": value}
+        | _counts(y, p, drawing.place, kept)
+        | _figures(y, p, kept, wanted, drawing=drawing, level=level)
+        for column in columns.columns
+        for value, kept in parts(columns[column], support=support, bands=bands)
     ]
-    names = ("slice", "value", "rows", "positives", "predicted", "figure", "low", "high")
-    return pd.DataFrame(found, columns=list(names))
+    figures = [f"{name}{end}" for name in wanted for end in ("", "_low", "_high")]
+    heads = ["slice", "value", "n", "groups", "positives", "predicted", "undefined", *figures]
+    return pd.DataFrame(judged, columns=heads)
 
 
-def bands(values: pd.Series) -> pd.Series:
-    """Give each row the name of its value, or of its quarter where the values are numbers."""
-    many = pd.api.types.is_numeric_dtype(values.dtype) and values.nunique() > BANDS
-    if many and not pd.api.types.is_bool_dtype(values.dtype):
-        values = pd.qcut(values, BANDS, duplicates="drop", precision=3)
-    return values.astype("str").where(values.notna(), MISSING)
+def parts(values: pd.Series, *, support: int, bands: int) -> Iterator[tuple[str, Mask]]:
+    """Give the name of each value or band with the rows that have it, in their order.
+
+    Every row is in exactly one part.
+    """
+    banded = _is_scale(values) and values.nunique() > bands
+    code, labels = _bands(values, bands) if banded else _values(values)
+    counts = np.bincount(code, minlength=len(labels))
+    rare = counts < support
+    for number in np.flatnonzero(~rare):
+        yield labels[number], code == number
+    if counts[rare].any():
+        yield OTHERS, rare[code]
 
 
-def _parts(values: pd.Series, support: int) -> Iterator[tuple[str, np.ndarray]]:
-    named = bands(values)
-    counts = named.value_counts()
-    rare = set(counts.index[counts < support])
-    named = named.where(~named.isin(rare), OTHERS)
-    order = _order(values, named)
-    for value in order:
-        yield value, (named == value).to_numpy()
+def _is_scale(values: pd.Series) -> bool:
+    kind = values.dtype
+    number = pd.api.types.is_numeric_dtype(kind) and not pd.api.types.is_bool_dtype(kind)
+    return number or pd.api.types.is_datetime64_any_dtype(kind)
 
 
-def _order(values: pd.Series, named: pd.Series) -> Sequence[str]:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return list(values.groupby(named.to_numpy()).min().sort_values(na_position="last").index)
-    return sorted(named.unique())
+def _bands(values: pd.Series, bands: int) -> tuple[npt.NDArray[np.int64], list[str]]:
+    known = values.dropna().sort_values()
+    places = np.arange(1, bands) * len(known) // bands
+    edges = known.iloc[places].drop_duplicates()
+    edges = edges[edges > known.iloc[0]]
+    code = edges.searchsorted(values.where(values.notna(), known.iloc[0]), side="right")
+    texts = [_text(edge) for edge in edges]
+    labels = [f"below {texts[0]}"] if texts else [_text(known.iloc[0])]
+    labels += [f"{low} to below {high}" for low, high in pairwise(texts)]
+    labels += [f"{texts[-1]} or above"] if texts else []
+    return np.where(values.isna(), len(labels), code), [*labels, MISSING]
 
 
-def _judged(
-    name: str,
-    value: str,
-    rows: np.ndarray,
-    y: Floats,
-    p: Floats,
-    *,
-    metric: MetricName,
-    resamples: Resamples,
-) -> tuple[object, ...]:
-    own = resamples.among(rows)
-    interval = own.interval(figure(y[rows], p[rows], metric), own.figures(y[rows], p[rows], metric))
-    return (
-        name,
-        value,
-        int(rows.sum()),
-        float(y[rows].mean()),
-        float(p[rows].mean()),
-        interval.value,
-        interval.low,
-        interval.high,
-    )
+def _values(values: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(object)
+    scale = _is_scale(values) or pd.api.types.is_bool_dtype(values.dtype)
+    code, found = pd.factorize(values if scale else values.astype("str"), sort=True)
+    return np.where(code < 0, len(found), code), [*map(_text, found), MISSING]
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _counts(y: Floats, p: Floats, place: npt.NDArray[np.int64], kept: Mask) -> dict[str, Any]:
+    return {
+        "n": int(kept.sum()),
+        "groups": len(np.unique(place[kept])),
+        "positives": int(y[kept].sum()),
+        "predicted": float(p[kept].sum()),
+    }
+
+
+def _figures(
+    y: Floats, p: Floats, kept: Mask, names: tuple[str, ...], *, drawing: Resampling, level: float
+) -> dict[str, Any]:
+    figures = drawing.figures(y, p, names, rows=kept)
+    found: dict[str, Any] = {"undefined": 0}
+    for name, figure in figures.items():
+        interval = figure.interval(level)
+        found |= {
+            name: interval.value,
+            f"{name}_low": interval.low,
+            f"{name}_high": interval.high,
+            "undefined": max(found["undefined"], interval.undefined),
+        }
+    return found

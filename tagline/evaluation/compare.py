@@ -1,0 +1,53 @@
+"""A model beside others on the same rows and the same resamples."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from tagline.evaluation.intervals import Figures
+from tagline.evaluation.metrics import METRICS
+
+COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
+
+
+def compare(
+    own: Mapping[str, Figures],
+    others: Mapping[str, Mapping[str, Figures]],
+    *,
+    kind: str,
+    level: float,
+) -> pd.DataFrame:
+    """Compare a model with others, metric by metric, paired by resample.
+
+    Parameters
+    ----------
+    own : mapping of metric to Figures
+        The model's.
+    others : mapping of name to mapping of metric to Figures
+        Those of the others, from the same `Resampling`.
+    kind : str
+        What the others are: "baseline" or "champion".
+    level : float
+        Share of the resamples inside an interval.
+
+    Returns
+    -------
+    DataFrame
+        ``against``, ``kind``, ``metric``, ``own``, ``other``, ``difference`` (own less other)
+        with ``low`` and ``high``, ``undefined`` (resamples), ``better`` and ``worse`` (whether
+        the whole interval says so).
+    """
+    rows = [
+        (name, kind, metric, *_row(metric, own[metric], theirs[metric], level))
+        for name, theirs in others.items()
+        for metric in own
+    ]
+    return pd.DataFrame(rows, columns=[*COLUMNS, "undefined", "better", "worse"])
+
+
+def _row(metric: str, own: Figures, other: Figures, level: float) -> tuple[float | bool, ...]:
+    gap = own.minus(other).interval(level)
+    above, below = gap.low > 0, gap.high < 0
+    better, worse = (above, below) if METRICS[metric].sign > 0 else (below, above)
+    figures = (own.value, other.value, gap.value, gap.low, gap.high, gap.undefined)
+    return (*figures, better, worse)
