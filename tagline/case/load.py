@@ -42,17 +42,25 @@ def _from_json(text: str, *, file: str) -> Case:
         values = json.loads(text)
     except json.JSONDecodeError as wrong:
         raise TaglineError(f"This is not JSON: {wrong}.", where=file) from wrong
-    return check_case(values, file=values.pop("file", file))
+    return check_case({"file": file} | values)
 
 
-def check_case(values: Mapping[str, Any], *, file: str) -> Case:
+def check_case(values: Mapping[str, Any], *, file: str | None = None) -> Case:
     """Make a case from plain data.
+
+    Parameters
+    ----------
+    values : mapping
+        The config.
+    file : str, optional
+        Where it was read; what the values themselves say of that where None.
 
     Raises
     ------
     TaglineError
         A key or value is wrong; names the file and every such key.
     """
+    file = values.get("file", "config") if file is None else file
     try:
         return Case.model_validate({**values, "file": file})
     except ValidationError as wrong:

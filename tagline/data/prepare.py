@@ -56,7 +56,12 @@ class Prepared:
 
 
 def prepare(
-    case: Case, *, folder: Path, now: pd.Timestamp, say: Say, rows_before: int | None = None
+    case: Case,
+    *,
+    folder: Path,
+    say: Say,
+    rows_before: int | None = None,
+    now: pd.Timestamp | None = None,
 ) -> Prepared:
     """Load a case's tables and make of them what its trials train on.
 
@@ -66,12 +71,12 @@ def prepare(
         The case.
     folder : Path
         Where tables are stored.
-    now : Timestamp with time zone
-        What counts as the future.
     say : callable
         Is told, in a line each, what was done.
     rows_before : int, optional
         Rows that the last run was given.
+    now : Timestamp with time zone, optional
+        What counts as the future; the time of day where None.
 
     Raises
     ------
@@ -82,7 +87,8 @@ def prepare(
     tables = load_tables(case, features)
     known_as = fingerprint(tables)
     say(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
-    checked = _checked(case, features, features.decisions(tables), now=now, before=rows_before)
+    moment = pd.Timestamp.now(tz="UTC") if now is None else now
+    checked = _checked(case, features, features.decisions(tables), now=moment, before=rows_before)
     frame, accounting = _used(case, checked)
     say(told(accounting))
     events = features.events(tables) if features.history else {}
@@ -148,7 +154,7 @@ def _checked(
 
 
 def _used(case: Case, checked: Checked) -> tuple[pd.DataFrame, Accounting]:
-    rows = checked.rows
+    rows = checked.rows.sort_values(case.table.time, kind="stable", ignore_index=True)
     labelled = rows[case.table.target].notna().to_numpy()
     if not labelled.any():
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")

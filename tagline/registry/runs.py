@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from metaflow import Flow, Run, namespace
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
 
+from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 
 FLOW = "TrainFlow"
@@ -140,6 +142,25 @@ def standing(run: Run) -> str:
 def register(pathspec: str, *, standing: str, case: str, digest: str) -> None:
     """Tag a run with its first standing, its case and its bundle's digest."""
     Run(pathspec, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
+
+
+def rows_of_last_run(case: str) -> int | None:
+    """Give the number of rows that the last finished run of a case was given."""
+    last = next((run for run in newest_first(f"case:{case}") if run.successful), None)
+    return None if last is None else int(artifact(last, "accounting")["rows_in"])
+
+
+def champion_bundle(case: str) -> Bundle | None:
+    """Open the bundle of a case's current champion, where there is one.
+
+    Raises
+    ------
+    TaglineError
+        The bundle is gone or not sound.
+    """
+    champions = newest_first("champion")
+    run = next((run for run in champions if f"case:{case}" in run.user_tags), None)
+    return None if run is None else Bundle(Path(artifact(run, "bundle")["path"]))
 
 
 def _figures(run: Run) -> dict[str, float]:

@@ -1,0 +1,116 @@
+"""Every file of a bundle, from what the run knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+import pandas as pd
+
+from tagline.bundle.card import card, card_html
+from tagline.bundle.mlmodel import mlmodel, python_env
+from tagline.bundle.profile import profile
+from tagline.bundle.schema import request_schema
+from tagline.bundle.seal import as_json
+from tagline.inputs.compute import Column
+from tagline.inputs.field import Field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a bundle is made of.
+
+    Attributes
+    ----------
+    graph : ModelProto
+        From raw fields and history to the probability.
+    model : bytes
+        The model for explanations: UBJ of a booster, JSON of a simple model.
+    model_kind : str
+        Which of them.
+    fields, history
+        What the graph takes.
+    inputs : dict
+        See `tagline.inputs.matrix.InputSet.to_dict`.
+    groups : mapping
+        Input to the source that explanations add it to.
+    calibrator : mapping
+        See `tagline.evaluation.calibration.apply`.
+    threshold : float
+        Act where the probability is at least as great.
+    reference : mapping
+        Columns of the training rows for the profile.
+    example : dict
+        One valid request.
+    facts : mapping
+        For the card; see `tagline.bundle.card.card`.
+    """
+
+    graph: onnx.ModelProto
+    model: bytes
+    model_kind: str
+    fields: Sequence[Field]
+    history: Sequence[str]
+    inputs: Mapping[str, Any]
+    groups: Mapping[str, str]
+    calibrator: Mapping[str, Any]
+    threshold: float
+    reference: Mapping[str, Column]
+    example: dict[str, Any]
+    facts: Mapping[str, Any]
+
+    def files(self) -> dict[str, bytes]:
+        """Write every file, by name."""
+        provenance, title = self.facts["provenance"], self.facts["case"]["title"]
+        written = card(self.facts)
+        libraries = provenance["libraries"].items()
+        requirements = "".join(f"{name}=={found}\n" for name, found in libraries).encode()
+        return {
+            "model.onnx": self.graph.SerializeToString(deterministic=True),
+            "booster.ubj" if self.model_kind == "boosted" else "model.json": self.model,
+            "inputs.json": as_json(self._inputs()),
+            "schema.json": as_json(request_schema(self.fields, title=title, example=self.example)),
+            "profile.json": as_json(profile(self.reference)),
+            "card.md": written.encode(),
+            "card.html": card_html(written, title=title).encode(),
+            "MLmodel": mlmodel(
+                self.fields, self.history, run=provenance["run"], created=provenance["created"]
+            ),
+            "requirements.txt": requirements,
+            "python_env.yaml": python_env(requirements, python=provenance["python"]),
+            "provenance.json": as_json({**provenance, "case": self.facts["case"]}),
+        }
+
+    def _inputs(self) -> dict[str, Any]:
+        return {
+            **self.inputs,
+            "fields": [field.to_dict() for field in self.fields],
+            "history": list(self.history),
+            "groups": dict(self.groups),
+            "calibrator": dict(self.calibrator),
+            "threshold": self.threshold,
+            "model_kind": self.model_kind,
+        }
+
+
+def example_of(rows: pd.DataFrame, fields: Sequence[Field]) -> dict[str, Any]:
+    """Make an example request of the first row that has every required field.
+
+    Text with very many values is left out where it is not required: it may name a person.
+    """
+    row = rows.dropna(subset=[field.name for field in fields if field.required]).iloc[0]
+    return {field.name: _plain(row[field.name], field) for field in fields if field.required}
+
+
+def _plain(value: Any, field: Field) -> Any:
+    match field.kind:
+        case "timestamp":
+            return pd.Timestamp(value).isoformat()
+        case "string":
+            return str(value)
+        case "boolean":
+            return bool(value)
+        case "integer":
+            return int(value)
+        case _:
+            return float(value)

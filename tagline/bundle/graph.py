@@ -1,0 +1,65 @@
+"""One ONNX graph from a request's raw fields to the calibrated probability."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import onnx
+import spox
+import spox.opset.ai.onnx.v21 as op
+
+from tagline.evaluation.calibration import CLIP
+from tagline.inputs.trace import MATRIX
+
+PROBABILITY = "probability"
+
+
+def assemble(
+    front: onnx.ModelProto, model: onnx.ModelProto, calibrator: Mapping[str, Any]
+) -> onnx.ModelProto:
+    """Join input function, model and calibrator.
+
+    Parameters
+    ----------
+    front : ModelProto
+        From raw fields and history to ``X``; see `tagline.inputs.trace.trace`.
+    model : ModelProto
+        From ``X``, float32 [N, p], to ``probability``, float32 [N].
+    calibrator : mapping
+        See `tagline.evaluation.calibration.apply`; computed in double precision.
+
+    Returns
+    -------
+    ModelProto
+        The inputs of `front`, and the output ``probability``, float64 [N].
+    """
+    fields = {each.name: _argument(each) for each in front.graph.input}
+    matrix = spox.inline(front)(**fields)[MATRIX]
+    raw = spox.inline(model)(X=matrix)[PROBABILITY]
+    calibrated = _calibrated(op.cast(raw, to=np.float64), calibrator)
+    joined = spox.build(fields, {PROBABILITY: calibrated})
+    onnx.checker.check_model(joined)
+    return joined
+
+
+def _argument(value: onnx.ValueInfoProto) -> spox.Var:
+    kind = value.type.tensor_type.elem_type
+    dtype = (
+        np.str_ if kind == onnx.TensorProto.STRING else onnx.helper.tensor_dtype_to_np_dtype(kind)
+    )
+    return spox.argument(spox.Tensor(dtype, ("N",)))
+
+
+def _calibrated(p: spox.Var, calibrator: Mapping[str, Any]) -> spox.Var:
+    match calibrator["kind"]:
+        case "none":
+            return p
+        case "platt":
+            weights = (calibrator["slope"], calibrator["slope"], calibrator["intercept"])
+        case _:
+            weights = (calibrator["a"], calibrator["b"], calibrator["c"])
+    on_p, on_rest, constant = (op.const(np.float64(weight)) for weight in weights)
+    clipped = op.clip(p, op.const(np.float64(CLIP)), op.const(np.float64(1 - CLIP)))
+    rest = op.log(op.sub(op.const(np.float64(1)), clipped))
+    margin = op.add(op.sub(op.mul(on_p, op.log(clipped)), op.mul(on_rest, rest)), constant)
+    return op.sigmoid(margin)

@@ -1,0 +1,105 @@
+"""The keys that sign bundles: made on first use, kept out of the repository."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from tagline.errors import TaglineError
+
+KEY, TRUSTED = "TAGLINE_SIGNING_KEY", "TAGLINE_TRUSTED_KEYS"
+PRIVATE = 0o600
+
+
+def key_path() -> Path:
+    """Say where the signing key is: ``$TAGLINE_SIGNING_KEY``, else the user's config folder."""
+    named = os.environ.get(KEY)
+    if named:
+        return Path(named).expanduser()
+    config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(config) / "tagline" / "signing.key"
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """Read the signing key, or make one that only its owner can read.
+
+    Raises
+    ------
+    TaglineError
+        The file holds no Ed25519 key, or can not be read or made.
+    """
+    path = key_path()
+    try:
+        content = _made(path) if not path.exists() else path.read_bytes()
+        key = serialization.load_pem_private_key(content, password=None)
+    except (OSError, ValueError, TypeError) as wrong:
+        raise TaglineError(f"The signing key can not be used: {wrong}.", where=str(path)) from wrong
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TaglineError("The signing key is no Ed25519 key.", where=str(path))
+    return key
+
+
+def trusted_keys() -> frozenset[str]:
+    """Give the public keys whose signatures count, in hexadecimal.
+
+    Returns
+    -------
+    frozenset of str
+        One key a line of the file that ``$TAGLINE_TRUSTED_KEYS`` names, and one's own.
+
+    Raises
+    ------
+    TaglineError
+        The file can not be read.
+    """
+    named = os.environ.get(TRUSTED)
+    listed: list[str] = []
+    if named:
+        try:
+            listed = Path(named).read_text().split()
+        except OSError as wrong:
+            raise TaglineError(
+                f"The trusted keys can not be read: {wrong}.", where=named
+            ) from wrong
+    own = [public_hex(signing_key())] if key_path().exists() else []
+    return frozenset([*listed, *own])
+
+
+def public_hex(key: Ed25519PrivateKey) -> str:
+    """Give the public half of a key in hexadecimal."""
+    raw = serialization.Encoding.Raw, serialization.PublicFormat.Raw
+    return key.public_key().public_bytes(*raw).hex()
+
+
+def is_signed_by(public: str, signature: str, content: bytes) -> bool:
+    """Tell whether a signature of the content is by the public key, both in hexadecimal."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        key.verify(bytes.fromhex(signature), content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _made(path: Path) -> bytes:
+    content = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+    with os.fdopen(
+        os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb"
+    ) as file:
+        file.write(content)
+    try:
+        # Linking fails where another process was first; its key is then everyone's.
+        os.link(unfinished, path)
+    except FileExistsError:
+        return path.read_bytes()
+    finally:
+        unfinished.unlink()
+    return content

@@ -1,0 +1,50 @@
+"""The schema of a request, for callers and for the server."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tagline.inputs.field import Field, Kind
+
+TYPES: dict[Kind, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "timestamp": {"type": "string", "format": "date-time"},
+}
+
+
+def request_schema(
+    fields: Sequence[Field], *, title: str, example: dict[str, Any]
+) -> dict[str, Any]:
+    """Describe one request as JSON Schema (draft 2020-12).
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        The raw fields.
+    title : str
+        What is asked.
+    example : dict
+        One valid request.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": {field.name: _property(field) for field in fields},
+        "required": [field.name for field in fields if field.required],
+        "additionalProperties": False,
+        "examples": [example],
+    }
+
+
+def _property(field: Field) -> dict[str, Any]:
+    described = {"description": field.description} if field.description else {}
+    limits: dict[str, Any] = {
+        "minimum": field.minimum,
+        "maximum": field.maximum,
+        "enum": None if field.allowed is None else list(field.allowed),
+        "x-unit": field.unit or None,
+    }
+    return TYPES[field.kind] | described | {k: v for k, v in limits.items() if v is not None}

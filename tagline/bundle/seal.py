@@ -1,0 +1,126 @@
+"""Seal files into a folder that is named by its content: whole, or not there at all."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tagline.bundle.keys import public_hex
+from tagline.errors import TaglineError
+
+MANIFEST, SIGNATURE = "manifest.json", "signature.json"
+UNFINISHED = ".unfinished-"
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Where a bundle is, and its name.
+
+    Attributes
+    ----------
+    path : Path
+        Its folder.
+    digest : str
+        SHA-256 of its manifest, in hexadecimal; the manifest holds that of every file.
+    """
+
+    path: Path
+    digest: str
+
+
+def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) -> Sealed:
+    """Write a bundle's files, its manifest and its signature.
+
+    Everything is written into a folder of another name and flushed to the disk; the last act is
+    to rename it. A bundle that is already there is kept.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        File name to content.
+    folder : Path
+        Where bundles are kept; the bundle becomes ``folder / digest``.
+    key : Ed25519PrivateKey
+        Signs the digest.
+
+    Raises
+    ------
+    TaglineError
+        The disk is full or read-only; nothing that could be loaded is left.
+    """
+    content = manifest(files)
+    digest = hashlib.sha256(content).hexdigest()
+    target = folder / digest
+    if target.exists():
+        return Sealed(target, digest)
+    signed = {"public_key": public_hex(key), "signature": key.sign(digest.encode()).hex()}
+    whole = {**files, MANIFEST: content, SIGNATURE: as_json(signed)}
+    try:
+        _write(whole, target)
+    except OSError as wrong:
+        raise TaglineError(
+            f"The bundle can not be written: {wrong.strerror or wrong}.",
+            where=str(target),
+            todo="Nothing half-written is left; make room and seal again.",
+        ) from wrong
+    return Sealed(target, digest)
+
+
+def manifest(files: Mapping[str, bytes]) -> bytes:
+    """List files with their sizes and digests, in one way only."""
+    return as_json(
+        {
+            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in files.items()
+        }
+    )
+
+
+def as_json(value: Any) -> bytes:
+    """Write plain data as JSON in one way only, readable by people."""
+    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _write(files: Mapping[str, bytes], target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target.parent))
+    try:
+        for name, content in files.items():
+            _write_file(unfinished / name, content)
+        _flush_folder(unfinished)
+        unfinished.chmod(0o755)
+        _rename(unfinished, target)
+        _flush_folder(target.parent)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_file(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename(unfinished: Path, target: Path) -> None:
+    try:
+        unfinished.rename(target)
+    except OSError:
+        # Another process sealed the same content first.
+        if not target.exists():
+            raise
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,143 @@
+"""SHAP values: how much each input moves the log-odds away from their mean."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from tagline.training.models import BaseRate, Boosted, Logistic, Model
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """SHAP values of some rows.
+
+    Attributes
+    ----------
+    shap : ndarray of shape (m, p), float64
+        In log-odds.
+    base : float
+        The log-odds that they move away from.
+    X : ndarray of shape (m, p), float32
+        The rows' inputs.
+    names : tuple of str
+        The inputs.
+    rows : ndarray of shape (m,), int64
+        Where the rows stand among all that could have been explained.
+    additivity : float
+        The largest absolute difference between ``base + shap.sum(axis=1)`` and the model's
+        own log-odds.
+    """
+
+    shap: Floats
+    base: float
+    X: npt.NDArray[np.float32]
+    names: tuple[str, ...]
+    rows: npt.NDArray[np.int64]
+    additivity: float
+
+    def importance(self) -> pd.DataFrame:
+        """Rank the inputs by their mean absolute SHAP value.
+
+        Returns
+        -------
+        DataFrame
+            ``input`` and ``importance`` (log-odds), the greatest first.
+        """
+        mean = np.abs(self.shap).mean(axis=0)
+        table = pd.DataFrame({"input": self.names, "importance": mean})
+        return table.sort_values("importance", ascending=False, ignore_index=True)
+
+    def by_source(self, groups: Mapping[str, str]) -> pd.DataFrame:
+        """Rank the sources of the inputs by the mean absolute sum of their SHAP values.
+
+        Parameters
+        ----------
+        groups : mapping of str to str
+            Input to source; an input that it does not name is a source of its own.
+
+        Returns
+        -------
+        DataFrame
+            ``source``, ``inputs`` (their number), ``importance`` and ``share`` of the total.
+        """
+        sources = pd.Index([groups.get(name, name) for name in self.names])
+        found = [
+            (source, int(own.sum()), np.abs(self.shap[:, own].sum(axis=1)).mean())
+            for source in sources.unique()
+            for own in [np.asarray(sources == source)]
+        ]
+        table = pd.DataFrame(found, columns=["source", "inputs", "importance"])
+        table["share"] = table["importance"] / (table["importance"].sum() or 1.0)
+        return table.sort_values("importance", ascending=False, ignore_index=True)
+
+
+def explain(
+    model: Model,
+    X: npt.NDArray[np.float32],
+    names: Sequence[str],
+    *,
+    rows: int,
+    always: Sequence[int] = (),
+    seed: int,
+) -> Explanation:
+    """Explain a sample of rows.
+
+    Boosted trees by exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2);
+    logistic regression by its terms, exact where inputs are independent (Lundberg and Lee,
+    2017, corollary 1); a base rate has nothing to explain.
+
+    Parameters
+    ----------
+    model : Model
+        The uncalibrated model.
+    X : ndarray of shape (n, p), float32
+        All rows.
+    names : sequence of str
+        The inputs.
+    rows : int
+        The size of the sample.
+    always : sequence of int, optional
+        Rows that are explained in any case.
+    seed : int
+        Seed of the sample.
+    """
+    chosen = _sample(len(X), rows=rows, always=always, seed=seed)
+    part = np.ascontiguousarray(X[chosen])
+    values, base = _values(model, part)
+    gap = np.abs(values.sum(axis=1) + base - _log_odds(model, part))
+    return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))
+
+
+def _sample(total: int, *, rows: int, always: Sequence[int], seed: int) -> npt.NDArray[np.int64]:
+    drawn = np.random.default_rng(seed).choice(total, size=min(rows, total), replace=False)
+    return np.unique(np.concatenate([drawn, np.asarray(always, dtype=np.int64)])).astype(np.int64)
+
+
+def _values(model: Model, X: npt.NDArray[np.float32]) -> tuple[Floats, float]:
+    match model:
+        case Boosted():
+            found = model.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
+            return found[:, :-1].astype(np.float64), float(found[0, -1])
+        case Logistic():
+            centred = (X.astype(np.float64) - model.mean) / model.scale
+            return np.nan_to_num(centred) * model.coefficients, model.intercept
+        case _:
+            return np.zeros(X.shape), float(_log_odds(model, X[:1])[0])
+
+
+def _log_odds(model: Model, X: npt.NDArray[np.float32]) -> Floats:
+    match model:
+        case Boosted():
+            margin = model.booster.inplace_predict(X, predict_type="margin")
+            return np.asarray(margin, dtype=np.float64)
+        case Logistic() | BaseRate():
+            p = model.predict(X)
+            return np.log(p) - np.log1p(-p)
+        case _:
+            raise TypeError(model)

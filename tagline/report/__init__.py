@@ -1,0 +1,1 @@
+"""What people look at: pictures, cards and one page a run."""

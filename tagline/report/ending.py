@@ -1,0 +1,42 @@
+"""The last lines of a run."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tagline.evaluation.evaluate import Evaluation
+from tagline.evaluation.metrics import METRICS
+
+
+def ending(
+    run: str, evaluation: Evaluation, bundle: Mapping[str, Any], report: str
+) -> Iterator[str]:
+    """Say how a run went: metrics beside the baselines, gates, and where to look.
+
+    Yields
+    ------
+    str
+        A line.
+    """
+    others = evaluation.baseline_metrics
+    heads = ["test metric", "model", "interval", *others]
+    table = [heads, *(_line(name, evaluation) for name in evaluation.metrics)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
+    for row in table:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    for gate in evaluation.gates:
+        mark = "passed" if gate["passed"] else "FAILED"
+        yield f"{mark}  {gate['name']}: {gate['figure']} ({gate['limit']})"
+    passed = sum(gate["passed"] for gate in evaluation.gates)
+    yield f"{passed} of {len(evaluation.gates)} gates passed: {run} is {evaluation.standing}"
+    yield f"bundle {bundle['path']}"
+    yield f"report {report}"
+
+
+def _line(name: str, evaluation: Evaluation) -> list[str]:
+    figure, others = evaluation.metrics[name], evaluation.baseline_metrics
+    return [
+        METRICS[name].title,
+        f"{figure['value']:.4f}",
+        f"{figure['low']:.4f} to {figure['high']:.4f}",
+        *(f"{others[other][name]:.4f}" for other in others),
+    ]

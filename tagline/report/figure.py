@@ -1,0 +1,77 @@
+"""Pictures that read on white and on dark paper."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+TEXT = "#808890"
+MODEL = "#3b82c4"
+OTHER = "#c98a2b"
+UP, DOWN = "#d1495b", "#3b82c4"
+FAINT = "#80889055"
+
+STYLE = {
+    "font.size": 10,
+    "font.family": "DejaVu Sans",
+    "text.color": TEXT,
+    "axes.labelcolor": TEXT,
+    "axes.edgecolor": FAINT,
+    "axes.titlecolor": TEXT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": TEXT,
+    "ytick.color": TEXT,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tagline",
+    "text.parse_math": False,
+}
+
+
+class Picture:
+    """One picture with one or more axes, and its SVG."""
+
+    def __init__(self, figure: Figure, axes: list[Axes]) -> None:
+        self.figure = figure
+        self.axes = axes
+        self.svg = ""
+
+    @property
+    def ax(self) -> Axes:
+        """The first axes."""
+        return self.axes[0]
+
+
+@contextmanager
+def picture(
+    *, width: float = 7.0, height: float = 4.0, rows: int = 1, columns: int = 1
+) -> Iterator[Picture]:
+    """Draw a picture; its `svg` is there when the block ends.
+
+    Parameters
+    ----------
+    width, height : float
+        In inches.
+    rows, columns : int
+        Of axes.
+    """
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        figure.patch.set_alpha(0)
+        axes = figure.subplots(rows, columns, squeeze=False)
+        drawn = Picture(figure, list(axes.flat))
+        for ax in drawn.axes:
+            ax.patch.set_alpha(0)
+        yield drawn
+        drawn.svg = _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    content = buffer.getvalue()
+    return content[content.index("<svg") :]

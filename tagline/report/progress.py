@@ -1,0 +1,81 @@
+"""What a person sees while the search runs, and the leaderboard when it is done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+from metaflow.cards import Markdown, Table, VegaChart
+
+Say = Callable[[str], None]
+SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
+OVER = frozenset({"finished", "stopped", "failed"})
+
+
+class SearchCard:
+    """Shows a bracket's trials on a card and in the log, after each fit.
+
+    Parameters
+    ----------
+    card : Metaflow card
+        Where the table stands; it is refreshed after every fit.
+    name : str
+        The bracket's name.
+    say : callable
+        Is told about each fit in a line.
+    """
+
+    def __init__(self, card: Any, *, name: str, say: Say) -> None:
+        self._card, self._name, self._say = card, name, say
+        self._fits = 0
+
+    def __call__(self, rows: list[dict[str, Any]]) -> None:
+        """Show the rows so far."""
+        self._fits += 1
+        best = max((row["roc_auc"] or 0.0 for row in rows), default=0.0)
+        failed = [row for row in rows if row["error"]]
+        told = f"{self._name}: {self._fits} fits, best tuning ROC AUC {best:.4f}"
+        self._say(told + (f", {len(failed)} failed" if failed else ""))
+        self._card.clear()
+        self._card.append(Markdown(f"# {self._name}"))
+        self._card.append(Markdown(f"{self._fits} fits, best tuning ROC AUC **{best:.4f}**"))
+        self._card.append(_table(pd.DataFrame(rows)))
+        self._card.refresh()
+
+
+def show_leaderboard(card: Any, table: pd.DataFrame, *, metric: str) -> None:
+    """Put the leaderboard of all trials on a card, with a picture."""
+    card.append(Markdown(f"# Leaderboard, {len(table)} trials by {metric} on the tuning rows"))
+    card.append(VegaChart(_chart(table, metric)))
+    card.append(_table(table))
+
+
+def _table(rows: pd.DataFrame) -> Table:
+    shown = [name for name in ("rank", *SHOWN, "error") if name in rows]
+    cells = [[_cell(value) for value in row] for row in rows[shown].itertuples(index=False)]
+    return Table(cells, headers=shown)
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return "-"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def _chart(table: pd.DataFrame, metric: str) -> dict[str, Any]:
+    shown = table.dropna(subset=[metric])[["trial", "kind", metric, "seconds"]]
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": 600,
+        "data": {"values": shown.to_dict("records")},
+        "mark": {"type": "point", "filled": True, "tooltip": True},
+        "encoding": {
+            "x": {"field": "seconds", "type": "quantitative", "title": "CPU seconds"},
+            "y": {
+                "field": metric,
+                "type": "quantitative",
+                "scale": {"zero": False},
+                "title": f"{metric}, tuning rows",
+            },
+            "color": {"field": "kind", "type": "nominal"},
+        },
+    }

@@ -1,0 +1,174 @@
+"""Seal the champion trial, open the bundle again and score every test row through it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+import pandas as pd
+
+from tagline.bundle.contents import Contents, example_of
+from tagline.bundle.graph import assemble
+from tagline.bundle.keys import public_hex, signing_key
+from tagline.bundle.load import Bundle
+from tagline.bundle.seal import seal
+from tagline.case.config import Case
+from tagline.data.features import Features, load_features
+from tagline.data.parts import Part, read_parts
+from tagline.data.prepare import Prepared
+from tagline.data.split import PARTS
+from tagline.errors import TaglineError
+from tagline.evaluation.evaluate import Evaluation
+from tagline.inputs.compute import columns
+from tagline.inputs.matrix import InputSet
+from tagline.inputs.trace import trace
+from tagline.stages.judging import Champion
+
+Say = Callable[[str], None]
+AGREEMENT = 1e-6
+
+
+class BundleRef(TypedDict):
+    """Where a run's bundle is, and how well it agrees with the training side."""
+
+    path: str
+    digest: str
+    signed_by: str
+    rows_compared: int
+    largest_difference: float
+
+
+def seal_champion(
+    case: Case,
+    prepared: Prepared,
+    champion: Champion,
+    evaluation: Evaluation,
+    *,
+    provenance: Mapping[str, Any],
+    folder: Path,
+    say: Say,
+) -> BundleRef:
+    """Make the bundle of a judged trial and hold it against the training side.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    prepared : Prepared
+        Its rows.
+    champion : Champion
+        The winning trial.
+    evaluation : Evaluation
+        What is known of its quality.
+    provenance : mapping
+        What the run was made of, with ``run`` and ``created``.
+    folder : Path
+        Where bundles are kept.
+    say : callable
+        Is told what was found.
+
+    Raises
+    ------
+    TaglineError
+        The bundle can not be written, or answers otherwise than the training side.
+    """
+    features = load_features(case)
+    train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
+    facts = _facts(case, prepared, evaluation, (train, tune, test)) | {
+        "champion": {"trial": champion.trial, "kind": champion.kind},
+        "provenance": dict(provenance),
+    }
+    contents = _contents(prepared, champion, train, features, facts)
+    key = signing_key()
+    sealed = seal(contents.files(), folder=folder, key=key)
+    bundle = Bundle(sealed.path, trusted=[public_hex(key)])
+    difference = _difference(bundle, champion, test, features)
+    say(
+        f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
+    )
+    return {
+        "path": str(sealed.path),
+        "digest": sealed.digest,
+        "signed_by": public_hex(key),
+        "rows_compared": len(test.y),
+        "largest_difference": difference,
+    }
+
+
+def _contents(
+    prepared: Prepared,
+    champion: Champion,
+    train: Part,
+    features: Features,
+    facts: Mapping[str, Any],
+) -> Contents:
+    inputs = InputSet.from_dict(prepared.inputs)
+    history = [declared.name for declared in features.history]
+    front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
+    return Contents(
+        graph=assemble(front, champion.loaded().onnx(), champion.calibrator),
+        model=champion.model,
+        model_kind=champion.kind,
+        fields=features.fields,
+        history=history,
+        inputs=prepared.inputs,
+        groups=features.groups,
+        calibrator=champion.calibrator,
+        threshold=float(facts["threshold"]["value"]),
+        reference=_reference(train, features, inputs, champion),
+        example=example_of(train.frame, features.fields),
+        facts=facts,
+    )
+
+
+def _reference(
+    train: Part, features: Features, inputs: InputSet, champion: Champion
+) -> dict[str, np.ndarray]:
+    raw = columns(train.frame, fields=features.fields)
+    matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
+    return {**raw, **matrix, "score": champion.predict(train.X)}
+
+
+def _facts(
+    case: Case, prepared: Prepared, evaluation: Evaluation, parts: tuple[Part, ...]
+) -> dict[str, Any]:
+    primary = evaluation.slices["metric"] == case.evaluation.primary
+    return {
+        "case": case.to_dict(),
+        "accounting": prepared.accounting,
+        "fingerprint": prepared.fingerprint,
+        "periods": [
+            _period(name, part, case.table.time) for name, part in zip(PARTS, parts, strict=True)
+        ],
+        "metrics": evaluation.metrics,
+        "baselines": evaluation.baseline_metrics,
+        "slices": evaluation.slices[primary].to_dict("records"),
+        "gates": evaluation.gates,
+        "standing": evaluation.standing,
+        "threshold": evaluation.threshold,
+    }
+
+
+def _period(name: str, part: Part, time: str) -> dict[str, Any]:
+    times: pd.Series = part.frame[time]
+    return {
+        "part": name,
+        "first": f"{times.min():%Y-%m-%d}",
+        "last": f"{times.max():%Y-%m-%d}",
+        "rows": len(part.y),
+        "positives": float(part.y.mean()),
+    }
+
+
+def _difference(bundle: Bundle, champion: Champion, test: Part, features: Features) -> float:
+    history = [declared.name for declared in features.history]
+    answered = bundle.predict(columns(test.frame, fields=features.fields, history=history))
+    apart = np.abs(answered - champion.predict(test.X))
+    worst = float(apart.max())
+    if not worst <= AGREEMENT:
+        raise TaglineError(
+            f"The bundle and the training side disagree by up to {worst:.2e}, on "
+            f"{int((apart > AGREEMENT).sum())} of {len(apart)} test rows by more than {AGREEMENT}.",
+            where=f"bundle {bundle.digest[:12]}",
+        )
+    return worst
