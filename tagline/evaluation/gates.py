@@ -81,15 +81,16 @@ def _limit(title: str, found: Interval, passed: bool, limit: float, side: str) -
 
 def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
     for name, limit in section.slice_minimum.items():
-        defined = slices[slices[name].notna()] if name in slices else slices.iloc[:0]
+        every = slices[slices["metric"] == name]
+        defined = every.dropna(subset=["figure"]).sort_values("figure", kind="stable")
         title = f"{METRICS[name].title} at least {limit:g} in every slice"
         if defined.empty:
             yield _gate(title, False, float("nan"), limit, "It is defined in no slice.")
             continue
-        worst = defined.loc[[defined[name].idxmin()]].to_dict("records")[0]
+        worst = defined.to_dict("records")[0]
         told = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
-        told += f": {_figure(worst[name])}; {len(slices) - len(defined)} slices leave it undefined."
-        yield _gate(title, worst[name] >= limit, worst[name], limit, told)
+        told += f": {_figure(worst['figure'])}; undefined in {len(every) - len(defined)} slices."
+        yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, told)
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from tagline.evaluation.scored import Floats
 MISSING = "(missing)"
 OTHERS = "(others)"
 
+COLUMNS = ["slice", "value", "n", "groups", "positives", "predicted"]
+COLUMNS += ["metric", "figure", "low", "high", "undefined"]
+
 Mask = npt.NDArray[np.bool_]
 
 
@@ -51,21 +54,18 @@ def slices(
     Returns
     -------
     DataFrame
-        ``slice`` (the column), ``value``, ``n``, ``groups``, ``positives`` (rows), ``predicted``
-        (sum of the probabilities), ``undefined`` (most resamples in which one of the metrics is
-        undefined), and for each metric its name, ``NAME_low`` and ``NAME_high``.
+        A row for each slice and metric: ``slice`` (the column), ``value``, ``n``, ``groups``,
+        ``positives`` (rows), ``predicted`` (sum of the probabilities), ``metric``, ``figure``
+        with ``low`` and ``high``, and ``undefined`` (resamples).
     """
     wanted = tuple(names)
     judged = [
-        {"slice": str(column), "value": value}
-        | _counts(y, p, drawing.place, kept)
-        | _figures(y, p, kept, wanted, drawing=drawing, level=level)
+        (str(column), value, *_counts(y, p, drawing.place, kept), *figure)
         for column in columns.columns
         for value, kept in parts(columns[column], support=support, bands=bands)
+        for figure in _figures(y, p, kept, wanted, drawing=drawing, level=level)
     ]
-    figures = [f"{name}{end}" for name in wanted for end in ("", "_low", "_high")]
-    heads = ["slice", "value", "n", "groups", "positives", "predicted", "undefined", *figures]
-    return pd.DataFrame(judged, columns=heads)
+    return pd.DataFrame(judged, columns=COLUMNS)
 
 
 def parts(values: pd.Series, *, support: int, bands: int) -> Iterator[tuple[str, Mask]]:
@@ -114,26 +114,16 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _counts(y: Floats, p: Floats, place: npt.NDArray[np.int64], kept: Mask) -> dict[str, Any]:
-    return {
-        "n": int(kept.sum()),
-        "groups": len(np.unique(place[kept])),
-        "positives": int(y[kept].sum()),
-        "predicted": float(p[kept].sum()),
-    }
+def _counts(
+    y: Floats, p: Floats, place: npt.NDArray[np.int64], kept: Mask
+) -> tuple[int, int, int, float]:
+    groups = len(np.unique(place[kept]))
+    return int(kept.sum()), groups, int(y[kept].sum()), float(p[kept].sum())
 
 
 def _figures(
     y: Floats, p: Floats, kept: Mask, names: tuple[str, ...], *, drawing: Resampling, level: float
-) -> dict[str, Any]:
-    figures = drawing.figures(y, p, names, rows=kept)
-    found: dict[str, Any] = {"undefined": 0}
-    for name, figure in figures.items():
-        interval = figure.interval(level)
-        found |= {
-            name: interval.value,
-            f"{name}_low": interval.low,
-            f"{name}_high": interval.high,
-            "undefined": max(found["undefined"], interval.undefined),
-        }
-    return found
+) -> Iterator[tuple[str, float, float, float, int]]:
+    for name, figures in drawing.figures(y, p, names, rows=kept).items():
+        found = figures.interval(level)
+        yield name, found.value, found.low, found.high, found.undefined

@@ -60,26 +60,28 @@ def test_each_slice_is_judged_on_its_own_rows():
     rng = np.random.default_rng(2)
     y, p = rng.integers(0, 2, 60).astype(float), rng.random(60)
     frame = pd.DataFrame({"where": rng.choice(["EWR", "JFK"], 60), "wind": rng.random(60)})
-    found = judged(frame, y, p).set_index(["slice", "value"])
+    found = judged(frame, y, p).set_index(["slice", "value", "metric"])
     kept = (frame["where"] == "JFK").to_numpy()
-    row = found.loc[("where", "JFK")]
+    row = found.loc[("where", "JFK", "roc_auc")]
     assert row["n"] == kept.sum()
     assert row["positives"] == y[kept].sum()
-    assert row["roc_auc"] == pytest.approx(METRICS["roc_auc"].of(y[kept], p[kept]))
-    assert row["brier_low"] <= row["brier"] <= row["brier_high"]
+    assert row["figure"] == pytest.approx(METRICS["roc_auc"].of(y[kept], p[kept]))
+    brier = found.loc[("where", "JFK", "brier")]
+    assert brier["low"] <= brier["figure"] <= brier["high"]
 
 
 def test_a_slice_of_one_class_has_no_auc_but_a_count():
     y, p = np.array([0.0, 0.0, 1.0, 0.0]), np.array([0.1, 0.2, 0.9, 0.3])
-    found = judged(pd.DataFrame({"a": list("uuvv")}), y, p).set_index("value")
-    assert np.isnan(found.loc["u", "roc_auc"])
-    assert found.loc["u", "undefined"] == 50
-    assert found.loc["u", "n"] == 2
+    found = judged(pd.DataFrame({"a": list("uuvv")}), y, p).set_index(["value", "metric"])
+    assert np.isnan(found.loc[("u", "roc_auc"), "figure"])
+    assert found.loc[("u", "roc_auc"), "undefined"] == 50
+    assert found.loc[("u", "roc_auc"), "n"] == 2
+    assert found.loc[("u", "brier"), "figure"] == pytest.approx(0.025)
 
 
 def test_small_slices_are_put_together():
     y, p = np.zeros(5), np.full(5, 0.2)
-    found = judged(pd.DataFrame({"a": list("uuxyz")}), y, p)
+    found = judged(pd.DataFrame({"a": list("uuxyz")}), y, p, names=["brier"])
     assert found["value"].tolist() == ["u", OTHERS]
     assert found["n"].tolist() == [2, 3]
 
@@ -87,4 +89,4 @@ def test_small_slices_are_put_together():
 def test_without_columns_there_are_no_slices():
     found = judged(pd.DataFrame(index=range(3)), np.zeros(3), np.full(3, 0.5))
     assert found.empty
-    assert "roc_auc_low" in found
+    assert "metric" in found
