@@ -9,11 +9,13 @@ import pandas as pd
 
 from tagline.bundle.card import card, card_html
 from tagline.bundle.mlmodel import mlmodel, python_env
-from tagline.bundle.profile import profile
+from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
 from tagline.bundle.seal import as_json
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
+
+HIDDEN = "text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,11 @@ class Contents:
             "card.md": written.encode(),
             "card.html": card_html(written, title=title).encode(),
             "MLmodel": mlmodel(
-                self.fields, self.history, run=provenance["run"], created=provenance["created"]
+                self.fields,
+                self.history,
+                run=provenance["run"],
+                created=provenance["created"],
+                python=provenance["python"],
             ),
             "requirements.txt": requirements,
             "python_env.yaml": python_env(requirements, python=provenance["python"]),
@@ -94,12 +100,24 @@ class Contents:
 
 
 def example_of(rows: pd.DataFrame, fields: Sequence[Field]) -> dict[str, Any]:
-    """Make an example request of the first row that has every required field.
+    """Make an example request of the values in the middle of each required field.
 
-    Text with very many values is left out where it is not required: it may name a person.
+    No row is shown as it is: numbers and times are medians, each of its own column, and texts
+    are the most frequent ones. Text with very many values may name persons and is not shown.
     """
-    row = rows.dropna(subset=[field.name for field in fields if field.required]).iloc[0]
-    return {field.name: _plain(row[field.name], field) for field in fields if field.required}
+    return {
+        field.name: _plain(_middle(rows[field.name].dropna(), field), field)
+        for field in fields
+        if field.required
+    }
+
+
+def _middle(known: "pd.Series[Any]", field: Field) -> Any:
+    if field.kind == "string" and field.allowed is None and known.nunique() > PERSONAL:
+        return HIDDEN
+    if field.kind in ("string", "boolean"):
+        return known.value_counts().index[0]
+    return known.sort_values().iloc[len(known) // 2]
 
 
 def _plain(value: Any, field: Field) -> Any:

@@ -1,6 +1,7 @@
 """The keys that sign bundles: made on first use, kept out of the repository."""
 
 import os
+import re
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -11,6 +12,7 @@ from tagline.errors import TaglineError
 
 KEY, TRUSTED = "TAGLINE_SIGNING_KEY", "TAGLINE_TRUSTED_KEYS"
 PRIVATE = 0o600
+PUBLIC = re.compile("[0-9a-f]{64}")
 
 
 def key_path() -> Path:
@@ -47,22 +49,16 @@ def trusted_keys() -> frozenset[str]:
     Returns
     -------
     frozenset of str
-        One key a line of the file that ``$TAGLINE_TRUSTED_KEYS`` names, and one's own.
+        One's own, and those that ``$TAGLINE_TRUSTED_KEYS`` names: a file with one key a line,
+        or a folder of such files.
 
     Raises
     ------
     TaglineError
-        The file can not be read.
+        They can not be read, or a line is no key.
     """
     named = os.environ.get(TRUSTED)
-    listed: list[str] = []
-    if named:
-        try:
-            listed = Path(named).read_text().split()
-        except OSError as wrong:
-            raise TaglineError(
-                f"The trusted keys can not be read: {wrong}.", where=named
-            ) from wrong
+    listed = _listed(Path(named).expanduser()) if named else []
     own = [public_hex(signing_key())] if key_path().exists() else []
     return frozenset([*listed, *own])
 
@@ -81,6 +77,24 @@ def is_signed_by(public: str, signature: str, content: bytes) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _listed(path: Path) -> list[str]:
+    try:
+        files = sorted(path.iterdir()) if path.is_dir() else [path]
+        keys = [word for file in files for word in file.read_text().split()]
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise TaglineError(
+            f"The trusted keys can not be read: {wrong}.", where=str(path)
+        ) from wrong
+    strange = [key for key in keys if not PUBLIC.fullmatch(key)]
+    if strange:
+        raise TaglineError(
+            f"{strange[0][:20]!r} is no public key.",
+            where=str(path),
+            todo="Write one key a line, 64 hexadecimal digits in lower case.",
+        )
+    return keys
 
 
 def _made(path: Path) -> bytes:

@@ -85,16 +85,18 @@ class Bundle:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
-            self._files["model.onnx"], options, providers=["CPUExecutionProvider"]
+            self.read_bytes("model.onnx"), options, providers=["CPUExecutionProvider"]
         )
 
     def read_bytes(self, name: str) -> bytes:
         """Give the verified content of one of its files."""
+        if name not in self._files:
+            raise TaglineError(f"The bundle has no {name}.", where=f"bundle {self.digest[:12]}")
         return self._files[name]
 
     def read_json(self, name: str) -> Any:
         """Give one of its files, parsed."""
-        return json.loads(self._files[name])
+        return json.loads(self.read_bytes(name))
 
     def predict(self, columns: Mapping[str, Column]) -> npt.NDArray[np.float64]:
         """Give the calibrated probability of 1.
@@ -135,15 +137,29 @@ def _fed(values: Column) -> Column:
 
 
 def _verified(path: Path, trusted: Iterable[str]) -> tuple[dict[str, bytes], str, str]:
-    if not (path / MANIFEST).is_file() or path.name.startswith(UNFINISHED):
-        raise TaglineError("This is no bundle: it has no manifest.", where=str(path))
-    found = {file.name: file.read_bytes() for file in path.iterdir() if file.is_file()}
+    found = _read(path)
     content, signed = found.pop(MANIFEST), found.pop(SIGNATURE, b"{}")
     digest = hashlib.sha256(content).hexdigest()
     if digest != path.resolve().name:
         raise _unsound(path, "its manifest is not the one that it is named by")
+    # The manifest is parsed only once it is known to be by someone trusted.
+    public = _signer(path, signed, digest, trusted)
     _expect_files(path, json.loads(content), found)
-    return found, digest, _signer(path, signed, digest, trusted)
+    return found, digest, public
+
+
+def _read(path: Path) -> dict[str, bytes]:
+    if not (path / MANIFEST).is_file() or path.name.startswith(UNFINISHED):
+        raise TaglineError("This is no bundle: it has no manifest.", where=str(path))
+    found = {}
+    for file in sorted(path.iterdir()):
+        if file.is_symlink() or not file.is_file():
+            raise _unsound(path, f"{file.name} is no plain file")
+        try:
+            found[file.name] = file.read_bytes()
+        except OSError as wrong:
+            raise _unsound(path, f"{file.name} can not be read") from wrong
+    return found
 
 
 def _expect_files(path: Path, listed: Mapping[str, Any], found: Mapping[str, bytes]) -> None:

@@ -12,7 +12,9 @@ from tagline.inputs.field import Field
 TYPES = {"utf8": "string", "int64": "long", "float64": "double", "bool": "boolean"}
 
 
-def mlmodel(fields: Sequence[Field], history: Sequence[str], *, run: str, created: str) -> bytes:
+def mlmodel(
+    fields: Sequence[Field], history: Sequence[str], *, run: str, created: str, python: str
+) -> bytes:
     """Write the file.
 
     Parameters
@@ -25,6 +27,8 @@ def mlmodel(fields: Sequence[Field], history: Sequence[str], *, run: str, create
         The run's pathspec.
     created : str
         When, ISO 8601.
+    python : str
+        The version of Python.
     """
     columns = [{"name": each.name, "type": TYPES[each.dtype], "required": True} for each in fields]
     columns += [{"name": name, "type": "double", "required": True} for name in history]
@@ -39,7 +43,7 @@ def mlmodel(fields: Sequence[Field], history: Sequence[str], *, run: str, create
             "python_function": {
                 "loader_module": "mlflow.onnx",
                 "data": "model.onnx",
-                "python_version": "3.11",
+                "python_version": python,
                 "env": {"virtualenv": "python_env.yaml"},
             },
         },

@@ -8,8 +8,8 @@ import numpy as np
 from tagline.inputs.compute import Column, is_text
 
 BINS = 10
-CATEGORIES = 30
-PERSONAL = 500
+CATEGORIES = 20
+PERSONAL = 200
 
 
 def profile(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -36,7 +36,8 @@ def _profile(values: Column) -> dict[str, Any]:
 
 def _of_numbers(values: Column) -> dict[str, Any]:
     known = values[~np.isnan(values)]
-    inner = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else []
+    shares = np.linspace(0, 1, BINS + 1)[1:-1]
+    inner = np.unique(np.quantile(known, shares)) if len(known) else np.zeros(0)
     counts = np.bincount(np.searchsorted(inner, known, side="right"), minlength=len(inner) + 1)
     return {
         "kind": "number",

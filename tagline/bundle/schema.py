@@ -47,4 +47,10 @@ def _property(field: Field) -> dict[str, Any]:
         "enum": None if field.allowed is None else list(field.allowed),
         "x-unit": field.unit or None,
     }
-    return TYPES[field.kind] | described | {k: v for k, v in limits.items() if v is not None}
+    given = TYPES[field.kind] | {name: limit for name, limit in limits.items() if limit is not None}
+    return described | (given if field.required else _or_null(given))
+
+
+def _or_null(given: dict[str, Any]) -> dict[str, Any]:
+    or_null = given | {"type": [given["type"], "null"]}
+    return or_null | ({"enum": [*given["enum"], None]} if "enum" in given else {})

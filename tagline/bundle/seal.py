@@ -39,7 +39,7 @@ def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) ->
     """Write a bundle's files, its manifest and its signature.
 
     Everything is written into a folder of another name and flushed to the disk; the last act is
-    to rename it. A bundle that is already there is kept.
+    to rename it. The same bundle, where it is already there, is kept.
 
     Parameters
     ----------
@@ -53,17 +53,18 @@ def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) ->
     Raises
     ------
     TaglineError
-        The disk is full or read-only; nothing that could be loaded is left.
+        The disk is full or read-only, and nothing half-written is left; or the bundle's place
+        is taken by something else.
     """
     content = manifest(files)
     digest = hashlib.sha256(content).hexdigest()
     target = folder / digest
-    if target.exists():
-        return Sealed(target, digest)
     signed = {"public_key": public_hex(key), "signature": key.sign(digest.encode()).hex()}
     whole = {**files, MANIFEST: content, SIGNATURE: as_json(signed)}
     try:
-        _write(whole, target)
+        if not target.exists():
+            _write(whole, target)
+        _expect_same(whole, target)
     except OSError as wrong:
         raise TaglineError(
             f"The bundle can not be written: {wrong.strerror or wrong}.",
@@ -116,6 +117,16 @@ def _rename(unfinished: Path, target: Path) -> None:
         # Another process sealed the same content first.
         if not target.exists():
             raise
+
+
+def _expect_same(files: Mapping[str, bytes], target: Path) -> None:
+    names = sorted(each.name for each in target.iterdir())
+    if names != sorted(files) or any((target / n).read_bytes() != files[n] for n in names):
+        raise TaglineError(
+            "There is something of this name that was changed, or sealed with another key.",
+            where=str(target),
+            todo="Look at it with `tagline verify`, and move it away to seal again.",
+        )
 
 
 def _flush_folder(folder: Path) -> None:

@@ -36,7 +36,15 @@ def columns(
     -------
     dict
         Field name to array of shape (n,); see `Field` for types and missing values.
+
+    Raises
+    ------
+    TaglineError
+        A column is not there, holds another type, or lacks a value that it can not lack.
     """
+    missing = [name for name in [*(field.name for field in fields), *history] if name not in frame]
+    if missing:
+        raise TaglineError("There is no such column.", where=f"column {missing[0]!r}")
     raw = {field.name: _array(frame[field.name], field) for field in fields}
     past = {name: frame[name].to_numpy(dtype=np.float64) for name in history}
     return raw | past
@@ -87,13 +95,33 @@ def _array(values: pd.Series, field: Field) -> Column:
     if field.dtype == "utf8":
         return values.astype("object").where(values.notna(), MISSING_TEXT).to_numpy().astype(TEXT)
     if field.kind == "timestamp":
-        values = _epoch_seconds(values)
-    return values.to_numpy(dtype=np.dtype(field.dtype), na_value=np.nan)
+        values = _epoch_seconds(values, where=f"column {field.name!r}")
+    lacking = int(values.isna().sum())
+    if lacking and field.dtype != "float64":
+        raise TaglineError(
+            f"{lacking} rows lack a value, and a required {field.kind} can not be missing.",
+            where=f"column {field.name!r}",
+        )
+    return _numbers(values, field)
 
 
-def _epoch_seconds(values: pd.Series) -> pd.Series:
-    if not isinstance(values.dtype, pd.DatetimeTZDtype):
+def _numbers(values: pd.Series, field: Field) -> Column:
+    missing: dict[str, Any] = {"na_value": np.nan} if field.dtype == "float64" else {}
+    try:
+        return values.to_numpy(dtype=np.dtype(field.dtype), **missing)
+    except (TypeError, ValueError) as wrong:
+        raise TaglineError(
+            f"Its values can not be read as {field.kind}: {wrong}.", where=f"column {field.name!r}"
+        ) from wrong
+
+
+def _epoch_seconds(values: pd.Series, *, where: str) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(values.dtype):
         return values
+    if not isinstance(values.dtype, pd.DatetimeTZDtype):
+        raise TaglineError(
+            f"It holds {values.dtype}; a timestamp is a time with its zone.", where=where
+        )
     whole = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     seconds = whole.astype(np.int64).astype(np.float64)
     return pd.Series(np.where(np.isnat(whole), np.nan, seconds), index=values.index)

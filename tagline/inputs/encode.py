@@ -134,7 +134,7 @@ def _folds(groups: npt.NDArray[np.int64], *, folds: int, seed: int) -> npt.NDArr
 
 
 def _smoothed(
-    sums: Floats, counts: npt.NDArray[Any], *, rate: float | Floats, smoothing: float
+    sums: npt.NDArray[Any], counts: npt.NDArray[Any], *, rate: float | Floats, smoothing: float
 ) -> Floats:
     weight = counts + smoothing
     return np.where(weight > 0, (sums + smoothing * rate) / np.where(weight > 0, weight, 1), rate)

@@ -106,9 +106,13 @@ def fit_inputs(
 
 
 def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> None:
-    endless = int(np.isinf(number.astype(np.float32)).sum())
+    with np.errstate(over="ignore"):
+        endless = int(np.isinf(number.astype(np.float32)).sum())
     if endless:
-        raise TaglineError(f"{endless} rows are infinite.", where=f"input {name!r}")
+        raise TaglineError(
+            f"{endless} rows are infinite, or too great for single precision.",
+            where=f"input {name!r}",
+        )
     if np.isnan(number[train]).all():
         raise TaglineError("It is missing on every training row.", where=f"input {name!r}")
 
