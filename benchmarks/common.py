@@ -9,6 +9,10 @@ from typing import Any
 
 import psutil
 
+from tagline.case.load import parse_case
+from tagline.data.prepare import prepare
+
+FLIGHTS = Path(__file__).parents[1] / "config" / "flights.toml"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -43,6 +47,18 @@ def record(
     (RESULTS / f"{name}.json").write_text(f"{text}\n")
     print(f"{name}: {figure:.3g} (goal {goal:g}): {'holds' if holds else 'does not hold'}")
     return result
+
+
+def flights_matrix(folder: Path) -> Path:
+    """Prepare the flights case; give the folder of its matrix, for `training.matrix.read`.
+
+    Parameters
+    ----------
+    folder : Path
+        Where its tables are put.
+    """
+    case = parse_case(FLIGHTS.read_text(), file=str(FLIGHTS))
+    return Path(prepare(case, folder=folder, say=print).matrix)
 
 
 def machine() -> dict[str, Any]:
