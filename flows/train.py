@@ -32,7 +32,7 @@ class TrainFlow(FlowSpec):
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
         self.case_name = case.name
-        self.provenance = provenance(run=current.pathspec.split("/")[1], seed=case.seed)
+        self.provenance = provenance(run=f"{current.flow_name}/{current.run_id}", seed=case.seed)
         self.prepared = prepare(
             case, folder=paths.tables(), rows_before=rows_of_last_run(case.name), say=print
         )
@@ -52,38 +52,49 @@ class TrainFlow(FlowSpec):
         from tagline.training.search import run_bracket
 
         card = SearchCard(current.card["progress"], name=self.input["name"], say=print)
-        self.result = run_bracket(self.input, read(self.prepared.matrix), progress=card)
-        self.next(self.evaluate)
+        self.result = run_bracket(self.input, read(Path(self.prepared.matrix)), progress=card)
+        self.next(self.choose)
 
     @card(type="blank", id="leaderboard")
     @step
     @plainly
-    def evaluate(self, inputs):
-        """Choose a trial on the tuning rows and judge it, once, on the test rows."""
+    def choose(self, inputs):
+        """Choose the winning trial, and a calibrator, by the tuning rows."""
         from tagline.case.load import check_case
-        from tagline.registry.runs import champion_bundle
         from tagline.report.progress import show_leaderboard
-        from tagline.stages.judging import judge
+        from tagline.stages.judging import choose_champion
 
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)
-        judged = judge(
-            case,
-            self.prepared,
-            [each.result for each in inputs],
-            current=champion_bundle(case.name),
-            say=print,
-        )
-        self.champion = judged.champion
-        self.leaderboard = judged.leaderboard
-        self.calibrators = judged.calibrators
-        self.evaluation = judged.evaluation
-        self.metrics = judged.evaluation.metrics
-        self.baseline_metrics = judged.evaluation.baseline_metrics
-        self.slices = judged.evaluation.slices
-        self.gates = judged.evaluation.gates
-        self.standing = judged.evaluation.standing
+        results = [each.result for each in inputs]
+        choice = choose_champion(case, self.prepared, results, say=print)
+        self.champion = choice.champion
+        self.leaderboard = choice.leaderboard
+        self.calibrators = choice.calibrators
+        self.baselines = choice.baselines
         show_leaderboard(current.card["leaderboard"], self.leaderboard, metric=case.search.metric)
+        self.next(self.evaluate)
+
+    @step
+    @plainly
+    def evaluate(self):
+        """Judge the chosen trial, once, on the test rows."""
+        from tagline.case.load import check_case
+        from tagline.registry.runs import champion_bundle
+        from tagline.stages.judging import judge
+
+        self.evaluation = judge(
+            check_case(self.case_config),
+            self.prepared,
+            self.champion,
+            baselines=self.baselines,
+            current=champion_bundle(self.case_name),
+        )
+        self.metrics = self.evaluation.metrics
+        self.baseline_metrics = self.evaluation.baseline_metrics
+        self.slices = self.evaluation.slices
+        self.gates = self.evaluation.gates
+        self.standing = self.evaluation.standing
         self.next(self.explain, self.seal)
 
     @step
@@ -95,7 +106,7 @@ class TrainFlow(FlowSpec):
 
         case = check_case(self.case_config)
         self.reasons, self.importance = explain(case, self.prepared, self.champion, say=print)
-        self.next(self.end)
+        self.next(self.report)
 
     @step
     @plainly
@@ -114,21 +125,20 @@ class TrainFlow(FlowSpec):
             folder=paths.bundles(),
             say=print,
         )
-        self.next(self.end)
+        self.next(self.report)
 
     @card(type="html", id="report", options={"attribute": "report_html"})
     @step
     @plainly
-    def end(self, inputs):
-        """Write the report, register the run by its tags and say how it went."""
+    def report(self, inputs):
+        """Write the one page that a manager reads."""
         from tagline import paths
         from tagline.case.load import check_case
-        from tagline.registry.runs import register
         from tagline.report.compose import compose
-        from tagline.report.ending import ending
 
+        # Metaflow compares pickles, and the same frame read twice has not always the same one.
+        self.evaluation = inputs.seal.evaluation
         self.merge_artifacts(inputs)
-        run = self.provenance["run"]
         self.report_html = compose(
             check_case(self.case_config),
             evaluation=self.evaluation,
@@ -138,9 +148,19 @@ class TrainFlow(FlowSpec):
             bundle=self.bundle,
             provenance=self.provenance,
         )
-        report = paths.reports() / f"{current.run_id}.html"
-        report.write_text(self.report_html)
-        self.report_path = str(report)
+        page = paths.reports() / f"{current.run_id}.html"
+        page.write_text(self.report_html)
+        self.report_path = str(page)
+        self.next(self.end)
+
+    @step
+    @plainly
+    def end(self):
+        """Register the run by its tags and say how it went."""
+        from tagline.registry.runs import register
+        from tagline.report.ending import ending
+
+        run = f"{current.flow_name}/{current.run_id}"
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
         for line in ending(run, self.evaluation, self.bundle, self.report_path):
             print(line)

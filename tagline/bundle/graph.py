@@ -8,10 +8,9 @@ import onnx
 import spox
 import spox.opset.ai.onnx.v21 as op
 
-from tagline.evaluation.calibration import CLIP
+from tagline.bundle.load import PROBABILITY
+from tagline.evaluation.calibrators import CLIP
 from tagline.inputs.trace import MATRIX
-
-PROBABILITY = "probability"
 
 
 def assemble(

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from tagline.bundle.graph import PROBABILITY
 from tagline.bundle.keys import is_signed_by, trusted_keys
 from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 
+PROBABILITY = "probability"
 BATCH = 65_536
 
 

@@ -35,11 +35,8 @@ def _print(found: dict[str, Any]) -> None:
     )
     print_table(
         "Gates",
-        ["gate", "", "figure", "limit"],
-        (
-            (gate["name"], verdict(gate["passed"]), gate["figure"], gate["limit"])
-            for gate in found["gates"]
-        ),
+        ["gate", "", "figure"],
+        ((gate["name"], verdict(gate["passed"]), gate["detail"]) for gate in found["gates"]),
     )
     print_table(
         "Leaderboard, by the tuning rows",

@@ -102,10 +102,10 @@ def _verdict(gates: int, failed: list[str]) -> str:
 
 def _gates(evaluation: Evaluation) -> Section:
     rows = [
-        (gate["name"], "passed" if gate["passed"] else "failed", gate["figure"], gate["limit"])
+        (gate["name"], "passed" if gate["passed"] else "failed", gate["detail"])
         for gate in evaluation.gates
     ]
-    return Section("Gates", [Block(table=Table(["gate", "", "figure", "limit"], rows))])
+    return Section("Gates", [Block(table=Table(["gate", "", "figure"], rows))])
 
 
 def _purpose(case: Case) -> Section:

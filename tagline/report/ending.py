@@ -25,7 +25,7 @@ def ending(
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     for gate in evaluation.gates:
         mark = "passed" if gate["passed"] else "FAILED"
-        yield f"{mark}  {gate['name']}: {gate['figure']} ({gate['limit']})"
+        yield f"{mark}  {gate['name']}: {gate['detail']}"
     passed = sum(gate["passed"] for gate in evaluation.gates)
     yield f"{passed} of {len(evaluation.gates)} gates passed: {run} is {evaluation.standing}"
     yield f"bundle {bundle['path']}"

@@ -1,6 +1,6 @@
 """Choose the champion trial on the tuning rows, then judge it once on the test rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +57,8 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the evaluation found.
+class Choice:
+    """What the search came to.
 
     Attributes
     ----------
@@ -68,25 +68,20 @@ class Judged:
         Every trial.
     calibrators : DataFrame
         What each calibrator would earn on the tuning rows, out of time.
-    evaluation : Evaluation
-        Of the test rows.
+    baselines : dict
+        Kind to model of the baselines that did not win, for `tagline.training.models.load`.
     """
 
     champion: Champion
     leaderboard: pd.DataFrame
     calibrators: pd.DataFrame
-    evaluation: Evaluation
+    baselines: dict[str, bytes]
 
 
-def judge(
-    case: Case,
-    prepared: Prepared,
-    results: Sequence[BracketResult],
-    *,
-    current: Bundle | None,
-    say: Say,
-) -> Judged:
-    """Choose, calibrate and judge; nothing is fitted on the test rows.
+def choose_champion(
+    case: Case, prepared: Prepared, results: Sequence[BracketResult], *, say: Say
+) -> Choice:
+    """Choose the winning trial by the tuning rows, and a calibrator if it earns its place there.
 
     Parameters
     ----------
@@ -96,41 +91,69 @@ def judge(
         Its rows.
     results : sequence of BracketResult
         What the search found.
-    current : Bundle or None
-        The current champion, where there is one.
     say : callable
-        Is told, in a line each, what was found.
+        Is told what was chosen.
 
     Raises
     ------
     TaglineError
-        Every trial failed, or a slice names no column.
+        Every trial failed.
     """
     winner, leaderboard = choose(results)
+    (tune,) = read_parts(prepared, "tune", target=case.table.target)
+    champion, calibrators = _calibrated(case, winner, tune)
+    simple = {kind: model for result in results for kind, model in result.simple.items()}
+    simple.pop(champion.kind, None)
+    kind = champion.calibrator["kind"]
+    say(f"trial {champion.trial} ({champion.kind}) wins on the tuning rows; calibrator: {kind}")
+    return Choice(champion, leaderboard, calibrators, simple)
+
+
+def judge(
+    case: Case,
+    prepared: Prepared,
+    champion: Champion,
+    *,
+    baselines: Mapping[str, bytes],
+    current: Bundle | None,
+) -> Evaluation:
+    """Judge the chosen trial on the test rows; nothing is fitted.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    prepared : Prepared
+        Its rows.
+    champion : Champion
+        The chosen trial.
+    baselines : mapping of str to bytes
+        Kind to model of those to compare with.
+    current : Bundle or None
+        The current champion, where there is one.
+
+    Raises
+    ------
+    TaglineError
+        A slice names no column, or the current champion wants a column that there is not.
+    """
     features = load_features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
-    champion, calibrators = _calibrated(case, winner, tune)
-    say(
-        f"trial {champion.trial} ({champion.kind}) wins on the tuning rows; "
-        f"calibrator: {champion.calibrator['kind']}"
-    )
-    tuned = champion.predict(tune.X)
-    found = evaluate(
+    return evaluate(
         case.evaluation,
         case.gates,
         y=test.y,
         p=champion.predict(test.X),
         groups=test.group,
-        slices=_sliced(case, test.frame),
-        baselines=_baselines(results, test),
+        slices=test.frame,
+        baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
         champion=None if current is None else _scored(current, test.frame),
-        threshold_from=(tune.y, tuned),
+        threshold_from=(tune.y, champion.predict(tune.X)),
         behaviour_results=behaviour.check(
             features.behaviour, test.frame, _predictor(champion, prepared, features)
         ),
         seed=case.seed,
     )
-    return Judged(champion, leaderboard, calibrators, found)
 
 
 def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion, pd.DataFrame]:
@@ -150,24 +173,6 @@ def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion
     )
     champion = Champion(winner.best_trial, winner.best_kind, winner.best, chosen.calibrator)
     return champion, chosen.table
-
-
-def _baselines(results: Sequence[BracketResult], test: Part) -> dict[str, Floats]:
-    return {
-        kind: load(kind, content).predict(test.X)
-        for result in results
-        for kind, content in result.simple.items()
-    }
-
-
-def _sliced(case: Case, frame: pd.DataFrame) -> pd.DataFrame:
-    missing = [name for name in case.evaluation.slices if name not in frame]
-    if missing:
-        raise TaglineError(
-            f"There is no column {missing[0]!r} to slice by.",
-            where=f"{case.file}: evaluation.slices",
-        )
-    return frame[list(case.evaluation.slices)]
 
 
 def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:

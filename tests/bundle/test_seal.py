@@ -1,6 +1,7 @@
 """A bundle is whole, unchanged and signed by someone trusted, or it is not loaded."""
 
 import errno
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -13,16 +14,10 @@ from hypothesis import strategies as st
 from tagline.bundle import seal as sealing
 from tagline.bundle.keys import KEY, TRUSTED, public_hex, signing_key, trusted_keys
 from tagline.bundle.load import verify
-from tagline.bundle.seal import seal
+from tagline.bundle.seal import manifest, seal
 from tagline.errors import TaglineError
 
 FILES = {"a.txt": b"first", "b.bin": bytes(range(256)), "empty": b""}
-
-
-@pytest.fixture(autouse=True)
-def own_key(tmp_path, monkeypatch):
-    monkeypatch.setenv(KEY, str(tmp_path / "keys" / "signing.key"))
-    monkeypatch.delenv(TRUSTED, raising=False)
 
 
 @pytest.fixture
@@ -90,6 +85,44 @@ def test_an_added_file_is_found(sealed):
     assert "more was added" in refusal(sealed.path)
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("a.txt")])
+def test_an_added_folder_or_link_is_found(sealed, make):
+    make(sealed.path / "more")
+    assert "more is no plain file" in refusal(sealed.path)
+
+
+def test_a_truncated_file_is_found(sealed):
+    (sealed.path / "b.bin").write_bytes(FILES["b.bin"][:-1])
+    assert "b.bin was changed" in refusal(sealed.path)
+
+
+def test_a_manifest_and_a_name_that_fit_each_other_are_not_enough(sealed):
+    forged = manifest({**FILES, "a.txt": b"forged"})
+    (sealed.path / "manifest.json").write_bytes(forged)
+    (sealed.path / "a.txt").write_bytes(b"forged")
+    moved = sealed.path.rename(sealed.path.with_name(hashlib.sha256(forged).hexdigest()))
+    assert "its signature does not hold" in refusal(moved)
+
+
+def test_a_folder_that_was_left_unfinished_is_refused(sealed):
+    left = sealed.path.rename(sealed.path.with_name(".unfinished-x"))
+    assert "no bundle" in refusal(left)
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_what_is_no_bundle_is_told(tmp_path, path):
+    assert "This is no bundle" in refusal(tmp_path / path)
+
+
+def test_a_place_that_holds_something_else_is_neither_used_nor_overwritten(sealed):
+    (sealed.path / "a.txt").write_bytes(b"other")
+    with pytest.raises(TaglineError, match="something of this name that was changed"):
+        seal(FILES, folder=sealed.path.parent, key=signing_key())
+    with pytest.raises(TaglineError, match="sealed with another key"):
+        seal(FILES, folder=sealed.path.parent, key=Ed25519PrivateKey.generate())
+    assert (sealed.path / "a.txt").read_bytes() == b"other"
+
+
 def test_a_renamed_bundle_is_found(sealed):
     moved = sealed.path.rename(sealed.path.with_name("0" * 64))
     assert "not the one that it is named by" in refusal(moved)
@@ -102,6 +135,24 @@ def test_a_signature_by_another_key_is_refused_until_it_is_trusted(tmp_path, mon
     (tmp_path / "trusted").write_text(public_hex(stranger) + "\n")
     monkeypatch.setenv(TRUSTED, str(tmp_path / "trusted"))
     assert verify(theirs.path)["signed_by"] == public_hex(stranger)
+
+
+def test_a_folder_of_keys_is_trusted(tmp_path, monkeypatch):
+    ours, theirs = (public_hex(Ed25519PrivateKey.generate()) for _ in range(2))
+    (tmp_path / "trusted").mkdir()
+    (tmp_path / "trusted" / "ours").write_text(ours)
+    (tmp_path / "trusted" / "theirs").write_text(f"{theirs}\n")
+    monkeypatch.setenv(TRUSTED, str(tmp_path / "trusted"))
+    assert trusted_keys() == {ours, theirs}
+
+
+def test_trusted_keys_that_are_none_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv(TRUSTED, str(tmp_path / "trusted"))
+    with pytest.raises(TaglineError, match="trusted keys can not be read"):
+        trusted_keys()
+    (tmp_path / "trusted").write_text("ssh-ed25519 AAAA")
+    with pytest.raises(TaglineError, match="'ssh-ed25519' is no public key"):
+        trusted_keys()
 
 
 def test_nobody_is_trusted_where_there_is_no_key():

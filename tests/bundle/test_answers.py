@@ -1,0 +1,122 @@
+"""A bundle answers as the training side does, on any request."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tagline.bundle import load
+from tagline.bundle.keys import signing_key
+from tagline.bundle.load import Bundle
+from tagline.bundle.seal import seal
+from tagline.errors import TaglineError
+from tagline.evaluation.calibration import apply
+
+from .conftest import CALIBRATORS, make_frame
+
+KINDS = ("boosted", "logistic", "base_rate")
+TEXTS = st.one_of(st.sampled_from(["東京", "", "a", "Łódź"]), st.text(max_size=5), st.none())
+
+requests = st.lists(
+    st.fixed_dictionaries(
+        {
+            "town": TEXTS,
+            "owner": st.just("x"),
+            "desk": TEXTS,
+            "at": st.datetimes(pd.Timestamp("1900-01-01"), pd.Timestamp("2200-01-01")),
+            "stops": st.integers(0, 2**40),
+            "distance": st.one_of(st.floats(-1e30, 1e30), st.just(np.nan)),
+            "paid": st.booleans(),
+            "late_share": st.one_of(st.floats(-1, 2), st.just(np.nan)),
+        }
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@pytest.fixture(scope="module")
+def bundles(fitted, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundles")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLINE_SIGNING_KEY", str(folder / "signing.key"))
+        key = signing_key()
+        return {
+            (kind, calibrator["kind"]): Bundle(
+                seal(fitted.contents(kind, calibrator).files(), folder=folder, key=key).path
+            )
+            for kind in KINDS
+            for calibrator in CALIBRATORS
+        }
+
+
+@pytest.fixture
+def bundle(bundles):
+    return bundles["boosted", "platt"]
+
+
+@pytest.mark.parametrize("calibrator", CALIBRATORS, ids=lambda c: c["kind"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_agrees_with_the_training_side(fitted, bundles, kind, calibrator):
+    frame = make_frame(2_000, seed=9)
+    frame.loc[::7, "town"] = "nowhere"
+    frame.loc[::11, ["desk", "distance", "late_share"]] = [None, np.nan, np.nan]
+    expected = apply(calibrator, fitted.models[kind].predict(fitted.matrix(frame)))
+    answered = bundles[kind, calibrator["kind"]].predict(fitted.columns(frame))
+    np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
+    assert answered.dtype == np.float64
+
+
+@given(drawn=requests)
+@settings(max_examples=60, deadline=None)
+def test_it_agrees_on_strange_requests(fitted, bundles, drawn):
+    frame = pd.DataFrame(drawn).astype({"distance": "float64", "late_share": "float64"})
+    frame["at"] = frame["at"].dt.tz_localize("UTC")
+    expected = fitted.models["boosted"].predict(fitted.matrix(frame))
+    answered = bundles["boosted", "none"].predict(fitted.columns(frame))
+    np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
+
+
+def test_parts_and_the_whole_give_the_same(fitted, bundle, monkeypatch):
+    given_columns = fitted.columns(make_frame(50, seed=3))
+    whole = bundle.predict(given_columns)
+    monkeypatch.setattr(load, "BATCH", 7)
+    np.testing.assert_array_equal(bundle.predict(given_columns), whole)
+
+
+def test_no_rows_give_no_answers(fitted, bundle):
+    none = {name: values[:0] for name, values in fitted.columns(fitted.frame).items()}
+    assert bundle.predict(none).shape == (0,)
+
+
+def test_a_missing_column_is_told_by_name(fitted, bundle):
+    given_columns = fitted.columns(fitted.frame)
+    del given_columns["desk"]
+    with pytest.raises(TaglineError, match="Missing column 'desk'"):
+        bundle.predict(given_columns)
+
+
+def test_it_knows_what_it_takes_and_what_it_was_made_of(fitted, bundle):
+    assert [field.name for field in bundle.fields] == [
+        field["name"] for field in bundle.inputs["fields"]
+    ]
+    assert bundle.history == ("late_share",)
+    assert bundle.threshold == 0.4
+    assert bundle.provenance["run"] == "TrainFlow/12"
+    assert bundle.read_bytes("booster.ubj") == fitted.models["boosted"].to_bytes()
+
+
+def test_a_sound_folder_that_lacks_a_file_of_a_bundle_is_told(tmp_path):
+    sealed = seal({"a.txt": b""}, folder=tmp_path / "bundles", key=signing_key())
+    with pytest.raises(TaglineError, match=r"The bundle has no inputs\.json"):
+        Bundle(sealed.path)
+
+
+def test_its_own_example_is_answered(fitted, bundle):
+    (example,) = bundle.read_json("schema.json")["examples"]
+    optional = {field.name: None for field in bundle.fields if not field.required}
+    frame = pd.DataFrame([optional | {"late_share": np.nan} | example])
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    (answer,) = bundle.predict(fitted.columns(frame))
+    assert 0 < answer < 1
