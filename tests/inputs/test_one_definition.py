@@ -143,3 +143,16 @@ def test_an_infinite_input_is_told_with_its_name():
         fit_inputs(
             values, np.zeros(2), np.zeros(2, int), np.ones(2, bool), smoothing=1, folds=2, seed=0
         )
+
+
+def test_a_value_beyond_single_precision_is_told():
+    with pytest.raises(TaglineError, match="too great for single precision"):
+        fit_inputs(
+            {"x": np.array([1.0, 1e300])},
+            np.zeros(2),
+            np.zeros(2, int),
+            np.ones(2, bool),
+            smoothing=1,
+            folds=2,
+            seed=0,
+        )
