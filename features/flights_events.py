@@ -14,6 +14,10 @@ from tagline.history.declare import Age, Count, Declaration, Events, Last, Mean,
 
 Tables = Mapping[str, pd.DataFrame]
 
+SKY = (
+    *("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust"),
+    *("precip", "pressure", "visib"),
+)
 AHEAD = pd.Timedelta("3h")
 JUST_AFTER_LEAD = pd.Timedelta("2h") - pd.Timedelta("1s")
 BEGINNING = pd.Timestamp("2000-01-01", tz="UTC")
@@ -92,7 +96,9 @@ def events(tables: Tables) -> dict[str, pd.DataFrame]:
         "due": _stream(flights, occurred=flights["sched_dep"]),
         "gone": _stream(flights, occurred=left),
         "overdue": _stream(overdue, occurred=late_at[overdue.index]),
-        "ahead": _stream(flights, occurred=flights["sched_dep"], known=flights["sched_dep"] - AHEAD),
+        "ahead": _stream(
+            flights, occurred=flights["sched_dep"], known=flights["sched_dep"] - AHEAD
+        ),
         "legs": _stream(
             flights, occurred=flights["sched_dep"], known=flights["sched_dep"] - JUST_AFTER_LEAD
         ),
@@ -179,20 +185,9 @@ def _aircraft() -> tuple[Declaration, ...]:
 
 
 def _sky() -> tuple[Declaration, ...]:
-    names = (
-        "temp",
-        "dewp",
-        "humid",
-        "wind_dir",
-        "wind_speed",
-        "wind_gust",
-        "precip",
-        "pressure",
-        "visib",
-    )
     here = ("origin",)
     return (
-        *(Last(name, WEATHER, name, by=here, within="8h") for name in names),
+        *(Last(name, WEATHER, name, by=here, within="8h") for name in SKY),
         Mean("pressure_6h", WEATHER, "pressure", by=here, window="6h", bucket="1h"),
         Sum("precip_6h", WEATHER, "precip", by=here, window="6h", bucket="1h"),
         Mean("visib_3h", WEATHER, "visib", by=here, window="3h", bucket="1h"),

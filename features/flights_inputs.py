@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from features.flights_events import PLACES, WINDOWS
+from features.flights_events import PLACES, SKY, WINDOWS
 from features.new_york import local_clock
 
 Row = Mapping[str, Any]
@@ -91,7 +91,7 @@ def _state(xp: Any, row: Row, made: Inputs, *, place: str, window: str) -> Input
 
 
 def _aircraft(xp: Any, row: Row) -> Inputs:
-    """What the aircraft has before this flight, and how late it runs.
+    """Give what the aircraft has before this flight, and how late it runs.
 
     The tables hold departures from New York only: the way back is taken to last as long as
     the way out.
@@ -110,9 +110,7 @@ def _aircraft(xp: Any, row: Row) -> Inputs:
         "leg_since": (departs - left) / MINUTE,
         "leg_gap": (departs - lands) / MINUTE,
         "leg_ground": ground,
-        "leg_has_left": xp.where(
-            xp.isnan(left), left, xp.astype(has_left, xp.float64)
-        ),
+        "leg_has_left": xp.where(xp.isnan(left), left, xp.astype(has_left, xp.float64)),
         "leg_delay": leg_delay,
         "inbound_delay": delay,
         "slack": ground - known_delay,
@@ -127,9 +125,8 @@ def _aircraft(xp: Any, row: Row) -> Inputs:
 
 def _weather(xp: Any, row: Row) -> Inputs:
     angle = row["wind_dir"] * DEGREE
-    plain = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure")
     return {
-        **{name: row[name] for name in (*plain, "visib", "precip_6h", "visib_3h")},
+        **{name: row[name] for name in (*SKY, "precip_6h", "visib_3h")},
         "pressure_rise": row["pressure"] - row["pressure_6h"],
         "dew_gap": row["temp"] - row["dewp"],
         "wind_north": row["wind_speed"] * xp.cos(angle),
@@ -151,6 +148,8 @@ MONOTONE: Mapping[str, int] = MappingProxyType(
         "slack_at_best": -1,
         "inbound_delay": 1,
         "leg_delay": 1,
+        "last_arrival_delay": 1,
+        "last_departure_delay": 1,
         **{f"overdue_{place}_{window}": 1 for place in PLACES for window in WINDOWS},
         **{f"late_dep_{place}_{window}": 1 for place in PLACES for window in WINDOWS},
         **{f"backlog_share_{place}": 1 for place in PLACES},
@@ -158,10 +157,15 @@ MONOTONE: Mapping[str, int] = MappingProxyType(
 )
 
 
-def _group(name: str) -> str:
-    if name in {"carrier", "origin", "dest", "hour", "weekday", "block", "distance", "padding"}:
-        return "schedule"
-    return "other"
-
-
-GROUPS: Mapping[str, str] = MappingProxyType({})
+GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "schedule": ("hour", "weekday", "arrival_hour", "block", "distance", "padding", "ahead_"),
+        "airline and route": ("carrier", "origin", "dest", "late_", "delay_"),
+        "aircraft": ("leg_", "inbound_", "slack", "last_", "hours_since", "plane_", "late_tail"),
+        "weather": ("temp", "dew", "humid", "wind_", "precip", "pressure", "visib"),
+        "state of airports and airlines": (
+            *("late_dep", "late_day", "overdue_", "dep_delay_", "arr_delay_"),
+            *("backlog_", "cancelled_"),
+        ),
+    }
+)

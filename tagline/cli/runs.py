@@ -7,6 +7,8 @@ import typer
 
 from tagline.cli.output import AsJson, print_json, print_table
 
+SHOWN = ("roc_auc", "log_loss")
+
 
 def runs(
     *,
@@ -23,15 +25,18 @@ def runs(
         return
     print_table(
         "Training runs",
-        ["run", "case", "started", "state", "standing", "metrics", "bundle"],
+        ["run", "case", "started", "state", "standing", "test figures", "bundle"],
         (
             (
                 each.run,
                 each.case,
-                each.created,
+                each.created[:16].replace("T", " "),
                 each.state,
                 each.standing or "-",
-                "  ".join(f"{name} {value:.4f}" for name, value in each.metrics.items()) or "-",
+                ", ".join(
+                    f"{name} {each.metrics[name]:.4f}" for name in SHOWN if name in each.metrics
+                )
+                or "-",
                 each.digest[:12] or "-",
             )
             for each in lines

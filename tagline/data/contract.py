@@ -197,8 +197,9 @@ def _integer(values: pd.Series) -> pd.Series:
 
 def _timestamp(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return pd.Series(pd.NaT, index=values.index).dt.tz_localize("UTC")
-    return pd.to_datetime(values, errors="coerce", utc=True, format="mixed")
+        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us, UTC]")
+    times: pd.Series = pd.to_datetime(values, errors="coerce", utc=True, format="mixed")
+    return times
 
 
 def _string(values: pd.Series) -> pd.Series:

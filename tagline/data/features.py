@@ -1,7 +1,7 @@
 """What a case's feature module offers, checked when it is loaded."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +43,7 @@ class Features:
     monotone : dict
         Input name to +1 or -1.
     groups : dict
-        Input name to the source that explanations add it to.
+        Source to the beginnings of its inputs' names; explanations add up a source's inputs.
     """
 
     module: str
@@ -56,7 +56,20 @@ class Features:
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     behaviour: tuple[Any, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
-    groups: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def sources(self, names: Iterable[str]) -> dict[str, str]:
+        """Give each input its source: the longest beginning counts; itself where none fits."""
+        return {name: self._source(name) for name in names}
+
+    def _source(self, name: str) -> str:
+        fitting = [
+            (len(start), source)
+            for source, starts in self.groups.items()
+            for start in starts
+            if name.startswith(start)
+        ]
+        return max(fitting)[1] if fitting else name
 
 
 REQUIRED = {

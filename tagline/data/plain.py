@@ -8,7 +8,7 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.features import Features, Tables
 from tagline.data.tables import read_table, require_columns
-from tagline.inputs.field import Field
+from tagline.inputs.field import Field, Kind
 
 TABLE = "rows"
 DAY, HOUR = 86_400, 3_600
@@ -74,7 +74,7 @@ def _field(column: pd.Series) -> Field:
     return Field(str(column.name), _kind(column), required=False)
 
 
-def _kind(column: pd.Series) -> str:
+def _kind(column: pd.Series) -> Kind:
     if pd.api.types.is_bool_dtype(column.dtype):
         return "boolean"
     if pd.api.types.is_numeric_dtype(column.dtype):

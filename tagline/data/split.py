@@ -51,7 +51,8 @@ def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
 def local_days(times: pd.Series, timezone: str) -> npt.NDArray[np.datetime64]:
     """Give the calendar day of each time on the clocks of a zone, as datetime64[D]."""
     local = times.dt.tz_convert(timezone).dt.tz_localize(None)
-    return local.to_numpy().astype("datetime64[D]")
+    days: npt.NDArray[np.datetime64] = local.to_numpy().astype("datetime64[D]")
+    return days
 
 
 def _given(section: SplitSection) -> tuple[Period, Period, Period] | None:

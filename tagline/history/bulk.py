@@ -75,6 +75,7 @@ class _Stream:
     decisions: pd.DataFrame
     at: str
     indexes: dict[tuple[str | None, str | None], EventIndex] = field(default_factory=dict)
+    positions: dict[tuple[str | None, int, int], Ints] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.key, asked = codes(self.frame, self.decisions, self.by)
@@ -93,13 +94,12 @@ class _Stream:
 
     def _windowed(self, declared: Windowed) -> Floats:
         index = self._index(declared.where, None)
-        bucket = declared.bucket_seconds
-        until = self.questions.time // bucket * bucket
-        last = index.before(self.questions.key, until)
-        first = index.before(self.questions.key, until - declared.window_seconds)
+        last = self._position(declared.where, declared.bucket_seconds, 0)
+        first = self._position(declared.where, declared.bucket_seconds, declared.window_seconds)
 
         def inside(total: Ints) -> Ints:
-            return np.where(self.matched, total[last] - total[first], 0)
+            found: Ints = np.where(self.matched, total[last] - total[first], 0)
+            return found
 
         if isinstance(declared, Count):
             everyone = np.ones(len(self.frame), dtype=bool)
@@ -109,7 +109,16 @@ class _Stream:
         counts = inside(index.running_count(~np.isnan(values)))
         if isinstance(declared, Mean):
             return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
-        return np.where(self.matched, sums, np.nan)
+        found: Floats = np.where(self.matched, sums, np.nan)
+        return found
+
+    def _position(self, where: str | None, bucket: int, back: int) -> Ints:
+        place = (where, bucket, back)
+        if place not in self.positions:
+            until = self.questions.time // bucket * bucket - back
+            index = self._index(where, None)
+            self.positions[place] = index.before(self.questions.key, until)
+        return self.positions[place]
 
     def _latest(self, declared: Latest) -> Floats:
         value = declared.value if isinstance(declared, Last) else None
@@ -178,7 +187,8 @@ def epoch_seconds(times: pd.Series, *, up: bool = False) -> Ints:
         )
     whole = times.dt.ceil("s") if up else times.dt.floor("s")
     filled = whole.fillna(pd.Timestamp(0, tz="UTC")).dt.tz_convert("UTC").dt.tz_localize(None)
-    return filled.to_numpy().astype("datetime64[s]").astype(np.int64)
+    seconds: Ints = filled.to_numpy().astype("datetime64[s]").astype(np.int64)
+    return seconds
 
 
 def _check(

@@ -91,15 +91,18 @@ class EventIndex:
         first = self.known.min()
         span = self.known.max() - first + 2
         offset = np.clip(time - first, 0, span - 1)
-        side = "right" if inclusive else "left"
-        inside = (time >= first) | (side == "left")
-        asked = key * span + np.where(inside, offset, -1)
-        return np.searchsorted(self._composite, asked, side=side).astype(np.int64)
+        if inclusive:
+            asked = key * span + np.where(time >= first, offset, -1)
+            found: Ints = np.searchsorted(self._composite, asked, side="right")
+        else:
+            found = np.searchsorted(self._composite, key * span + offset, side="left")
+        return found
 
     @cached_property
     def _composite(self) -> Ints:
         first = self.known.min()
-        return self.key * (self.known.max() - first + 2) + (self.known - first)
+        composite: Ints = self.key * (self.known.max() - first + 2) + (self.known - first)
+        return composite
 
     @cached_property
     def latest(self) -> Ints:

@@ -98,9 +98,8 @@ def leaderboard(table: pd.DataFrame, *, metric: str) -> str:
             colour = MODEL if kind == "boosted" else OTHER
             drawn.ax.scatter(rows["seconds"], rows[metric], color=colour, s=18, label=str(kind))
             if kind != "boosted":
-                for row in rows.itertuples():
-                    place = (float(row.seconds), float(getattr(row, metric)))
-                    drawn.ax.annotate(f" {kind}", place, color=TEXT, va="center", fontsize=9)
+                for x, y in rows[["seconds", metric]].to_numpy(dtype=np.float64):
+                    drawn.ax.annotate(f" {kind}", (x, y), color=TEXT, va="center", fontsize=9)
         drawn.ax.set_xlabel("CPU seconds")
         drawn.ax.set_ylabel(f"{metric}, tuning rows")
     return drawn.svg

@@ -71,7 +71,7 @@ def explain(
         )
     importance = explanation.importance()
     strongest = importance["input"].head(case.explanation.dependence)
-    groups = load_features(case).groups
+    groups = load_features(case).sources(names)
     say(f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}")
     return (
         Reasons(

@@ -112,7 +112,7 @@ def _contents(
         fields=features.fields,
         history=history,
         inputs=prepared.inputs,
-        groups=features.groups,
+        groups=features.sources(inputs.names),
         calibrator=champion.calibrator,
         threshold=float(facts["threshold"]["value"]),
         reference=_reference(train, features, inputs, champion),

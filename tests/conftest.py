@@ -1,0 +1,96 @@
+"""One real run on a small table, which every test of the second half looks at."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOW = ROOT / "flows" / "train.py"
+CASE = """
+name = "small"
+title = "Is it <b>so</b>?"
+owners = ["the testers"]
+[table]
+id = "id"
+time = "at"
+target = "y"
+source = "rows.csv"
+[search]
+trials = 3
+[evaluation]
+resamples = 200
+slices = ["town", "size"]
+[explanation]
+rows = 60
+dependence = 2
+chosen = 1
+"""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder where flows run and the command line looks."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {
+            "TAGLINE_SIGNING_KEY": str(self.folder / "signing.key"),
+            "METAFLOW_USER": "tester",
+        }
+        return {name: v for name, v in os.environ.items() if name != "TAGLINE_HOME"} | own
+
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def train(self, *words: str, case: str = "small.toml") -> subprocess.CompletedProcess[str]:
+        return self.call(str(FLOW), "--no-pylint", "--config", "case", case, "run", *words)
+
+    def tagline(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.call("-m", "tagline", *words)
+
+
+def small_rows(n: int = 600, seed: int = 0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    size = random.normal(10, 3, n)
+    town = random.choice(["a", "b", "Łódź"], n)
+    chance = 1 / (1 + np.exp(10 - size - (town == "a")))
+    return pd.DataFrame(
+        {
+            "id": [f"r{i}" for i in range(n)],
+            "at": pd.date_range("2024-01-01", periods=n, freq="3h", tz="UTC"),
+            "size": size.round(6),
+            "town": town,
+            "noise": np.where(random.random(n) < 0.1, np.nan, random.normal(size=n).round(6)),
+            "y": (random.random(n) < chance).astype(int),
+        }
+    )
+
+
+def workplace(folder: Path) -> Workplace:
+    small_rows().to_csv(folder / "rows.csv", index=False)
+    (folder / "small.toml").write_text(CASE)
+    return Workplace(folder)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, str]:
+    """Give a folder with one finished run, and what the run printed."""
+    place = workplace(tmp_path_factory.mktemp("trained"))
+    done = place.train()
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    return place, done.stdout
