@@ -2,8 +2,9 @@
 
 `python benchmarks/bench_search_cost.py FOLDER` takes a folder written by
 `tagline.training.matrix.write`; without one it prepares the flights case. Both sides get the same
-rows, the same space and one thread. Optuna's trials learn at the search's finest rate and stop
-after 50 rounds without a better AUC, each with `XGBClassifier.fit`, as its users write it. All of
+rows, the same space and one thread. Optuna searches the learning rate too, between the search's
+coarsest and finest, or is given one by `--rate`; its trials stop after 50 rounds without a better
+AUC, each with `XGBClassifier.fit`, as its users write it. All of
 the search counts, in the order in which its brackets run one after another on one core: simple
 models, cutting into bins, trials that are halved away. A target never reached is a ratio of
 infinity, written as -1.
@@ -40,13 +41,14 @@ def main() -> None:
             read(arguments.folder or flights_matrix(Path(scratch))),
             trials=arguments.trials,
             seeds=arguments.seeds,
+            rate=arguments.rate,
         )
 
 
-def measure(data: TrainingData, *, trials: int, seeds: Sequence[int]) -> None:
+def measure(data: TrainingData, *, trials: int, seeds: Sequence[int], rate: float | None) -> None:
     """Run both sides with every seed; record the worst ratio of their CPU times."""
     section = SearchSection()
-    optuna_runs = [tpe(data, section, trials=trials, seed=seed) for seed in seeds]
+    optuna_runs = [tpe(data, section, trials=trials, seed=seed, rate=rate) for seed in seeds]
     search_runs = [halving(data, section, seed=seed) for seed in seeds]
     ratios = [_ratio(*pair) for pair in zip(search_runs, optuna_runs, strict=True)]
     worst = NEVER if NEVER in ratios else max(ratios)
@@ -56,6 +58,7 @@ def measure(data: TrainingData, *, trials: int, seeds: Sequence[int]) -> None:
         goal=round(GOAL, 4),
         holds=0 < worst <= GOAL,
         raw={
+            "optuna_rate": rate or "searched",
             "section": section.model_dump(mode="json"),
             "rows": len(data.X),
             "inputs": data.X.shape[1],
@@ -66,7 +69,9 @@ def measure(data: TrainingData, *, trials: int, seeds: Sequence[int]) -> None:
     )
 
 
-def tpe(data: TrainingData, section: SearchSection, *, trials: int, seed: int) -> Run:
+def tpe(
+    data: TrainingData, section: SearchSection, *, trials: int, seed: int, rate: float | None
+) -> Run:
     """Run Optuna's TPE without pruning; give the CPU seconds and AUC after each trial."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     run: Run = []
@@ -74,9 +79,8 @@ def tpe(data: TrainingData, section: SearchSection, *, trials: int, seed: int) -
 
     def objective(trial: optuna.Trial) -> float:
         model = XGBClassifier(
-            **_suggested(trial, section),
+            **_suggested(trial, section, rate=rate),
             n_estimators=section.max_rounds,
-            learning_rate=section.learning_rates[-1],
             early_stopping_rounds=PLAIN_PATIENCE,
             eval_metric="auc",
             tree_method="hist",
@@ -116,9 +120,13 @@ def _ratio(search: Run, optuna_run: Run) -> float:
     return reached[0] / optuna_run[-1]["seconds"] if reached else NEVER
 
 
-def _suggested(trial: optuna.Trial, section: SearchSection) -> Mapping[str, float]:
+def _suggested(
+    trial: optuna.Trial, section: SearchSection, *, rate: float | None
+) -> Mapping[str, float]:
     space = section.space
+    coarse, *_, fine = section.learning_rates
     return {
+        "learning_rate": rate or trial.suggest_float("learning_rate", fine, coarse, log=True),
         "max_depth": trial.suggest_int("max_depth", *space.max_depth),
         "min_child_weight": trial.suggest_float(
             "min_child_weight", *space.min_child_weight, log=True
@@ -134,6 +142,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--trials", type=int, default=30)
+    parser.add_argument("--rate", type=float, help="Optuna's learning rate; searched without")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7])
     return parser.parse_args()
 
