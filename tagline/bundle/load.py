@@ -11,7 +11,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from tagline.bundle.keys import is_signed_by, trusted_keys
-from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED
+from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED, as_signature
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
@@ -178,6 +178,8 @@ def _signer(path: Path, signed: bytes, digest: str, trusted: Iterable[str]) -> s
         public, signature = str(values["public_key"]), str(values["signature"])
     except (ValueError, KeyError, TypeError) as wrong:
         raise _unsound(path, "it has no signature") from wrong
+    if signed != as_signature(public.lower(), signature.lower()):
+        raise _unsound(path, f"{SIGNATURE} was changed")
     if not is_signed_by(public, signature, digest.encode()):
         raise _unsound(path, "its signature does not hold")
     if public not in trusted:

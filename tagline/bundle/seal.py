@@ -59,8 +59,8 @@ def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) ->
     content = manifest(files)
     digest = hashlib.sha256(content).hexdigest()
     target = folder / digest
-    signed = {"public_key": public_hex(key), "signature": key.sign(digest.encode()).hex()}
-    whole = {**files, MANIFEST: content, SIGNATURE: as_json(signed)}
+    signed = as_signature(public_hex(key), key.sign(digest.encode()).hex())
+    whole = {**files, MANIFEST: content, SIGNATURE: signed}
     try:
         if not target.exists():
             _write(whole, target)
@@ -82,6 +82,11 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
             for name, content in files.items()
         }
     )
+
+
+def as_signature(public: str, signature: str) -> bytes:
+    """Write a public key and its signature, both in hexadecimal, in one way only."""
+    return as_json({"public_key": public, "signature": signature})
 
 
 def as_json(value: Any) -> bytes:
