@@ -52,11 +52,13 @@ def test_a_file_that_is_no_key_is_told(tmp_path, monkeypatch):
         signing_key()
 
 
-@pytest.mark.parametrize("name", ["a.txt", "b.bin", "manifest.json", "signature.json"])
-def test_each_flipped_bit_is_found(sealed, name):
+@pytest.mark.parametrize(
+    ("name", "step"), [("a.txt", 1), ("b.bin", 13), ("manifest.json", 13), ("signature.json", 1)]
+)
+def test_a_flipped_bit_is_found(sealed, name, step):
     file = sealed.path / name
     whole = file.read_bytes()
-    for place in range(len(whole) * 8):
+    for place in range(0, len(whole) * 8, step):
         changed = bytearray(whole)
         changed[place // 8] ^= 1 << place % 8
         file.write_bytes(changed)
