@@ -23,7 +23,7 @@ def assemble(
     front : ModelProto
         From raw fields and history to ``X``; see `tagline.inputs.trace.trace`.
     model : ModelProto
-        From ``X``, float32 [N, p], to ``probability``, float32 [N].
+        From ``X``, float32 [N, p], to ``probability``, float64 [N].
     calibrator : mapping
         See `tagline.evaluation.calibration.apply`; computed in double precision.
 
@@ -35,8 +35,7 @@ def assemble(
     fields = {each.name: _argument(each) for each in front.graph.input}
     matrix = spox.inline(front)(**fields)[MATRIX]
     raw = spox.inline(model)(X=matrix)[PROBABILITY]
-    calibrated = _calibrated(op.cast(raw, to=np.float64), calibrator)
-    joined = spox.build(fields, {PROBABILITY: calibrated})
+    joined = spox.build(fields, {PROBABILITY: _calibrated(raw, calibrator)})
     onnx.checker.check_model(joined)
     return joined
 

@@ -44,7 +44,7 @@ class Model(Protocol):
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
 
     def onnx(self) -> ModelProto:
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float32 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
 
     def to_bytes(self) -> bytes:
         """Give what `load` makes the model from again."""
@@ -63,8 +63,8 @@ class BaseRate:
         return np.full(len(X), self.rate, dtype=np.float64)
 
     def onnx(self) -> ModelProto:
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float32 [N])."""
-        value = numpy_helper.from_array(np.array([self.rate], np.float32))
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        value = numpy_helper.from_array(np.array([self.rate], np.float64))
         nodes = [
             helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
             helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
@@ -106,7 +106,7 @@ class Logistic:
         return _sigmoid(margin)
 
     def onnx(self) -> ModelProto:
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float32 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
         constants: dict[str, Any] = {
             "mean": self.mean,
             "scale": self.scale,
@@ -126,8 +126,7 @@ class Logistic:
         nodes = [
             helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
             *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
-            helper.make_node("Cast", ["chance"], ["narrow"], to=TensorProto.FLOAT),
-            helper.make_node("Squeeze", ["narrow", "one"], ["probability"]),
+            helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
         ]
         arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
         return _graph(
@@ -178,12 +177,13 @@ class Boosted:
         return _sigmoid(margin)
 
     def onnx(self) -> ModelProto:
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float32 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
         width = self.booster.num_features()
         nodes = [
             helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
             _summing_in_double(self._converted(width)),
-            helper.make_node("Sigmoid", ["margin"], ["chance"]),
+            helper.make_node("Cast", ["margin"], ["wide_margin"], to=TensorProto.DOUBLE),
+            helper.make_node("Sigmoid", ["wide_margin"], ["chance"]),
             helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
         ]
         return _graph(nodes, width=width, constants={"one": np.array([1], np.int64)})
@@ -275,7 +275,7 @@ def _graph(
         list(nodes),
         "model",
         [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
-        [helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["N"])],
+        [helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N"])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]

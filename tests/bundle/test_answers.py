@@ -1,17 +1,24 @@
 """A bundle answers as the training side does, on any request."""
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
+import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.bundle import load
+from tagline.bundle.graph import assemble
 from tagline.bundle.keys import signing_key
 from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
 from tagline.errors import TaglineError
 from tagline.evaluation.calibration import apply
+from tagline.inputs.field import Field
+from tagline.inputs.matrix import InputSet
+from tagline.inputs.trace import trace
+from tagline.training.models import Boosted
 
 from .conftest import CALIBRATORS, make_frame
 
@@ -75,6 +82,27 @@ def test_it_agrees_on_strange_requests(fitted, bundles, drawn):
     frame["at"] = frame["at"].dt.tz_localize("UTC")
     expected = fitted.models["boosted"].predict(fitted.matrix(frame))
     answered = bundles["boosted", "none"].predict(fitted.columns(frame))
+    np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("slope", [0.3, 1.0])
+def test_a_model_that_is_very_sure_agrees_too(slope):
+    calibrator = {"kind": "platt", "slope": slope, "intercept": 0.1}
+    random = np.random.default_rng(0)
+    X = random.normal(size=(4_000, 1)).astype(np.float32)
+    settings = {"objective": "binary:logistic", "min_child_weight": 0, "nthread": 1}
+    trees = xgboost.train(settings, xgboost.DMatrix(X, X[:, 0] > 0), num_boost_round=100)
+    model = Boosted(bytes(trees.save_raw("ubj")))
+    assert model.predict(X).max() > 0.9999
+    front = trace(
+        lambda _, row: {"x": row["x"]},
+        fields=[Field("x", "number")],
+        history=(),
+        inputs=InputSet(("x",), {}),
+    )
+    graph = assemble(front, model.onnx(), calibrator).SerializeToString()
+    (answered,) = onnxruntime.InferenceSession(graph).run(None, {"x": X[:, 0].astype(np.float64)})
+    expected = apply(calibrator, model.predict(X))
     np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
 
 

@@ -52,7 +52,7 @@ SESSIONS = {
 def test_the_graph_agrees_with_predict(kind: str, X: np.ndarray) -> None:
     (answer,) = SESSIONS[kind].run(["probability"], {"X": X})
     expected = MODELS[kind].predict(X)
-    assert answer.dtype == np.float32
+    assert answer.dtype == np.float64
     assert expected.dtype == np.float64
     assert answer.shape == expected.shape == (len(X),)
     np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-6)
