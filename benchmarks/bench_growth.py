@@ -1,0 +1,104 @@
+"""How wall time and memory grow from one year to ten: the year repeated with shifted dates.
+
+The figure is the wall time of ten years over ten times that of one: 1 is linear.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from benchmarks.common import FLIGHTS, record
+
+GOAL = 1.0
+WEEKS = timedelta(weeks=52)  # whole weeks, so that weekdays stay
+YEARS = (1, 3, 10)
+POLL = 0.05
+
+
+def main() -> None:
+    """Run each size in a process of its own, or be one of them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, help="run one size and end")
+    arguments = parser.parse_args()
+    if arguments.years:
+        one_size(arguments.years)
+        return
+    runs = [measured(years) for years in YEARS]
+    first, *_, largest = runs
+    growth = largest["seconds"] / first["seconds"] / (largest["years"] / first["years"])
+    record("growth", figure=growth, goal=GOAL, holds=growth <= GOAL, raw={"runs": runs})
+
+
+def measured(years: int) -> dict[str, Any]:
+    """Run one size; give its wall time and peak memory."""
+    begun = time.perf_counter()
+    process = subprocess.Popen([sys.executable, __file__, "--years", str(years)])
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, psutil.Process(process.pid).memory_info().rss)
+        time.sleep(POLL)
+    if process.returncode:
+        raise SystemExit(f"{years} years failed")
+    seconds = time.perf_counter() - begun
+    return {"years": years, "seconds": seconds, "peak_memory_gb": round(peak / 2**30, 2)}
+
+
+def one_size(years: int) -> None:
+    """Load, keep the contract, make history and inputs, and fit one trial."""
+    import features.flights as flights  # noqa: PLC0415 - its load is replaced
+    from tagline.case.load import check_case  # noqa: PLC0415
+    from tagline.data.prepare import prepare  # noqa: PLC0415
+    from tagline.training.matrix import read  # noqa: PLC0415
+    from tagline.training.search import brackets, run_bracket  # noqa: PLC0415
+
+    once = flights.load()
+    flights.load = lambda: repeated(once, years)
+    case = check_case(stretched(years), file=str(FLIGHTS))
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = prepare(case, folder=Path(folder), say=print)
+        data = read(Path(prepared.matrix))
+        for bracket in brackets(case.search, seed=case.seed):
+            run_bracket(bracket, data, progress=lambda rows: None)
+
+
+def repeated(tables: Mapping[str, pd.DataFrame], years: int) -> dict[str, pd.DataFrame]:
+    """Repeat flights and weather, each time 52 weeks later."""
+    return {
+        name: pd.concat([shifted(table, n) for n in range(years)], ignore_index=True)
+        if "time_hour" in table
+        else table
+        for name, table in tables.items()
+    }
+
+
+def shifted(table: pd.DataFrame, times: int) -> pd.DataFrame:
+    """Shift a table by so many times 52 weeks."""
+    moment = pd.to_datetime(table["time_hour"], utc=True, format="ISO8601") + times * WEEKS
+    moved = table.assign(time_hour=moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return moved.assign(year=table["year"] + times) if "year" in table else moved
+
+
+def stretched(years: int) -> dict[str, Any]:
+    """Make the case of so many years: train on all before the last year's tuning months."""
+    import tomllib  # noqa: PLC0415
+
+    values = tomllib.loads(FLIGHTS.read_text())
+    later = (years - 1) * WEEKS
+    split = {part: [day + later for day in values["split"][part]] for part in ("tune", "test")}
+    values["split"] |= {**split, "train": [date(2013, 1, 1), split["tune"][0]]}
+    values["search"] = {"trials": 1, "brackets": 1, "learning_rates": [0.3], "max_rounds": 50}
+    return json.loads(json.dumps(values, default=str))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The house is as docs/architecture.md says: imports point one way, files are small."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ORDER = (
+    "errors",
+    "paths",
+    "case",
+    "history",
+    "inputs",
+    "evaluation",
+    "training",
+    "data",
+    "bundle",
+    "explanation",
+    "report",
+    "stages",
+    "registry",
+    "cli",
+)
+VOCABULARY = {"tagline.errors", "tagline.history.declare", "tagline.inputs.field"} | {
+    "tagline.evaluation.behaviour"
+}
+FILES = sorted(ROOT.glob("tagline/**/*.py"))
+
+
+def imported(path):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def package(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path):
+    own = path.relative_to(ROOT / "tagline").parts[0].removesuffix(".py")
+    if own not in ORDER:
+        return
+    for module in imported(path):
+        if module.startswith("tagline."):
+            assert ORDER.index(package(module)) <= ORDER.index(own), f"{path} imports {module}"
+        assert not module.startswith(("features", "flows"))
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("features/*.py")), ids=lambda path: path.name)
+def test_cases_see_the_vocabulary_only(path):
+    seen = {module for module in imported(path) if module.startswith("tagline")}
+    assert seen <= VOCABULARY
+
+
+def test_only_the_registry_and_the_cards_know_metaflow():
+    knowing = {
+        str(path.relative_to(ROOT))
+        for path in FILES
+        for module in imported(path)
+        if module.split(".")[0] == "metaflow"
+    }
+    assert {name.split("/")[1] for name in knowing} <= {"registry", "report"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_fits_in_the_head(path):
+    assert len(path.read_text().splitlines()) <= 350
+
+
+def test_every_package_is_on_the_map():
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    for folder in (ROOT / "tagline").iterdir():
+        if (folder / "__init__.py").is_file():
+            assert f"`tagline/{folder.name}`" in page
