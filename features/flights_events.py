@@ -30,6 +30,7 @@ CANCELLED = Events("cancelled")
 DUE = Events("due")
 GONE = Events("gone")
 OVERDUE = Events("overdue")
+STUCK = Events("stuck")
 AHEAD_OF = Events("ahead")
 LEGS = Events("legs")
 WEATHER = Events("weather")
@@ -87,15 +88,16 @@ def events(tables: Tables) -> dict[str, pd.DataFrame]:
     arrived = flights[flights["arr"].notna()]
     cancelled = flights[flights["dep"].isna()]
     left = flights["dep"].where(flights["dep"] > flights["sched_dep"], flights["sched_dep"])
-    late_at = flights["sched_dep"] + pd.Timedelta("15min")
     overdue = flights[flights["late_dep"] | flights["dep"].isna()]
+    stuck = flights[(flights["dep_delay"] >= 60) | flights["dep"].isna()]
     return {
         "departed": _stream(departed, occurred=departed["dep"]),
         "arrived": _stream(arrived, occurred=arrived["arr"]),
         "cancelled": _stream(cancelled, occurred=cancelled["sched_dep"]),
         "due": _stream(flights, occurred=flights["sched_dep"]),
         "gone": _stream(flights, occurred=left),
-        "overdue": _stream(overdue, occurred=late_at[overdue.index]),
+        "overdue": _stream(overdue, occurred=overdue["sched_dep"] + pd.Timedelta("15min")),
+        "stuck": _stream(stuck, occurred=stuck["sched_dep"] + pd.Timedelta("60min")),
         "ahead": _stream(
             flights, occurred=flights["sched_dep"], known=flights["sched_dep"] - AHEAD
         ),
@@ -130,11 +132,12 @@ PLACES: dict[str, tuple[str, ...]] = {
     "dest": ("dest",),
 }
 WINDOWS = ("1h", "2h", "4h")
+NUMBER = ("carrier", "flight", "origin")
 LONG_RUN: dict[str, tuple[str, ...]] = {
     "carrier": ("carrier",),
     "route": ("carrier", "origin", "dest"),
     "dest": ("dest",),
-    "number": ("carrier", "flight", "origin"),
+    "number": NUMBER,
 }
 
 
@@ -148,6 +151,7 @@ def _state(place: str, by: tuple[str, ...]) -> tuple[Declaration, ...]:
             Mean(f"dep_delay_{place}_{window}", DEPARTED, "dep_delay", by=by, window=window),
             Mean(f"arr_delay_{place}_{window}", ARRIVED, "arr_delay", by=by, window=window),
             Count(f"overdue_{place}_{window}", OVERDUE, by=by, window=window),
+            Count(f"stuck_{place}_{window}", STUCK, by=by, window=window),
             Count(f"due_{place}_{window}", DUE, by=by, window=window),
         )
     ]
@@ -178,6 +182,8 @@ def _aircraft() -> tuple[Declaration, ...]:
         Last("departed_delay", DEPARTED, "dep_delay", by=tail, within="2D"),
         Last("arrived_dep", ARRIVED, "sched_dep", by=tail, within="2D"),
         Last("arrived_delay", ARRIVED, "arr_delay", by=tail, within="2D"),
+        Mean("late_number_7D", ARRIVED, "late", by=NUMBER, window="7D", bucket="1h"),
+        Last("number_delay", ARRIVED, "arr_delay", by=NUMBER, within="8D"),
         Mean("late_tail_7D", ARRIVED, "late", by=tail, window="7D", bucket="1h"),
         Last("plane_year", PLANES, "year", by=tail),
         Last("plane_seats", PLANES, "seats", by=tail),
@@ -190,6 +196,7 @@ def _sky() -> tuple[Declaration, ...]:
         *(Last(name, WEATHER, name, by=here, within="8h") for name in SKY),
         Mean("pressure_6h", WEATHER, "pressure", by=here, window="6h", bucket="1h"),
         Sum("precip_6h", WEATHER, "precip", by=here, window="6h", bucket="1h"),
+        Mean("wind_3h", WEATHER, "wind_speed", by=here, window="3h", bucket="1h"),
         Mean("visib_3h", WEATHER, "visib", by=here, window="3h", bucket="1h"),
         Age("weather_age", WEATHER, by=here, within="8h"),
     )

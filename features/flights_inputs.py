@@ -16,8 +16,7 @@ Inputs = dict[str, Any]
 
 HOUR, MINUTE = 3_600.0, 60.0
 LEAD = 2 * HOUR
-USUAL_LATE = 0.2
-DEGREE = 3.141592653589793 / 180
+USUAL_LATE, USUAL_STUCK = 0.2, 0.08
 CRUISE = 7.5  # miles a minute
 
 
@@ -57,7 +56,9 @@ def _habits(xp: Any, row: Row) -> Inputs:
         seen = row[f"arrived_{name}_28D"]
         made[f"late_{name}"] = _drawn(xp, row[f"late_{name}_28D"], seen, late, rows) - late
         made[f"delay_{name}"] = _drawn(xp, row[f"delay_{name}_28D"], seen, delay, rows) - delay
+    made["late_number_week"] = row["late_number_7D"] - late
     made["late_tail"] = row["late_tail_7D"] - late
+    made["delay_number_last"] = row["number_delay"]
     return made
 
 
@@ -78,13 +79,15 @@ def _states(xp: Any, row: Row) -> Inputs:
 
 def _state(xp: Any, row: Row, made: Inputs, *, place: str, window: str) -> Inputs:
     here = f"{place}_{window}"
-    late = overdue = USUAL_LATE
+    late, overdue, stuck = USUAL_LATE, USUAL_LATE, USUAL_STUCK
     if place != "all":
-        late, overdue = made[f"late_dep_all_{window}"], made[f"overdue_all_{window}"]
+        late = made[f"late_dep_all_{window}"]
+        overdue, stuck = made[f"overdue_all_{window}"], made[f"stuck_all_{window}"]
     departed = row[f"departed_{here}"]
     return {
         f"late_dep_{here}": _drawn(xp, row[f"late_dep_{here}"], departed, late, 5),
         f"overdue_{here}": (row[f"overdue_{here}"] + 3 * overdue) / (row[f"due_{here}"] + 3),
+        f"stuck_{here}": (row[f"stuck_{here}"] + 3 * stuck) / (row[f"due_{here}"] + 3),
         f"dep_delay_{here}": row[f"dep_delay_{here}"],
         f"arr_delay_{here}": row[f"arr_delay_{here}"],
     }
@@ -124,14 +127,20 @@ def _aircraft(xp: Any, row: Row) -> Inputs:
 
 
 def _weather(xp: Any, row: Row) -> Inputs:
-    angle = row["wind_dir"] * DEGREE
     return {
         **{name: row[name] for name in (*SKY, "precip_6h", "visib_3h")},
         "pressure_rise": row["pressure"] - row["pressure_6h"],
         "dew_gap": row["temp"] - row["dewp"],
-        "wind_north": row["wind_speed"] * xp.cos(angle),
-        "wind_east": row["wind_speed"] * xp.sin(angle),
+        "wind_north": row["wind_speed"] * _towards(xp, row["wind_dir"]),
+        "wind_east": row["wind_speed"] * _towards(xp, row["wind_dir"] - 90.0),
+        "wind_rise": row["wind_speed"] - row["wind_3h"],
+        "visib_rise": row["visib"] - row["visib_3h"],
     }
+
+
+def _towards(xp: Any, degrees: Any) -> Any:
+    # A triangle in place of the cosine, which onnxruntime has in single precision only.
+    return 1.0 - xp.abs((degrees + 180.0) % 360.0 - 180.0) / 90.0
 
 
 def _known(xp: Any, value: Any, otherwise: float) -> Any:
@@ -151,6 +160,7 @@ MONOTONE: Mapping[str, int] = MappingProxyType(
         "last_arrival_delay": 1,
         "last_departure_delay": 1,
         **{f"overdue_{place}_{window}": 1 for place in PLACES for window in WINDOWS},
+        **{f"stuck_{place}_{window}": 1 for place in PLACES for window in WINDOWS},
         **{f"late_dep_{place}_{window}": 1 for place in PLACES for window in WINDOWS},
         **{f"backlog_share_{place}": 1 for place in PLACES},
     }
@@ -165,6 +175,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "weather": ("temp", "dew", "humid", "wind_", "precip", "pressure", "visib"),
         "state of airports and airlines": (
             *("late_dep", "late_day", "overdue_", "dep_delay_", "arr_delay_"),
+            "stuck_",
             *("backlog_", "cancelled_"),
         ),
     }
