@@ -59,7 +59,7 @@ class SearchSection(Section):
     """How the model is searched for."""
 
     trials: Annotated[int, Field(ge=0)] = Field(
-        default=24, description="Boosted models that start, over all brackets."
+        default=16, description="Boosted models that start, over all brackets."
     )
     brackets: Annotated[int, Field(ge=1)] = Field(
         default=2, description="Tasks that the trials are dealt to; each halves its own."
@@ -68,18 +68,16 @@ class SearchSection(Section):
         default="roc_auc", description="Figure on the tuning rows that stops, halves and chooses."
     )
     learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_falling)] = (
-        Field(
-            default=(0.3, 0.1, 0.03, 0.01), description="Fidelities of the halving, coarse to fine."
-        )
+        Field(default=(0.3, 0.1, 0.02), description="Fidelities of the halving, coarse to fine.")
     )
     eta: Annotated[float, Field(gt=1)] = Field(
-        default=3.0, description="One trial in so many goes on to the next learning rate."
+        default=4.0, description="One trial in so many goes on to the next learning rate."
     )
     max_rounds: Annotated[int, Field(ge=1)] = Field(
-        default=4000, description="Most trees of a model."
+        default=3000, description="Most trees of a model."
     )
     early_stopping_rounds: Annotated[int, Field(ge=1)] = Field(
-        default=200, description="Trees without a better figure, at the finest rate, that stop."
+        default=150, description="Trees without a better figure, at the finest rate, that stop."
     )
     max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
         default=256, description="Most distinct values of an input that the trees tell apart."

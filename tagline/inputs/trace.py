@@ -1,5 +1,6 @@
 """Trace an input function into an ONNX graph: the same definition, a third way to run it."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,7 +63,17 @@ def trace(
 
 def _traced(function: InputFunction, row: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        return function(ndx, row)
+        with warnings.catch_warnings():
+            # ndonnx warns where onnxruntime has a function in single precision only: the graph
+            # would answer otherwise than NumPy does.
+            warnings.simplefilter("error", UserWarning)
+            return function(ndx, row)
+    except UserWarning as lossy:
+        raise TaglineError(
+            f"The input function loses precision in the graph: {lossy}.",
+            where="inputs",
+            todo="Use plain arithmetic; docs/case.md names the functions that are exact.",
+        ) from lossy
     except (TypeError, AttributeError, NotImplementedError, ValueError) as wrong:
         raise TaglineError(
             f"The input function can not be traced: {wrong}.",

@@ -156,3 +156,13 @@ def test_a_value_beyond_single_precision_is_told():
             folds=2,
             seed=0,
         )
+
+
+def test_a_function_that_loses_precision_in_the_graph_is_refused():
+    with pytest.raises(TaglineError, match="loses precision"):
+        trace(
+            lambda xp, row: {"x": xp.cos(row["x"])},
+            fields=[Field("x", "number")],
+            history=(),
+            inputs=InputSet(("x",), {}),
+        )
