@@ -68,7 +68,11 @@ def one_size(years: int) -> None:
         prepared = prepare(case, folder=Path(folder), say=print)
         data = read(Path(prepared.matrix))
         for bracket in brackets(case.search, seed=case.seed):
-            run_bracket(bracket, data, progress=lambda rows: None)
+            run_bracket(bracket, data, progress=quietly)
+
+
+def quietly(_: object) -> None:
+    """Say nothing of the trials."""
 
 
 def quietly(_: object) -> None:

@@ -108,7 +108,9 @@ class _Stream:
         sums = inside(index.running_total(values, place=self._place(declared.value))) / FIXED_POINT
         counts = inside(index.running_count(~np.isnan(values)))
         if isinstance(declared, Mean):
-            return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+            means: Floats = np.full(len(sums), np.nan)
+            np.divide(sums, counts, out=means, where=counts > 0)
+            return means
         found: Floats = np.where(self.matched, sums, np.nan)
         return found
 
