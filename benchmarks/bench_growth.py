@@ -75,10 +75,6 @@ def quietly(_: object) -> None:
     """Say nothing of the trials."""
 
 
-def quietly(_: object) -> None:
-    """Say nothing of the trials."""
-
-
 def repeated(tables: Mapping[str, pd.DataFrame], years: int) -> dict[str, pd.DataFrame]:
     """Repeat flights and weather, each time 52 weeks later."""
     return {
