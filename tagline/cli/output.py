@@ -12,6 +12,7 @@ from rich.text import Text
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 console = Console()
+aside = Console(stderr=True)
 
 
 def print_json(value: Any) -> None:

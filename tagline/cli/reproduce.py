@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tagline.cli.output import AsJson, console, print_json, print_table, verdict
+from tagline.cli.output import AsJson, aside, print_json, print_table, verdict
 
 
 def reproduce(
@@ -18,7 +18,7 @@ def reproduce(
     """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
     from tagline.registry.reproduction import reproduce as reproduced
 
-    result = reproduced(run, tolerance=tolerance, say=lambda line: console.print(line, style="dim"))
+    result = reproduced(run, tolerance=tolerance, say=lambda line: aside.print(line, style="dim"))
     if json:
         print_json(result.to_dict())
     else:
