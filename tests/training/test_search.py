@@ -103,7 +103,7 @@ def test_progress_shows_the_rows_so_far(data: TrainingData, section: SearchSecti
     seen: list[list[dict[str, Any]]] = []
     bracket = brackets(section, seed=7)[1]
     result = run_bracket(bracket, data, progress=seen.append)
-    assert len(seen) == 3 + 1 + 1 + 1
+    assert len(seen) == 3 + len(section.learning_rates) - 1
     assert [row["state"] for row in seen[0]] == ["running", "waiting", "waiting"]
     assert json.loads(json.dumps(seen)) == seen
     assert {row["state"] for row in result.rows} == {"finished", "stopped"}
