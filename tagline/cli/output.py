@@ -11,6 +11,8 @@ from rich.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
+LONGEST_WORD = 30
+
 console = Console()
 aside = Console(stderr=True)
 
@@ -21,14 +23,23 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table; all but its first column fold to the terminal's width."""
+    """Print rows as a table that folds to the terminal's width, between words while it can."""
+    cells = [[_cell(value) for value in row] for row in rows]
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for place, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        words = [column, *(word for row in cells for word in row[place].plain.split())]
+        longest = min(max(map(len, words)), LONGEST_WORD)
+        table.add_column(column, overflow="fold", min_width=longest)
+    for row in cells:
+        table.add_row(*row)
     console.print(table)
     console.print()
+
+
+def _cell(value: object) -> Text:
+    if isinstance(value, Text):
+        return value
+    return Text(f"{value:.4f}" if isinstance(value, float) else str(value))
 
 
 def verdict(passed: bool, *, yes: str = "passed", no: str = "failed") -> Text:

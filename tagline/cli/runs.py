@@ -25,19 +25,17 @@ def runs(
         return
     print_table(
         "Training runs",
-        ["run", "case", "started", "state", "standing", "test figures", "bundle"],
+        ["run", "case", "standing", "started", "test figures"],
         (
             (
                 each.run,
-                each.case,
+                each.case or "-",
+                each.standing or each.state,
                 each.created[:16].replace("T", " "),
-                each.state,
-                each.standing or "-",
                 ", ".join(
                     f"{name} {each.metrics[name]:.4f}" for name in SHOWN if name in each.metrics
                 )
                 or "-",
-                each.digest[:12] or "-",
             )
             for each in lines
         ),

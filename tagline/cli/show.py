@@ -9,6 +9,11 @@ from tagline.cli.output import AsJson, console, interval, print_json, print_tabl
 Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
 
 
+LEADERBOARD = (
+    *("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds", "error"),
+)
+
+
 def show(run: Run = None, *, json: AsJson = False) -> None:
     """Show one run: metrics with intervals, gates, leaderboard, bundle, report."""
     from tagline.registry.runs import find
@@ -40,8 +45,8 @@ def _print(found: dict[str, Any]) -> None:
     )
     print_table(
         "Leaderboard, by the tuning rows",
-        list(found["leaderboard"][0]) if found["leaderboard"] else [],
-        (list(row.values()) for row in found["leaderboard"]),
+        LEADERBOARD,
+        ([row[name] for name in LEADERBOARD] for row in found["leaderboard"]),
     )
     for name, path in found["paths"].items():
         console.print(f"{name:8} {path}", soft_wrap=True)

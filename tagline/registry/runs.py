@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 
 FLOW = "TrainFlow"
+MICROSECOND_DIGITS = 16
 STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
 
 
@@ -24,7 +26,8 @@ class RunLine:
     run : str
         The run's pathspec, ``TrainFlow/<id>``.
     state : str
-        ``finished``, ``failed`` or ``running``.
+        ``finished`` or ``unfinished``: local metadata does not tell a run that failed from one
+        that goes on.
     standing : str
         What the run is for, by its tags; empty where it has no standing yet.
     case : str
@@ -121,16 +124,15 @@ def artifact(run: Run, name: str) -> Any:
 
 def line(run: Run) -> RunLine:
     """Sum up one run for a list."""
-    state = "finished" if run.successful else "failed" if run.finished else "running"
-    ended = state == "finished"
+    ended = run.successful
     return RunLine(
         run=run.pathspec,
-        state=state,
+        state="finished" if ended else "unfinished",
         standing=standing(run),
-        case=artifact(run, "case_name") if ended else _tag_value(run, "case:"),
+        case=_case_name(run),
         metrics=_figures(run) if ended else {},
         digest=artifact(run, "bundle")["digest"] if ended else "",
-        created=run.created_at.astimezone().isoformat(timespec="seconds"),
+        created=_started(run).isoformat(timespec="seconds"),
     )
 
 
@@ -168,8 +170,20 @@ def _figures(run: Run) -> dict[str, float]:
     return {name: interval["value"] for name, interval in metrics.items()}
 
 
-def _tag_value(run: Run, prefix: str) -> str:
-    return next((tag.removeprefix(prefix) for tag in run.user_tags if tag.startswith(prefix)), "")
+def _case_name(run: Run) -> str:
+    try:
+        return str(artifact(run, "case_name"))
+    except TaglineError:
+        return ""
+
+
+def _started(run: Run) -> datetime:
+    # Local metadata names a run by its start in microseconds, and changes `created_at` when a
+    # tag is added (Netflix/metaflow#2293).
+    if run.id.isdigit() and len(run.id) >= MICROSECOND_DIGITS:
+        return datetime.fromtimestamp(int(run.id) / 1e6, UTC)
+    created: datetime = run.created_at.astimezone(UTC)
+    return created
 
 
 def _by_start(identity: str) -> tuple[int, str]:

@@ -197,3 +197,28 @@ def test_a_csv_that_ends_in_the_middle_of_a_row_is_told(tmp_path):
     case = check_case(values, file=str(tmp_path / "small.toml"))
     with pytest.raises(TaglineError, match="can not be read whole"):
         prepare(case, folder=tmp_path, now=NOW, say=lambda line: None)
+
+
+def test_a_config_of_another_case_is_told(tmp_path):
+    case = case_of(tmp_path, rows(), features="features.flights")
+    with pytest.raises(TaglineError, match=r"decisions of features.flights: Missing column 'at'"):
+        prepare(case, folder=tmp_path, now=NOW, say=lambda line: None)
+
+
+def test_a_file_stands_in_for_a_table_and_must_have_its_columns(tmp_path):
+    pd.DataFrame({"origin": ["EWR"], "time": ["2013-01-01T00:00:00Z"]}).to_csv(
+        tmp_path / "weather.csv", index=False
+    )
+    table = {
+        "id": "id",
+        "time": "decided_at",
+        "target": "late",
+        "files": {"weather": "weather.csv"},
+    }
+    case = case_of(tmp_path, rows(), features="features.flights", table=table)
+    with pytest.raises(TaglineError, match=r"Missing column 'time_hour' \(is it 'time'\?\)"):
+        prepare(case, folder=tmp_path, now=NOW, say=lambda line: None)
+    other = {**table, "files": {"wether": "weather.csv"}}
+    case = case_of(tmp_path, rows(), features="features.flights", table=other)
+    with pytest.raises(TaglineError, match=r"no table 'wether' \(is it 'weather'\?\)"):
+        prepare(case, folder=tmp_path, now=NOW, say=lambda line: None)

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
-from tests.conftest import CASE, Workplace, small_rows, workplace
+import pytest
+
+from tests.conftest import CASE, FLOW, Workplace, small_rows, workplace
 
 COMPARED = ("metrics", "baselines", "fingerprint", "gates")
 
@@ -82,6 +84,22 @@ def test_the_same_data_and_seed_give_the_same_run(trained, tmp_path):
     first, second = shown(place), shown(again)
     assert {name: first[name] for name in COMPARED} == {name: second[name] for name in COMPARED}
     assert without_time(first["leaderboard"]) == without_time(second["leaderboard"])
+
+
+@pytest.mark.slow
+def test_a_run_that_stopped_is_resumed(tmp_path):
+    place = workplace(tmp_path)
+    key = tmp_path / "signing.key"
+    key.write_text("no key")
+    stopped = place.train()
+    assert stopped.returncode != 0
+    assert "signing key can not be used" in stopped.stdout
+    assert "Traceback" not in stopped.stdout
+    key.unlink()
+    resumed = place.call(str(FLOW), "--no-pylint", "resume")
+    assert resumed.returncode == 0, resumed.stdout[-3000:]
+    assert "gates passed" in resumed.stdout
+    assert "fits, best tuning" not in resumed.stdout
 
 
 def test_a_wrong_config_stops_before_any_work(tmp_path):
