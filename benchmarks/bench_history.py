@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.common import FLIGHTS, record
 from tagline.case.load import parse_case
-from tagline.data.features import load_features
+from tagline.data.modules import load_features
 from tagline.history.bulk import compute
 from tagline.history.declare import Age, Count, Declaration, Last, Mean, Sum
 

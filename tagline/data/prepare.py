@@ -12,7 +12,8 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.contract import Accounting, Checked, check
-from tagline.data.features import Features, load_features
+from tagline.data.features import Features
+from tagline.data.modules import load_features
 from tagline.data.split import PARTS, UNUSED, groups, split
 from tagline.data.store import TableRef, put_table
 from tagline.data.tables import fingerprint, load_tables

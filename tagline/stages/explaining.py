@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.features import load_features
+from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.errors import TaglineError

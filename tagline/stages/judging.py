@@ -10,7 +10,8 @@ import pandas as pd
 
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
-from tagline.data.features import Features, load_features
+from tagline.data.features import Features
+from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared, input_values
 from tagline.errors import TaglineError

@@ -13,7 +13,8 @@ from tagline.bundle.keys import public_hex, signing_key
 from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
 from tagline.case.config import Case
-from tagline.data.features import Features, load_features
+from tagline.data.features import Features
+from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.data.split import PARTS

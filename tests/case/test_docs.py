@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tagline.case.load import keys, parse_case
-from tagline.data.features import OPTIONAL, REQUIRED
+from tagline.data.modules import OPTIONAL, REQUIRED
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "case.md").read_text()

@@ -12,7 +12,8 @@ from features import flights
 from features.flights_events import scheduled
 from features.new_york import local_clock
 from tagline.case.load import parse_case
-from tagline.data.features import Features, load_features
+from tagline.data.features import Features
+from tagline.data.modules import load_features
 from tagline.data.prepare import input_values
 from tagline.history.bulk import compute
 from tagline.inputs.compute import columns

@@ -1,0 +1,65 @@
+"""Load a case's feature module, or make its like from a table's own columns."""
+
+import importlib
+from typing import Any
+
+from tagline.case.config import Case
+from tagline.data.features import Features
+from tagline.data.plain import plain_features
+from tagline.errors import TaglineError
+
+REQUIRED = {
+    "FIELDS": "fields",
+    "HISTORY": "history",
+    "load": "load",
+    "decisions": "decisions",
+    "events": "events",
+    "inputs": "inputs",
+}
+OPTIONAL = {
+    "TABLES": "tables",
+    "BEHAVIOUR": "behaviour",
+    "MONOTONE": "monotone",
+    "GROUPS": "groups",
+}
+
+
+def load_features(case: Case) -> Features:
+    """Import a case's feature module, or make its like from the table's columns.
+
+    Raises
+    ------
+    TaglineError
+        There is no such module, or it lacks something that a feature module offers.
+    """
+    if case.features is None:
+        return plain_features(case)
+    module = _imported(case.features, file=case.file)
+    missing = [name for name in REQUIRED if not hasattr(module, name)]
+    if missing:
+        raise TaglineError(
+            f"The feature module {case.features!r} lacks {', '.join(missing)}.",
+            where=f"{case.file}: features",
+            todo="docs/case.md shows what a feature module offers.",
+        )
+    optional = {
+        part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
+    }
+    return Features(
+        module=case.features,
+        **{part: getattr(module, name) for name, part in REQUIRED.items()},
+        **optional,
+    )
+
+
+def _imported(name: str, *, file: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not name.startswith(missing.name):
+            raise
+        raise TaglineError(
+            f"There is no feature module {name!r}.",
+            where=f"{file}: features",
+            todo="Name a module that Python can import, such as 'features.flights'.",
+        ) from missing
