@@ -8,6 +8,7 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.features import Features, Tables
 from tagline.data.tables import read_table, require_columns
+from tagline.errors import TaglineError
 from tagline.inputs.field import Field, Kind
 
 TABLE = "rows"
@@ -71,6 +72,11 @@ def _inputs_of(xp: Any, field: Field, row: Mapping[str, Any], *, moment: str) ->
 
 
 def _field(column: pd.Series) -> Field:
+    if len(column) and column.isna().all():
+        raise TaglineError(
+            f"Column {str(column.name)!r} has no value in any row.",
+            todo="Leave it out with table.exclude, or look where its values went.",
+        )
     return Field(str(column.name), _kind(column), required=False)
 
 

@@ -150,6 +150,8 @@ def test_rows_without_a_label_are_counted(tmp_path):
         (rows().assign(y=1), {}, "one class only"),
         (rows().assign(y=np.nan), {}, "'y' has no value in any row"),
         (rows().assign(at="soon"), {}, "at is no timestamp"),
+        (rows().assign(size=np.nan), {}, "'size' has no value in any row"),
+        (rows().assign(town=None), {}, "'town' has no value in any row"),
         (rows()[:0], {}, "The table is empty"),
         (rows(20), {}, "20 rows, and the contract wants 100"),
         (rows(), {"contract": {"fresh_within": "7D"}}, "days old; the contract allows 7D"),
