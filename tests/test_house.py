@@ -1,6 +1,7 @@
 """The house is as docs/architecture.md says: imports point one way, files are small."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -79,3 +80,18 @@ def test_every_package_is_on_the_map():
     for folder in (ROOT / "tagline").iterdir():
         if (folder / "__init__.py").is_file():
             assert f"`tagline/{folder.name}`" in page
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("benchmarks/bench_*.py")), ids=lambda p: p.stem)
+def test_every_benchmark_is_in_the_readme(path):
+    assert f"`{path.stem.removeprefix('bench_')}`" in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("benchmarks/results/*.json")), ids=lambda p: p.stem
+)
+def test_a_benchmark_that_does_not_hold_is_told(path):
+    result = json.loads(path.read_text())
+    assert set(result) == {"name", "figure", "goal", "holds", "machine", "raw"}
+    if not result["holds"]:
+        assert f"`{path.stem}` does not hold" in (ROOT / "README.md").read_text()

@@ -1,7 +1,7 @@
 """Compute declared history for a whole table of decisions at once, point in time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,7 @@ from tagline.history.declare import (
     Windowed,
 )
 from tagline.history.index import FIXED_POINT, EventIndex, Floats, Ints, Questions
-from tagline.history.keys import NO_KEY, codes
-
-IndexKey = tuple[Events, tuple[str, ...], str | None, str | None]
+from tagline.history.keys import NO_KEY, Categories, categories, codes
 
 
 def compute(
@@ -55,36 +53,69 @@ def compute(
         A stream or column is missing or of the wrong type, or a name is declared twice.
     """
     _check(declarations, events, decisions, at=at)
-    streams = {}
-    for declared in declarations:
-        key = (declared.events, declared.by)
-        if key not in streams:
-            frame = events[declared.events.name]
-            streams[key] = _Stream(declared.events, frame, declared.by, decisions, at)
-    found = {each.name: streams[each.events, each.by].answer(each) for each in declarations}
-    return pd.DataFrame(found, index=decisions.index, dtype=np.float64)
+    asked = Asked.of(decisions, {name for each in declarations for name in each.by}, at=at)
+    found: dict[str, Floats] = {}
+    for stream, own in _by_stream(declarations).items():
+        frame = events[stream.name]
+        keys = categories(frame, {name for each in own for name in each.by})
+        for by, alike in _by_key(own).items():
+            found |= _Keyed(stream, frame, keys, by, asked).answers(alike)
+    ordered = {each.name: found[each.name] for each in declarations}
+    return pd.DataFrame(ordered, index=decisions.index, dtype=np.float64)
 
 
-@dataclass
-class _Stream:
-    """One stream by one key, with what its declarations share."""
+def _by_stream(declarations: Sequence[Declaration]) -> dict[Events, list[Declaration]]:
+    grouped: dict[Events, list[Declaration]] = {}
+    for each in declarations:
+        grouped.setdefault(each.events, []).append(each)
+    return grouped
 
-    events: Events
-    frame: pd.DataFrame
-    by: tuple[str, ...]
-    decisions: pd.DataFrame
-    at: str
-    indexes: dict[tuple[str | None, str | None], EventIndex] = field(default_factory=dict)
-    positions: dict[tuple[str | None, int, int], Ints] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.key, asked = codes(self.frame, self.decisions, self.by)
-        self.known = epoch_seconds(self.frame[self.events.known_at], up=True)
-        self.occurred = epoch_seconds(self.frame[self.events.occurred_at])
-        times = self.frame[[self.events.known_at, self.events.occurred_at]]
-        self.timed = times.notna().all(axis=1).to_numpy()
-        self.questions = Questions.of(asked, epoch_seconds(self.decisions[self.at]))
+def _by_key(declarations: Sequence[Declaration]) -> dict[tuple[str, ...], list[Declaration]]:
+    grouped: dict[tuple[str, ...], list[Declaration]] = {}
+    for each in declarations:
+        grouped.setdefault(each.by, []).append(each)
+    return grouped
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The decisions: their times, in whole seconds, and their key columns."""
+
+    time: Ints
+    keys: Categories
+
+    @classmethod
+    def of(cls, decisions: pd.DataFrame, columns: set[str], *, at: str) -> "Asked":
+        """Take what history needs of a decision table."""
+        return cls(epoch_seconds(decisions[at]), categories(decisions, columns))
+
+
+class _Keyed:
+    """One stream by one key, with what its declarations share; forgotten when they are answered."""
+
+    def __init__(
+        self,
+        events: Events,
+        frame: pd.DataFrame,
+        keys: Categories,
+        by: tuple[str, ...],
+        asked: Asked,
+    ) -> None:
+        self.events, self.frame = events, frame
+        self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
+        self.positions: dict[tuple[str | None, int, int], Ints] = {}
+        self.totals: dict[tuple[str | None, str], tuple[Ints, Ints]] = {}
+        self.key, key = codes(keys, asked.keys, by, sizes=(len(frame), len(asked.time)))
+        self.known = epoch_seconds(frame[events.known_at], up=True)
+        self.occurred = epoch_seconds(frame[events.occurred_at])
+        self.timed = frame[[events.known_at, events.occurred_at]].notna().all(axis=1).to_numpy()
+        self.questions = Questions.of(key, asked.time)
         self.matched = self.questions.key != NO_KEY
+
+    def answers(self, declarations: Sequence[Declaration]) -> dict[str, Floats]:
+        """Compute declarations for every decision."""
+        return {declared.name: self.answer(declared) for declared in declarations}
 
     def answer(self, declared: Declaration) -> Floats:
         """Compute one declaration for every decision."""
@@ -104,15 +135,21 @@ class _Stream:
         if isinstance(declared, Count):
             everyone = np.ones(len(self.frame), dtype=bool)
             return inside(index.running_count(everyone)).astype(np.float64)
-        values = self._values(declared.value)
-        sums = inside(index.running_total(values, place=self._place(declared.value))) / FIXED_POINT
-        counts = inside(index.running_count(~np.isnan(values)))
+        total, count = self._totals(declared.where, declared.value)
+        sums, counts = inside(total) / FIXED_POINT, inside(count)
         if isinstance(declared, Mean):
             means: Floats = np.full(len(sums), np.nan)
             np.divide(sums, counts, out=means, where=counts > 0)
             return means
         found: Floats = np.where(self.matched, sums, np.nan)
         return found
+
+    def _totals(self, where: str | None, value: str) -> tuple[Ints, Ints]:
+        if (where, value) not in self.totals:
+            index, values = self._index(where, None), self._values(value)
+            total = index.running_total(values, place=self._place(value))
+            self.totals[where, value] = total, index.running_count(~np.isnan(values))
+        return self.totals[where, value]
 
     def _position(self, where: str | None, bucket: int, back: int) -> Ints:
         place = (where, bucket, back)

@@ -1,5 +1,7 @@
 """Keys as small integers, the same for events and decisions."""
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,20 +9,36 @@ import pandas as pd
 from tagline.errors import TaglineError
 
 Codes = npt.NDArray[np.int64]
+Categories = Mapping[str, pd.Categorical]
 NO_KEY = -1
 
 
+def categories(frame: pd.DataFrame, columns: Iterable[str]) -> dict[str, pd.Categorical]:
+    """Give key columns as categories, so that their values are compared once and not for each use.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Events or decisions.
+    columns : iterable of str
+        Its key columns.
+    """
+    return {name: pd.Categorical(frame[name]) for name in columns}
+
+
 def codes(
-    events: pd.DataFrame, decisions: pd.DataFrame, by: tuple[str, ...]
+    events: Categories, decisions: Categories, by: tuple[str, ...], *, sizes: tuple[int, int]
 ) -> tuple[Codes, Codes]:
     """Give the keys of events and decisions numbers, the same for the same key.
 
     Parameters
     ----------
-    events, decisions : DataFrame
-        Both have the columns `by`.
+    events, decisions : mapping of str to Categorical
+        The key columns of each; see `categories`.
     by : tuple of str
-        The key columns; none is one key for all.
+        The key columns to use; none is one key for all.
+    sizes : tuple of int
+        How many events and decisions there are.
 
     Returns
     -------
@@ -32,27 +50,36 @@ def codes(
     TaglineError
         A key column is text on one side and numeric on the other.
     """
-    together = np.zeros(len(events) + len(decisions), dtype=np.int64)
-    for column in by:
-        part = _column_codes(events[column], decisions[column])
+    first, _ = sizes
+    together = np.zeros(sum(sizes), dtype=np.int64)
+    for place, column in enumerate(by):
+        part = _column_codes(column, events[column], decisions[column])
         missing = (together == NO_KEY) | (part == NO_KEY)
-        together = _dense(together * (part.max(initial=0) + 1) + part)
+        together = together * (part.max(initial=0) + 1) + part
+        together = _dense(together) if place else together
         together[missing] = NO_KEY
-    return together[: len(events)], together[len(events) :]
+    return together[:first], together[first:]
 
 
-def _column_codes(events: pd.Series, decisions: pd.Series) -> Codes:
+def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) -> Codes:
     if len(events) and len(decisions) and _is_text(events) != _is_text(decisions):
         raise TaglineError(
-            f"The key {events.name!r} is {events.dtype} in the events "
-            f"and {decisions.dtype} in the decisions."
+            f"The key {name!r} is {events.categories.dtype} in the events "
+            f"and {decisions.categories.dtype} in the decisions."
         )
-    found, _ = pd.factorize(pd.concat([events, decisions], ignore_index=True))
-    return found.astype(np.int64)
+    union = decisions.categories.append(events.categories).unique()
+    return np.concatenate([_numbered(events, union), _numbered(decisions, union)])
 
 
-def _is_text(values: pd.Series) -> bool:
-    return not pd.api.types.is_numeric_dtype(values.dtype)
+def _numbered(values: pd.Categorical, union: pd.Index) -> Codes:
+    # The place of a missing value is -1, which takes the last entry.
+    numbers = np.append(union.get_indexer(values.categories), NO_KEY)
+    found: Codes = numbers[values.codes].astype(np.int64)
+    return found
+
+
+def _is_text(values: pd.Categorical) -> bool:
+    return not pd.api.types.is_numeric_dtype(values.categories.dtype)
 
 
 def _dense(values: Codes) -> Codes:
