@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.data.prepare import GROUP, PART, TEST, Prepared
+from tagline.data.prepare import GROUP, TEST, Prepared
 from tagline.data.store import get_table
 from tagline.inputs.matrix import Matrix
 from tagline.training.matrix import read
@@ -52,12 +52,11 @@ def read_parts(prepared: Prepared, *names: str, target: str) -> tuple[Part, ...]
     TaglineError
         The table or the matrix is gone, or has changed.
     """
-    table = get_table(prepared.rows)
-    return tuple(_part(table, prepared, name, target) for name in names)
+    return tuple(_part(prepared, name, target) for name in names)
 
 
-def _part(table: pd.DataFrame, prepared: Prepared, name: str, target: str) -> Part:
-    frame = table[table[PART] == name].reset_index(drop=True)
+def _part(prepared: Prepared, name: str, target: str) -> Part:
+    frame = get_table(prepared.rows[name])
     return Part(
         frame=frame,
         X=_matrix(prepared, name),

@@ -34,8 +34,8 @@ class Prepared:
 
     Attributes
     ----------
-    rows : TableRef
-        The labelled decisions inside the split: raw fields, history, label, `part`, `group`.
+    rows : dict of TableRef
+        Each part's labelled decisions: raw fields, history, label, `part`, `group`.
     quarantine : TableRef
         The rows that broke the contract, with reasons.
     matrix : str
@@ -48,7 +48,7 @@ class Prepared:
         SHA-256 of the raw tables.
     """
 
-    rows: TableRef
+    rows: dict[str, TableRef]
     quarantine: TableRef
     matrix: str
     inputs: dict[str, Any]
@@ -99,7 +99,7 @@ def prepare(
     inputs, matrix = _fitted(case, frame, input_values(frame, features))
     say(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(frame)))
     return Prepared(
-        rows=put_table(frame, folder),
+        rows={name: put_table(frame[frame[PART] == name], folder) for name in PARTS},
         quarantine=put_table(_storable(checked.quarantine), folder),
         matrix=str(_put_matrix(case, frame, matrix, inputs, features, folder)),
         inputs=inputs.to_dict(),

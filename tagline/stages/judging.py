@@ -1,7 +1,9 @@
 """Choose the champion trial on the tuning rows, then judge it once on the test rows."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from tagline.evaluation.calibrators import apply
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
-from tagline.training.models import Model, load
+from tagline.training.models import Boosted, Model, load
 from tagline.training.search import BracketResult, choose
 
 Say = Callable[[str], None]
@@ -50,11 +52,22 @@ class Champion:
 
     def predict(self, X: npt.NDArray[np.float32]) -> Floats:
         """Give the calibrated probability of 1 for rows of the matrix."""
-        return apply(self.calibrator, self.loaded().predict(X))
+        return apply(self.calibrator, self._model.predict(X))
+
+    @cached_property
+    def _model(self) -> Model:
+        return self.loaded()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the loaded model out of the artifact; its bytes are in it."""
+        return {name: value for name, value in vars(self).items() if name != "_model"}
 
     def loaded(self) -> Model:
-        """Give the model."""
-        return load(self.kind, self.model)
+        """Give the model, answering with all cores: rows do not depend on each other."""
+        model = load(self.kind, self.model)
+        if isinstance(model, Boosted):
+            model.booster.set_param({"nthread": os.cpu_count()})
+        return model
 
 
 @dataclass(frozen=True)
