@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.errors import TaglineError
@@ -56,12 +57,11 @@ def compute(
     asked = Asked.of(decisions, {name for each in declarations for name in each.by}, at=at)
     found: dict[str, Floats] = {}
     for stream, own in _by_stream(declarations).items():
-        frame = events[stream.name]
-        keys = categories(frame, {name for each in own for name in each.by})
+        told = Told.of(stream, events[stream.name], {name for each in own for name in each.by})
         for by, alike in _by_key(own).items():
-            found |= _Keyed(stream, frame, keys, by, asked).answers(alike)
+            found |= _Keyed(told, by, asked).answers(alike)
     ordered = {each.name: found[each.name] for each in declarations}
-    return pd.DataFrame(ordered, index=decisions.index, dtype=np.float64)
+    return pd.DataFrame(ordered, index=decisions.index, copy=False)
 
 
 def _by_stream(declarations: Sequence[Declaration]) -> dict[Events, list[Declaration]]:
@@ -84,33 +84,54 @@ class Asked:
 
     time: Ints
     keys: Categories
+    questions: dict[tuple[str, ...], Questions]
 
     @classmethod
     def of(cls, decisions: pd.DataFrame, columns: set[str], *, at: str) -> "Asked":
         """Take what history needs of a decision table."""
-        return cls(epoch_seconds(decisions[at]), categories(decisions, columns))
+        return cls(epoch_seconds(decisions[at]), categories(decisions, columns), {})
+
+
+@dataclass(frozen=True)
+class Told:
+    """The events of one stream: their times, in whole seconds, and their key columns."""
+
+    events: Events
+    frame: pd.DataFrame
+    known: Ints
+    occurred: Ints
+    timed: npt.NDArray[np.bool_]
+    in_time: Ints
+    keys: Categories
+
+    @classmethod
+    def of(cls, events: Events, frame: pd.DataFrame, columns: set[str]) -> "Told":
+        """Take what history needs of a stream."""
+        known = epoch_seconds(frame[events.known_at], up=True)
+        return cls(
+            events=events,
+            frame=frame,
+            known=known,
+            occurred=epoch_seconds(frame[events.occurred_at]),
+            timed=frame[[events.known_at, events.occurred_at]].notna().all(axis=1).to_numpy(),
+            in_time=np.argsort(known, kind="stable"),
+            keys=categories(frame, columns),
+        )
 
 
 class _Keyed:
     """One stream by one key, with what its declarations share; forgotten when they are answered."""
 
-    def __init__(
-        self,
-        events: Events,
-        frame: pd.DataFrame,
-        keys: Categories,
-        by: tuple[str, ...],
-        asked: Asked,
-    ) -> None:
-        self.events, self.frame = events, frame
+    def __init__(self, told: Told, by: tuple[str, ...], asked: Asked) -> None:
+        self.told, self.events, self.frame = told, told.events, told.frame
         self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
         self.positions: dict[tuple[str | None, int, int], Ints] = {}
         self.totals: dict[tuple[str | None, str], tuple[Ints, Ints]] = {}
-        self.key, key = codes(keys, asked.keys, by, sizes=(len(frame), len(asked.time)))
-        self.known = epoch_seconds(frame[events.known_at], up=True)
-        self.occurred = epoch_seconds(frame[events.occurred_at])
-        self.timed = frame[[events.known_at, events.occurred_at]].notna().all(axis=1).to_numpy()
-        self.questions = Questions.of(key, asked.time)
+        sizes = (len(told.frame), len(asked.time))
+        self.key, key = codes(told.keys, asked.keys, by, sizes=sizes)
+        if by not in asked.questions:
+            asked.questions[by] = Questions.of(key, asked.time)
+        self.questions = asked.questions[by]
         self.matched = self.questions.key != NO_KEY
 
     def answers(self, declarations: Sequence[Declaration]) -> dict[str, Floats]:
@@ -181,13 +202,17 @@ class _Keyed:
 
     def _index(self, where: str | None, value: str | None) -> EventIndex:
         if (where, value) not in self.indexes:
-            usable = self.timed.copy()
+            usable = self.told.timed.copy()
             if where is not None:
                 usable &= self.frame[where].isin([True]).to_numpy()
             if value is not None:
                 usable &= ~np.isnan(self._values(value))
             self.indexes[where, value] = EventIndex.of(
-                key=self.key, known=self.known, occurred=self.occurred, usable=usable
+                key=self.key,
+                known=self.told.known,
+                occurred=self.told.occurred,
+                usable=usable,
+                in_time=self.told.in_time,
             )
         return self.indexes[where, value]
 

@@ -19,6 +19,16 @@ Floats = npt.NDArray[np.float64]
 
 FIXED_POINT = 2.0**16
 LARGEST_SUM = 2.0**62
+SMALL = np.iinfo(np.int16).max
+
+
+def by_key(key: Ints, rows: Ints) -> Ints:
+    """Sort rows by their key, keeping the order of rows with the same key."""
+    own = key[rows]
+    # Few keys fit into 16 bits, which NumPy sorts by radix.
+    small = own.astype(np.int16) if own.max(initial=0) <= SMALL else own
+    found: Ints = rows[np.argsort(small, kind="stable")]
+    return found
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ class Questions:
     @classmethod
     def of(cls, key: Ints, time: Ints) -> "Questions":
         """Sort questions by key and time."""
-        place = np.lexsort((time, key))
+        place = by_key(key, np.argsort(time, kind="stable"))
         return cls(key[place], time[place], place)
 
     def answer(self, sorted_values: Floats) -> Floats:
@@ -69,11 +79,17 @@ class EventIndex:
 
     @classmethod
     def of(
-        cls, *, key: Ints, known: Ints, occurred: Ints, usable: npt.NDArray[np.bool_]
+        cls,
+        *,
+        key: Ints,
+        known: Ints,
+        occurred: Ints,
+        usable: npt.NDArray[np.bool_],
+        in_time: Ints,
     ) -> "EventIndex":
-        """Index the usable events that have a key."""
-        rows = np.flatnonzero(usable & (key != NO_KEY))
-        order = rows[np.lexsort((rows, known[rows], key[rows]))]
+        """Index the usable events that have a key; `in_time` is their order by `known`."""
+        rows = in_time[(usable & (key != NO_KEY))[in_time]]
+        order = by_key(key, rows)
         return cls(key[order], known[order], occurred[order], order)
 
     def before(self, key: Ints, time: Ints, *, inclusive: bool = False) -> Ints:

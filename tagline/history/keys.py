@@ -50,15 +50,17 @@ def codes(
     TaglineError
         A key column is text on one side and numeric on the other.
     """
-    first, _ = sizes
+    _, asked = sizes
     together = np.zeros(sum(sizes), dtype=np.int64)
     for place, column in enumerate(by):
         part = _column_codes(column, events[column], decisions[column])
         missing = (together == NO_KEY) | (part == NO_KEY)
-        together = together * (part.max(initial=0) + 1) + part
-        together = _dense(together) if place else together
+        combined = together * (part.max(initial=0) + 1) + part
+        combined[missing] = NO_KEY
+        together = _dense(combined) if place else combined
         together[missing] = NO_KEY
-    return together[:first], together[first:]
+    # The decisions come first, so that their numbers are the same whatever the events are.
+    return together[asked:], together[:asked]
 
 
 def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) -> Codes:
@@ -68,7 +70,7 @@ def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) 
             f"and {decisions.categories.dtype} in the decisions."
         )
     union = decisions.categories.append(events.categories).unique()
-    return np.concatenate([_numbered(events, union), _numbered(decisions, union)])
+    return np.concatenate([_numbered(decisions, union), _numbered(events, union)])
 
 
 def _numbered(values: pd.Categorical, union: pd.Index) -> Codes:

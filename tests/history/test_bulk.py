@@ -12,7 +12,7 @@ from tagline.history.declare import Age, Count, Events, Last, Mean, Sum
 
 START = pd.Timestamp("2024-03-10", tz="UTC")
 MINUTE = pd.Timedelta("1min")
-SEEN = Events("seen")
+SEEN, HEARD = Events("seen"), Events("heard")
 DECLARATIONS = (
     Count("n_all", SEEN, window="30min"),
     Count("n_place", SEEN, by=("place",), window="30min"),
@@ -25,6 +25,9 @@ DECLARATIONS = (
     Last("last_fresh", SEEN, "size", by=("place",), within="25min", where="bad"),
     Age("age_pair", SEEN, by=("place", "kind")),
     Age("age_fresh", SEEN, by=("kind",), within="10min"),
+    Count("heard_pair", HEARD, by=("place", "kind"), window="40min"),
+    Last("heard_place", HEARD, "size", by=("place",)),
+    Count("heard_turned", HEARD, by=("kind", "place"), window="40min"),
 )
 
 minutes = st.integers(0, 90)
@@ -94,12 +97,14 @@ def walk(declared, events, decision):
     return float(sum(values) / len(values)) if values else np.nan
 
 
-@given(histories())
-@settings(max_examples=150, deadline=None)
-def test_bulk_equals_the_slow_walk(history):
-    events, decisions = history
-    found = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
+@given(histories(), histories())
+@settings(max_examples=200, deadline=None)
+def test_bulk_equals_the_slow_walk(history, other):
+    seen, decisions = history
+    streams = {"seen": seen, "heard": other[0]}
+    found = compute(DECLARATIONS, streams, decisions, at="at")
     for declared in DECLARATIONS:
+        events = streams[declared.events.name]
         expected = [walk(declared, events, decision) for _, decision in decisions.iterrows()]
         np.testing.assert_array_equal(found[declared.name], expected, err_msg=declared.name)
 
@@ -115,10 +120,12 @@ def test_what_becomes_known_later_changes_nothing(history, data):
     changed.loc[later, "bad"] = ~changed.loc[later, "bad"]
     changed.loc[later, "place"] = data.draw(st.sampled_from(["a", "b"]))
     changed.loc[later, "occurred_at"] += data.draw(st.integers(-60, 60)) * MINUTE
-    before = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
-    after = compute(DECLARATIONS, {"seen": changed}, decisions, at="at")
+    before = compute(DECLARATIONS, {"seen": events, "heard": events}, decisions, at="at")
+    after = compute(DECLARATIONS, {"seen": changed, "heard": changed}, decisions, at="at")
     pd.testing.assert_frame_equal(before, after)
-    kept = compute(DECLARATIONS, {"seen": events[~later]}, decisions, at="at")
+    kept = compute(
+        DECLARATIONS, {"seen": events[~later], "heard": events[~later]}, decisions, at="at"
+    )
     pd.testing.assert_frame_equal(before, kept)
 
 
@@ -128,8 +135,10 @@ def test_the_order_of_decisions_is_kept(history, random):
     events, decisions = history
     order = list(range(len(decisions)))
     random.shuffle(order)
-    straight = compute(DECLARATIONS, {"seen": events}, decisions, at="at")
-    shuffled = compute(DECLARATIONS, {"seen": events}, decisions.iloc[order], at="at")
+    straight = compute(DECLARATIONS, {"seen": events, "heard": events}, decisions, at="at")
+    shuffled = compute(
+        DECLARATIONS, {"seen": events, "heard": events}, decisions.iloc[order], at="at"
+    )
     pd.testing.assert_frame_equal(straight.iloc[order], shuffled)
 
 
@@ -139,7 +148,9 @@ def test_an_event_known_within_the_same_second_but_later_is_not_seen():
         {"occurred_at": [START], "known_at": [START + pd.Timedelta("700ms")], "size": [1.0]}
     )
     decisions = pd.DataFrame({"at": [instant]})
-    found = compute([Last("last", SEEN, "size")], {"seen": events}, decisions, at="at")
+    found = compute(
+        [Last("last", SEEN, "size")], {"seen": events, "heard": events}, decisions, at="at"
+    )
     assert found["last"].isna().all()
 
 
