@@ -14,6 +14,7 @@ from tagline.history.declare import Age, Count, Declaration, Events, Last, Mean,
 
 Tables = Mapping[str, pd.DataFrame]
 
+KEYS = ("carrier", "origin", "dest", "tailnum", "flight")
 SKY = (
     *("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust"),
     *("precip", "pressure", "visib"),
@@ -82,8 +83,8 @@ def _scheduled_arrival(
 
 
 def events(tables: Tables) -> dict[str, pd.DataFrame]:
-    """Make the streams that `HISTORY` names."""
-    flights = scheduled(tables)
+    """Make the streams that `HISTORY` names; their keys are categories, found once for all."""
+    flights = scheduled(tables).astype(dict.fromkeys(KEYS, "category"))
     departed = flights[flights["dep"].notna()]
     arrived = flights[flights["arr"].notna()]
     cancelled = flights[flights["dep"].isna()]
