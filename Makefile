@@ -1,7 +1,8 @@
 # `make train` and `make test` set up all that they need in .venv; nothing else is touched.
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
 BIN := .venv/bin
-ONE_PLACE := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV=$(CURDIR)/.venv
+# Every step of a flow is a process: each would compile what it imports where Python keeps no bytecode.
+INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode
 
 .PHONY: train test test-all bench lint types format lock clean
 
@@ -39,12 +40,12 @@ lock: .venv/.uv
 	touch $@
 
 .venv/.run: .venv/.uv requirements.txt pyproject.toml
-	$(ONE_PLACE) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
-	$(ONE_PLACE) $(BIN)/uv pip install --quiet --no-deps --editable .
+	$(INSTALL) --require-hashes -r requirements.txt
+	$(INSTALL) --no-deps --editable .
 	touch $@
 
 .venv/.dev: .venv/.run requirements-dev.txt
-	$(ONE_PLACE) $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.txt
+	$(INSTALL) --require-hashes -r requirements-dev.txt
 	touch $@
 
 clean:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ class Workplace:
     """A folder where flows run and the command line looks."""
 
     folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,7 +46,11 @@ class Workplace:
             "TAGLINE_SIGNING_KEY": str(self.folder / "signing.key"),
             "METAFLOW_USER": "tester",
         }
-        return {name: v for name, v in os.environ.items() if name != "TAGLINE_HOME"} | own
+        return (
+            {name: v for name, v in os.environ.items() if name != "TAGLINE_HOME"}
+            | own
+            | self.variables
+        )
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

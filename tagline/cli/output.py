@@ -1,10 +1,10 @@
 """How the command line prints: tables for people, JSON for scripts."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
+from pydantic_core import to_json
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,8 +18,8 @@ aside = Console(stderr=True)
 
 
 def print_json(value: Any) -> None:
-    """Print plain data as JSON on standard output."""
-    typer.echo(json.dumps(value, indent=2, default=str))
+    """Print plain data as JSON on standard output; JSON has no NaN, so that is null."""
+    typer.echo(to_json(value, indent=2, inf_nan_mode="null", fallback=str))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -39,6 +39,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 def _cell(value: object) -> Text:
     if isinstance(value, Text):
         return value
+    if value is None:
+        return Text("-")
     return Text(f"{value:.4f}" if isinstance(value, float) else str(value))
 
 

@@ -3,15 +3,14 @@
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from tagline.cli.output import AsJson, console, interval, print_json, print_table, verdict
 
 Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
 
 
-LEADERBOARD = (
-    *("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds", "error"),
-)
+LEADERBOARD = ("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 
 
 def show(run: Run = None, *, json: AsJson = False) -> None:
@@ -32,7 +31,7 @@ def _print(found: dict[str, Any]) -> None:
     others = found["baselines"]
     print_table(
         "Test metrics, 95% intervals by resampling whole groups",
-        ["metric", "champion trial", *others],
+        ["metric", "this run", *others],
         (
             (name, interval(figure), *(f"{others[other][name]:.4f}" for other in others))
             for name, figure in found["metrics"].items()
@@ -48,6 +47,9 @@ def _print(found: dict[str, Any]) -> None:
         LEADERBOARD,
         ([row[name] for name in LEADERBOARD] for row in found["leaderboard"]),
     )
+    for row in found["leaderboard"]:
+        if row["error"]:
+            console.print(Text(f"trial {row['trial']} ({row['kind']}) failed: {row['error']}"))
     for name, path in found["paths"].items():
         console.print(f"{name:8} {path}", soft_wrap=True)
     console.print(f"{'digest':8} {found['bundle']['digest']}", soft_wrap=True)

@@ -5,6 +5,7 @@ After Ribeiro et al. (2020), "Beyond accuracy: behavioral testing of NLP models 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -132,14 +133,17 @@ def check(
         A test's change fails, or gives rows that were not there.
     """
     numbered = rows.reset_index(drop=True)
-    return [_checked(test, numbered, predict) for test in tests]
+    before = cache(lambda: predict(numbered))
+    return [_checked(test, numbered, predict, before) for test in tests]
 
 
-def _checked(test: BehaviourTest, rows: pd.DataFrame, predict: Predict) -> dict[str, Any]:
+def _checked(
+    test: BehaviourTest, rows: pd.DataFrame, predict: Predict, before: Callable[[], Floats]
+) -> dict[str, Any]:
     changed = _changed(test, rows)
     excess = np.zeros(0)
     if len(changed):
-        excess = test.excess(predict(rows.loc[changed.index]), predict(changed))
+        excess = test.excess(before()[changed.index], predict(changed))
     excess = np.where(np.isnan(excess), np.inf, excess)
     return _result(test, excess)
 

@@ -74,6 +74,7 @@ def evaluate(
     champion: Floats | None,
     threshold_from: tuple[Floats, Floats],
     behaviour_results: Sequence[dict[str, Any]],
+    unfitted: Sequence[str] = (),
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
@@ -97,6 +98,8 @@ def evaluate(
         Labels and calibrated probabilities on the tuning rows.
     behaviour_results : sequence of dict
         What `tagline.evaluation.behaviour.check` gave.
+    unfitted : sequence of str
+        Baselines that were asked for and could not be fitted; a gate fails for each.
     seed : int
         Seed of the resamples.
 
@@ -129,6 +132,7 @@ def evaluate(
         primary=section.primary,
         metrics=metrics,
         comparisons=comparisons,
+        unfitted=unfitted,
         slices=parts,
         behaviour=behaviour_results,
     )

@@ -18,6 +18,7 @@ def judge(
     primary: str,
     metrics: Mapping[str, Interval],
     comparisons: pd.DataFrame,
+    unfitted: Iterable[str] = (),
     slices: pd.DataFrame,
     behaviour: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
@@ -33,6 +34,8 @@ def judge(
         The model's figures on the test rows, those of every gate among them.
     comparisons : DataFrame
         See `tagline.evaluation.compare.compare`.
+    unfitted : iterable of str
+        Baselines that were asked for and could not be fitted.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
     behaviour : iterable of mapping
@@ -48,6 +51,7 @@ def judge(
     gates = [*_limits(section, metrics), *_slices(section, slices)]
     if section.beat_baselines:
         gates += [_beats(row, primary) for row in against if row["kind"] == "baseline"]
+        gates += [_not_compared(name, primary) for name in unfitted]
     margin = section.champion_margin
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
     if section.behaviour:
@@ -93,9 +97,18 @@ def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, A
         yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, told)
 
 
+def _better_than(name: str, primary: str) -> str:
+    return f"{METRICS[primary].title} better than {name}"
+
+
+def _not_compared(name: str, primary: str) -> dict[str, Any]:
+    told = "It could not be fitted: the leaderboard says why."
+    return _gate(_better_than(name, primary), False, float("nan"), 0.0, told)
+
+
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
     return _gate(
-        f"{METRICS[primary].title} better than {row['against']}",
+        _better_than(row["against"], primary),
         row["better"],
         row["difference"],
         0.0,

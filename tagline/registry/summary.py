@@ -5,6 +5,7 @@ from typing import Any
 from metaflow import Run
 
 from tagline.registry.runs import artifact, standing
+from tagline.training.leaderboard import records
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def summary(run: Run) -> dict[str, Any]:
         "metrics": artifact(run, "metrics"),
         "baselines": artifact(run, "baseline_metrics"),
         "gates": artifact(run, "gates"),
-        "leaderboard": leaderboard.to_dict("records"),
+        "leaderboard": records(leaderboard),
         "accounting": artifact(run, "accounting"),
         "fingerprint": artifact(run, "fingerprint"),
         "provenance": artifact(run, "provenance"),

@@ -1,5 +1,6 @@
 """One page a run that a manager can read: self-contained, no scripts, escaped."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,9 @@ class Table:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, columns: Mapping[str, str]) -> "Table":
-        """Make a table of some columns of a frame, by their heads."""
-        return cls(list(columns.values()), frame[list(columns)].to_numpy(dtype=object).tolist())
+        """Make a table of some columns of a frame, by their heads; what is missing is None."""
+        shown = frame[list(columns)].astype(object)
+        return cls(list(columns.values()), shown.where(shown.notna(), None).to_numpy().tolist())
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def render(
 
 
 def _cell(value: Any) -> str:
-    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"

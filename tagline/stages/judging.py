@@ -166,6 +166,9 @@ def judge(
         behaviour_results=behaviour.check(
             features.behaviour, test.frame, _predictor(champion, prepared, features)
         ),
+        unfitted=[
+            kind for kind in case.search.baselines if kind not in {*baselines, champion.kind}
+        ],
         seed=case.seed,
     )
 

@@ -80,3 +80,10 @@ def table(rows: Iterable[Row], *, metric: str) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(with_rank, columns=list(COLUMNS))
     return frame.astype(COLUMNS)
+
+
+def records(leaderboard: pd.DataFrame) -> list[Row]:
+    """Give the rows of a `table` as plain data, None where there is no figure."""
+    plain = leaderboard.astype(object)
+    rows = plain.where(plain.notna(), None).to_numpy().tolist()
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]

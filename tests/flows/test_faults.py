@@ -1,0 +1,83 @@
+"""A run whose trials fail in part, and the next run, which meets the first one as champion."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Workplace, workplace
+
+BROKEN = """
+import tagline.training.fit as fit
+
+def logistic(data):
+    raise RuntimeError("no <convergence>")
+
+fit.logistic = logistic
+"""
+
+
+@pytest.fixture(scope="module")
+def two_runs(tmp_path_factory):
+    """Give a folder and what two runs printed: one with a failing trial, then a sound one."""
+    place = workplace(tmp_path_factory.mktemp("faults"))
+    (place.folder / "sitecustomize.py").write_text(BROKEN)
+    first = Workplace(place.folder, {"PYTHONPATH": str(place.folder)}).train()
+    assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
+    (line,) = json.loads(place.tagline("runs", "--json").stdout)
+    tagged = place.call(
+        "-c",
+        "import sys, metaflow; metaflow.namespace(None);"
+        "metaflow.Run(sys.argv[1]).add_tag('champion')",
+        line["run"],
+    )
+    assert tagged.returncode == 0, tagged.stderr
+    second = place.train()
+    assert second.returncode == 0, second.stdout[-5000:] + second.stderr[-5000:]
+    return place, line["run"], first.stdout
+
+
+def shown(place, *words):
+    done = place.tagline("show", *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_failed_trial_is_told_while_it_happens_and_on_the_leaderboard(two_runs):
+    place, run, printed = two_runs
+    assert "1 failed" in printed
+    found = json.loads(shown(place, run, "--json"))
+    (failed,) = [row for row in found["leaderboard"] if row["state"] == "failed"]
+    assert failed["kind"] == "logistic"
+    assert failed["error"] == "RuntimeError: no <convergence>"
+    assert failed["rank"] is failed["roc_auc"] is failed["log_loss"] is None
+    assert found["leaderboard"][-1] == failed
+    assert "(logistic) failed: RuntimeError: no <convergence>" in shown(place, run)
+
+
+def test_a_baseline_that_failed_is_a_gate_that_did_not_pass(two_runs):
+    place, run, _ = two_runs
+    found = json.loads(shown(place, run, "--json"))
+    (gate,) = [gate for gate in found["gates"] if gate["name"].endswith("better than logistic")]
+    assert not gate["passed"]
+    assert "could not be fitted" in gate["detail"]
+    assert list(found["baselines"]) == ["base_rate"]
+
+
+def test_the_report_shows_a_failed_trial(two_runs):
+    place, run, _ = two_runs
+    page = Path(json.loads(shown(place, run, "--json"))["paths"]["report"]).read_text()
+    assert '<td class="failed">failed</td>' in page
+
+
+def test_the_next_run_is_judged_beside_the_champion_on_the_same_rows(two_runs):
+    place, run, _ = two_runs
+    found = json.loads(shown(place, "--json"))
+    assert found["run"] != run
+    (gate,) = [gate for gate in found["gates"] if "champion" in gate["name"]]
+    champion = found["baselines"]["champion"]["roc_auc"]
+    own = found["metrics"]["roc_auc"]["value"]
+    assert gate["figure"] == pytest.approx(own - champion)
+    before = json.loads(shown(place, run, "--json"))
+    assert champion == pytest.approx(before["metrics"]["roc_auc"]["value"], abs=1e-9)
+    assert gate["passed"]
