@@ -1,7 +1,10 @@
 """Compute declared history for a whole table of decisions at once, point in time."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,8 @@ from tagline.history.declare import (
 )
 from tagline.history.index import FIXED_POINT, EventIndex, Floats, Ints, Questions
 from tagline.history.keys import NO_KEY, Categories, categories, codes
+
+Alike = tuple["Told", tuple[str, ...], Sequence[Declaration]]
 
 
 def compute(
@@ -56,12 +61,26 @@ def compute(
     _check(declarations, events, decisions, at=at)
     asked = Asked.of(decisions, {name for each in declarations for name in each.by}, at=at)
     found: dict[str, Floats] = {}
+    # NumPy sorts and searches without Python's lock, so threads share the cores.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for answers in pool.map(partial(_answers, asked), _alike(declarations, events)):
+            found |= answers
+    ordered = {each.name: found[each.name] for each in declarations}
+    return pd.DataFrame(ordered, index=decisions.index, copy=False)
+
+
+def _alike(
+    declarations: Sequence[Declaration], events: Mapping[str, pd.DataFrame]
+) -> Iterator[Alike]:
     for stream, own in _by_stream(declarations).items():
         told = Told.of(stream, events[stream.name], {name for each in own for name in each.by})
         for by, alike in _by_key(own).items():
-            found |= _Keyed(told, by, asked).answers(alike)
-    ordered = {each.name: found[each.name] for each in declarations}
-    return pd.DataFrame(ordered, index=decisions.index, copy=False)
+            yield told, by, alike
+
+
+def _answers(asked: "Asked", work: Alike) -> dict[str, Floats]:
+    told, by, alike = work
+    return _Keyed(told, by, asked).answers(alike)
 
 
 def _by_stream(declarations: Sequence[Declaration]) -> dict[Events, list[Declaration]]:
