@@ -109,6 +109,28 @@ def test_bulk_equals_the_slow_walk(history, other):
         np.testing.assert_array_equal(found[declared.name], expected, err_msg=declared.name)
 
 
+def test_decisions_without_a_key_leave_the_others_alone_in_every_stream():
+    decisions = frame_of(
+        [(START + 9 * MINUTE, "b", np.nan), (START + 9 * MINUTE, "a", 1.0)],
+        ["at", "place", "kind"],
+    )
+    streams = {
+        "seen": event_of("a", 1.0),
+        "heard": pd.concat([event_of("a", 1.0), event_of("a", 2.0)], ignore_index=True),
+    }
+    for order in (("seen", "heard"), ("heard", "seen")):
+        declared = [Count(n, Events(n), by=("place", "kind"), window="40min") for n in order]
+        found = compute(declared, streams, decisions, at="at")
+        assert found.to_numpy().tolist() == [[0.0, 0.0], [1.0, 1.0]]
+
+
+def event_of(place, kind):
+    return frame_of(
+        [(START, START, place, kind, 0.0, False)],
+        ["occurred_at", "known_at", "place", "kind", "size", "bad"],
+    )
+
+
 @given(histories(), st.data())
 @settings(max_examples=100, deadline=None)
 def test_what_becomes_known_later_changes_nothing(history, data):
