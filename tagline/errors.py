@@ -12,7 +12,14 @@ class TaglineError(Exception):
         The file and key, the column, or the step that it concerns.
     todo : str, optional
         What the person can do about it.
+
+    Attributes
+    ----------
+    exit_code : int
+        With which the command line ends.
     """
+
+    exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
         self.what = what

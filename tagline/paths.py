@@ -29,6 +29,21 @@ def bundles() -> Path:
     return _made("bundles")
 
 
+def ledger() -> str:
+    """Say where the ledgers are: ``$TAGLINE_LEDGER``, a folder or ``s3://bucket/prefix``."""
+    return os.environ.get("TAGLINE_LEDGER") or str(home() / "ledger")
+
+
+def seen() -> Path:
+    """Give the folder where this machine remembers how far it has seen each ledger."""
+    return _made("seen")
+
+
+def servers() -> Path:
+    """Give the folder where running servers say that they run."""
+    return _made("servers")
+
+
 def reports() -> Path:
     """Give the folder of HTML reports, one a run."""
     return _made("reports")

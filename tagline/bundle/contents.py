@@ -84,7 +84,9 @@ class Contents:
             ),
             "requirements.txt": requirements,
             "python_env.yaml": python_env(requirements, python=provenance["python"]),
-            "provenance.json": as_json({**provenance, "case": self.facts["case"]}),
+            "provenance.json": as_json(
+                {**provenance, "case": self.facts["case"], "periods": self.facts["periods"]}
+            ),
         }
 
     def _inputs(self) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
+import pandas as pd
 
 from tagline.bundle.keys import is_signed_by, trusted_keys
 from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED, as_signature
 from tagline.errors import TaglineError
-from tagline.inputs.compute import Column
+from tagline.inputs.compute import Column, columns
 from tagline.inputs.field import Field
 
 PROBABILITY = "probability"
@@ -125,6 +126,27 @@ class Bundle:
         rows = len(next(iter(feed.values())))
         answers = [self._run(feed, start) for start in range(0, rows, BATCH)]
         return np.concatenate(answers) if answers else np.zeros(0)
+
+    def predict_frame(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Give the calibrated probability of 1 for rows of a frame.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n, columns)
+            Raw fields in the types that the data contract gives, and history columns.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+
+        Raises
+        ------
+        TaglineError
+            A column is missing.
+        """
+        fields = [field for field in self.fields if field.name in frame]
+        known = [name for name in self.history if name in frame]
+        return self.predict(columns(frame, fields=fields, history=known))
 
     def _run(self, feed: Mapping[str, Column], start: int) -> npt.NDArray[np.float64]:
         part = {name: values[start : start + BATCH] for name, values in feed.items()}

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.case.search import SearchSection
 from tagline.case.section import Section
+from tagline.case.standing import StandingSection
 
 
 def _timedelta(text: str) -> str:
@@ -150,6 +151,7 @@ class Case(Section):
     evaluation: EvaluationSection = EvaluationSection()
     gates: GatesSection = GatesSection()
     explanation: ExplanationSection = ExplanationSection()
+    standing: StandingSection = StandingSection()
     file: str = Field(default="", description="Where this was read; filled in when it is read.")
 
     @model_validator(mode="after")

@@ -9,12 +9,20 @@ from tagline.cli.output import AsJson, console, print_json
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.")], *, json: AsJson = False
+    bundle: Annotated[Path, typer.Argument(help="The bundle's folder.")],
+    *,
+    answer: Annotated[bool, typer.Option(help="Let it answer its own example too.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Verify a bundle's digest and signature; exit code 1 when it is not sound."""
     from tagline.bundle.load import verify as verified
 
     report = verified(bundle)
+    if answer:
+        from tagline.bundle.load import Bundle
+        from tagline.bundle.smoke import answer_example
+
+        report["probability"] = answer_example(Bundle(bundle))
     if json:
         print_json(report)
         return

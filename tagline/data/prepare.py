@@ -12,7 +12,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.contract import Accounting, Checked, check
-from tagline.data.features import Features
+from tagline.data.features import Features, Tables
 from tagline.data.modules import load_features
 from tagline.data.split import PARTS, UNUSED, groups, split
 from tagline.data.store import TableRef, put_table
@@ -89,7 +89,7 @@ def prepare(
     known_as = fingerprint(tables)
     say(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
-    checked = _checked(case, features, features.decisions(tables), now=moment, before=rows_before)
+    checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
     frame, accounting = _used(case, checked)
     say(told(accounting))
     events = features.events(tables) if features.history else {}
@@ -105,6 +105,26 @@ def prepare(
         inputs=inputs.to_dict(),
         accounting=accounting,
         fingerprint=known_as,
+    )
+
+
+def check_decisions(
+    case: Case,
+    features: Features,
+    tables: Tables,
+    *,
+    now: pd.Timestamp,
+    rows_before: int | None = None,
+) -> Checked:
+    """Make a case's decisions and hold them against its contract; see `tagline.data.contract`."""
+    return check(
+        features.decisions(tables),
+        fields=features.fields,
+        table=case.table,
+        contract=case.contract,
+        now=now,
+        where=f"decisions of {features.module}",
+        rows_before=rows_before,
     )
 
 
@@ -133,25 +153,6 @@ def told(accounting: Accounting) -> str:
     named = {"unlabelled": "without label", "outside_split": "outside the split"}
     counts = [f"{accounting[part]:,} {named.get(part, part)}" for part in parts]  # type: ignore[literal-required]
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
-
-
-def _checked(
-    case: Case,
-    features: Features,
-    decisions: pd.DataFrame,
-    *,
-    now: pd.Timestamp,
-    before: int | None,
-) -> Checked:
-    return check(
-        decisions,
-        fields=features.fields,
-        table=case.table,
-        contract=case.contract,
-        now=now,
-        where=f"decisions of {features.module}",
-        rows_before=before,
-    )
 
 
 def _used(case: Case, checked: Checked) -> tuple[pd.DataFrame, Accounting]:

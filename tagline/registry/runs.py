@@ -95,13 +95,18 @@ def find(name: str | None) -> Run:
                 todo="Train one with `python flows/train.py run`, or go where it was trained.",
             )
         return newest
-    pathspec = name if "/" in name else f"{FLOW}/{name}"
+    whole = pathspec(name)
     try:
-        return Run(pathspec)
+        return Run(whole)
     except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
         raise TaglineError(
-            f"There is no run {pathspec!r}.", todo="`tagline runs` lists those that there are."
+            f"There is no run {whole!r}.", todo="`tagline runs` lists those that there are."
         ) from missing
+
+
+def pathspec(name: str) -> str:
+    """Give a run's pathspec, from that or from its id alone."""
+    return name if "/" in name else f"{FLOW}/{name}"
 
 
 def artifact(run: Run, name: str) -> Any:
@@ -141,9 +146,9 @@ def standing(run: Run) -> str:
     return next((name for name in reversed(STANDINGS) if name in run.user_tags), "")
 
 
-def register(pathspec: str, *, standing: str, case: str, digest: str) -> None:
+def register(run: str, *, standing: str, case: str, digest: str) -> None:
     """Tag a run with its first standing, its case and its bundle's digest."""
-    Run(pathspec, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
+    Run(run, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
 
 
 def rows_of_last_run(case: str) -> int | None:

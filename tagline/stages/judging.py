@@ -20,7 +20,6 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour, calibration
 from tagline.evaluation.calibrators import apply
 from tagline.evaluation.evaluate import Evaluation, evaluate
-from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.training.models import Boosted, Model, load
 from tagline.training.search import BracketResult, choose
@@ -161,7 +160,7 @@ def judge(
         groups=test.group,
         slices=test.frame,
         baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
-        champion=None if current is None else _scored(current, test.frame),
+        champion=None if current is None else current.predict_frame(test.frame),
         threshold_from=(tune.y, champion.predict(tune.X)),
         behaviour_results=behaviour.check(
             features.behaviour, test.frame, _predictor(champion, prepared, features)
@@ -190,12 +189,6 @@ def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion
     )
     champion = Champion(winner.best_trial, winner.best_kind, winner.best, chosen.calibrator)
     return champion, chosen.table
-
-
-def _scored(bundle: Bundle, frame: pd.DataFrame) -> Floats:
-    fields = [field for field in bundle.fields if field.name in frame]
-    known = [name for name in bundle.history if name in frame]
-    return bundle.predict(columns(frame, fields=fields, history=known))
 
 
 def _predictor(

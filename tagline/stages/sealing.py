@@ -156,6 +156,7 @@ def _period(name: str, part: Part, time: str) -> dict[str, Any]:
         "part": name,
         "first": f"{times.min():%Y-%m-%d}",
         "last": f"{times.max():%Y-%m-%d}",
+        "until": times.max().isoformat(),
         "rows": len(part.y),
         "positives": float(part.y.mean()),
     }

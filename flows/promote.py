@@ -1,0 +1,103 @@
+"""Promote a run: look at it once more, wait for those who must agree, change its standing.
+
+python flows/promote.py run --candidate TrainFlow/ID
+python flows/promote.py run --case flights            # its newest candidate
+"""
+
+from metaflow import FlowSpec, Parameter, card, current, step
+
+from tagline.registry.plainly import plainly, with_a_user
+
+
+class PromoteFlow(FlowSpec):
+    """Verify, re-check, try, wait for approvals, promote, confirm."""
+
+    candidate = Parameter("candidate", default="", help="The run; the case's newest candidate.")
+    case = Parameter("case", default="", help="The case; the only one that has runs.")
+    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+    why = Parameter("why", default="", help="The reason, for the ledger.")
+    wait = Parameter("wait", default=0.0, help="Minutes to wait for approvals and servers.")
+
+    @card(type="blank", id="verify")
+    @step
+    @plainly
+    def start(self):
+        """Find the run, and verify its bundle."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show
+
+        self.plan = promotion.plan(
+            self.candidate, case=self.case, config=self.case_file, why=self.why
+        )
+        show(current.card["verify"], "The bundle is sound", self.plan.told(), say=print)
+        self.next(self.recheck)
+
+    @card(type="blank", id="gates")
+    @step
+    @plainly
+    def recheck(self):
+        """Hold the run against its gates again, beside the champion, on the newest labels."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show_gates
+
+        self.gates = promotion.recheck(self.plan, say=print)
+        show_gates(current.card["gates"], self.gates, say=print)
+        self.next(self.smoke)
+
+    @card(type="blank", id="smoke")
+    @step
+    @plainly
+    def smoke(self):
+        """Let a fresh process open the bundle and answer."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show
+
+        answered = promotion.smoke(self.plan)
+        show(current.card["smoke"], "A fresh process answers", answered, say=print)
+        self.next(self.approvals)
+
+    @card(type="blank", id="approvals")
+    @step
+    @plainly
+    def approvals(self):
+        """Wait for the approvals that the case asks for."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show
+
+        given = promotion.wait_for_approvals(self.plan, minutes=self.wait, say=print)
+        show(current.card["approvals"], "Approvals", given, say=print)
+        self.next(self.promote)
+
+    @card(type="blank", id="standing")
+    @step
+    @plainly
+    def promote(self):
+        """Change the standing: one entry of the ledger, then the tags."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show
+
+        self.entry = promotion.promote(self.plan, gates=self.gates)
+        show(current.card["standing"], "The champion", self.entry, say=print)
+        self.next(self.confirm)
+
+    @card(type="blank", id="confirm")
+    @step
+    @plainly
+    def confirm(self):
+        """See that every running server has it, or take it back."""
+        from tagline.registry import promotion
+        from tagline.report.steps import show
+
+        confirmed = promotion.confirm(self.plan, minutes=self.wait, say=print)
+        show(current.card["confirm"], "Servers", confirmed, say=print)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Say what came of it."""
+        print(f"{self.plan.run} is the champion of {self.plan.case}: entry {self.entry['entry']}")
+
+
+if __name__ == "__main__":
+    with_a_user()
+    PromoteFlow()

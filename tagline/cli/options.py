@@ -1,0 +1,30 @@
+"""Options that several verbs have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _runs(incomplete: str) -> list[str]:
+    from tagline.registry.runs import newest_first
+
+    return [run.pathspec for run in newest_first() if run.pathspec.startswith(incomplete)]
+
+
+def _cases() -> list[str]:
+    from tagline.registry.standings import cases
+
+    return sorted(cases())
+
+
+RUN_HELP = "TrainFlow/ID or ID."
+Run = Annotated[str, typer.Argument(help=RUN_HELP, autocompletion=_runs)]
+CaseName = Annotated[
+    str | None,
+    typer.Option("--case", help="The case; the only one where left out.", autocompletion=_cases),
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="The case's config, where it has moved.")
+]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the ledger.")]

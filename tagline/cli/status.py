@@ -1,0 +1,84 @@
+"""The verbs that say what stands."""
+
+from typing import Any
+
+import typer
+
+from tagline.cli.options import CaseName, Config
+from tagline.cli.output import AsJson, console, print_json, print_table
+
+AT_FAULT = 5
+
+
+def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
+    """Show the champion and its challengers; exit code 5 where something is not as it should be."""
+    from tagline.registry.standings import open_case
+    from tagline.registry.state import status as state
+
+    found = state(open_case(case, config=config))
+    if json:
+        print_json(found)
+    else:
+        _print(found)
+    raise typer.Exit(AT_FAULT if found["faults"] else 0)
+
+
+def candidates(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
+    """List the runs that may be promoted, the newest first, with their approvals."""
+    from tagline.registry.standings import open_case
+    from tagline.registry.state import candidates as waiting
+
+    found = waiting(open_case(case, config=config))
+    if json:
+        print_json(found)
+        return
+    print_table(
+        "Candidates",
+        ["run", "by", "primary figure", "approved by"],
+        (
+            (each["run"], each["author"], each["figure"], ", ".join(each["approved_by"]) or "-")
+            for each in found
+        ),
+    )
+
+
+def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
+    """Show who one is to a case: name, public key, roles."""
+    from tagline.registry.standings import open_case
+    from tagline.standing.people import may
+
+    standings = open_case(case, config=config)
+    who, section = standings.who(), standings.case.standing
+    roles = [role for role in ("approve", "promote") if may(section, who, role)]
+    found = {"case": standings.case.name, "name": who.name, "key": who.public, "roles": roles}
+    if json:
+        print_json(found)
+        return
+    for name, value in found.items():
+        told = ", ".join(value) if isinstance(value, list) else value
+        console.print(f"{name:6} {told or 'none'}", soft_wrap=True, markup=False)
+
+
+def _print(found: dict[str, Any]) -> None:
+    live = found["live"]
+    print_table(
+        f"{found['case']}: what stands",
+        ["standing", "run", "share", "since", "by", "why", "bundle"],
+        (
+            (
+                each["standing"],
+                each["run"],
+                f"{each['share']}%",
+                each["at"][:16].replace("T", " "),
+                each["who"],
+                each["why"] or "-",
+                each["bundle"][:12],
+            )
+            for each in live
+        ),
+    )
+    if not live:
+        console.print("No run has been promoted yet.")
+    for fault in found["faults"]:
+        console.print(f"not as it should be: {fault}", style="bold red", markup=False)
+    console.print(f"{found['entries']} entries in {found['ledger']}", style="dim", markup=False)

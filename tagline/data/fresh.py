@@ -1,0 +1,83 @@
+"""The newest decisions whose labels are known: what a promotion is judged on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import Case
+from tagline.data.modules import load_features
+from tagline.data.prepare import check_decisions
+from tagline.data.split import groups
+from tagline.data.tables import load_tables
+from tagline.errors import TaglineError
+from tagline.history.bulk import compute as compute_history
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Labelled decisions that no model has learned from.
+
+    Attributes
+    ----------
+    frame : DataFrame of shape (n, columns)
+        Raw fields, history and label, in the order of time.
+    y : ndarray of shape (n,), float64
+        The label, 0 or 1.
+    group : ndarray of shape (n,), int64
+        What hangs together.
+    """
+
+    frame: pd.DataFrame
+    y: npt.NDArray[np.float64]
+    group: npt.NDArray[np.int64]
+
+
+def fresh(case: Case, *, after: pd.Timestamp, say: Say, now: pd.Timestamp | None = None) -> Fresh:
+    """Load a case's tables as they are now, and take the labelled decisions after a time.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    after : Timestamp with time zone
+        The last decision that any of the models to be judged has learned from.
+    say : callable
+        Is told what was found.
+    now : Timestamp with time zone, optional
+        What counts as the future; the time of day where None.
+
+    Raises
+    ------
+    TaglineError
+        The tables can not be used, or hold no such decision.
+    """
+    features = load_features(case)
+    tables = load_tables(case, features)
+    moment = pd.Timestamp.now(tz="UTC") if now is None else now
+    checked = check_decisions(case, features, tables, now=moment)
+    rows = checked.rows.sort_values(case.table.time, kind="stable", ignore_index=True)
+    later = rows[case.table.time] > after
+    labelled = rows[case.table.target].notna()
+    frame = rows[later & labelled].reset_index(drop=True)
+    say(
+        f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "
+        f"{int((later & ~labelled).sum()):,} without label, {len(checked.quarantine):,} quarantined"
+    )
+    if frame[case.table.target].nunique() < 2:
+        raise TaglineError(
+            "After what the models have learned from, there are no labelled decisions of both "
+            "classes.",
+            where=f"decisions after {after:%Y-%m-%d %H:%M}",
+        )
+    events = features.events(tables) if features.history else {}
+    past = compute_history(features.history, events, frame, at=case.table.time)
+    return Fresh(
+        frame=pd.concat([frame, past], axis=1),
+        y=frame[case.table.target].to_numpy(dtype=np.float64),
+        group=groups(frame, time=case.table.time, section=case.split, group=case.evaluation.group),
+    )

@@ -1,0 +1,174 @@
+"""The steps of a promotion, each of which a flow shows on a card."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tagline.bundle.load import Bundle
+from tagline.errors import TaglineError
+from tagline.ledger.entry import Live
+from tagline.registry.candidates import candidate, newest_candidate, sound, sound_bundle
+from tagline.registry.runs import find
+from tagline.registry.servers import unconfirmed
+from tagline.registry.standings import Standings, open_case, open_run
+from tagline.stages import promoting
+from tagline.standing.drafts import standing
+from tagline.standing.rules import Candidate, Refused, counting, expect_approvals
+
+Say = Callable[[str], None]
+MINUTE = 60.0
+LOOK_EVERY = 1.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be promoted, plain enough for an artifact.
+
+    Attributes
+    ----------
+    run, case, digest : str
+        The run, its case, and its bundle's digest.
+    file : str
+        The case's config.
+    bundle : str
+        The bundle's folder.
+    against : dict or None
+        The champion that it has to keep up with.
+    why : str
+        The reason.
+    """
+
+    run: str
+    case: str
+    digest: str
+    file: str
+    bundle: str
+    against: dict[str, Any] | None
+    why: str
+
+    def told(self) -> dict[str, Any]:
+        """Give it for a card."""
+        champion = self.against["run"] if self.against else "none"
+        return {"run": self.run, "bundle": self.digest, "champion now": champion, "why": self.why}
+
+    def standings(self) -> Standings:
+        """Open the case's standings."""
+        return open_case(self.case, config=Path(self.file))
+
+    def candidate(self) -> Candidate:
+        """Look at the run again."""
+        return candidate(find(self.run))
+
+    def champion(self) -> Live | None:
+        """Give the champion that it has to keep up with."""
+        return None if self.against is None else Live.model_validate(self.against)
+
+
+def plan(run: str, *, case: str, config: str, why: str) -> Plan:
+    """Find what is to be promoted, and verify its bundle.
+
+    Parameters
+    ----------
+    run : str
+        The run; the newest candidate of the case where empty.
+    case : str
+        The case; the only one that has runs where empty.
+    config : str
+        The case's config, where it has moved.
+    why : str
+        The reason.
+
+    Raises
+    ------
+    TaglineError
+        There is no such run, or its bundle is not sound.
+    """
+    file = Path(config) if config else None
+    name = run or newest_candidate(open_case(case or None, config=file).case.name).pathspec
+    standings, found = open_run(name, case=case or None, config=file)
+    own = candidate(found)
+    champion = standings.champion()
+    return Plan(
+        run=own.run,
+        case=own.case,
+        digest=own.bundle,
+        file=standings.case.file,
+        bundle=str(sound_bundle(own.run, own.bundle)),
+        against=None if champion is None else champion.model_dump(mode="json"),
+        why=why,
+    )
+
+
+def recheck(plan: Plan, *, say: Say) -> list[dict[str, Any]]:
+    """Give the gates as they are now; see `tagline.stages.promoting.recheck`."""
+    standings = plan.standings()
+    against = plan.champion()
+    champion = None if against is None else Bundle(sound_bundle(against.run, against.bundle))
+    own = Bundle(Path(plan.bundle))
+    return promoting.recheck(standings.case, own, champion, say=say).gates
+
+
+def smoke(plan: Plan) -> dict[str, Any]:
+    """Let a fresh process answer; see `tagline.stages.promoting.smoke`."""
+    return promoting.smoke(Path(plan.bundle))
+
+
+def wait_for_approvals(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
+    """Wait until enough people have approved.
+
+    Raises
+    ------
+    Refused
+        Too few have when the time is over.
+    """
+    standings, own = plan.standings(), plan.candidate()
+    until = time.monotonic() + minutes * MINUTE
+    while True:
+        given = standing(standings.head()).approvals.get(own.run, ())
+        try:
+            expect_approvals(standings.case.standing, own, given)
+        except Refused as lacking:
+            if time.monotonic() >= until:
+                raise
+            say(str(lacking))
+            time.sleep(LOOK_EVERY)
+        else:
+            asked = standings.case.standing.approvals
+            names = [each.who for each in counting(own, given)]
+            return {"asked": asked, "given by": ", ".join(names) or "nobody"}
+
+
+def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Change the standing; see `tagline.standing.desk.Desk.promote`."""
+    done = (
+        plan.standings()
+        .desk(plan.why)
+        .promote(plan.candidate(), against=plan.champion(), verify=sound, gates=lambda: gates)
+    )
+    entry = done.entry
+    return {"champion": entry.run, "entry": entry.number, "by": entry.who, "at": entry.at}
+
+
+def confirm(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
+    """See that every running server has the champion, or take the promotion back.
+
+    Raises
+    ------
+    TaglineError
+        A server does not have it when the time is over; the champion before stands again.
+    """
+    late = unconfirmed(plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0), say=say)
+    if not late:
+        return {"running servers": "all have it"}
+    standings = plan.standings()
+    servers = ", ".join(late)
+    why = f"taken back: these servers did not confirm it: {servers}"
+    done = standings.desk(why).rollback(to=None, against=standings.champion(), verify=sound)
+    stands = done.entry.run
+    raise TaglineError(
+        f"These servers do not have it: {servers}.",
+        where=plan.run,
+        todo=f"It was taken back: {stands} is the champion again.",
+    )

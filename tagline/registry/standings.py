@@ -1,0 +1,161 @@
+"""The standings of one case, as a command or a flow opens them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metaflow import Run
+from metaflow.util import get_username
+
+from tagline import paths
+from tagline.bundle.keys import signing_key, trusted_keys
+from tagline.bundle.load import Bundle
+from tagline.case.config import Case
+from tagline.case.load import parse_case
+from tagline.errors import TaglineError
+from tagline.ledger.anchor import Anchor
+from tagline.ledger.chain import Ledger
+from tagline.ledger.entry import Entry, Live
+from tagline.ledger.store import open_store
+from tagline.registry.candidates import sound_bundle
+from tagline.registry.runs import artifact, find, newest_first
+from tagline.registry.tags import Tags
+from tagline.standing.desk import Desk
+from tagline.standing.drafts import Wish, standing
+from tagline.standing.people import Actor, actor
+from tagline.standing.rules import Refused
+
+TAG = "case:"
+
+
+@dataclass(frozen=True)
+class Standings:
+    """The standings of one case.
+
+    Attributes
+    ----------
+    case : Case
+        Its config as it is now.
+    ledger : Ledger
+        Decides.
+    anchor : Anchor
+        Remembers how far this machine has seen the ledger.
+    """
+
+    case: Case
+    ledger: Ledger
+    anchor: Anchor
+
+    @classmethod
+    def of(cls, case: Case) -> "Standings":
+        """Open the standings of a case."""
+        keys = trusted_keys() | set(case.standing.keys.values())
+        ledger = Ledger(open_store(paths.ledger()), case.name, trusted=keys)
+        return cls(case, ledger, Anchor(paths.seen(), ledger))
+
+    def head(self) -> Entry | None:
+        """Give the ledger's last entry, and hold it against what was seen before."""
+        head = self.ledger.head()
+        self.anchor.check(head)
+        if head is not None:
+            self.anchor.note(head)
+        return head
+
+    def champion(self) -> Live | None:
+        """Give the champion, if there is one."""
+        return standing(self.head()).champion
+
+    def champion_bundle(self) -> Bundle | None:
+        """Open the champion's bundle, where there is a champion.
+
+        Raises
+        ------
+        Refused
+            The bundle is gone or not sound.
+        """
+        live = self.champion()
+        return None if live is None else Bundle(sound_bundle(live.run, live.bundle))
+
+    def who(self) -> Actor:
+        """Say who acts."""
+        return actor(self.case.standing, login=get_username() or "nobody", key=signing_key())
+
+    def desk(self, why: str) -> Desk:
+        """Open the desk where standings are changed."""
+        wish = Wish(self.ledger, self.case.standing, self.who(), why)
+        return Desk(wish, Tags(), self.anchor)
+
+
+def open_case(name: str | None, *, config: Path | None = None) -> Standings:
+    """Open the standings of a case by its name.
+
+    Parameters
+    ----------
+    name : str or None
+        The case; the only one that has runs where None.
+    config : Path, optional
+        Its config; where the newest run found it, where None.
+
+    Raises
+    ------
+    TaglineError
+        There is no such case, or several and none is named, or its config is not there.
+    """
+    known = cases()
+    if name is None:
+        name = _only(known)
+    if name not in known:
+        have = ", ".join(sorted(known)) or "none"
+        raise TaglineError(f"The case {name!r} has no runs here.", todo=f"Cases with runs: {have}.")
+    return _opened(known[name], name, config)
+
+
+def open_run(
+    run: str | None, *, case: str | None, config: Path | None = None
+) -> tuple[Standings, Run]:
+    """Open the standings of the case that a run belongs to.
+
+    Raises
+    ------
+    Refused
+        The run is of another case than the one that is named.
+    TaglineError
+        There is no such run, or its case's config is not there.
+    """
+    found = find(run)
+    own = str(artifact(found, "case_name"))
+    if case is not None and case != own:
+        raise Refused(f"It is a run of the case {own!r}, not of {case!r}.", where=found.pathspec)
+    return _opened(found, own, config), found
+
+
+def cases() -> dict[str, Run]:
+    """Find the cases that have runs, each with its newest one."""
+    found: dict[str, Run] = {}
+    for run in newest_first():
+        for tag in run.user_tags:
+            if tag.startswith(TAG):
+                found.setdefault(tag.removeprefix(TAG), run)
+    return found
+
+
+def _opened(run: Run, name: str, config: Path | None) -> Standings:
+    file = config or Path(artifact(run, "case_config")["file"])
+    if not file.is_file():
+        raise TaglineError(
+            "The case's config is not here; it says who may do what.",
+            where=str(file),
+            todo="Name it with --config FILE.",
+        )
+    case = parse_case(file.read_text(), file=str(file))
+    if case.name != name:
+        raise TaglineError(f"It is the config of {case.name!r}, not of {name!r}.", where=str(file))
+    return Standings.of(case)
+
+
+def _only(known: dict[str, Run]) -> str:
+    if len(known) != 1:
+        have = ", ".join(sorted(known)) or "none has any"
+        raise TaglineError(
+            f"There are {len(known)} cases with runs: {have}.", todo="Name one with --case."
+        )
+    return next(iter(known))

@@ -1,0 +1,97 @@
+"""What a promotion looks at: the gates now, and whether a fresh process can use the bundle."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.case.config import Case
+from tagline.data.fresh import fresh
+from tagline.data.modules import load_features
+from tagline.errors import TaglineError
+from tagline.evaluation import behaviour
+from tagline.evaluation.evaluate import Evaluation, evaluate
+
+Say = Callable[[str], None]
+LEARNED_FROM = ("train", "tune")
+SMOKE_SECONDS = 120
+
+
+def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say) -> Evaluation:
+    """Hold a candidate against its gates again, on the newest labelled decisions.
+
+    They are those after all that either model has learned from, so that neither knows its rows;
+    both are judged as they are sealed. Baselines were beaten, or not, in the training run.
+
+    Parameters
+    ----------
+    case : Case
+        The case, with its gates.
+    candidate : Bundle
+        What might be promoted.
+    champion : Bundle or None
+        What it has to keep up with.
+    say : callable
+        Is told what was found.
+
+    Raises
+    ------
+    TaglineError
+        There are no such decisions, or a bundle wants columns that there are not.
+    """
+    known = [_learned_until(each) for each in (candidate, champion) if each is not None]
+    rows = fresh(case, after=max(known), say=say)
+    p = candidate.predict_frame(rows.frame)
+    return evaluate(
+        case.evaluation,
+        case.gates,
+        y=rows.y,
+        p=p,
+        groups=rows.group,
+        slices=rows.frame,
+        baselines={},
+        champion=None if champion is None else champion.predict_frame(rows.frame),
+        threshold_from=(rows.y, p),
+        behaviour_results=behaviour.check(
+            load_features(case).behaviour, rows.frame, candidate.predict_frame
+        ),
+        seed=case.seed,
+    )
+
+
+def smoke(path: Path) -> dict[str, Any]:
+    """Open a bundle in a fresh process and let it answer its own example.
+
+    Returns
+    -------
+    dict
+        ``digest`` and ``probability``.
+
+    Raises
+    ------
+    TaglineError
+        The process does not end well.
+    """
+    command = [sys.executable, "-m", "tagline", "verify", str(path), "--answer", "--json"]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=SMOKE_SECONDS
+        )
+    except subprocess.TimeoutExpired as late:
+        raise TaglineError(
+            f"A fresh process did not answer within {SMOKE_SECONDS} seconds.", where=str(path)
+        ) from late
+    if done.returncode:
+        raise TaglineError(f"A fresh process fails: {done.stderr.strip()}", where=str(path))
+    answered: dict[str, Any] = json.loads(done.stdout)
+    return answered
+
+
+def _learned_until(bundle: Bundle) -> pd.Timestamp:
+    ends = (each["until"] for each in bundle.provenance["periods"] if each["part"] in LEARNED_FROM)
+    return max(map(pd.Timestamp, ends))

@@ -1,0 +1,269 @@
+"""Standings follow the rules: random acts against a slow, obvious model of what should stand."""
+
+from dataclasses import dataclass, field
+
+import hypothesis.strategies as st
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tagline.bundle.keys import public_hex
+from tagline.case.standing import StandingSection
+from tagline.ledger.anchor import Anchor
+from tagline.ledger.audit import audit
+from tagline.ledger.chain import Ledger
+from tagline.ledger.store import open_store
+from tagline.standing.desk import Desk
+from tagline.standing.drafts import Overtaken, Wish, standing
+from tagline.standing.people import actor
+from tagline.standing.rules import Candidate, Refused
+
+KEYS = {name: Ed25519PrivateKey.generate() for name in ("ann", "bob", "cyd", "eve")}
+PUBLIC = {name: public_hex(key) for name, key in KEYS.items()}
+STRICT = StandingSection(
+    promoters=("ann", "eve"),
+    approvers=("ann", "bob", "cyd"),
+    approvals=2,
+    reason=True,
+    keys={name: PUBLIC[name] for name in ("ann", "bob", "cyd", "eve")},
+)
+PASSED = {"name": "ROC AUC", "passed": True, "figure": 0.8, "limit": 0.7, "detail": "0.8"}
+RUNS = [f"TrainFlow/{n}" for n in range(1, 6)]
+
+
+class Nowhere:
+    """Shows nothing, and remembers how often it was asked to."""
+
+    shown = 0
+
+    def show(self, ledger):
+        self.shown += 1
+        return ()
+
+
+def run(pathspec, *, author="dan", born="candidate", case="small"):
+    return Candidate(pathspec, case, pathspec[-1] * 64, author, "f" * 64, born)
+
+
+def fine(live):
+    """Find every bundle sound."""
+
+
+def desk(folder, who="ann", *, section=STRICT, why="better"):
+    key = KEYS[who]
+    ledger = Ledger(open_store(str(folder / "ledger")), "small", trusted=PUBLIC.values())
+    wish = Wish(ledger, section, actor(section, login=who, key=key), why)
+    return Desk(wish, Nowhere(), Anchor(folder / "seen", ledger))
+
+
+def now(folder):
+    return standing(desk(folder).wish.ledger.head())
+
+
+def promoted(folder, pathspec, *, approve=("bob", "cyd"), gates=(PASSED,), **options):
+    for who in approve:
+        desk(folder, who).approve(run(pathspec))
+    return desk(folder, **options).promote(
+        run(pathspec), against=now(folder).champion, verify=fine, gates=lambda: gates
+    )
+
+
+def test_a_promotion_crowns_one_and_retires_the_one_before(tmp_path):
+    promoted(tmp_path, RUNS[0])
+    done = promoted(tmp_path, RUNS[1])
+    assert now(tmp_path).champion.run == RUNS[1]
+    changes = {(each.run, each.before, each.after) for each in done.entry.changes}
+    assert changes == {
+        (RUNS[1], "candidate", "champion"),
+        (RUNS[0], "champion", "retired"),
+    }
+    assert [each.who for each in done.entry.approvals] == ["bob", "cyd"]
+    assert done.entry.gates == (PASSED,)
+
+
+def test_rollback_goes_to_what_stood_before_and_not_twice(tmp_path):
+    for pathspec in RUNS[:3]:
+        promoted(tmp_path, pathspec)
+
+    def back(to=None):
+        return desk(tmp_path).rollback(to=to, against=now(tmp_path).champion, verify=fine)
+
+    back()
+    assert now(tmp_path).champion.run == RUNS[1]
+    with pytest.raises(Refused, match=f"--to {RUNS[0]}"):
+        back()
+    assert now(tmp_path).champion.run == RUNS[1]
+    promoted(tmp_path, RUNS[3])
+    back()
+    assert now(tmp_path).champion.run == RUNS[1]
+    back(to=RUNS[0])
+    assert now(tmp_path).champion.run == RUNS[0]
+    back(to=RUNS[2])
+    assert now(tmp_path).champion.run == RUNS[2]
+    with pytest.raises(Refused, match="never been the champion"):
+        back(to=RUNS[4])
+
+
+@pytest.mark.parametrize(
+    ("who", "why", "candidate", "gates", "said"),
+    [
+        ("bob", "x", run(RUNS[0]), [PASSED], "bob may not promote"),
+        ("ann", " ", run(RUNS[0]), [PASSED], "asks for a reason"),
+        ("ann", "x", run(RUNS[0], case="other"), [PASSED], "a run of the case 'other'"),
+        ("ann", "x", run(RUNS[0], born="rejected"), [PASSED], "gates rejected it"),
+        ("ann", "x", run(RUNS[1]), [PASSED], "by others than its author"),
+        ("ann", "x", run(RUNS[0]), [PASSED | {"passed": False}], "1 of its gates fail now"),
+    ],
+)
+def test_what_the_rules_forbid_is_refused_and_recorded(who, why, candidate, gates, said, tmp_path):
+    for approver in ("bob", "cyd"):
+        desk(tmp_path, approver).approve(run(RUNS[0]))
+    with pytest.raises(Refused, match=said):
+        desk(tmp_path, who, why=why).promote(
+            candidate, against=None, verify=fine, gates=lambda: gates
+        )
+    head = desk(tmp_path).wish.ledger.head()
+    assert (head.act, head.who) == ("refuse", who)
+    assert said in head.refused
+    assert now(tmp_path).champion is None
+
+
+def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
+    def never():
+        raise AssertionError
+
+    with pytest.raises(Refused):
+        desk(tmp_path, "bob").promote(run(RUNS[0]), against=None, verify=fine, gates=never)
+
+
+@pytest.mark.parametrize(("author", "author_key"), [("bob", "f" * 64), ("someone", PUBLIC["bob"])])
+def test_the_author_does_not_approve(author, author_key, tmp_path):
+    own = Candidate(RUNS[0], "small", "1" * 64, author, author_key, "candidate")
+    with pytest.raises(Refused, match="Whoever made a run"):
+        desk(tmp_path, "bob").approve(own)
+
+
+def test_nobody_approves_twice_under_another_name(tmp_path):
+    free = StandingSection(approvals=2)
+    desk(tmp_path, "bob", section=free).approve(run(RUNS[0]))
+    ledger = desk(tmp_path).wish.ledger
+    again = Wish(ledger, free, actor(free, login="robert", key=KEYS["bob"]), "")
+    with pytest.raises(Refused, match="approved it already"):
+        Desk(again, Nowhere(), Anchor(tmp_path / "seen", ledger)).approve(run(RUNS[0]))
+
+
+def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
+    promoted(tmp_path, RUNS[0])
+    stale = now(tmp_path).champion
+    promoted(tmp_path, RUNS[1], who="eve")
+    for who in ("bob", "cyd"):
+        desk(tmp_path, who).approve(run(RUNS[2]))
+    with pytest.raises(Overtaken, match=f"Lost to {RUNS[1]}: eve"):
+        desk(tmp_path).promote(run(RUNS[2]), against=stale, verify=fine, gates=lambda: [PASSED])
+
+
+@dataclass
+class Model:
+    """What should stand, by the rules in words."""
+
+    champions: list = field(default_factory=list)
+    shares: dict = field(default_factory=dict)
+    retired: set = field(default_factory=set)
+    rolled_back: bool = False
+
+    def promote(self, pathspec):
+        if pathspec in self.retired or pathspec in self.champions[-1:]:
+            return False
+        self.retired.update(self.champions[-1:])
+        self.champions.append(pathspec)
+        self.shares.pop(pathspec, None)
+        self.rolled_back = False
+        return True
+
+    def rollback(self):
+        if len(self.champions) < 2 or self.rolled_back:
+            return False
+        self.retired.add(self.champions.pop())
+        self.retired.discard(self.champions[-1])
+        self.rolled_back = True
+        return True
+
+    def challenge(self, pathspec, share):
+        others = sum(own for name, own in self.shares.items() if name != pathspec)
+        if pathspec in self.retired or pathspec in self.champions[-1:] or others + share > 99:
+            return False
+        self.shares[pathspec] = share
+        return True
+
+    def retire(self, pathspec):
+        if pathspec in self.retired or pathspec in self.champions[-1:]:
+            return False
+        self.shares.pop(pathspec, None)
+        self.retired.add(pathspec)
+        return True
+
+
+class Standings(RuleBasedStateMachine):
+    """Acts at random, on the desk and on the model."""
+
+    def __init__(self):
+        super().__init__()
+        self.folder = self.fresh()
+        self.model = Model()
+
+    def agree(self, expected, act):
+        try:
+            act()
+            done = True
+        except Refused:
+            done = False
+        assert done == expected
+
+    @rule(pathspec=st.sampled_from(RUNS))
+    def promote(self, pathspec):
+        against = now(self.folder).champion
+        free = StandingSection()
+        self.agree(
+            self.model.promote(pathspec),
+            lambda: desk(self.folder, section=free).promote(
+                run(pathspec), against=against, verify=fine, gates=lambda: [PASSED]
+            ),
+        )
+
+    @rule()
+    def rollback(self):
+        against = now(self.folder).champion
+        self.agree(
+            self.model.rollback(),
+            lambda: desk(self.folder).rollback(to=None, against=against, verify=fine),
+        )
+
+    @rule(pathspec=st.sampled_from(RUNS), share=st.integers(1, 99))
+    def challenge(self, pathspec, share):
+        self.agree(
+            self.model.challenge(pathspec, share),
+            lambda: desk(self.folder).challenge(run(pathspec), share=share),
+        )
+
+    @rule(pathspec=st.sampled_from(RUNS))
+    def retire(self, pathspec):
+        self.agree(self.model.retire(pathspec), lambda: desk(self.folder).retire(run(pathspec)))
+
+    @invariant()
+    def what_stands_is_what_should(self):
+        found = now(self.folder)
+        champion = None if found.champion is None else found.champion.run
+        assert champion == (self.model.champions[-1] if self.model.champions else None)
+        assert {each.run: each.share for each in found.challengers} == self.model.shares
+        assert audit(desk(self.folder).wish.ledger) == []
+
+
+def test_what_stands_follows_the_rules(tmp_path_factory):
+    class Here(Standings):
+        def fresh(self):
+            return tmp_path_factory.mktemp("standings")
+
+    case = Here.TestCase
+    case.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+    case("runTest").runTest()

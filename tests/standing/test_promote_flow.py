@@ -1,0 +1,114 @@
+"""The deployment as a flow: approvals are waited for, and servers confirm or it is taken back."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from tests.conftest import CASE, ROOT, Workplace
+from tests.standing.conftest import ask
+
+FLOW = str(ROOT / "flows" / "promote.py")
+
+
+def promote(place, *words):
+    return place.call(FLOW, "--no-pylint", "run", *words)
+
+
+def champion(place):
+    return [each["run"] for each in ask(place, "status")["live"] if each["standing"] == "champion"]
+
+
+@contextmanager
+def server(place, digests) -> Iterator[None]:
+    """Run a server that says that it has one digest after the other."""
+
+    class Model(BaseHTTPRequestHandler):
+        def do_GET(self):
+            has = digests.pop(0) if len(digests) > 1 else digests[0]
+            body = json.dumps({"digest": has}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    running = HTTPServer(("127.0.0.1", 0), Model)
+    thread = threading.Thread(target=running.serve_forever)
+    thread.start()
+    folder = place.folder / ".tagline" / "servers"
+    folder.mkdir(exist_ok=True)
+    url = f"http://127.0.0.1:{running.server_port}"
+    file = folder / "one.json"
+    file.write_text(json.dumps({"case": "small", "url": url, "pid": os.getpid()}))
+    try:
+        yield
+    finally:
+        file.unlink()
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+def test_the_newest_candidate_is_deployed_step_by_step(candidates):
+    place, runs = candidates
+    digest = ask(place, "show", runs[-1])["bundle"]["digest"]
+    with server(place, ["old", "old", digest]):
+        done = promote(place, "--why", "the first")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert f"{runs[-1]} is the champion of small: entry 1" in done.stdout
+    assert "one at http://127.0.0.1" in done.stdout
+    assert champion(place) == [runs[-1]]
+    cards = place.call(FLOW, "--no-pylint", "card", "list", newest(place) + "/promote")
+    assert cards.returncode == 0, cards.stderr
+
+
+def test_what_a_server_does_not_confirm_is_taken_back(candidates):
+    place, runs = candidates
+    with server(place, ["another"]):
+        done = promote(place, "--candidate", runs[0])
+    assert done.returncode != 0
+    assert "It was taken back" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert champion(place) == [runs[-1]]
+    last, before, *_ = ask(place, "audit")
+    assert (last["act"], before["act"], before["run"]) == ("rollback", "promote", runs[0])
+    assert "did not confirm" in last["why"]
+
+
+def test_it_waits_for_approvals_by_others(candidates):
+    place, runs = candidates
+    bob = Workplace(
+        place.folder,
+        {"METAFLOW_USER": "bob", "TAGLINE_SIGNING_KEY": str(place.folder / "bob.key")},
+    )
+    keys = {who: ask(each, "whoami")["key"] for who, each in (("bob", bob), ("tester", place))}
+    listed = ", ".join(f'{who} = "{key}"' for who, key in keys.items())
+    strict = f'[standing]\napprovals = 1\napprovers = ["bob"]\nkeys = {{ {listed} }}\n'
+    config = place.folder / "strict.toml"
+    config.write_text(CASE + "[gates]\nbeat_baselines = false\n" + strict)
+    lacking = promote(place, "--candidate", runs[1], "--case-config", str(config))
+    assert lacking.returncode != 0
+    assert "by others than its author tester: 1; given so far by: nobody" in lacking.stdout
+    waiting = subprocess.Popen(
+        [sys.executable, FLOW, "--no-pylint", "run"]
+        + ["--candidate", runs[1], "--case-config", str(config), "--wait", "2"],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    ask(bob, "approve", runs[1], "--config", str(config), "--why", "looked at it")
+    printed, _ = waiting.communicate()
+    assert waiting.returncode == 0, printed[-3000:]
+    assert champion(place) == [runs[1]]
+
+
+def newest(place):
+    return sorted((place.folder / ".metaflow" / "PromoteFlow").glob("[0-9]*"))[-1].name
