@@ -17,6 +17,7 @@ ORDER = (
     "training",
     "data",
     "bundle",
+    "ledger",
     "explanation",
     "report",
     "stages",

@@ -1,0 +1,241 @@
+"""The ledger of a case: numbered entries, each naming the hash of the one before."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tagline.errors import TaglineError
+from tagline.ledger.entry import NO_ENTRY, Draft, Entry, Standing, StandingName, sign
+from tagline.ledger.fault import Fault, Kind, Unsound
+from tagline.ledger.follow import inconsistency
+from tagline.ledger.store import Store, check_name, probe
+
+FULL = 1000
+FOLDER = re.compile("[0-9]{3,}")
+FILE = re.compile(r"([0-9]{6,})\.json")
+
+
+class Lost(TaglineError):  # noqa: N818 - it reads as what happened
+    """Another entry was there first.
+
+    Parameters
+    ----------
+    winner : Entry
+        That entry.
+    where : str
+        The ledger.
+    """
+
+    def __init__(self, winner: Entry, *, where: str) -> None:
+        super().__init__(
+            f"{winner.who} was first: entry {winner.number} is their {winner.act} of "
+            f"{winner.run}, at {winner.at}.",
+            where=where,
+        )
+        self.winner = winner
+
+
+@dataclass(frozen=True)
+class LastChange:
+    """A run's standing, and the number of the entry that gave it."""
+
+    standing: StandingName
+    number: int
+
+
+class Ledger:
+    """The entries of one case.
+
+    Parameters
+    ----------
+    store : Store
+        Where it is kept.
+    case : str
+        The case's name.
+    trusted : iterable of str
+        The public keys whose entries count, in hexadecimal.
+    """
+
+    def __init__(self, store: Store, case: str, *, trusted: Iterable[str]) -> None:
+        self.store = store
+        self.case = check_name(case)
+        self.trusted = frozenset(trusted)
+
+    @property
+    def where(self) -> str:
+        """Names the ledger in messages."""
+        return f"{self.store.where}/{self.case}"
+
+    def head(self) -> Entry | None:
+        """Give the last entry, None where there is none; only that one is read and verified.
+
+        Raises
+        ------
+        TaglineError
+            It is not what was written, or can not be read.
+        """
+        last = self.last()
+        return self.entry(last) if last else None
+
+    def last(self) -> int:
+        """Give the number of the last entry, 0 where there is none."""
+        listed = (self._listed(folder) for folder in reversed(self._folders()))
+        return next((numbers[-1] for numbers in listed if numbers), 0)
+
+    def numbers(self) -> list[int]:
+        """Give the number of every entry that is there."""
+        return [number for folder in self._folders() for number in self._listed(folder)]
+
+    def entry(self, number: int) -> Entry:
+        """Give one entry, verified.
+
+        Raises
+        ------
+        TaglineError
+            It is missing, not what was written, or can not be read.
+        """
+        return self.verified(number, self.content(number))
+
+    def content(self, number: int) -> bytes | None:
+        """Give the bytes of one entry as they are, None where it is missing."""
+        return self.store.read(self.name(number))
+
+    def contents(self, numbers: Iterable[int]) -> Iterator[bytes | None]:
+        """Give the bytes of many entries as they are, in the order asked for."""
+        return self.store.read_all([self.name(number) for number in numbers])
+
+    def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
+        """Give all entries, each verified, and that each names the one before.
+
+        Raises
+        ------
+        TaglineError
+            One is missing, not what was written, or can not be read.
+        """
+        order = range(1, self.last() + 1)[:: -1 if newest_first else 1]
+        near: tuple[Entry, str] | None = None
+        for number, content in zip(order, self.contents(order), strict=True):
+            entry = self.verified(number, content)
+            here = entry, hashlib.sha256(content or b"").hexdigest()
+            if near is not None:
+                self._expect_linked(*((here, near) if newest_first else (near, here)))
+            near = here
+            yield entry
+
+    def append(
+        self,
+        draft: Draft,
+        *,
+        after: Entry | None,
+        key: Ed25519PrivateKey,
+        now: datetime | None = None,
+    ) -> Entry:
+        """Write the entry that follows another one.
+
+        Parameters
+        ----------
+        draft : Draft
+            What it says.
+        after : Entry or None
+            The last entry, as the writer knows it; None where there is none.
+        key : Ed25519PrivateKey
+            The writer's.
+        now : datetime, optional
+            The clock's where None.
+
+        Raises
+        ------
+        Lost
+            Another entry follows that one already.
+        TaglineError
+            It does not follow, or can not be written, or it is not known whether it was.
+        """
+        entry = self._signed(draft, after, key, now)
+        if not self.store.probed:
+            probe(self.store)
+        if not self.store.create(self.name(entry.number), entry.to_bytes()):
+            raise Lost(self.entry(entry.number), where=self.where)
+        return entry
+
+    def last_changes(self) -> dict[str, LastChange]:
+        """Give the standing of every run that the ledger names, and since which entry."""
+        return {
+            change.run: LastChange(change.after, entry.number)
+            for entry in self.entries()
+            for change in entry.changes
+        }
+
+    def standings(self) -> dict[str, StandingName]:
+        """Give the standing of every run that the ledger names."""
+        return {run: last.standing for run, last in self.last_changes().items()}
+
+    def name(self, number: int) -> str:
+        """Give an entry's name in the store."""
+        return f"{self.case}/{number // FULL:03d}/{number:06d}.json"
+
+    def verified(self, number: int, content: bytes | None) -> Entry:
+        """Make an entry of the bytes in its place.
+
+        Raises
+        ------
+        Unsound
+            They are not what was written there.
+        """
+        if content is None:
+            raise self._unsound(number, "missing", "It is not there.")
+        try:
+            entry = Entry.parse(content, where="")
+        except TaglineError as wrong:
+            raise self._unsound(number, "changed", str(wrong)) from wrong
+        if not entry.is_signed():
+            raise self._unsound(
+                number, "forged", "Its signature does not hold: it was changed, or is not theirs."
+            )
+        if entry.signed_by not in self.trusted:
+            raise self._unsound(
+                number, "forged", f"It is signed with {entry.signed_by}, which is not trusted."
+            )
+        if entry.case != self.case:
+            raise self._unsound(number, "foreign", f"It belongs to the case {entry.case!r}.")
+        if entry.number != number:
+            raise self._unsound(number, "reordered", f"It was written as entry {entry.number}.")
+        return entry
+
+    def _folders(self) -> list[int]:
+        return sorted(
+            int(name) for name in self.store.children(self.case) if FOLDER.fullmatch(name)
+        )
+
+    def _listed(self, folder: int) -> list[int]:
+        names = self.store.children(f"{self.case}/{folder:03d}")
+        found = (int(match[1]) for match in map(FILE.fullmatch, names) if match)
+        return sorted(number for number in found if number and number // FULL == folder)
+
+    def _signed(
+        self, draft: Draft, after: Entry | None, key: Ed25519PrivateKey, now: datetime | None
+    ) -> Entry:
+        if draft.case != self.case:
+            raise TaglineError(f"This is of the case {draft.case!r}.", where=self.where)
+        number, previous = (after.number + 1, after.digest) if after else (1, NO_ENTRY)
+        entry = sign(draft, number=number, previous=previous, key=key, now=now)
+        if entry.signed_by not in self.trusted:
+            raise TaglineError(
+                "Your key is not trusted in this ledger.",
+                where=self.where,
+                todo=f"Add {entry.signed_by} to the trusted keys.",
+            )
+        wrong = inconsistency(entry, before=after.standing if after else Standing())
+        if wrong:
+            raise TaglineError(f"This does not follow from the ledger: {wrong}", where=self.where)
+        return entry
+
+    def _expect_linked(self, older: tuple[Entry, str], newer: tuple[Entry, str]) -> None:
+        if newer[0].previous != older[1]:
+            raise self._unsound(older[0].number, "changed", "The entry after it names another.")
+
+    def _unsound(self, number: int, kind: Kind, what: str) -> Unsound:
+        return Unsound(Fault(number, kind, what), where=f"{self.store.where}/{self.name(number)}")
