@@ -69,7 +69,6 @@ class Approval(Part):
     who: Name
     key: Digest
     number: Number
-    at: str
 
 
 class Live(Part):
@@ -79,6 +78,8 @@ class Live(Part):
     ----------
     number : int
         The entry that first gave it its standing.
+    since : int
+        The entry by which it stands now; a rollback restores an earlier standing.
     act : str
         How it came to it.
     """
@@ -86,6 +87,7 @@ class Live(Part):
     run: Name
     bundle: str
     number: Number
+    since: Number
     act: Act
 
 
