@@ -168,7 +168,8 @@ def _client(where: str) -> Any:
         max_pool_connections=READERS,
     )
     try:
-        return boto3.client("s3", config=config)
+        # A session of its own: boto3's common one keeps the first credentials that it found.
+        return boto3.Session().client("s3", config=config)
     except (BotoCoreError, ValueError) as wrong:
         raise TaglineError(f"S3 can not be used: {wrong}", where=where) from wrong
 
