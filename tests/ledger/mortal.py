@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tagline.bundle.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
+from tagline.ledger.s3 import Bucket
 from tagline.ledger.store import open_store
 from tests.ledger.story import tell
 
-WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove", "http.client.send"})
+WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove"})
 SERVER_ACTS = 0.05
 
 
@@ -38,7 +39,10 @@ class Fate:
     def before_writes(self):
         flush = os.fsync
         os.fsync = lambda handle: (self.write(), flush(handle))
-        sys.addaudithook(self._heard)
+        sys.addaudithook(self._heard_write)
+
+    def before_sending(self):
+        sys.addaudithook(lambda event, _: self.write() if event == "http.client.send" else None)
 
     def after_sending(self):
         send = http.client.HTTPConnection.send
@@ -50,7 +54,7 @@ class Fate:
 
         http.client.HTTPConnection.send = sent
 
-    def _heard(self, event, arguments):
+    def _heard_write(self, event, arguments):
         if event in WRITES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
             self.write()
 
@@ -83,6 +87,8 @@ def answer(line, key):
 
 def main():
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(sys.argv[1]))
+    # What the first client loads, each child would load again.
+    Bucket("any", "")
     for line in sys.stdin:
         sys.stdout.write(answer(line, key) + "\n")
         sys.stdout.flush()

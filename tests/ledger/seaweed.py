@@ -54,6 +54,7 @@ class SeaweedFS:
                     *(f"-dir={self.folder / 'data'}", "-master.volumeSizeLimitMB=64"),
                     *("-volume.max=20", "-s3", f"-s3.config={self.folder / 's3.json'}"),
                     *("-s3.port.iceberg=0", "-s3.port.lance=0", "-master.telemetry=false"),
+                    "-master.electionTimeout=1s",
                 ],
                 stdout=log,
                 stderr=log,
@@ -69,7 +70,7 @@ class SeaweedFS:
         """Wait until the server answers; the bucket is made as any S3 client would make it."""
         store = Bucket(BUCKET, "ready")
         wait_until(lambda: store._client.create_bucket(Bucket=BUCKET))
-        wait_until(lambda: store.create("ready", b""))
+        wait_until(lambda: store.create("ready", b"now"))
 
 
 def wait_until(act, seconds: float = 60) -> None:

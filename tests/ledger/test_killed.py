@@ -59,7 +59,7 @@ def goes_on(ledger, key, head):
 
 @pytest.mark.parametrize(
     ("kind", "moment", "fewest"),
-    [("folder", "before_writes", 30), ("s3", "before_writes", 10), ("s3", "after_sending", 10)],
+    [("folder", "before_writes", 30), ("s3", "before_sending", 10), ("s3", "after_sending", 10)],
 )
 def test_killed_at_each_write(request, kind, moment, fewest, key, tmp_path):
     location = request.getfixturevalue(kind)
