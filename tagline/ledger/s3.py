@@ -169,9 +169,16 @@ def _client(where: str) -> Any:
     )
     try:
         # A session of its own: boto3's common one keeps the first credentials that it found.
-        return boto3.Session().client("s3", config=config)
+        client = boto3.Session().client("s3", config=config)
     except (BotoCoreError, ValueError) as wrong:
         raise TaglineError(f"S3 can not be used: {_said(wrong)}", where=where) from wrong
+    client.meta.events.register_last("before-call.s3", _send_at_once)
+    return client
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    # boto3 asks first (100-continue) and waits a second for a server that is busy with a race.
+    params["headers"].pop("Expect", None)
 
 
 def _said(wrong: Exception) -> str:

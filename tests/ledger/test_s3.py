@@ -109,6 +109,18 @@ def test_what_the_server_refuses_is_not_tried_again(store, monkeypatch, status, 
     assert len(calls) == 1
 
 
+def test_an_entry_is_sent_at_once(store):
+    """To ask first whether it is welcome takes a second each time the server is busy."""
+    sent = []
+
+    def see(request, **_):
+        sent.append(request)
+
+    store._client.meta.events.register("before-send.s3.PutObject", see)
+    assert store.create("case/a", b"ours")
+    assert ["Expect" in request.headers for request in sent] == [False]
+
+
 def answering(monkeypatch, store, status, code, *, times):
     """Let the server answer puts with an error, a number of times."""
     said = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
