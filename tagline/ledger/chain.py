@@ -109,22 +109,20 @@ class Ledger:
         return self.store.read_all([self.name(number) for number in numbers])
 
     def entries(self, *, newest_first: bool = False) -> Iterator[Entry]:
-        """Give all entries, each verified, and that each names the one before.
+        """Give all entries.
+
+        Parameters
+        ----------
+        newest_first : bool
+            Verify the last one, which proves the one before it by its hash, and so on: several
+            times faster than to verify the signature of each, as the other order does.
 
         Raises
         ------
         TaglineError
             One is missing, not what was written, or can not be read.
         """
-        order = range(1, self.last() + 1)[:: -1 if newest_first else 1]
-        near: tuple[Entry, str] | None = None
-        for number, content in zip(order, self.contents(order), strict=True):
-            entry = self.verified(number, content)
-            here = entry, hashlib.sha256(content or b"").hexdigest()
-            if near is not None:
-                self._expect_linked(*((here, near) if newest_first else (near, here)))
-            near = here
-            yield entry
+        return self._newest_first() if newest_first else self._oldest_first()
 
     def append(
         self,
@@ -163,11 +161,11 @@ class Ledger:
 
     def last_changes(self) -> dict[str, LastChange]:
         """Give the standing of every run that the ledger names, and since which entry."""
-        return {
-            change.run: LastChange(change.after, entry.number)
-            for entry in self.entries()
-            for change in entry.changes
-        }
+        found: dict[str, LastChange] = {}
+        for entry in self.entries(newest_first=True):
+            for change in entry.changes:
+                found.setdefault(change.run, LastChange(change.after, entry.number))
+        return found
 
     def standings(self) -> dict[str, StandingName]:
         """Give the standing of every run that the ledger names."""
@@ -177,8 +175,17 @@ class Ledger:
         """Give an entry's name in the store."""
         return f"{self.case}/{number // FULL:03d}/{number:06d}.json"
 
-    def verified(self, number: int, content: bytes | None) -> Entry:
+    def verified(self, number: int, content: bytes | None, *, newer: Entry | None = None) -> Entry:
         """Make an entry of the bytes in its place.
+
+        Parameters
+        ----------
+        number : int
+            The place.
+        content : bytes or None
+            What is there.
+        newer : Entry, optional
+            The entry after it, verified: its word proves this one, and no signature is needed.
 
         Raises
         ------
@@ -187,10 +194,37 @@ class Ledger:
         """
         if content is None:
             raise self._unsound(number, "missing", "It is not there.")
+        if newer is not None and newer.previous != hashlib.sha256(content).hexdigest():
+            raise self._unsound(number, "changed", "The entry after it names another.")
         try:
-            entry = Entry.parse(content, where="")
+            entry = Entry.parse(content, where="", proven=newer is not None)
         except TaglineError as wrong:
             raise self._unsound(number, "changed", str(wrong)) from wrong
+        if newer is None:
+            self._expect_genuine(number, entry)
+        if entry.case != self.case:
+            raise self._unsound(number, "foreign", f"It belongs to the case {entry.case!r}.")
+        if entry.number != number:
+            raise self._unsound(number, "reordered", f"It was written as entry {entry.number}.")
+        return entry
+
+    def _newest_first(self) -> Iterator[Entry]:
+        numbers, newer = range(self.last(), 0, -1), None
+        for number, content in zip(numbers, self.contents(numbers), strict=True):
+            newer = self.verified(number, content, newer=newer)
+            yield newer
+
+    def _oldest_first(self) -> Iterator[Entry]:
+        numbers, digest = range(1, self.last() + 1), NO_ENTRY
+        for number, content in zip(numbers, self.contents(numbers), strict=True):
+            entry = self.verified(number, content)
+            if entry.previous != digest:
+                older = max(number - 1, 1)
+                raise self._unsound(older, "changed", "The entry after it names another.")
+            digest = hashlib.sha256(content or b"").hexdigest()
+            yield entry
+
+    def _expect_genuine(self, number: int, entry: Entry) -> None:
         if not entry.is_signed():
             raise self._unsound(
                 number, "forged", "Its signature does not hold: it was changed, or is not theirs."
@@ -199,11 +233,6 @@ class Ledger:
             raise self._unsound(
                 number, "forged", f"It is signed with {entry.signed_by}, which is not trusted."
             )
-        if entry.case != self.case:
-            raise self._unsound(number, "foreign", f"It belongs to the case {entry.case!r}.")
-        if entry.number != number:
-            raise self._unsound(number, "reordered", f"It was written as entry {entry.number}.")
-        return entry
 
     def _folders(self) -> list[int]:
         return sorted(
@@ -232,10 +261,6 @@ class Ledger:
         if wrong:
             raise TaglineError(f"This does not follow from the ledger: {wrong}", where=self.where)
         return entry
-
-    def _expect_linked(self, older: tuple[Entry, str], newer: tuple[Entry, str]) -> None:
-        if newer[0].previous != older[1]:
-            raise self._unsound(older[0].number, "changed", "The entry after it names another.")
 
     def _unsound(self, number: int, kind: Kind, what: str) -> Unsound:
         return Unsound(Fault(number, kind, what), where=f"{self.store.where}/{self.name(number)}")

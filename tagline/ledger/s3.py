@@ -130,13 +130,13 @@ class Bucket:
                 IfNoneMatch="*",
             )
         except UNANSWERED as wrong:
-            return str(wrong)
+            return _said(wrong)
         except WRONG as wrong:
             status = _status(wrong)
             if status == EXISTS:
                 return self.read(name) == content
             if status == CONFLICT or (status >= BROKEN and status != UNABLE):
-                return str(wrong)
+                return _said(wrong)
             raise self._refused(wrong, "written") from wrong
         return True
 
@@ -150,7 +150,7 @@ class Bucket:
         return f"{self.prefix}/{check_name(name)}" if self.prefix else check_name(name)
 
     def _refused(self, wrong: Exception, done: str) -> TaglineError:
-        return TaglineError(f"The ledger can not be {done}: {wrong}", where=self.where)
+        return TaglineError(f"The ledger can not be {done}: {_said(wrong)}", where=self.where)
 
     def _unknown(self, doubt: str) -> TaglineError:
         return TaglineError(
@@ -168,9 +168,21 @@ def _client(where: str) -> Any:
         max_pool_connections=READERS,
     )
     try:
-        return boto3.client("s3", config=config)
+        # A session of its own: boto3's common one keeps the first credentials that it found.
+        client = boto3.Session().client("s3", config=config)
     except (BotoCoreError, ValueError) as wrong:
-        raise TaglineError(f"S3 can not be used: {wrong}", where=where) from wrong
+        raise TaglineError(f"S3 can not be used: {_said(wrong)}", where=where) from wrong
+    client.meta.events.register_last("before-call.s3", _send_at_once)
+    return client
+
+
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    # boto3 asks first (100-continue) and waits a second for a server that is busy with a race.
+    params["headers"].pop("Expect", None)
+
+
+def _said(wrong: Exception) -> str:
+    return f"{str(wrong).rstrip('. ')}."
 
 
 def _status(wrong: Exception) -> int:

@@ -1,0 +1,111 @@
+"""What every store keeps to; a test class of each kind inherits it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tagline.errors import TaglineError
+from tagline.ledger.store import PROBE, open_store, probe
+
+
+class StoreContract:
+    @pytest.fixture
+    def place(self):
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, place):
+        return open_store(place)
+
+    def test_what_is_created_can_be_read(self, store, place):
+        assert store.create("case/000/000001.json", b"one")
+        assert store.read("case/000/000001.json") == b"one"
+        assert open_store(place).read("case/000/000001.json") == b"one"
+
+    def test_nothing_is_written_twice(self, store):
+        assert store.create("case/a", b"first")
+        assert not store.create("case/a", b"second")
+        assert not store.create("case/a", b"first and more")
+        assert store.read("case/a") == b"first"
+
+    def test_the_same_content_again_is_ours(self, store, place):
+        assert store.create("case/a", b"ours")
+        assert store.create("case/a", b"ours")
+        assert open_store(place).create("case/a", b"ours")
+
+    def test_empty_and_binary_contents(self, store):
+        assert store.create("empty", b"")
+        assert store.create("binary", bytes(range(256)) * 300)
+        assert store.read("empty") == b""
+        assert store.read("binary") == bytes(range(256)) * 300
+        assert not store.create("empty", b"no more")
+
+    def test_what_is_not_there(self, store):
+        assert store.read("nothing") is None
+        assert store.read("no/such/folder") is None
+        assert store.children("") == store.children("nothing") == store.children("a/b") == []
+
+    def test_children_are_files_and_folders_directly_inside(self, store):
+        for name in ("b/2", "b/1", "b/deep/er/3", "a", "b.c"):
+            assert store.create(name, b"x")
+        assert store.children("") == ["a", "b", "b.c"]
+        assert store.children("b") == ["1", "2", "deep"]
+        assert store.children("b/deep") == ["er"]
+
+    def test_many_are_read_in_the_order_asked_for(self, store):
+        names = [f"case/{at}" for at in range(70)]
+        for name in names:
+            assert store.create(name, name.encode())
+        wanted = [*reversed(names), "case/none"]
+        assert [*store.read_all(wanted)] == [*(name.encode() for name in names[::-1]), None]
+        assert [*store.read_all([])] == []
+
+    def test_one_of_many_wins(self, store):
+        with ThreadPoolExecutor(8) as pool:
+            won = [*pool.map(lambda at: store.create("race", b"%d" % at), range(8))]
+        assert won.count(True) == 1
+        assert store.read("race") == b"%d" % won.index(True)
+
+    @pytest.mark.parametrize(
+        "name", ["", "/a", "a/", "a//b", "..", "a/../b", "./a", "a b", "ä", "a\n", "a\0", "x" * 201]
+    )
+    def test_a_name_that_is_not_safe_is_refused(self, store, name):
+        for act in (store.read, lambda name: store.create(name, b"")):
+            with pytest.raises(TaglineError, match="can not be part of a name"):
+                act(name)
+
+    def test_the_probe_is_content_and_leaves_nothing(self, store):
+        assert not store.probed
+        probe(store)
+        assert store.probed
+        assert self.all_names(store) == []
+
+    def test_a_probe_that_was_left_is_not_a_child(self, store):
+        assert store.create(f"{PROBE}1", b"")
+        assert store.children("") == []
+        store.remove_probe(f"{PROBE}1")
+        assert store.read(f"{PROBE}1") is None
+
+    def test_nothing_but_a_probe_is_removed(self, store):
+        assert store.create("case/a", b"kept")
+        for name in ("case/a", f"{PROBE}/../case/a", f"case/{PROBE}"):
+            with pytest.raises(ValueError, match="loses nothing"):
+                store.remove_probe(name)
+        assert store.read("case/a") == b"kept"
+
+    def test_a_store_that_ignores_the_condition_is_refused(self, store):
+        class Careless(type(store)):
+            def create(self, name, content):
+                if not super().create(name, content):
+                    self.remove_probe(name)
+                    super().create(name, content)
+                return True
+
+        store.__class__ = Careless
+        with pytest.raises(TaglineError, match=r"ignores create-if-absent \(If-None-Match\)"):
+            probe(store)
+        assert not store.probed
+        assert self.all_names(store) == []
+
+    def all_names(self, store):
+        raise NotImplementedError

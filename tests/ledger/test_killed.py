@@ -1,0 +1,83 @@
+"""Killed at every write in turn: an entry is there or not at all, and the work can go on."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tagline.bundle.keys import public_hex
+from tagline.ledger.anchor import Anchor
+from tagline.ledger.audit import audit
+from tagline.ledger.chain import Ledger, Lost
+from tagline.ledger.store import open_store
+from tests.ledger.racer import raw
+from tests.ledger.story import next_draft, number
+
+ROOT = Path(__file__).resolve().parents[2]
+MANY = 200
+
+
+@pytest.fixture
+def mortal(key):
+    """Give a function that asks the process whose children are killed."""
+
+    def ask(*words):
+        running.stdin.write(" ".join(map(str, words)) + "\n")
+        running.stdin.flush()
+        return running.stdout.readline().split()
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.ledger.mortal", raw(key).hex()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as running:
+        yield ask
+        running.stdin.close()
+
+
+def sound(ledger, anchor, acknowledged):
+    """Make sure that all which was acknowledged is there, whole; give the head."""
+    head = ledger.head()
+    assert number(head) - 1 in (acknowledged, acknowledged + 1)
+    assert audit(ledger, anchor=anchor) == []
+    anchor.check(head)
+    return head
+
+
+def goes_on(ledger, key, head):
+    """Write the entry after the head, and find that no one can write it a second time."""
+    said = next_draft(head, key=key, case="flights")
+    entry = ledger.append(said, after=head, key=key)
+    with pytest.raises(Lost) as lost:
+        ledger.append(said, after=head, key=key)
+    assert lost.value.winner == entry == ledger.head()
+
+
+@pytest.mark.parametrize(
+    ("kind", "moment", "fewest"),
+    [("folder", "before_writes", 30), ("s3", "before_sending", 10), ("s3", "after_sending", 10)],
+)
+def test_killed_at_each_write(request, kind, moment, fewest, key, tmp_path):
+    location = request.getfixturevalue(kind)
+    ask = request.getfixturevalue("mortal")
+    heads = set()
+    for at in range(1, MANY):
+        place, seen = f"{location}/{at}", tmp_path / "seen" / str(at)
+        status, acknowledged, *lived = ask(place, seen, moment, at)
+        ledger = Ledger(open_store(place), "flights", trusted=[public_hex(key)])
+        anchor = Anchor(seen, ledger)
+        head = sound(ledger, anchor, int(acknowledged))
+        heads.add(number(head) - 1)
+        goes_on(ledger, key, head)
+        anchor.note(ledger.head())
+        assert audit(ledger, anchor=anchor) == []
+        if lived:
+            break
+        assert int(status) == -signal.SIGKILL
+    assert lived == ["lived", str(at - 1)]
+    assert at > fewest
+    assert heads == {0, 1, 2}

@@ -1,0 +1,17 @@
+"""The store that the tests use keeps to what the others keep to."""
+
+import pytest
+
+from tests.ledger.contract import StoreContract
+from tests.ledger.memory import Memory
+
+
+class TestMemory(StoreContract):
+    @pytest.fixture
+    def place(self, monkeypatch):
+        memory = Memory()
+        monkeypatch.setattr("tests.ledger.contract.open_store", lambda place: memory)
+        return memory
+
+    def all_names(self, store):
+        return [*store.contents]

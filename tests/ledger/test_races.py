@@ -1,0 +1,22 @@
+"""Of many who write at once, one wins, and the others are told who."""
+
+import pytest
+
+from tagline.bundle.keys import public_hex
+from tagline.ledger.audit import audit
+from tagline.ledger.chain import Ledger
+from tagline.ledger.store import open_store
+from tests.ledger.racer import race
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
+def test_one_of_eight_wins(location, key, rounds):
+    came = race(location, key, rounds=rounds)
+    ledger = Ledger(open_store(location), "flights", trusted=[public_hex(key)])
+    written = [entry.run for entry in ledger.entries()]
+    assert len(written) == rounds
+    for turn, run in enumerate(written):
+        of_this = [each for each in came if each.turn == turn]
+        assert [each.run for each in of_this if each.won] == [run]
+        assert [each.winner for each in of_this] == [run] * 8
+    assert audit(ledger) == []

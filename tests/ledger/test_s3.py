@@ -1,0 +1,205 @@
+"""A ledger's store on a real S3 server."""
+
+import http.client
+import time
+from threading import Timer
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tagline.bundle.keys import public_hex
+from tagline.errors import TaglineError
+from tagline.ledger.audit import audit
+from tagline.ledger.chain import Ledger, Lost
+from tagline.ledger.store import open_store, probe
+from tests.ledger.contract import StoreContract
+from tests.ledger.seaweed import BUCKET, free_ports, wait_until
+from tests.ledger.story import tell
+
+
+class TestS3(StoreContract):
+    @pytest.fixture
+    def place(self, s3):
+        return s3
+
+    def all_names(self, store):
+        listed = store._client.list_objects_v2(Bucket=BUCKET, Prefix=f"{store.prefix}/")
+        return [each["Key"] for each in listed.get("Contents", ())]
+
+
+@pytest.fixture
+def store(s3):
+    return open_store(s3)
+
+
+def test_a_bucket_without_prefix(s3):
+    store = open_store(f"s3://{BUCKET}")
+    assert store.create(s3.split("/")[3], b"")
+    assert s3.split("/")[3] in store.children("")
+
+
+def test_more_names_than_a_page(store):
+    def small_pages(params, **_):
+        params["MaxKeys"] = 3
+
+    store._client.meta.events.register("provide-client-params.s3.ListObjectsV2", small_pages)
+    names = [f"{at:02d}" for at in range(11)]
+    for name in names:
+        store.create(f"case/{name}", b"")
+        store.create(f"case/deep{name}/x", b"")
+    assert store.children("case") == [*names, *(f"deep{name}" for name in names)]
+
+
+@pytest.fixture
+def losing(monkeypatch):
+    """Lose the answers to requests of some methods, once the server has acted on them."""
+    answer = http.client.HTTPConnection.getresponse
+    left = dict.fromkeys(("PUT", "GET"), 0)
+
+    def lose(connection):
+        got = answer(connection)
+        if left.get(connection._method, 0) > 0:
+            left[connection._method] -= 1
+            got.read()
+            raise TimeoutError
+        return got
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", lose)
+    return left
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_what_was_written_is_ours_though_the_answer_was_lost(store, losing, lost):
+    losing["PUT"] = lost
+    assert store.create("case/a", b"ours")
+    assert not store.create("case/a", b"other")
+    losing["PUT"] = lost
+    assert not store.create("case/a", b"other")
+    assert store.read("case/a") == b"ours"
+
+
+def test_it_says_so_when_it_is_not_known(store, losing):
+    losing.update(PUT=2, GET=2)
+    with pytest.raises(TaglineError, match=r"not known whether.*Run the command again"):
+        store.create("case/a", b"ours")
+    assert store.create("case/a", b"ours")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(409, "ConditionalRequestConflict"), (503, "SlowDown"), (500, "InternalError")],
+)
+def test_a_conflict_or_a_fault_of_the_server_is_tried_again(store, monkeypatch, status, code):
+    calls = answering(monkeypatch, store, status, code, times=2)
+    assert store.create("case/a", b"ours")
+    assert len(calls) == 3
+
+
+def test_a_conflict_that_stays_is_told(store, monkeypatch):
+    answering(monkeypatch, store, 409, "ConditionalRequestConflict", times=99)
+    with pytest.raises(TaglineError, match=r"not known whether.*ConditionalRequestConflict"):
+        store.create("case/a", b"ours")
+
+
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (403, "AccessDenied")])
+def test_what_the_server_refuses_is_not_tried_again(store, monkeypatch, status, code):
+    calls = answering(monkeypatch, store, status, code, times=99)
+    with pytest.raises(TaglineError, match=f"can not be written: .*{code}"):
+        probe(store)
+    assert len(calls) == 1
+
+
+def test_an_entry_is_sent_at_once(store):
+    """To ask first whether it is welcome takes a second each time the server is busy."""
+    sent = []
+
+    def see(request, **_):
+        sent.append(request)
+
+    store._client.meta.events.register("before-send.s3.PutObject", see)
+    assert store.create("case/a", b"ours")
+    assert ["Expect" in request.headers for request in sent] == [False]
+
+
+def answering(monkeypatch, store, status, code, *, times):
+    """Let the server answer puts with an error, a number of times."""
+    said = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    put, calls = store._client.put_object, []
+
+    def answer(**arguments):
+        calls.append(arguments)
+        if len(calls) <= times:
+            raise ClientError(said, "PutObject")
+        return put(**arguments)
+
+    monkeypatch.setattr(store._client, "put_object", answer)
+    return calls
+
+
+def test_a_wrong_secret_is_refused(s3, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    store = open_store(s3)
+    for act in (lambda: store.read("a"), lambda: store.children("a"), lambda: probe(store)):
+        with pytest.raises(TaglineError, match="SignatureDoesNotMatch"):
+            act()
+
+
+def test_a_bucket_that_is_not_there_is_told(s3):
+    store = open_store("s3://no-such-bucket/x")
+    for act in (lambda: store.read("a"), lambda: store.children("a")):
+        with pytest.raises(TaglineError, match="NoSuchBucket"):
+            act()
+
+
+def test_no_credentials_are_told(s3, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(TaglineError, match="written: Unable to locate credentials"):
+        open_store(s3).create("a", b"")
+
+
+def test_an_endpoint_that_is_none_is_told(s3, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "nonsense")
+    with pytest.raises(TaglineError, match="S3 can not be used: Invalid endpoint"):
+        open_store(s3)
+
+
+def test_a_dead_server_is_told_within_seconds(s3, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_ports(1)[0]}")
+    store = open_store(s3)
+    begun = time.monotonic()
+    for act in (lambda: store.read("a"), lambda: store.children("a")):
+        with pytest.raises(TaglineError, match="can not be read: Could not connect"):
+            act()
+    with pytest.raises(TaglineError, match=r"not known whether.*Could not connect"):
+        store.create("a", b"")
+    assert time.monotonic() - begun < 30
+
+
+def test_killed_in_the_middle_and_started_again(seaweed, s3, key):
+    """What was acknowledged is there; while the server is away, every command says so."""
+    ledger = Ledger(open_store(s3), "flights", trusted=[public_hex(key)])
+    written = [tell(ledger, key, 1)]
+    timer = Timer(0.2, seaweed.kill)
+    timer.start()
+    try:
+        with pytest.raises(TaglineError, match=r"not known whether|can not be") as told:
+            write_on(ledger, key, written)
+        with pytest.raises(TaglineError, match="can not be read: Could not connect"):
+            ledger.head()
+    finally:
+        timer.join()
+        seaweed.start()
+    wait_until(ledger.head)
+    wait_until(lambda: probe(ledger.store))
+    assert not isinstance(told.value, Lost)
+    assert [*ledger.entries()][: len(written)] == written
+    head = ledger.head()
+    assert head.number - len(written) in (0, 1)
+    tell(ledger, key, 2, after=head)
+    assert audit(ledger) == []
+
+
+def write_on(ledger, key, written):
+    while len(written) < 1000:
+        written.append(tell(ledger, key, 1, after=written[-1]))
