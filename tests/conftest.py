@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+pytest_plugins = ["tests.seaweed"]
+
 ROOT = Path(__file__).resolve().parents[1]
 FLOW = ROOT / "flows" / "train.py"
 CASE = """

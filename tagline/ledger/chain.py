@@ -19,7 +19,7 @@ FOLDER = re.compile("[0-9]{3,}")
 FILE = re.compile(r"([0-9]{6,})\.json")
 
 
-class Lost(TaglineError):  # noqa: N818 - it reads as what happened
+class Lost(TaglineError):
     """Another entry was there first.
 
     Parameters
@@ -98,7 +98,9 @@ class Ledger:
         TaglineError
             It is missing, not what was written, or can not be read.
         """
-        return self.verified(number, self.content(number))
+        found = self.verified(number, self.content(number))
+        self._expect_grounded(found)
+        return found
 
     def content(self, number: int) -> bytes | None:
         """Give the bytes of one entry as they are, None where it is missing."""
@@ -185,7 +187,8 @@ class Ledger:
         content : bytes or None
             What is there.
         newer : Entry, optional
-            The entry after it, verified: its word proves this one, and no signature is needed.
+            The entry after it, verified: the word of a trusted key proves this one, and no
+            signature is needed.
 
         Raises
         ------
@@ -196,11 +199,12 @@ class Ledger:
             raise self._unsound(number, "missing", "It is not there.")
         if newer is not None and newer.previous != hashlib.sha256(content).hexdigest():
             raise self._unsound(number, "changed", "The entry after it names another.")
+        proven = newer is not None and newer.signed_by in self.trusted
         try:
-            entry = Entry.parse(content, where="", proven=newer is not None)
+            entry = Entry.parse(content, where="", proven=proven)
         except TaglineError as wrong:
             raise self._unsound(number, "changed", str(wrong)) from wrong
-        if newer is None:
+        if not proven:
             self._expect_genuine(number, entry)
         if entry.case != self.case:
             raise self._unsound(number, "foreign", f"It belongs to the case {entry.case!r}.")
@@ -209,7 +213,11 @@ class Ledger:
         return entry
 
     def _newest_first(self) -> Iterator[Entry]:
-        numbers, newer = range(self.last(), 0, -1), None
+        newer = self.head()
+        if newer is None:
+            return
+        yield newer
+        numbers = range(newer.number - 1, 0, -1)
         for number, content in zip(numbers, self.contents(numbers), strict=True):
             newer = self.verified(number, content, newer=newer)
             yield newer
@@ -229,10 +237,25 @@ class Ledger:
             raise self._unsound(
                 number, "forged", "Its signature does not hold: it was changed, or is not theirs."
             )
-        if entry.signed_by not in self.trusted:
+        if not self._may_write(entry):
             raise self._unsound(
                 number, "forged", f"It is signed with {entry.signed_by}, which is not trusted."
             )
+
+    def _may_write(self, entry: Entry) -> bool:
+        """Tell whether an entry counts: a stranger may be refused, and no more."""
+        return entry.signed_by in self.trusted or (entry.act == "refuse" and not entry.changes)
+
+    def _expect_grounded(self, entry: Entry) -> None:
+        """Follow strangers' refusals back to what a trusted key says; it must still stand."""
+        stands: Entry | None = entry
+        while stands is not None and stands.signed_by not in self.trusted:
+            newer, number = stands, stands.number - 1
+            stands = self.verified(number, self.content(number), newer=newer) if number else None
+            if (stands.standing if stands else Standing()) != entry.standing:
+                raise self._unsound(
+                    newer.number, "forged", "It is a stranger's refusal, and changes what stands."
+                )
 
     def _folders(self) -> list[int]:
         return sorted(
@@ -251,11 +274,12 @@ class Ledger:
             raise TaglineError(f"This is of the case {draft.case!r}.", where=self.where)
         number, previous = (after.number + 1, after.digest) if after else (1, NO_ENTRY)
         entry = sign(draft, number=number, previous=previous, key=key, now=now)
-        if entry.signed_by not in self.trusted:
+        if not self._may_write(entry):
             raise TaglineError(
                 "Your key is not trusted in this ledger.",
                 where=self.where,
-                todo=f"Add {entry.signed_by} to the trusted keys.",
+                todo=f"Add {entry.signed_by} to [standing] keys in the case's config, or to "
+                "$TAGLINE_TRUSTED_KEYS.",
             )
         wrong = inconsistency(entry, before=after.standing if after else Standing())
         if wrong:

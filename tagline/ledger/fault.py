@@ -27,7 +27,7 @@ class Fault:
     what: str
 
 
-class Unsound(TaglineError):  # noqa: N818 - it reads as what happened
+class Unsound(TaglineError):
     """A ledger that can not be relied on.
 
     Parameters

@@ -121,7 +121,7 @@ def _came_by(live: Live, change: Change, entry: Entry) -> bool:
     own = live.number == entry.number
     earlier = entry.act != "promote" and live.number < entry.number
     named = (live.run, live.bundle, live.act) == (change.run, change.bundle, entry.act)
-    return named and (own or earlier)
+    return named and (own or earlier) and live.since == entry.number
 
 
 def _to(entry: Entry, after: StandingName) -> list[Change]:

@@ -39,7 +39,8 @@ def draft(act, run, case, **own):
 
 def promote(head, run, *, case="flights", act="promote", first=None, was=None):
     now = stands(head)
-    live = Live(run=run, bundle=bundle(run), number=first or number(head), act=act)
+    at = number(head)
+    live = Live(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
     changes = [change(run, was or role(now, run), "champion")]
     if now.champion:
         changes.append(change(now.champion.run, "champion", "retired"))
@@ -61,7 +62,8 @@ def rollback(head, *, to, case="flights"):
 
 def challenge(head, run, *, share=5, case="flights"):
     now = stands(head)
-    own = Challenger(run=run, bundle=bundle(run), number=number(head), act="challenge", share=share)
+    at = number(head)
+    own = Challenger(run=run, bundle=bundle(run), number=at, since=at, act="challenge", share=share)
     others = tuple(each for each in now.challengers if each.run != run)
     return draft(
         "challenge",
@@ -80,7 +82,7 @@ def retire(head, run, *, case="flights"):
 
 def approve(head, run, *, key, case="flights"):
     now = stands(head)
-    own = Approval(who="Ada", key=public_hex(key), number=number(head), at="")
+    own = Approval(who="Ada", key=public_hex(key), number=number(head))
     approvals = {**now.approvals, run: (*now.approvals.get(run, ()), own)}
     return draft("approve", run, case, standing=now.model_copy(update={"approvals": approvals}))
 

@@ -85,8 +85,9 @@ def repeat(ledger, number, data):
 
 
 def sign_as_a_stranger(ledger, number, data):
+    allowed = ledger.entry(number).act == "refuse" and number == ledger.last()
     resigned(ledger, number, STRANGER)
-    return Told([number], {"forged"})
+    return Told([number], {"forged", "changed"}, anchored=allowed)
 
 
 def claim_to_be_someone(ledger, number, data):

@@ -70,7 +70,7 @@ def test_what_is_not_as_it_should_be_is_refused():
     with pytest.raises(ValidationError, match="act"):
         draft("destroy", "r", "c", standing=stands(None))
     with pytest.raises(ValidationError, match="number"):
-        Live(run="r", bundle="", number=0, act="promote")
+        Live(run="r", bundle="", number=0, since=1, act="promote")
     with pytest.raises(ValidationError, match="frozen"):
         refuse(None, "r").why = "another"
 

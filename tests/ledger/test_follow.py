@@ -51,7 +51,7 @@ def verdict(head, said, **changed):
 
 
 def test_what_people_do_follows(head):
-    first = Live(run="a", bundle=bundle("a"), number=1, act="promote")
+    first = Live(run="a", bundle=bundle("a"), number=1, since=1, act="promote")
     for said in (
         promote(head, "c"),
         promote(head, "d"),
@@ -94,7 +94,7 @@ def wrong_changes(head):
 
 def wrong_champions(head):
     said = promote(head, "d")
-    other = Live(run="x", bundle="", number=1, act="promote")
+    other = Live(run="x", bundle="", number=1, since=1, act="promote")
     yield said, {"changes": said.changes[:1]}, "leaves two champions, b beside d"
     yield said, {"replaced": None}, "replaces is not the one that stood"
     for champion in (None, other, said.standing.champion.model_copy(update={"bundle": "other"})):
@@ -125,7 +125,7 @@ def wrong_challengers(head):
 
 
 def wrong_approvals(head):
-    own = Approval(who="Eve", key="0" * 64, number=5, at="")
+    own = Approval(who="Eve", key="0" * 64, number=5)
     given = {**head.standing.approvals, "c": (own,)}
     yield (
         approve(head, "c", key=KEY),

@@ -13,8 +13,8 @@ from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.store import open_store, probe
 from tests.ledger.contract import StoreContract
-from tests.ledger.seaweed import BUCKET, free_ports, wait_until
 from tests.ledger.story import tell
+from tests.seaweed import BUCKET, free_ports, wait_until
 
 
 class TestS3(StoreContract):

@@ -1,27 +1,27 @@
 """Act on standings in this process, without the command line's two seconds of imports."""
 
-import os
+from metaflow import Flow, namespace
+
+from tagline.errors import TaglineError
+from tagline.ledger.audit import audit
+from tagline.registry.candidates import candidate, sound
+from tagline.registry.runs import find
+from tagline.registry.standings import open_case
+from tagline.standing.drafts import standing
 
 GATE = {"name": "gate", "passed": True, "figure": 1.0, "limit": 0.0, "detail": "it passes"}
 
 
-def enter(place):
-    """Work where a workplace's commands would."""
-    os.chdir(place.folder)
-    os.environ.update(place.environment)
+def act(verb, run=None, *, ready=lambda: None):
+    """Promote or roll back; give the entry's number, or the name of what was raised.
 
-
-def act(verb, run=None):
-    """Promote or roll back; give the entry's number, or the name of what was raised."""
-    from tagline.errors import TaglineError
-    from tagline.registry.candidates import candidate, sound
-    from tagline.registry.runs import find
-    from tagline.registry.standings import open_case
-
+    `ready` is called when the champion has been seen, which the change then rests on.
+    """
     standings = open_case(None)
     desk = standings.desk("because")
     try:
         against = standings.champion()
+        ready()
         if verb == "promote":
             done = desk.promote(
                 candidate(find(run)), against=against, verify=sound, gates=lambda: [GATE]
@@ -35,12 +35,6 @@ def act(verb, run=None):
 
 def found():
     """Give what stands: by the ledger, by the tags, and what an audit says."""
-    from metaflow import Flow, namespace
-
-    from tagline.ledger.audit import audit
-    from tagline.registry.standings import open_case
-    from tagline.standing.drafts import standing
-
     namespace(None)
     standings = open_case(None)
     champion = standing(standings.head()).champion

@@ -1,4 +1,4 @@
-"""Kill a command before each of its writes, in turn; print what stood afterwards, as JSON lines.
+"""Kill a command before each of its writes, in turn; say what stood afterwards, as JSON lines.
 
 `python -m tests.standing.killing VERB [RUN]` works in the current folder. The command is done in a
 forked child, which an audit hook kills before its k-th write; k goes up until the child lives.
@@ -6,7 +6,6 @@ forked child, which an audit hook kills before its k-th write; k goes up until t
 
 import json
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +15,32 @@ from tests.standing.desks import act, found
 WRITES = frozenset({"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})
 CREATES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 KEPT = (".metaflow", ".tagline")
+
+
+class Snapshot:
+    """The folders as they were; what a command changed in them is put back."""
+
+    def __init__(self):
+        self.files = {path: (path.read_bytes(), _mark(path)) for path in _files()}
+
+    def restore(self):
+        for path in _files():
+            if path not in self.files:
+                path.unlink()
+        for path, (content, mark) in self.files.items():
+            if not path.exists() or _mark(path) != mark:
+                path.unlink(missing_ok=True)
+                path.write_bytes(content)
+                self.files[path] = content, _mark(path)
+
+
+def _files():
+    return [path for name in KEPT for path in Path(name).rglob("*") if path.is_file()]
+
+
+def _mark(path):
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def is_write(event, words):
@@ -68,16 +93,11 @@ def killed_at(number, verb, run):
 def main():
     """Go through all the writes of one command."""
     verb, run = sys.argv[1], (sys.argv[2:] or [None])[0]
-    before = Path("before")
-    for name in KEPT:
-        shutil.copytree(name, before / name, symlinks=True)
-    in_child(found)  # what is imported once need not be imported in each child
+    before = Snapshot()
     for number in range(1, 1000):
         told = killed_at(number, verb, run)
-        print(json.dumps(told), flush=True)
-        for name in KEPT:
-            shutil.rmtree(name)
-            shutil.copytree(before / name, name, symlinks=True)
+        sys.stdout.write(f"{json.dumps(told)}\n")
+        before.restore()
         if told["done"] is not None:
             return
 

@@ -97,8 +97,10 @@ def test_it_waits_for_approvals_by_others(candidates):
     assert lacking.returncode != 0
     assert "by others than its author tester: 1; given so far by: nobody" in lacking.stdout
     waiting = subprocess.Popen(
-        [sys.executable, FLOW, "--no-pylint", "run"]
-        + ["--candidate", runs[1], "--case-config", str(config), "--wait", "2"],
+        [
+            *(sys.executable, FLOW, "--no-pylint", "run"),
+            *("--candidate", runs[1], "--case-config", str(config), "--wait", "2"),
+        ],
         cwd=place.folder,
         env=place.environment,
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The verbs, from the first promotion to the audit, on real runs; each test goes on from the last."""
+"""The verbs on real runs, from the first promotion on; each test goes on from the last."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.notebooks.test_notebooks import execute
 from tests.standing.conftest import ask
 
 CHAMPIONS = """
@@ -21,9 +22,16 @@ def champions(place):
     return done.stdout.split()
 
 
+TAG = """
+import sys
+from metaflow import Run
+run, change, name = sys.argv[1:]
+getattr(Run(run, _namespace_check=False), change)(name)
+"""
+
+
 def tag(place, run, change, name):
-    code = "import sys; from metaflow import Run; getattr(Run(sys.argv[1], _namespace_check=False), sys.argv[2])(sys.argv[3])"
-    done = place.call("-c", code, run, change, name)
+    done = place.call("-c", TAG, run, change, name)
     assert done.returncode == 0, done.stderr
 
 
@@ -132,8 +140,6 @@ def test_a_champion_whose_bundle_was_changed_is_reported_and_nothing_is_guessed(
 
 
 def test_a_notebook_compares_champion_and_challenger(candidates, monkeypatch):
-    from tests.notebooks.test_notebooks import execute
-
     place, _ = candidates
     assert len(execute("03_champion_against_challenger", place, monkeypatch)) >= 2
 

@@ -1,4 +1,4 @@
-"""A real S3 server on this machine."""
+"""A real S3 server on this machine, and a place on it for each test."""
 
 import json
 import os
@@ -9,6 +9,9 @@ import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
+
+import pytest
 
 from tagline.ledger.s3 import Bucket
 
@@ -99,3 +102,26 @@ def free_ports(count: int) -> list[int]:
                 continue
             found.append(port)
     return found
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory):
+    """Give the S3 server of the session; who kills it starts it again."""
+    server = SeaweedFS(tmp_path_factory.mktemp("seaweed"))
+    server.start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in server.variables.items():
+                patch.setenv(name, value)
+            server.make_bucket()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def s3(seaweed, monkeypatch):
+    """Give an empty place on S3, with everything set that boto3 looks for."""
+    for name, value in seaweed.variables.items():
+        monkeypatch.setenv(name, value)
+    return f"s3://{BUCKET}/{uuid4().hex}/ledger"

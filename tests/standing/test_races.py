@@ -1,0 +1,51 @@
+"""Eight processes promote different candidates at once."""
+
+import json
+
+import pytest
+
+from tests.conftest import FLOW, ROOT, Workplace
+from tests.standing.conftest import ask
+
+RACERS = 8
+
+
+@pytest.fixture(scope="module")
+def crowd(candidates):
+    """Give a folder with a candidate for each racer and a first champion."""
+    place, runs = candidates
+    origin = runs[0].split("/")[1]
+    for _ in range(RACERS + 1 - len(runs)):
+        done = place.call(str(FLOW), "--no-pylint", "resume", "--origin-run-id", origin, "end")
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    own = Workplace(place.folder, {"PYTHONPATH": str(ROOT)})
+    return own, [each["run"] for each in reversed(ask(place, "runs"))]
+
+
+@pytest.fixture(params=["disk", "s3"])
+def ledgers(request, tmp_path):
+    """Give a place for ledgers, of each kind in turn."""
+    return request.getfixturevalue("s3") if request.param == "s3" else str(tmp_path / "ledgers")
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
+def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, rounds):
+    place, runs = crowd
+    done = place.call("-m", "tests.standing.racing", str(rounds), ledgers, *runs)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == rounds
+    for line in lines:
+        (won,) = [told for told in line["told"] if "entry" in told]
+        assert won["run"] == won["promoted"] in runs[1:]
+        assert (won["entry"], line["found"]["entries"]) == (2, 2)
+        lost = [told for told in line["told"] if told is not won]
+        assert {told["promoted"] for told in lost} == {*runs[1:]} - {won["run"]}
+        assert {told["raised"] for told in lost} == {"Overtaken"}
+        assert all(f"Lost to {won['run']}" in told["said"] for told in lost)
+        assert line["found"] == {
+            "ledger": won["run"],
+            "tags": [won["run"]],
+            "faults": [],
+            "entries": 2,
+        }
