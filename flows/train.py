@@ -80,15 +80,16 @@ class TrainFlow(FlowSpec):
     def evaluate(self):
         """Judge the chosen trial, once, on the test rows."""
         from tagline.case.load import check_case
-        from tagline.registry.runs import champion_bundle
+        from tagline.registry.champion import champion_bundle
         from tagline.stages.judging import judge
 
+        case = check_case(self.case_config)
         self.evaluation = judge(
-            check_case(self.case_config),
+            case,
             self.prepared,
             self.champion,
             baselines=self.baselines,
-            current=champion_bundle(self.case_name),
+            current=champion_bundle(case),
         )
         self.metrics = self.evaluation.metrics
         self.baseline_metrics = self.evaluation.baseline_metrics

@@ -18,6 +18,7 @@ ORDER = (
     "data",
     "bundle",
     "ledger",
+    "standing",
     "explanation",
     "report",
     "stages",

@@ -15,7 +15,7 @@ def verify(
     json: AsJson = False,
 ) -> None:
     """Verify a bundle's digest and signature; exit code 1 when it is not sound."""
-    from tagline.bundle.load import verify as verified
+    from tagline.bundle.verify import verify as verified
 
     report = verified(bundle)
     if answer:

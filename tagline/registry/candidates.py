@@ -4,7 +4,7 @@ from pathlib import Path
 
 from metaflow import Run
 
-from tagline.bundle.load import verify
+from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Live
 from tagline.registry.runs import artifact, find, newest_first

@@ -10,6 +10,7 @@ from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Live
 from tagline.registry.candidates import candidate, newest_candidate, sound, sound_bundle
+from tagline.registry.champion import opened
 from tagline.registry.runs import find
 from tagline.registry.servers import unconfirmed
 from tagline.registry.standings import Standings, open_case, open_run
@@ -103,11 +104,8 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
 
 def recheck(plan: Plan, *, say: Say) -> list[dict[str, Any]]:
     """Give the gates as they are now; see `tagline.stages.promoting.recheck`."""
-    standings = plan.standings()
-    against = plan.champion()
-    champion = None if against is None else Bundle(sound_bundle(against.run, against.bundle))
-    own = Bundle(Path(plan.bundle))
-    return promoting.recheck(standings.case, own, champion, say=say).gates
+    own, champion = Bundle(Path(plan.bundle)), opened(plan.champion())
+    return promoting.recheck(plan.standings().case, own, champion, say=say).gates
 
 
 def smoke(plan: Plan) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from metaflow import Flow, Run, namespace
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
 
-from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 
 FLOW = "TrainFlow"
@@ -155,19 +153,6 @@ def rows_of_last_run(case: str) -> int | None:
     """Give the number of rows that the last finished run of a case was given."""
     last = next((run for run in newest_first(f"case:{case}") if run.successful), None)
     return None if last is None else int(artifact(last, "accounting")["rows_in"])
-
-
-def champion_bundle(case: str) -> Bundle | None:
-    """Open the bundle of a case's current champion, where there is one.
-
-    Raises
-    ------
-    TaglineError
-        The bundle is gone or not sound.
-    """
-    champions = newest_first("champion")
-    run = next((run for run in champions if f"case:{case}" in run.user_tags), None)
-    return None if run is None else Bundle(Path(artifact(run, "bundle")["path"]))
 
 
 def _figures(run: Run) -> dict[str, float]:

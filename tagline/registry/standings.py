@@ -8,7 +8,6 @@ from metaflow.util import get_username
 
 from tagline import paths
 from tagline.bundle.keys import signing_key, trusted_keys
-from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.case.load import parse_case
 from tagline.errors import TaglineError
@@ -16,7 +15,6 @@ from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Entry, Live
 from tagline.ledger.store import open_store
-from tagline.registry.candidates import sound_bundle
 from tagline.registry.runs import artifact, find, newest_first
 from tagline.registry.tags import Tags
 from tagline.standing.desk import Desk
@@ -63,17 +61,6 @@ class Standings:
     def champion(self) -> Live | None:
         """Give the champion, if there is one."""
         return standing(self.head()).champion
-
-    def champion_bundle(self) -> Bundle | None:
-        """Open the champion's bundle, where there is a champion.
-
-        Raises
-        ------
-        Refused
-            The bundle is gone or not sound.
-        """
-        live = self.champion()
-        return None if live is None else Bundle(sound_bundle(live.run, live.bundle))
 
     def who(self) -> Actor:
         """Say who acts."""
