@@ -42,6 +42,7 @@ class PromoteFlow(FlowSpec):
 
         self.gates = promotion.recheck(self.plan, say=print)
         show_gates(current.card["gates"], self.gates, say=print)
+        promotion.expect_gates(self.plan, self.gates)
         self.next(self.smoke)
 
     @card(type="blank", id="smoke")

@@ -9,6 +9,8 @@ from tagline.cli.options import CaseName, Config
 from tagline.cli.output import AsJson, console, print_json, print_table
 from tagline.cli.status import AT_FAULT
 
+UNKNOWN = " (unknown key)"
+
 
 def audit(
     *,
@@ -44,7 +46,7 @@ def audit(
             (
                 entry.number,
                 entry.at[:19].replace("T", " "),
-                entry.who,
+                entry.who + ("" if entry.signed_by in standings.ledger.trusted else UNKNOWN),
                 entry.act,
                 entry.run,
                 entry.refused or entry.why or "-",

@@ -49,7 +49,11 @@ def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False
 
     standings = open_case(case, config=config)
     who, section = standings.who(), standings.case.standing
-    roles = [role for role in ("approve", "promote") if may(section, who, role)]
+    roles = [
+        role
+        for role in ("approve", "promote")
+        if may(section, role, name=who.name, public=who.public)
+    ]
     found = {"case": standings.case.name, "name": who.name, "key": who.public, "roles": roles}
     if json:
         print_json(found)

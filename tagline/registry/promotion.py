@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from tagline.registry.runs import find
 from tagline.registry.servers import unconfirmed
 from tagline.registry.standings import Standings, open_case, open_run
 from tagline.stages import promoting
+from tagline.standing import rules
 from tagline.standing.drafts import standing
-from tagline.standing.rules import Candidate, Refused, counting, expect_approvals
+from tagline.standing.rules import Candidate, Refused
 
 Say = Callable[[str], None]
 MINUTE = 60.0
@@ -62,6 +64,10 @@ class Plan:
         """Look at the run again."""
         return candidate(find(self.run))
 
+    def recording(self) -> AbstractContextManager[None]:
+        """Record a refusal that is raised inside."""
+        return self.standings().desk(self.why).recording("promote", self.run, self.digest)
+
     def champion(self) -> Live | None:
         """Give the champion that it has to keep up with."""
         return None if self.against is None else Live.model_validate(self.against)
@@ -84,19 +90,23 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
     Raises
     ------
     TaglineError
-        There is no such run, or its bundle is not sound.
+        There is no such run, the rules do not allow it, or its bundle is not sound.
     """
     file = Path(config) if config else None
     name = run or newest_candidate(open_case(case or None, config=file).case.name).pathspec
     standings, found = open_run(name, case=case or None, config=file)
-    own = candidate(found)
-    champion = standings.champion()
+    own, champion, desk = candidate(found), standings.champion(), standings.desk(why)
+    if champion is None or champion.run != own.run:
+        # Else it may be an earlier promotion that is to be finished.
+        desk.expect("promote", own)
+    with desk.recording("promote", own.run, own.bundle):
+        bundle = sound_bundle(own.run, own.bundle)
     return Plan(
         run=own.run,
         case=own.case,
         digest=own.bundle,
         file=standings.case.file,
-        bundle=str(sound_bundle(own.run, own.bundle)),
+        bundle=str(bundle),
         against=None if champion is None else champion.model_dump(mode="json"),
         why=why,
     )
@@ -108,9 +118,16 @@ def recheck(plan: Plan, *, say: Say) -> list[dict[str, Any]]:
     return promoting.recheck(plan.standings().case, own, champion, say=say).gates
 
 
+def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse a run that fails a gate, before anyone is asked to approve it."""
+    with plan.recording():
+        rules.expect_gates(plan.candidate(), gates)
+
+
 def smoke(plan: Plan) -> dict[str, Any]:
     """Let a fresh process answer; see `tagline.stages.promoting.smoke`."""
-    return promoting.smoke(Path(plan.bundle))
+    with plan.recording():
+        return promoting.smoke(Path(plan.bundle))
 
 
 def wait_for_approvals(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
@@ -126,15 +143,16 @@ def wait_for_approvals(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any
     while True:
         given = standing(standings.head()).approvals.get(own.run, ())
         try:
-            expect_approvals(standings.case.standing, own, given)
+            rules.expect_approvals(standings.case.standing, own, given)
         except Refused as lacking:
             if time.monotonic() >= until:
-                raise
+                with plan.recording():
+                    raise
             say(str(lacking))
             time.sleep(LOOK_EVERY)
         else:
             asked = standings.case.standing.approvals
-            names = [each.who for each in counting(own, given)]
+            names = [each.who for each in rules.counting(standings.case.standing, own, given)]
             return {"asked": asked, "given by": ", ".join(names) or "nobody"}
 
 

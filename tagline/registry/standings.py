@@ -20,7 +20,6 @@ from tagline.registry.tags import Tags
 from tagline.standing.desk import Desk
 from tagline.standing.drafts import Wish, standing
 from tagline.standing.people import Actor, actor
-from tagline.standing.rules import Refused
 
 TAG = "case:"
 
@@ -99,19 +98,17 @@ def open_case(name: str | None, *, config: Path | None = None) -> Standings:
 def open_run(
     run: str | None, *, case: str | None, config: Path | None = None
 ) -> tuple[Standings, Run]:
-    """Open the standings of the case that a run belongs to.
+    """Open the standings of the case that is named, else of the one that a run belongs to.
 
     Raises
     ------
-    Refused
-        The run is of another case than the one that is named.
     TaglineError
-        There is no such run, or its case's config is not there.
+        There is no such run or case, or the case's config is not there.
     """
     found = find(run)
     own = str(artifact(found, "case_name"))
     if case is not None and case != own:
-        raise Refused(f"It is a run of the case {own!r}, not of {case!r}.", where=found.pathspec)
+        return open_case(case, config=config), found
     return _opened(found, own, config), found
 
 

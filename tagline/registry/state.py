@@ -57,7 +57,7 @@ def candidates(standings: Standings) -> list[dict[str, Any]]:
         if not run.successful or f"case:{standings.case.name}" not in run.user_tags:
             continue
         own = candidate(run)
-        approvals = counting(own, now.approvals.get(own.run, ()))
+        approvals = counting(standings.case.standing, own, now.approvals.get(own.run, ()))
         found.append(
             {
                 "run": own.run,

@@ -13,9 +13,9 @@ from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.fresh import fresh
 from tagline.data.modules import load_features
-from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
+from tagline.standing.rules import Refused
 
 Say = Callable[[str], None]
 LEARNED_FROM = ("train", "tune")
@@ -74,7 +74,7 @@ def smoke(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    TaglineError
+    Refused
         The process does not end well.
     """
     command = [sys.executable, "-m", "tagline", "verify", str(path), "--answer", "--json"]
@@ -83,11 +83,11 @@ def smoke(path: Path) -> dict[str, Any]:
             command, capture_output=True, text=True, check=False, timeout=SMOKE_SECONDS
         )
     except subprocess.TimeoutExpired as late:
-        raise TaglineError(
+        raise Refused(
             f"A fresh process did not answer within {SMOKE_SECONDS} seconds.", where=str(path)
         ) from late
     if done.returncode:
-        raise TaglineError(f"A fresh process fails: {done.stderr.strip()}", where=str(path))
+        raise Refused(f"A fresh process fails: {done.stderr.strip()}", where=str(path))
     answered: dict[str, Any] = json.loads(done.stdout)
     return answered
 

@@ -1,6 +1,7 @@
 """Change standings: the rules, then one entry of the ledger, then the tags."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Protocol
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 from tagline.errors import TaglineError
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.entry import Draft, Entry, Live
+from tagline.ledger.entry import Act, Draft, Entry, Live
 from tagline.standing import drafts
 from tagline.standing.drafts import Wish
 from tagline.standing.rules import Candidate, Refused
@@ -99,27 +100,41 @@ class Desk:
         make = partial(drafts.approval, candidate=candidate)
         return self._change("approve", candidate.run, candidate.bundle, make)
 
-    def _change(self, act: str, run: str, bundle: str, make: Drafting) -> Done:
-        repaired = tuple(self.view.show(self.wish.ledger))
+    def expect(self, act: Act, candidate: Candidate) -> None:
+        """Refuse what the rules do not allow, whatever its gates and approvals say."""
+        with self.recording(act, candidate.run, candidate.bundle):
+            drafts.expect(self.wish, self.wish.ledger.head(), candidate, act=act)
+
+    @contextmanager
+    def recording(self, act: Act, run: str, bundle: str) -> Iterator[None]:
+        """Record a refusal that is raised inside, and raise it again."""
         try:
-            entry = self._append(make)
+            yield
         except Refused as refused:
-            finished = self._finished(act, run) if repaired else None
-            if finished is None:
-                self._record(refused, act=act, run=run, bundle=bundle)
-                raise
-            return Done(finished, repaired)
+            self._record(refused, act=act, run=run, bundle=bundle)
+            raise
+
+    def _change(self, act: Act, run: str, bundle: str, make: Drafting) -> Done:
+        repaired = tuple(self.view.show(self.wish.ledger))
+        with self.recording(act, run, bundle):
+            try:
+                entry = self._append(make)
+            except Refused:
+                finished = self._finished(act, run) if repaired else None
+                if finished is None:
+                    raise
+                return Done(finished, repaired)
         self.view.show(self.wish.ledger)
         return Done(entry, repaired)
 
-    def _finished(self, act: str, run: str) -> Entry | None:
+    def _finished(self, act: Act, run: str) -> Entry | None:
         """Give the entry of the same command, where that was cut short before its tags."""
         head = self.wish.ledger.head()
         if head is None or (head.act, head.signed_by) != (act, self.wish.who.public):
             return None
         return head if act == "rollback" or head.run == run else None
 
-    def _record(self, refused: Refused, *, act: str, run: str, bundle: str) -> None:
+    def _record(self, refused: Refused, *, act: Act, run: str, bundle: str) -> None:
         record = partial(drafts.refusal, act=act, run=run, bundle=bundle, why=str(refused))
         try:
             self._append(record)

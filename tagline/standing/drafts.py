@@ -99,7 +99,7 @@ def promotion(
     Overtaken
         The champion is no longer the one that the gates compare with.
     """
-    before = _expect(wish, head, candidate, act="promote")
+    before = expect(wish, head, candidate, act="promote")
     now = standing(head)
     expect_champion(wish.ledger, now, against, where=candidate.run)
     given = now.approvals.get(candidate.run, ())
@@ -121,7 +121,7 @@ def promotion(
         live.bundle,
         changes=_crowned(live, before, now.champion),
         gates=tuple(dict(gate) for gate in figures),
-        approvals=rules.counting(candidate, given),
+        approvals=rules.counting(wish.section, candidate, given),
         replaced=now.champion,
         standing=_with_champion(now, live),
     )
@@ -181,7 +181,7 @@ def rollback(
 
 def challenge(wish: Wish, head: Entry | None, *, candidate: Candidate, share: int) -> Draft:
     """Give a run a share of the traffic, in percent, or change its share."""
-    before = _expect(wish, head, candidate, act="challenge")
+    before = expect(wish, head, candidate, act="challenge")
     now = standing(head)
     others = tuple(each for each in now.challengers if each.run != candidate.run)
     rules.expect_share(share, sum(each.share for each in others))
@@ -205,7 +205,7 @@ def challenge(wish: Wish, head: Entry | None, *, candidate: Candidate, share: in
 
 def retirement(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft:
     """Say that a candidate or challenger is no longer wanted."""
-    before = _expect(wish, head, candidate, act="retire")
+    before = expect(wish, head, candidate, act="retire")
     return _draft(
         wish,
         "retire",
@@ -218,7 +218,7 @@ def retirement(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft
 
 def approval(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft:
     """Say that someone has looked at a run and would have it promoted."""
-    _expect(wish, head, candidate, act="approve")
+    expect(wish, head, candidate, act="approve")
     now = standing(head)
     given = now.approvals.get(candidate.run, ())
     rules.expect_new_approval(candidate, given, who=wish.who.name, key=wish.who.public)
@@ -243,6 +243,18 @@ def standing(head: Entry | None) -> Standing:
     return NOTHING if head is None else head.standing
 
 
+def expect(wish: Wish, head: Entry | None, candidate: Candidate, *, act: Act) -> StandingName:
+    """Refuse what role, case, standing or a missing reason forbid; give the run's standing."""
+    rules.expect_role(wish.section, wish.who, act)
+    rules.expect_case(candidate, wish.ledger.case)
+    now = _live_standing(standing(head), candidate.run)
+    if now is None:
+        now = wish.ledger.standings().get(candidate.run, candidate.born)
+    rules.expect_standing(candidate, now, act)
+    rules.expect_reason(wish.section, wish.why, act)
+    return now
+
+
 def expect_champion(ledger: Ledger, now: Standing, against: Live | None, *, where: str) -> None:
     """Raise `Overtaken` where the champion is no longer the one that a change rests on."""
     if now.champion == against:
@@ -256,17 +268,6 @@ def _crowning(ledger: Ledger) -> Entry:
         for entry in ledger.entries(newest_first=True)
         if any("champion" in (change.before, change.after) for change in entry.changes)
     )
-
-
-def _expect(wish: Wish, head: Entry | None, candidate: Candidate, *, act: Act) -> StandingName:
-    rules.expect_role(wish.section, wish.who, act)
-    rules.expect_case(candidate, wish.ledger.case)
-    now = _live_standing(standing(head), candidate.run)
-    if now is None:
-        now = wish.ledger.standings().get(candidate.run, candidate.born)
-    rules.expect_standing(candidate, now, act)
-    rules.expect_reason(wish.section, wish.why, act)
-    return now
 
 
 def _live_standing(now: Standing, run: str) -> StandingName | None:

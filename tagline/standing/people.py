@@ -46,7 +46,7 @@ def actor(section: StandingSection, *, login: str, key: Ed25519PrivateKey) -> Ac
     return Actor(next(named, login), key)
 
 
-def may(section: StandingSection, who: Actor, role: str) -> bool:
-    """Tell whether someone has a role, ``promote`` or ``approve``."""
+def may(section: StandingSection, role: str, *, name: str, public: str) -> bool:
+    """Tell whether someone, known by a name and a public key, may ``promote`` or ``approve``."""
     named = section.promoters if role == "promote" else section.approvers
-    return not named or (who.name in named and section.keys.get(who.name) == who.public)
+    return not named or (name in named and section.keys.get(name) == public)

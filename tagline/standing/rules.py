@@ -54,7 +54,7 @@ class Candidate:
 def expect_role(section: StandingSection, who: Actor, act: str) -> None:
     """Refuse someone without the role that an act asks for."""
     role = ROLES.get(act, "promote")
-    if not may(section, who, role):
+    if not may(section, role, name=who.name, public=who.public):
         named = section.promoters if role == "promote" else section.approvers
         raise Refused(
             f"{who.name} may not {act}: with the key {who.public[:16]}… that is no one's who may.",
@@ -110,7 +110,7 @@ def expect_approvals(
     section: StandingSection, candidate: Candidate, approvals: Sequence[Approval]
 ) -> None:
     """Refuse a run that too few different people have approved, its author not counted."""
-    counted = counting(candidate, approvals)
+    counted = counting(section, candidate, approvals)
     if len(counted) < section.approvals:
         found = ", ".join(approval.who for approval in counted) or "nobody"
         raise Refused(
@@ -135,12 +135,15 @@ def expect_new_approval(
         raise Refused(f"{who} has approved it already.", where=candidate.run)
 
 
-def counting(candidate: Candidate, approvals: Sequence[Approval]) -> tuple[Approval, ...]:
-    """Give the approvals that count: one a person and key, none by the author."""
+def counting(
+    section: StandingSection, candidate: Candidate, approvals: Sequence[Approval]
+) -> tuple[Approval, ...]:
+    """Give the approvals that count: by who may now, one a person and key, none by the author."""
     names, keys = {candidate.author}, {candidate.author_key}
     found: list[Approval] = []
     for approval in approvals:
-        if approval.who not in names and approval.key not in keys:
+        allowed = may(section, "approve", name=approval.who, public=approval.key)
+        if allowed and approval.who not in names and approval.key not in keys:
             found.append(approval)
             names.add(approval.who)
             keys.add(approval.key)

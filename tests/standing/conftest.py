@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import CASE, FLOW, Workplace, workplace
+from tests.conftest import CASE, FLOW, ROOT, Workplace, workplace
 
 
 def ask(place: Workplace, *words: str, code: int = 0):
@@ -36,5 +36,11 @@ def candidates(
     """Give a copy of the folder with four candidates, and these, the oldest first."""
     folder = tmp_path_factory.mktemp("candidates") / "work"
     shutil.copytree(untouched.folder, folder, symlinks=True)
-    place = Workplace(folder)
+    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
     return place, [each["run"] for each in reversed(ask(place, "runs"))]
+
+
+@pytest.fixture(params=["disk", "s3"])
+def ledgers(request, tmp_path):
+    """Give a place for ledgers, of each kind in turn."""
+    return request.getfixturevalue("s3") if request.param == "s3" else str(tmp_path / "ledgers")

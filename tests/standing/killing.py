@@ -1,18 +1,23 @@
 """Kill a command before each of its writes, in turn; say what stood afterwards, as JSON lines.
 
-`python -m tests.standing.killing VERB [RUN]` works in the current folder. The command is done in a
-forked child, which an audit hook kills before its k-th write; k goes up until the child lives.
+`python -m tests.standing.killing PLACE VERB A B C` works in the current folder, each time with a
+new ledger in PLACE where A and then B was promoted. The command promotes C, or rolls back. It is
+done in a forked child, which an audit hook kills before its k-th write to a disk or request to S3;
+k goes up until the child lives.
 """
 
 import json
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.standing.desks import act, found
 
-WRITES = frozenset({"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"})
+WRITES = frozenset(
+    {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "http.client.send"}
+)
 CREATES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 KEPT = (".metaflow", ".tagline")
 
@@ -44,7 +49,7 @@ def _mark(path):
 
 
 def is_write(event, words):
-    """Tell whether an audit event changes something on a disk."""
+    """Tell whether an audit event changes something on a disk, or asks S3 for something."""
     if event == "open":
         return isinstance(words[2], int) and bool(words[2] & CREATES) and words[0] != os.devnull
     return event in WRITES
@@ -77,25 +82,29 @@ def in_child(work):
     return json.loads(said) if status == 0 else None
 
 
-def killed_at(number, verb, run):
+def killed_at(number, verb, runs):
     """Do a command that is killed, look, and do it again."""
 
     def work():
         die_at(number)
-        return act(verb, run)
+        return act(verb, last)
 
+    *before, last = runs
+    for run in before:
+        in_child(partial(act, "promote", run))
     done = in_child(work)
     after = in_child(found)
-    again = in_child(lambda: act(verb, run))
+    again = in_child(partial(act, verb, last))
     return {"done": done, "after": after, "again": again, "finally": in_child(found)}
 
 
 def main():
     """Go through all the writes of one command."""
-    verb, run = sys.argv[1], (sys.argv[2:] or [None])[0]
+    place, verb, *runs = sys.argv[1:]
     before = Snapshot()
     for number in range(1, 1000):
-        told = killed_at(number, verb, run)
+        os.environ["TAGLINE_LEDGER"] = f"{place}/{number}"
+        told = killed_at(number, verb, runs)
         sys.stdout.write(f"{json.dumps(told)}\n")
         before.restore()
         if told["done"] is not None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import FLOW, ROOT, Workplace
+from tests.conftest import FLOW
 from tests.standing.conftest import ask
 
 RACERS = 8
@@ -18,14 +18,7 @@ def crowd(candidates):
     for _ in range(RACERS + 1 - len(runs)):
         done = place.call(str(FLOW), "--no-pylint", "resume", "--origin-run-id", origin, "end")
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
-    own = Workplace(place.folder, {"PYTHONPATH": str(ROOT)})
-    return own, [each["run"] for each in reversed(ask(place, "runs"))]
-
-
-@pytest.fixture(params=["disk", "s3"])
-def ledgers(request, tmp_path):
-    """Give a place for ledgers, of each kind in turn."""
-    return request.getfixturevalue("s3") if request.param == "s3" else str(tmp_path / "ledgers")
+    return place, [each["run"] for each in reversed(ask(place, "runs"))]
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import CASE
 from tests.notebooks.test_notebooks import execute
 from tests.standing.conftest import ask
 
@@ -87,7 +88,7 @@ def test_a_challenger_gets_its_share(candidates):
         (("promote", "{champion}"), 3, "It is the champion already"),
         (("promote", "{retired}"), 3, "rollback --to"),
         (("promote", "TrainFlow/1"), 1, "There is no run 'TrainFlow/1'"),
-        (("promote", "{other}", "--case", "other"), 3, "a run of the case 'small'"),
+        (("promote", "{other}", "--case", "other"), 1, "Cases with runs: small"),
         (("retire", "{champion}"), 3, "It is the champion already"),
         (("challenge", "{other}", "--share", "95"), 3, "is not possible"),
         (("rollback", "--to", "{other}"), 3, "never been the champion"),
@@ -185,3 +186,16 @@ def test_the_shell_completes_runs(candidates):
         check=False,
     )
     assert set(runs) <= set(done.stdout.split())
+
+
+def test_a_run_of_another_case_is_refused_and_that_is_recorded(candidates):
+    place, _ = candidates
+    (place.folder / "other.toml").write_text(CASE.replace('"small"', '"other"'))
+    assert place.train(case="other.toml").returncode == 0
+    other = ask(place, "runs")[0]["run"]
+    refused = place.tagline("promote", other, "--case", "small")
+    assert refused.returncode == 3
+    assert "a run of the case 'other', not of 'small'" in refused.stderr
+    last, *_ = ask(place, "audit", "--case", "small")
+    assert (last["act"], last["run"]) == ("refuse", other)
+    assert "There are 2 cases with runs: other, small." in place.tagline("status").stderr
