@@ -12,6 +12,7 @@ from rich.text import Text
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 LONGEST_WORD = 30
+GAP = 2
 
 console = Console()
 aside = Console(stderr=True)
@@ -23,17 +24,41 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table that folds to the terminal's width, between words while it can."""
+    """Print rows as a table; as one block a row where the terminal is too narrow for its words."""
     cells = [[_cell(value) for value in row] for row in rows]
+    widths = [
+        min(max(map(len, _words(column, *(row[place] for row in cells)))), LONGEST_WORD)
+        for place, column in enumerate(columns)
+    ]
+    fits = sum(widths) + GAP * (len(widths) - 1) <= console.width
+    console.print(_table(title, columns, cells, widths) if fits else _blocks(title, columns, cells))
+    console.print()
+
+
+def _table(
+    title: str, columns: Sequence[str], cells: Iterable[Sequence[Text]], widths: Iterable[int]
+) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    for place, column in enumerate(columns):
-        words = [column, *(word for row in cells for word in row[place].plain.split())]
-        longest = min(max(map(len, words)), LONGEST_WORD)
-        table.add_column(column, overflow="fold", min_width=longest)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", min_width=width)
     for row in cells:
         table.add_row(*row)
-    console.print(table)
-    console.print()
+    return table
+
+
+def _blocks(title: str, columns: Sequence[str], cells: Iterable[Sequence[Text]]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for row in cells:
+        for column, cell in zip(columns, row, strict=True):
+            table.add_row(column, cell)
+        table.add_row()
+    return table
+
+
+def _words(column: str, *cells: Text) -> list[str]:
+    return [column, *(word for cell in cells for word in cell.plain.split())]
 
 
 def _cell(value: object) -> Text:

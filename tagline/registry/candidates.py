@@ -66,7 +66,7 @@ def sound_bundle(run: str, digest: str) -> Path:
     try:
         found = verify(path)["digest"]
     except TaglineError as unsound:
-        raise Refused(str(unsound)) from unsound
+        raise Refused(unsound.what, where=unsound.where, todo=unsound.todo) from unsound
     if found != digest:
         raise Refused(f"It is the bundle {found[:12]}, not {digest[:12]}.", where=str(path))
     return path

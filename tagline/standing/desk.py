@@ -135,7 +135,7 @@ class Desk:
         return head if act == "rollback" or head.run == run else None
 
     def _record(self, refused: Refused, *, act: Act, run: str, bundle: str) -> None:
-        record = partial(drafts.refusal, act=act, run=run, bundle=bundle, why=str(refused))
+        record = partial(drafts.refusal, act=act, run=run, bundle=bundle, why=refused.what)
         try:
             self._append(record)
         except TaglineError as unrecorded:
