@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
@@ -56,35 +55,6 @@ class Store(Protocol):
 
     def remove_probe(self, name: str) -> None:
         """Remove what `probe` has created, and nothing else."""
-
-
-def open_store(location: str) -> Store:
-    """Open the place that a config names.
-
-    Parameters
-    ----------
-    location : str
-        ``s3://bucket/prefix``, else a folder.
-
-    Raises
-    ------
-    TaglineError
-        There is no such kind of place.
-    """
-    if location.startswith("s3://"):
-        # boto3 takes half a second to import.
-        from tagline.ledger.s3 import Bucket  # noqa: PLC0415
-
-        return Bucket.named(location)
-    if "://" in location or not location:
-        raise TaglineError(
-            "A ledger is kept in a folder or on S3.",
-            where=repr(location),
-            todo="Name a folder, or s3://bucket/prefix.",
-        )
-    from tagline.ledger.disk import Disk  # noqa: PLC0415
-
-    return Disk(Path(location).expanduser().absolute())
 
 
 def probe(store: Store) -> None:

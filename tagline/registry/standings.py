@@ -14,7 +14,7 @@ from tagline.errors import TaglineError
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Entry, Live
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tagline.registry.runs import artifact, find, newest_first
 from tagline.registry.tags import Tags
 from tagline.standing.desk import Desk

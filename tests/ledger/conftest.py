@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.bundle.keys import public_hex
 from tagline.ledger.chain import Ledger
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 
 
 @pytest.fixture(scope="session")

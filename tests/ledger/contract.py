@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tagline.errors import TaglineError
-from tagline.ledger.store import PROBE, open_store, probe
+from tagline.ledger.location import open_store
+from tagline.ledger.store import PROBE, probe
 
 
 class StoreContract:

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tagline.bundle.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
+from tagline.ledger.location import open_store
 from tagline.ledger.s3 import Bucket
-from tagline.ledger.store import open_store
 from tests.ledger.story import tell
 
 WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove"})

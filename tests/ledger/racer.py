@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.bundle.keys import public_hex
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tests.ledger.story import promote
 
 PATIENCE = 120

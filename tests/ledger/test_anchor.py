@@ -12,7 +12,7 @@ from tagline.errors import TaglineError
 from tagline.ledger.anchor import Anchor, Seen
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Unsound
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tests.ledger.story import tell
 
 

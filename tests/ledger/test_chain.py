@@ -12,7 +12,7 @@ from tagline.ledger.audit import audit
 from tagline.ledger.chain import LastChange, Ledger, Lost
 from tagline.ledger.entry import NO_ENTRY, sign
 from tagline.ledger.fault import Unsound
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tests.ledger.memory import Memory
 from tests.ledger.story import challenge, promote, refuse, rollback, tell
 

@@ -9,7 +9,8 @@ import pytest
 
 from tagline.errors import TaglineError
 from tagline.ledger.disk import UNFINISHED, Disk
-from tagline.ledger.store import open_store, probe
+from tagline.ledger.location import open_store
+from tagline.ledger.store import probe
 from tests.ledger.contract import StoreContract
 
 

@@ -11,7 +11,7 @@ from tagline.bundle.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tests.ledger.racer import raw
 from tests.ledger.story import next_draft, number
 

@@ -5,7 +5,7 @@ import pytest
 from tagline.bundle.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tests.ledger.racer import race
 
 

@@ -11,7 +11,8 @@ from tagline.bundle.keys import public_hex
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.store import open_store, probe
+from tagline.ledger.location import open_store
+from tagline.ledger.store import probe
 from tests.ledger.contract import StoreContract
 from tests.ledger.story import tell
 from tests.seaweed import BUCKET, free_ports, wait_until

@@ -13,7 +13,7 @@ from tagline.case.standing import StandingSection
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
-from tagline.ledger.store import open_store
+from tagline.ledger.location import open_store
 from tagline.standing.desk import Desk
 from tagline.standing.drafts import Overtaken, Wish, standing
 from tagline.standing.people import actor

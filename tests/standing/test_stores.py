@@ -2,7 +2,8 @@
 
 import pytest
 
-from tagline.ledger.store import open_store, probe
+from tagline.ledger.location import open_store
+from tagline.ledger.store import probe
 from tests.conftest import ROOT, Workplace
 from tests.seaweed import wait_until
 from tests.standing.conftest import ask
