@@ -140,6 +140,20 @@ def test_a_champion_whose_bundle_was_changed_is_reported_and_nothing_is_guessed(
     assert standing(place)["champion"] == runs[0]
 
 
+def test_a_champion_whose_bundle_is_gone_is_reported_and_stays(candidates):
+    place, runs = candidates
+    bundle = Path(ask(place, "show", runs[0])["bundle"]["path"])
+    aside = bundle.rename(bundle.with_name("aside"))
+    try:
+        (first, *_) = ask(place, "status", code=5)["faults"]
+        assert f"The bundle {bundle.name[:12]} is gone" in first
+        assert place.tagline("reconcile").returncode == 1
+    finally:
+        aside.rename(bundle)
+    assert champions(place) == [runs[0]]
+    assert ask(place, "status")["faults"] == []
+
+
 def test_a_notebook_compares_champion_and_challenger(candidates, monkeypatch):
     place, _ = candidates
     assert len(execute("03_champion_against_challenger", place, monkeypatch)) >= 2
