@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     "errors",
     "paths",
+    "names",
+    "reading",
     "case",
     "history",
     "inputs",

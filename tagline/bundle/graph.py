@@ -10,7 +10,8 @@ import spox.opset.ai.onnx.v21 as op
 
 from tagline.bundle.load import PROBABILITY
 from tagline.evaluation.calibrators import CLIP
-from tagline.inputs.trace import MATRIX
+from tagline.inputs.trace import MATRIX, PLACE, with_names
+from tagline.names import free
 
 
 def assemble(
@@ -30,12 +31,19 @@ def assemble(
     Returns
     -------
     ModelProto
-        The inputs of `front`, and the output ``probability``, float64 [N].
+        The inputs of `front`, and one output, float64 [N], called ``probability`` where no
+        column is.
     """
-    fields = {each.name: _argument(each) for each in front.graph.input}
-    matrix = spox.inline(front)(**fields)[MATRIX]
+    columns = [each.name for each in front.graph.input]
+    places = {name: f"{PLACE}{at}" for at, name in enumerate(columns)}
+    (output,) = front.graph.output
+    inner = with_names(front, places | {output.name: MATRIX})
+    arguments = {each.name: _argument(each) for each in inner.graph.input}
+    matrix = spox.inline(inner)(**arguments)[MATRIX]
     raw = spox.inline(model)(X=matrix)[PROBABILITY]
-    joined = spox.build(fields, {PROBABILITY: _calibrated(raw, calibrator)})
+    built = spox.build(arguments, {PROBABILITY: _calibrated(raw, calibrator)})
+    back = {place: name for name, place in places.items()}
+    joined = with_names(built, back | {PROBABILITY: free(PROBABILITY, columns)})
     onnx.checker.check_model(joined)
     return joined
 

@@ -13,6 +13,7 @@ import pandas as pd
 from tagline.bundle.keys import trusted_keys
 from tagline.bundle.verify import contents
 from tagline.errors import TaglineError
+from tagline.inputs.arrays import expect_arrays
 from tagline.inputs.compute import Column, columns
 from tagline.inputs.field import Field
 
@@ -67,7 +68,7 @@ class Bundle:
     def read_bytes(self, name: str) -> bytes:
         """Give the verified content of one of its files."""
         if name not in self._files:
-            raise TaglineError(f"The bundle has no {name}.", where=f"bundle {self.digest[:12]}")
+            raise TaglineError(f"The bundle has no {name}.", where=self.where)
         return self._files[name]
 
     def read_json(self, name: str) -> Any:
@@ -89,16 +90,15 @@ class Bundle:
         Raises
         ------
         TaglineError
-            A column is missing.
+            A column is missing, or is not what its field must be; names every such column. See
+            `tagline.inputs.arrays.expect_arrays`.
         """
-        wanted = [each.name for each in self._session.get_inputs()]
-        missing = [name for name in wanted if name not in columns]
-        if missing:
-            raise TaglineError(
-                f"Missing column {missing[0]!r}.", where=f"bundle {self.digest[:12]}"
-            )
-        feed = {name: _fed(columns[name]) for name in wanted}
-        rows = len(next(iter(feed.values())))
+        fields, history = self._wanted()
+        return self._answer(expect_arrays(columns, fields, history, where=self.where))
+
+    def _answer(self, found: Mapping[str, Column]) -> npt.NDArray[np.float64]:
+        feed = {name: fed(values) for name, values in found.items()}
+        rows = len(next(iter(feed.values()), ()))
         answers = [self._run(feed, start) for start in range(0, rows, BATCH)]
         return np.concatenate(answers) if answers else np.zeros(0)
 
@@ -108,7 +108,7 @@ class Bundle:
         Parameters
         ----------
         frame : DataFrame of shape (n, columns)
-            Raw fields in the types that the data contract gives, and history columns.
+            Raw fields, as a table or a request has them, and history columns.
 
         Returns
         -------
@@ -117,17 +117,33 @@ class Bundle:
         Raises
         ------
         TaglineError
-            A column is missing.
+            A column is missing, or a value is none of its field's kind; names every such column
+            and its first rows.
         """
-        fields = [field for field in self.fields if field.name in frame]
-        known = [name for name in self.history if name in frame]
-        return self.predict(columns(frame, fields=fields, history=known))
+        fields, history = self._wanted()
+        return self._answer(columns(frame, fields=fields, history=history, where=self.where))
+
+    @property
+    def where(self) -> str:
+        """What to call it in messages."""
+        return f"bundle {self.digest[:12]}"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The fields and history columns that the answer depends on."""
+        return tuple(each.name for each in self._session.get_inputs())
+
+    def _wanted(self) -> tuple[list[Field], list[str]]:
+        # A field that reaches no input need not be there.
+        fields = [field for field in self.fields if field.name in self.reads]
+        return fields, [name for name in self.history if name in self.reads]
 
     def _run(self, feed: Mapping[str, Column], start: int) -> npt.NDArray[np.float64]:
         part = {name: values[start : start + BATCH] for name, values in feed.items()}
-        (answer,) = self._session.run([PROBABILITY], part)
+        (answer,) = self._session.run(None, part)
         return np.asarray(answer, dtype=np.float64)
 
 
-def _fed(values: Column) -> Column:
+def fed(values: Column) -> Column:
+    """Give a column as onnxruntime takes it."""
     return values.astype(object) if values.dtype.kind in "TU" else values

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tagline.inputs.field import Field, Kind
+from tagline.inputs.field import Field
+from tagline.reading.kinds import Kind
 
 TYPES: dict[Kind, dict[str, Any]] = {
     "string": {"type": "string"},

@@ -1,8 +1,10 @@
 """The typed case: one config file, its defaults in one place."""
 
+import codecs
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -10,6 +12,7 @@ from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.case.search import SearchSection
 from tagline.case.section import Section
 from tagline.case.standing import StandingSection
+from tagline.reading.kinds import Kind
 
 
 def _timedelta(text: str) -> str:
@@ -22,6 +25,27 @@ def _timedelta(text: str) -> str:
     return text
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as wrong:
+        raise ValueError(
+            f"{name!r} is no time zone; one is named like 'Europe/Berlin' or 'UTC'"
+        ) from wrong
+    return name
+
+
+def _encoding(name: str) -> str:
+    try:
+        codecs.lookup(name)
+    except LookupError as wrong:
+        raise ValueError(f"{name!r} is no encoding; one is named like 'latin-1'") from wrong
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
+Value = str | bool | int | float
 Duration = Annotated[str, AfterValidator(_timedelta)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Period = tuple[date, date]
@@ -33,8 +57,12 @@ class TableSection(Section):
     id: str = Field(description="Column that names a row; unique.")
     time: str = Field(description="Column with the time of the decision.")
     target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
-    positive: str | float | bool | None = Field(
+    positive: Value | None = Field(
         default=None, description="The target's value that counts as 1; needed where it is text."
+    )
+    negative: Value | None = Field(
+        default=None,
+        description="The target's value that counts as 0; needed where there are several others.",
     )
     source: str | None = Field(
         default=None,
@@ -47,6 +75,40 @@ class TableSection(Section):
     exclude: tuple[str, ...] = Field(
         default=(), description="Columns that are no inputs, in a case without a feature module."
     )
+    known: tuple[str, ...] = Field(
+        default=(),
+        description="Columns that are known at the decision, however much they tell of the target.",
+    )
+    kinds: dict[str, Kind] = Field(
+        default_factory=dict,
+        description="Column to what it holds, where the file does not tell: string, integer, "
+        "number, timestamp or boolean.",
+    )
+    formats: dict[str, str] = Field(
+        default_factory=dict,
+        description="Column to how its times are written: '%d/%m/%Y', 'ISO8601', or a unit "
+        "since 1970 such as 'ms'.",
+    )
+    missing: tuple[str, ...] = Field(
+        default=(), description="Texts that mean no value, such as 'unknown', in any column."
+    )
+    timezone: Zone | None = Field(
+        default=None, description="Zone of times that bear none; that of split where left out."
+    )
+    encoding: Encoding = Field(default="utf-8", description="How the bytes of a CSV are letters.")
+
+    @model_validator(mode="after")
+    def _apart(self) -> "TableSection":
+        if self.target in {self.id, self.time}:
+            raise ValueError(f"target {self.target!r} is the column of the id or of the time")
+        own = {self.id, self.time, self.target}
+        if own & set(self.exclude):
+            raise ValueError(f"exclude names {sorted(own & set(self.exclude))[0]!r}, which is used")
+        if self.positive is None and self.negative is not None:
+            raise ValueError("negative is given without positive")
+        if self.positive is not None and self.positive == self.negative:
+            raise ValueError("positive and negative are the same value")
+        return self
 
 
 class SplitSection(Section):
@@ -61,7 +123,7 @@ class SplitSection(Section):
     test_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.2, description="Share of the latest rows that test, without dates."
     )
-    timezone: str = Field(default="UTC", description="Whose midnight parts the days.")
+    timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
 
     @model_validator(mode="after")
     def _in_order(self) -> "SplitSection":
@@ -160,6 +222,11 @@ class Case(Section):
         if not self.features and not self.table.source:
             raise ValueError("either features (a module) or table.source (a file) must be given")
         return self
+
+    @property
+    def timezone(self) -> str:
+        """The zone of times that bear none."""
+        return self.table.timezone or self.split.timezone
 
     def beside(self, name: str) -> Path:
         """Find a file that the config names relative to itself."""

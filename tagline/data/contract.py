@@ -1,24 +1,29 @@
 """The data contract: which rows may be used, and the reason for each that may not."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import ContractSection, TableSection
-from tagline.data.tables import near, require_columns
+from tagline.case.config import ContractSection, TableSection, Value
+from tagline.data.label import read_label
+from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
+from tagline.inputs.rows import NUMBERS, Rows, faults, read_rows
+from tagline.names import free, near
+from tagline.reading.guess import Taken, counted, guess
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"
 
 
 class Accounting(TypedDict):
-    """Where every row went: ``rows_in == used + quarantined + unlabelled``."""
+    """Where every row went, each number counted where it happens."""
 
     rows_in: int
     used: int
@@ -36,15 +41,31 @@ class Checked:
     ----------
     rows : DataFrame
         The rows that keep the contract, columns in the types of their fields.
+    raw : DataFrame
+        The same rows as they came in, for whoever reads them by other fields.
     quarantine : DataFrame
-        The rows that break it as they came in, with the column ``reason``.
+        The rows that break it as they came in; the last column has the reasons, and is called
+        ``reason`` where the table has no column of that name.
+    rows_in : int
+        Rows that came in.
     reasons : dict
         Reason to the number of rows that it holds for; a row may have several.
+    fields : tuple of Field
+        The fields, with the formats and zones by which their times were read.
+    taken : tuple of Taken
+        What each column was taken for.
+    meaning : dict
+        ``1`` and ``0`` to the value of the target that stands for each.
     """
 
     rows: pd.DataFrame
+    raw: pd.DataFrame
     quarantine: pd.DataFrame
+    rows_in: int
     reasons: dict[str, int]
+    fields: tuple[Field, ...]
+    taken: tuple[Taken, ...]
+    meaning: Mapping[str, Value]
 
 
 def check(
@@ -55,6 +76,8 @@ def check(
     contract: ContractSection,
     now: pd.Timestamp,
     where: str,
+    timezone: str = "UTC",
+    hints: Mapping[str, str] = MappingProxyType({}),
     rows_before: int | None = None,
 ) -> Checked:
     """Part the rows that keep the contract from those that break it.
@@ -73,32 +96,86 @@ def check(
         What counts as the future.
     where : str
         What to call the table in messages.
+    timezone : str, optional
+        The zone of times that bear none.
+    hints : mapping of str to str, optional
+        Column to what a person should know of how it was taken.
     rows_before : int, optional
         Rows that the last run was given.
 
     Raises
     ------
     TaglineError
-        The table as a whole can not be used: a missing or empty column, too few rows, stale or
-        changed in unit, or more rows in quarantine than the contract allows.
+        The table as a whole can not be used: a missing or empty column, times that fit two
+        formats, too few rows, stale or changed in unit, or more rows in quarantine than the
+        contract allows.
     """
+    decisions = decisions.reset_index(drop=True)
     _whole_table(decisions, fields=fields, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
-    fields = [_with_limits(field, contract) for field in fields]
-    typed, mistyped = _typed(decisions, fields=fields, table=table)
-    faults = {
-        **mistyped,
-        **dict(_row_faults(typed, fields=fields, table=table, now=now)),
+    known = [_resolved(decisions, each, table, timezone) for each in fields]
+    moment = _resolved(decisions, Field(table.time, "timestamp"), table, timezone)
+    own = known if any(each.name == table.time for each in known) else [*known, moment]
+    read, label = read_rows(decisions, own), read_label(decisions[table.target], table)
+    columns = {name: read.frame.get(name, decisions[name]) for name in decisions.columns}
+    typed = pd.DataFrame(columns | {table.target: label.series})
+    found = {
+        **label.faults,
+        **_own_faults(typed, read, table=table, now=now),
+        **dict(faults(read, [_with_limits(each, contract) for each in own])),
     }
-    faults = {reason: mask for reason, mask in faults.items() if mask.any()}
-    broken = np.logical_or.reduce(list(faults.values()), initial=False)
+    found = {reason: mask for reason, mask in found.items() if mask.any()}
+    broken = np.logical_or.reduce(list(found.values()), initial=False)
     broken = np.broadcast_to(broken, len(typed))
-    counts = {reason: int(mask.sum()) for reason, mask in faults.items()}
+    counts = {reason: int(mask.sum()) for reason, mask in found.items()}
     _quarantined_share(broken, counts, contract=contract, where=where)
     rows = typed[~broken].reset_index(drop=True)
     _freshness(rows[table.time], contract=contract, now=now, where=where)
     _typical(rows, contract=contract, where=where)
-    return Checked(rows, _quarantine(decisions, broken, faults), counts)
+    return Checked(
+        rows=rows,
+        raw=decisions[~broken].reset_index(drop=True),
+        quarantine=_quarantine(decisions, broken, found),
+        rows_in=len(decisions),
+        reasons=counts,
+        fields=tuple(known),
+        taken=tuple(
+            counted(
+                decisions[each.name],
+                read.read[each.name],
+                name=each.name,
+                kind=each.kind,
+                format=each.format,
+                note=hints.get(each.name, ""),
+            )
+            for each in own
+        ),
+        meaning=label.meaning,
+    )
+
+
+def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezone: str) -> Field:
+    if field.kind != "timestamp":
+        return field
+    written = field.format or table.formats.get(field.name)
+    if written is None:
+        written = guess(decisions[field.name], kind="timestamp").format or None
+    return field.replace(format=written, timezone=field.timezone or timezone)
+
+
+def _own_faults(
+    typed: pd.DataFrame, read: Rows, *, table: TableSection, now: pd.Timestamp
+) -> dict[str, Mask]:
+    identity, moment = typed[table.id], typed[table.time]
+    named = identity.notna() & ~identity.isin([""])
+    return {
+        f"{table.id} is missing": ~named.to_numpy(dtype=bool),
+        f"{table.id} repeats an earlier row's": (identity.duplicated() & named).to_numpy(
+            dtype=bool
+        ),
+        f"{table.time} is missing": moment.isna().to_numpy() & ~read.unread(table.time),
+        f"{table.time} is in the future": (moment > now).to_numpy(),
+    }
 
 
 def _whole_table(
@@ -110,6 +187,9 @@ def _whole_table(
     where: str,
 ) -> None:
     known = [table.id, table.time, table.target, *(field.name for field in fields)]
+    if not decisions.columns.is_unique:
+        twice = decisions.columns[decisions.columns.duplicated()][0]
+        raise TaglineError(f"More than one column is called {twice!r}.", where=where)
     require_columns(decisions, tuple(known), where=where)
     limited = {**contract.typical, **contract.ranges, **contract.allowed}
     strangers = [name for name in limited if name not in known]
@@ -118,6 +198,11 @@ def _whole_table(
             f"The contract speaks of {strangers[0]!r}{near(strangers[0], known)}, "
             "which is no field of the table.",
             where=f"{where}: contract",
+        )
+    measured = {each.name for each in fields if each.kind in NUMBERS} | {table.target}
+    for name in (name for name in (*contract.typical, *contract.ranges) if name not in measured):
+        raise TaglineError(
+            f"{name!r} is no number, so it has no range.", where=f"{where}: contract"
         )
     required = {table.id, table.time, table.target, *(f.name for f in fields if f.required)}
     for name in known:
@@ -148,115 +233,6 @@ def _with_limits(field: Field, contract: ContractSection) -> Field:
     )
 
 
-def _typed(
-    decisions: pd.DataFrame, *, fields: Sequence[Field], table: TableSection
-) -> tuple[pd.DataFrame, dict[str, Mask]]:
-    kinds = {field.name: field.kind for field in fields}
-    kinds |= {table.time: "timestamp"}
-    columns, faults = {}, {}
-    for name in decisions.columns:
-        given = decisions[name]
-        columns[name] = CONVERTERS[kinds[name]](given) if name in kinds else given
-        lost = (columns[name].isna() & given.notna()).to_numpy()
-        faults[f"{name} is no {kinds.get(name, 'value')}"] = lost
-    label, strange = _label(decisions[table.target], table)
-    columns[table.target] = label
-    faults[f"{table.target} is neither 0 nor 1"] = strange
-    return pd.DataFrame(columns, index=decisions.index), faults
-
-
-def _label(target: pd.Series, table: TableSection) -> tuple[pd.Series, Mask]:
-    if table.positive is not None:
-        _expect_positive(target, table)
-        label = (target.astype("str") == str(table.positive)).astype("float64")
-        return label.where(target.notna()), np.zeros(len(target), dtype=bool)
-    number = _number(target)
-    fits = number.isin([0.0, 1.0])
-    return number.where(fits), (~fits & target.notna()).to_numpy()
-
-
-def _expect_positive(target: pd.Series, table: TableSection) -> None:
-    if not (target.astype("str") == str(table.positive)).any():
-        found = ", ".join(map(repr, sorted(target.dropna().astype("str").unique())[:5]))
-        raise TaglineError(
-            f"No row has {table.target} = {table.positive!r}; it is {found}.",
-            where="table.positive",
-        )
-
-
-def _number(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return pd.Series(np.nan, index=values.index)
-    return pd.to_numeric(values, errors="coerce").astype("float64")
-
-
-def _integer(values: pd.Series) -> pd.Series:
-    number = _number(values)
-    return number.where((number % 1 == 0) | np.isinf(number))
-
-
-def _timestamp(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[us, UTC]")
-    times: pd.Series = pd.to_datetime(values, errors="coerce", utc=True, format="mixed")
-    return times
-
-
-def _string(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return pd.Series(None, index=values.index, dtype="str")
-    return values.astype("str").where(values.notna())
-
-
-def _boolean(values: pd.Series) -> pd.Series:
-    number = _number(values.astype("object").replace({"true": 1, "false": 0}))
-    return number.where(number.isin([0.0, 1.0]))
-
-
-CONVERTERS: dict[str, Callable[[pd.Series], pd.Series]] = {
-    "number": _number,
-    "integer": _integer,
-    "timestamp": _timestamp,
-    "string": _string,
-    "boolean": _boolean,
-}
-
-
-def _row_faults(
-    rows: pd.DataFrame, *, fields: Sequence[Field], table: TableSection, now: pd.Timestamp
-) -> Iterator[tuple[str, Mask]]:
-    yield f"{table.id} is missing", rows[table.id].isna().to_numpy()
-    yield (
-        f"{table.id} repeats an earlier row's",
-        (rows[table.id].duplicated() & rows[table.id].notna()).to_numpy(),
-    )
-    yield f"{table.time} is missing", rows[table.time].isna().to_numpy()
-    yield f"{table.time} is in the future", (rows[table.time] > now).to_numpy()
-    for field in fields:
-        yield from _field_faults(rows[field.name], field)
-
-
-def _field_faults(values: pd.Series, field: Field) -> Iterator[tuple[str, Mask]]:
-    if field.required:
-        yield f"{field.name} is missing", values.isna().to_numpy()
-    if field.kind in {"number", "integer"}:
-        endless = np.isinf(values.to_numpy(dtype=np.float64))
-        yield f"{field.name} is infinite", endless
-        if field.minimum is not None:
-            low = (values < field.minimum).to_numpy() & ~endless
-            yield f"{field.name} is below {field.minimum:g}{_unit(field)}", low
-        if field.maximum is not None:
-            high = (values > field.maximum).to_numpy() & ~endless
-            yield f"{field.name} is above {field.maximum:g}{_unit(field)}", high
-    if field.allowed is not None:
-        strange = ~values.isin(list(field.allowed)) & values.notna()
-        yield f"{field.name} is a value that is not allowed", strange.to_numpy()
-
-
-def _unit(field: Field) -> str:
-    return f" {field.unit}" if field.unit else ""
-
-
 def _quarantined_share(
     broken: Mask, counts: dict[str, int], *, contract: ContractSection, where: str
 ) -> None:
@@ -268,6 +244,7 @@ def _quarantined_share(
             f"{broken.sum()} of {len(broken)} rows ({share:.2%}) break the contract, which allows "
             f"{contract.most_quarantined:.2%}: {reasons}.",
             where=f"{where}: contract.most_quarantined",
+            todo="docs/reading.md says how a column is read, and how to say it otherwise.",
         )
 
 
@@ -296,11 +273,11 @@ def _typical(rows: pd.DataFrame, *, contract: ContractSection, where: str) -> No
             )
 
 
-def _quarantine(decisions: pd.DataFrame, broken: Mask, faults: dict[str, Mask]) -> pd.DataFrame:
+def _quarantine(decisions: pd.DataFrame, broken: Mask, found: dict[str, Mask]) -> pd.DataFrame:
     kept = decisions[broken].copy()
     reasons = np.array([""] * len(kept), dtype=object)
-    for reason, mask in faults.items():
+    for reason, mask in found.items():
         hit = mask[broken]
         reasons[hit] = [f"{earlier}; {reason}" if earlier else reason for earlier in reasons[hit]]
-    kept[REASON] = reasons
+    kept[free(REASON, decisions.columns)] = reasons
     return kept.reset_index(drop=True)

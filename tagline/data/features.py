@@ -41,6 +41,10 @@ class Features:
         Input name to +1 or -1.
     groups : dict
         Source to the beginnings of its inputs' names; explanations add up a source's inputs.
+    notes : tuple of str
+        What a person should know of how the tables were read.
+    hints : dict
+        Column to what a person should know of how it was taken.
     """
 
     module: str
@@ -54,6 +58,8 @@ class Features:
     behaviour: tuple[Any, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     def sources(self, names: Iterable[str]) -> dict[str, str]:
         """Give each input its source: the longest beginning counts; itself where none fits."""

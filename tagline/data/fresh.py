@@ -1,6 +1,6 @@
 """The newest decisions whose labels are known: what a promotion is judged on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from tagline.data.split import groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.inputs.field import Field
 
 Say = Callable[[str], None]
 
@@ -25,7 +26,9 @@ class Fresh:
     Attributes
     ----------
     frame : DataFrame of shape (n, columns)
-        Raw fields, history and label, in the order of time.
+        Raw fields, history and label, in the order of time and in the types of their kinds.
+    raw : DataFrame of shape (n, columns)
+        The same rows as they came in, with their history, for bundles of other fields.
     y : ndarray of shape (n,), float64
         The label, 0 or 1.
     group : ndarray of shape (n,), int64
@@ -33,17 +36,27 @@ class Fresh:
     """
 
     frame: pd.DataFrame
+    raw: pd.DataFrame
     y: npt.NDArray[np.float64]
     group: npt.NDArray[np.int64]
 
 
-def fresh(case: Case, *, after: pd.Timestamp, say: Say, now: pd.Timestamp | None = None) -> Fresh:
+def fresh(
+    case: Case,
+    fields: Sequence[Field],
+    *,
+    after: pd.Timestamp,
+    say: Say,
+    now: pd.Timestamp | None = None,
+) -> Fresh:
     """Load a case's tables as they are now, and take the labelled decisions after a time.
 
     Parameters
     ----------
     case : Case
         The case.
+    fields : sequence of Field
+        How a case without a feature module read its columns when it trained.
     after : Timestamp with time zone
         The last decision that any of the models to be judged has learned from.
     say : callable
@@ -56,11 +69,12 @@ def fresh(case: Case, *, after: pd.Timestamp, say: Say, now: pd.Timestamp | None
     TaglineError
         The tables can not be used, or hold no such decision.
     """
-    features = load_features(case)
+    features = load_features(case, None if case.features else fields)
     tables = load_tables(case, features)
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)
-    rows = checked.rows.sort_values(case.table.time, kind="stable", ignore_index=True)
+    order = np.argsort(checked.rows[case.table.time].to_numpy(), kind="stable")
+    rows, raw = (each.iloc[order].reset_index(drop=True) for each in (checked.rows, checked.raw))
     later = rows[case.table.time] > after
     labelled = rows[case.table.target].notna()
     frame = rows[later & labelled].reset_index(drop=True)
@@ -75,9 +89,12 @@ def fresh(case: Case, *, after: pd.Timestamp, say: Say, now: pd.Timestamp | None
             where=f"decisions after {after:%Y-%m-%d %H:%M}",
         )
     events = features.events(tables) if features.history else {}
-    past = compute_history(features.history, events, frame, at=case.table.time)
+    past = compute_history(
+        features.history, events, frame, at=case.table.time, timezone=case.timezone
+    )
     return Fresh(
         frame=pd.concat([frame, past], axis=1),
+        raw=pd.concat([raw[later & labelled].reset_index(drop=True), past], axis=1),
         y=frame[case.table.target].to_numpy(dtype=np.float64),
         group=groups(frame, time=case.table.time, section=case.split, group=case.evaluation.group),
     )

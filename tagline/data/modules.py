@@ -1,12 +1,15 @@
 """Load a case's feature module, or make its like from a table's own columns."""
 
 import importlib
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.plain import plain_features
 from tagline.errors import TaglineError
+from tagline.inputs.field import Field
 
 REQUIRED = {
     "FIELDS": "fields",
@@ -24,8 +27,15 @@ OPTIONAL = {
 }
 
 
-def load_features(case: Case) -> Features:
+def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features:
     """Import a case's feature module, or make its like from the table's columns.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    fields : sequence of Field, optional
+        How its fields were read before; else the module, or the table itself, says it.
 
     Raises
     ------
@@ -33,7 +43,7 @@ def load_features(case: Case) -> Features:
         There is no such module, or it lacks something that a feature module offers.
     """
     if case.features is None:
-        return plain_features(case)
+        return plain_features(case, fields)
     module = _imported(case.features, file=case.file)
     missing = [name for name in REQUIRED if not hasattr(module, name)]
     if missing:
@@ -45,11 +55,12 @@ def load_features(case: Case) -> Features:
     optional = {
         part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
     }
-    return Features(
+    offered = Features(
         module=case.features,
         **{part: getattr(module, name) for name, part in REQUIRED.items()},
         **optional,
     )
+    return offered if fields is None else replace(offered, fields=tuple(fields))
 
 
 def _imported(name: str, *, file: str) -> Any:

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.data.prepare import GROUP, TEST, Prepared
+from tagline.data.matrix import part_groups, part_matrix
+from tagline.data.prepare import Prepared
 from tagline.data.store import get_table
 from tagline.inputs.matrix import Matrix
-from tagline.training.matrix import read
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Part:
     Attributes
     ----------
     frame : DataFrame of shape (n, columns)
-        Raw fields, history and label.
+        Raw fields, history and label, in the types of their kinds.
     X : ndarray of shape (n, p), float32
         The model's inputs.
     y : ndarray of shape (n,), float64
@@ -56,18 +56,10 @@ def read_parts(prepared: Prepared, *names: str, target: str) -> tuple[Part, ...]
 
 
 def _part(prepared: Prepared, name: str, target: str) -> Part:
-    frame = get_table(prepared.rows[name])
+    frame, folder = get_table(prepared.rows[name]), Path(prepared.matrix)
     return Part(
         frame=frame,
-        X=_matrix(prepared, name),
+        X=part_matrix(folder, name),
         y=frame[target].to_numpy(dtype=np.float64),
-        group=frame[GROUP].to_numpy(dtype=np.int64),
+        group=part_groups(folder, name),
     )
-
-
-def _matrix(prepared: Prepared, name: str) -> Matrix:
-    folder = Path(prepared.matrix)
-    if name == "test":
-        return np.asarray(np.load(folder / TEST, allow_pickle=False))
-    data = read(folder)
-    return np.asarray(data.X if name == "train" else data.X_tune, dtype=np.float32)

@@ -1,90 +1,139 @@
 """A case without a feature module: the table's own columns are the inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.features import Features, Tables
-from tagline.data.tables import read_table, require_columns
+from tagline.data.files import File
+from tagline.data.tables import read_raw, require_columns
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field, Kind
+from tagline.inputs.field import Field
+from tagline.names import free, near
+from tagline.reading.guess import Taken, guess
 
 TABLE = "rows"
 DAY, HOUR = 86_400, 3_600
 EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
-def plain_features(case: Case) -> Features:
+def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Features:
     """Make a feature module's like from the columns of the table that the case names.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    fields : sequence of Field, optional
+        What the columns were taken for before; else the table is read and says it.
 
     Raises
     ------
     TaglineError
         The table can not be read, or lacks the id, time or target column.
     """
-    table = read_table(case.beside(str(case.table.source)))
-    own = (case.table.id, case.table.time, case.table.target, *case.table.exclude)
-    require_columns(table, own, where=str(case.table.source))
-    moment = Field(case.table.time, "timestamp", description="When the decision is made.")
-    fields = (moment, *(_field(table[name]) for name in table.columns if name not in own))
+    file = None if fields is not None else _file(case)
+    own, hints = (tuple(fields or ()), {}) if file is None else _fields(case, file.frame)
+    names = _input_names(own, moment=case.table.time)
 
     def load() -> Tables:
-        return {TABLE: table}
+        return {TABLE: (_file(case) if file is None else file).frame}
 
     def decisions(tables: Tables) -> pd.DataFrame:
-        return tables[TABLE].drop(columns=list(case.table.exclude))
+        return tables[TABLE]
 
     def events(tables: Tables) -> Tables:  # noqa: ARG001 - the shape of a feature module's own
         return {}
 
     def inputs(xp: Any, row: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
-        for field in fields:
-            made |= _inputs_of(xp, field, row, moment=moment.name)
+        for field in own:
+            made |= _inputs_of(xp, field, row, names)
         return made
 
     return Features(
         module=str(case.table.source),
-        fields=fields,
+        fields=own,
         history=(),
         load=load,
         decisions=decisions,
         events=events,
         inputs=inputs,
+        notes=() if file is None else file.notes,
+        hints=hints,
     )
 
 
-def _inputs_of(xp: Any, field: Field, row: Mapping[str, Any], *, moment: str) -> dict[str, Any]:
-    value = row[field.name]
-    if field.name == moment:
-        day = value // DAY
-        return {
-            f"{moment}_hour": xp.astype(value % DAY, xp.float64) / HOUR,
-            f"{moment}_weekday": xp.astype((day + EPOCH_WEEKDAY) % 7, xp.float64),
-        }
-    if field.kind == "timestamp":
-        return {f"{field.name}_days_before": xp.astype(row[moment] - value, xp.float64) / DAY}
-    if field.kind == "boolean":
-        return {field.name: xp.astype(value, xp.float64)}
-    return {field.name: value}
+def _file(case: Case) -> File:
+    section = case.table
+    file = read_raw(case, case.beside(str(section.source)), exclude=section.exclude)
+    own = (section.id, section.time, section.target)
+    require_columns(file.frame, own, where=str(section.source))
+    return file
 
 
-def _field(column: pd.Series) -> Field:
+def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[str, str]]:
+    section = case.table
+    for name in (*section.kinds, *section.formats, *section.known):
+        if name not in table:
+            raise TaglineError(
+                f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
+                where=f"{case.file}: table",
+            )
+    own = {section.id, section.time, section.target}
+    written = section.formats.get(section.time)
+    moment = guess(table[section.time], kind="timestamp", format=written)
+    found = [moment, *(_guessed(case, table[name]) for name in table.columns if name not in own)]
+    fields = tuple(
+        Field(
+            each.name,
+            each.kind,
+            description="When the decision is made." if each is moment else "",
+            required=each is moment,
+            format=each.format or None,
+        )
+        for each in found
+    )
+    return fields, {each.name: each.hint for each in found if each.hint}
+
+
+def _guessed(case: Case, column: pd.Series) -> Taken:
+    name = str(column.name)
     if len(column) and column.isna().all():
         raise TaglineError(
-            f"Column {str(column.name)!r} has no value in any row.",
+            f"Column {name!r} has no value in any row.",
             todo="Leave it out with table.exclude, or look where its values went.",
         )
-    return Field(str(column.name), _kind(column), required=False)
+    return guess(column, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
 
 
-def _kind(column: pd.Series) -> Kind:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return "boolean"
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return "number"
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return "timestamp"
-    return "string"
+def _input_names(fields: Sequence[Field], *, moment: str) -> dict[tuple[str, str], str]:
+    # A column may be called as an input made of another one would be.
+    names = {(field.name, ""): field.name for field in fields if field.kind != "timestamp"}
+    for field in fields:
+        if field.kind == "timestamp":
+            made = ("hour", "weekday") if field.name == moment else ("days_before",)
+            for part in made:
+                names[field.name, part] = free(f"{field.name}_{part}", names.values())
+    return names
+
+
+def _inputs_of(
+    xp: Any, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    value = row[field.name]
+    if (field.name, "hour") in names:
+        day = value // DAY
+        return {
+            names[field.name, "hour"]: xp.astype(value % DAY, xp.float64) / HOUR,
+            names[field.name, "weekday"]: xp.astype((day + EPOCH_WEEKDAY) % 7, xp.float64),
+        }
+    if field.kind == "timestamp":
+        moment = next(name for name, part in names if part == "hour")
+        days = xp.astype(row[moment] - value, xp.float64) / DAY
+        return {names[field.name, "days_before"]: days}
+    if field.kind in ("boolean", "integer"):
+        return {field.name: xp.astype(value, xp.float64)}
+    return {field.name: value}

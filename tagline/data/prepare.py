@@ -1,7 +1,6 @@
 """From a case to what its trials train on, told line by line."""
 
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,19 +12,21 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.contract import Accounting, Checked, check
 from tagline.data.features import Features, Tables
+from tagline.data.fingerprint import fingerprint
+from tagline.data.leaks import expect_no_leak
+from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
 from tagline.data.split import PARTS, UNUSED, groups, split
 from tagline.data.store import TableRef, put_table
-from tagline.data.tables import fingerprint, load_tables
+from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
 from tagline.inputs.compute import Columns, columns, compute
+from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
-from tagline.training.matrix import write as write_training
+from tagline.inputs.trace import read_columns
 
 Say = Callable[[str], None]
-PART, GROUP = "part", "group"
-TEST = "test.npy"
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,21 @@ class Prepared:
     Attributes
     ----------
     rows : dict of TableRef
-        Each part's labelled decisions: raw fields, history, label, `part`, `group`.
+        Each part's labelled decisions: raw fields, history and label.
+    raw : TableRef
+        The test part's decisions as they came in, before they were read by these fields.
     quarantine : TableRef
-        The rows that broke the contract, with reasons.
+        The rows that broke the contract; the last column has the reasons.
     matrix : str
         The folder of the model's inputs; see `tagline.data.parts`.
     inputs : dict
         Names, order and encoders of the inputs; see `InputSet.from_dict`.
+    fields : list of dict
+        The raw fields as they were read; see `Field.from_dict`.
+    reads : list of str
+        The fields and history columns that reach an input.
+    columns : list of dict
+        What each column was taken for; see `tagline.reading.guess.Taken`.
     accounting : Accounting
         Where every row went.
     fingerprint : str
@@ -49,11 +58,32 @@ class Prepared:
     """
 
     rows: dict[str, TableRef]
+    raw: TableRef
     quarantine: TableRef
     matrix: str
     inputs: dict[str, Any]
+    fields: list[dict[str, Any]]
+    reads: list[str]
+    columns: list[dict[str, Any]]
     accounting: Accounting
     fingerprint: str
+
+    def features(self, case: Case) -> Features:
+        """Give a case's features, with its fields as they were read here."""
+        return load_features(case, [Field.from_dict(each) for each in self.fields])
+
+
+@dataclass(frozen=True)
+class _Used:
+    frame: pd.DataFrame
+    raw: pd.DataFrame
+    part: npt.NDArray[np.str_]
+    group: npt.NDArray[np.int64]
+    y: npt.NDArray[np.float64]
+
+    def of(self, name: str) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = self.part == name
+        return found
 
 
 def prepare(
@@ -82,7 +112,8 @@ def prepare(
     Raises
     ------
     TaglineError
-        The tables can not be used; see `tagline.data.tables` and `tagline.data.contract`.
+        The tables can not be used, or a column knows the answer; see `tagline.data.tables`,
+        `tagline.data.contract` and `tagline.data.leaks`.
     """
     features = load_features(case)
     tables = load_tables(case, features)
@@ -90,19 +121,29 @@ def prepare(
     say(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
-    frame, accounting = _used(case, checked)
+    features = load_features(case, checked.fields)
+    for line in _taken_for(features, checked, case):
+        say(line)
+    used, accounting = _used(case, checked)
     say(told(accounting))
-    events = features.events(tables) if features.history else {}
-    past = compute_history(features.history, events, frame, at=case.table.time)
-    say(f"{past.shape[1]} history columns, each of what was known by its decision's time")
-    frame = pd.concat([frame, past], axis=1)
-    inputs, matrix = _fitted(case, frame, input_values(frame, features))
-    say(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(frame)))
+    frame = _with_history(case, features, tables, used)
+    say(f"{len(features.history)} history columns, each of what was known by its decision's time")
+    values = input_values(frame, features)
+    inputs, matrix = _fitted(case, used, values)
+    reads = read_columns(
+        features.inputs, fields=features.fields, history=_history_names(features), inputs=inputs
+    )
+    expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
+    say(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     return Prepared(
-        rows={name: put_table(frame[frame[PART] == name], folder) for name in PARTS},
+        rows={name: put_table(frame[used.of(name)], folder) for name in PARTS},
+        raw=put_table(_storable(used.raw[used.of("test")]), folder),
         quarantine=put_table(_storable(checked.quarantine), folder),
-        matrix=str(_put_matrix(case, frame, matrix, inputs, features, folder)),
+        matrix=str(_put(case, features, inputs, matrix, used, folder)),
         inputs=inputs.to_dict(),
+        fields=[field.to_dict() for field in features.fields],
+        reads=reads,
+        columns=[each.to_dict() for each in checked.taken],
         accounting=accounting,
         fingerprint=known_as,
     )
@@ -124,6 +165,8 @@ def check_decisions(
         contract=case.contract,
         now=now,
         where=f"decisions of {features.module}",
+        timezone=case.timezone,
+        hints=features.hints,
         rows_before=rows_before,
     )
 
@@ -143,8 +186,8 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
     dict
         Input name to array of shape (n,), float64 or text.
     """
-    history = [declared.name for declared in features.history]
-    return compute(features.inputs, columns(frame, fields=features.fields, history=history))
+    row = columns(frame, fields=features.fields, history=_history_names(features))
+    return compute(features.inputs, row)
 
 
 def told(accounting: Accounting) -> str:
@@ -155,90 +198,113 @@ def told(accounting: Accounting) -> str:
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
 
 
-def _used(case: Case, checked: Checked) -> tuple[pd.DataFrame, Accounting]:
-    rows = checked.rows.sort_values(case.table.time, kind="stable", ignore_index=True)
+def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str]:
+    meaning = ", ".join(f"{value!r} is {number}" for number, value in checked.meaning.items())
+    notes = [*features.notes, f"{case.table.target}: {meaning}"]
+    return [*notes, *map(str, checked.taken)]
+
+
+def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
+    order = np.argsort(checked.rows[case.table.time].to_numpy(), kind="stable")
+    rows, raw = (frame.iloc[order].reset_index(drop=True) for frame in (checked.rows, checked.raw))
     labelled = rows[case.table.target].notna().to_numpy()
     if not labelled.any():
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")
     part = split(rows[case.table.time], case.split)
     group = groups(rows, time=case.table.time, section=case.split, group=case.evaluation.group)
-    used = labelled & (part != UNUSED)
-    frame = rows.assign(**{PART: part, GROUP: group})[used].reset_index(drop=True)
-    _expect_both_classes(frame, case)
-    return frame, {
-        "rows_in": len(rows) + len(checked.quarantine),
-        "used": int(used.sum()),
-        "quarantined": len(checked.quarantine),
-        "unlabelled": int((~labelled).sum()),
-        "outside_split": int((labelled & ~used).sum()),
-        "reasons": checked.reasons,
-    }
+    kept = labelled & (part != UNUSED)
+    frame = rows[kept].reset_index(drop=True)
+    y = frame[case.table.target].to_numpy(dtype=np.float64)
+    used = _Used(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
+    _expect_both_classes(used, case)
+    return used, _accounted(
+        {
+            "rows_in": checked.rows_in,
+            "used": len(frame),
+            "quarantined": len(checked.quarantine),
+            "unlabelled": int((~labelled).sum()),
+            "outside_split": int((labelled & (part == UNUSED)).sum()),
+            "reasons": checked.reasons,
+        }
+    )
 
 
-def _expect_both_classes(frame: pd.DataFrame, case: Case) -> None:
+def _accounted(accounting: Accounting) -> Accounting:
+    parts = ("used", "quarantined", "unlabelled", "outside_split")
+    found = sum(accounting[part] for part in parts)  # type: ignore[literal-required]
+    if found != accounting["rows_in"]:
+        raise TaglineError(
+            f"Rows were lost or counted twice: {told(accounting)} gives {found:,}.",
+            where="accounting",
+            todo="This is a fault of Tagline; please report it with this line.",
+        )
+    return accounting
+
+
+def _expect_both_classes(used: _Used, case: Case) -> None:
     for name in PARTS:
-        labels = frame.loc[frame[PART] == name, case.table.target]
-        if labels.nunique() < 2:
-            found = ", ".join(f"{value:g}" for value in labels.unique()) or "none"
+        labels = np.unique(used.y[used.of(name)])
+        if len(labels) < 2:
+            found = ", ".join(f"{value:g}" for value in labels) or "none"
             raise TaglineError(
                 f"The {name} rows have one class only ({case.table.target} = {found}).",
                 where=f"{case.file}: table.target",
             )
 
 
-def _fitted(case: Case, frame: pd.DataFrame, values: Columns) -> tuple[InputSet, Matrix]:
+def _history_names(features: Features) -> list[str]:
+    return [declared.name for declared in features.history]
+
+
+def _with_history(
+    case: Case, features: Features, tables: Mapping[str, pd.DataFrame], used: _Used
+) -> pd.DataFrame:
+    taken = [name for name in _history_names(features) if name in used.frame]
+    if taken:
+        raise TaglineError(
+            f"The history column {taken[0]!r} is called like a column of the decisions.",
+            where=f"{features.module}: HISTORY",
+            todo="Give it a name of its own.",
+        )
+    events = features.events(tables) if features.history else {}
+    past = compute_history(
+        features.history, events, used.frame, at=case.table.time, timezone=case.timezone
+    )
+    return pd.concat([used.frame, past], axis=1)
+
+
+def _fitted(case: Case, used: _Used, values: Columns) -> tuple[InputSet, Matrix]:
     return fit_inputs(
         values,
-        frame[case.table.target].to_numpy(dtype=np.float64),
-        frame[GROUP].to_numpy(),
-        (frame[PART] == PARTS[0]).to_numpy(),
+        used.y,
+        used.group,
+        used.of(PARTS[0]),
         smoothing=case.inputs.smoothing,
         folds=case.inputs.folds,
         seed=case.seed,
     )
 
 
-def _put_matrix(
-    case: Case,
-    frame: pd.DataFrame,
-    matrix: Matrix,
-    inputs: InputSet,
-    features: Features,
-    folder: Path,
+def _put(
+    case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: _Used, folder: Path
 ) -> Path:
-    part = frame[PART].to_numpy(dtype=np.str_)
-    y = frame[case.table.target].to_numpy(dtype=np.float32)
-    place = folder / f"matrix-{_digest(matrix, y, part)[:32]}"
-    strangers = set(features.monotone) - set(inputs.names)
-    if strangers:
-        raise TaglineError(
-            f"MONOTONE names {sorted(strangers)[0]!r}, which is no input.", where=features.module
-        )
-    write_training(
-        place,
+    return put_matrix(
+        case,
+        features,
+        inputs,
         X=matrix,
-        y=y,
-        split=part,
-        max_bin=case.search.max_bin,
-        monotone=[features.monotone.get(name, 0) for name in inputs.names],
+        y=used.y.astype(np.float32),
+        part=used.part,
+        group=used.group,
+        folder=folder,
     )
-    np.save(place / TEST, matrix[part == PARTS[2]])
-    return place
 
 
-def _digest(*arrays: npt.NDArray[Any]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def _part_sizes(used: _Used) -> list[str]:
+    return [f"{used.of(name).sum():,} rows {name}" for name in PARTS]
 
 
-def _part_sizes(frame: pd.DataFrame) -> list[str]:
-    sizes = frame[PART].value_counts()
-    return [f"{sizes[name]:,} rows {name}" for name in PARTS]
-
-
-def _storable(quarantine: pd.DataFrame) -> pd.DataFrame:
-    # A quarantined column may mix types, which Parquet does not hold.
-    mixed = [name for name in quarantine.columns if quarantine[name].dtype == object]
-    return quarantine.assign(**{name: quarantine[name].map(str) for name in mixed})
+def _storable(frame: pd.DataFrame) -> pd.DataFrame:
+    # A column as it came in may mix types, which Parquet does not hold.
+    mixed = [name for name in frame.columns if frame[name].dtype == object]
+    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})

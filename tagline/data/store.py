@@ -35,7 +35,7 @@ def put_table(frame: pd.DataFrame, folder: Path) -> TableRef:
     name = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
-    if not path.exists():
+    if not path.exists() or path.stat().st_size != len(content):
         unfinished = path.with_suffix(f".{os.getpid()}.tmp")
         unfinished.write_bytes(content)
         unfinished.replace(path)

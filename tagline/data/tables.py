@@ -1,18 +1,17 @@
-"""Raw tables: read them, check that they are whole, and know them again."""
+"""Raw tables: load them, check that they are whole."""
 
-import difflib
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from tagline.case.config import Case
-from tagline.data.features import Features, Tables
+from tagline.data.features import Features
+from tagline.data.files import File, read_file, without_texts
 from tagline.errors import TaglineError
+from tagline.names import near
+from tagline.reading.guess import guess
+from tagline.reading.values import How, read
 
 
 def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
@@ -30,7 +29,7 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
                 f"{features.module} has no table {name!r}{near(name, tables)}.",
                 where=f"{case.file}: table.files",
             )
-        tables[name] = read_table(case.beside(file))
+        tables[name] = read_table(case, case.beside(file))
     for name, columns in features.tables.items():
         require_columns(tables[name], columns, where=f"table {name!r} of {features.module}")
     for name, table in tables.items():
@@ -39,31 +38,42 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV or Parquet file whole, or not at all.
+def read_raw(case: Case, path: Path, *, exclude: Sequence[str] = ()) -> File:
+    """Read a file of a case as it is; see `tagline.data.files.read_file`."""
+    file = read_file(path, encoding=case.table.encoding, exclude=exclude)
+    return without_texts(file, case.table.missing)
+
+
+def read_table(case: Case, path: Path) -> pd.DataFrame:
+    """Read a file for a feature module, each column in the type of what it holds.
+
+    Whole numbers are Int64 where some are missing, so that they keep all their bits; times that
+    bear no zone are on the clocks of the case's.
 
     Raises
     ------
     TaglineError
-        There is no such file, it ends too early, or it is neither CSV nor Parquet.
+        As `tagline.data.files.read_file` and `tagline.reading.guess.guess`.
     """
-    readers = {".csv": pa.csv.read_csv, ".parquet": pa.parquet.read_table}
-    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if kind not in readers:
-        raise TaglineError(f"Neither CSV nor Parquet: {path.name!r}.", where=str(path))
-    if not path.is_file():
-        raise TaglineError("There is no such file.", where=str(path))
-    try:
-        table: pa.Table = readers[kind](path)
-    except (pa.ArrowException, OSError) as wrong:
-        reason = str(wrong).splitlines()[0]
+    frame = read_raw(case, path).frame
+    return pd.DataFrame({name: _typed(case, frame[name]) for name in frame.columns})
+
+
+def _typed(case: Case, values: pd.Series) -> pd.Series:
+    name = str(values.name)
+    taken = guess(values, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
+    if taken.kind == "number":
+        whole = read(values, "integer")
+        if not whole.unread.any():
+            return whole.series
+    found = read(values, taken.kind, How(taken.format or None, case.timezone))
+    if found.unread.any():
         raise TaglineError(
-            f"The file can not be read whole: {reason}",
-            where=str(path),
-            todo="It may be truncated; fetch it again.",
-        ) from wrong
-    frame: pd.DataFrame = table.to_pandas()
-    return frame
+            f"Some values are not what the others are: {taken}.",
+            where="the case's files",
+            todo="Say what they mean with table.missing, or what the column is with table.kinds.",
+        )
+    return found.series
 
 
 def require_columns(table: pd.DataFrame, columns: tuple[str, ...], *, where: str) -> None:
@@ -78,41 +88,3 @@ def require_columns(table: pd.DataFrame, columns: tuple[str, ...], *, where: str
     if missing:
         named = ", ".join(f"{column!r}{near(column, table.columns)}" for column in missing)
         raise TaglineError(f"Missing column {named}.", where=where)
-
-
-def near(name: str, names: object) -> str:
-    """Suggest what may have been meant, as `` (is it 'x'?)``; empty where nothing is near."""
-    candidates = [str(each) for each in names]  # type: ignore[attr-defined]
-    found = difflib.get_close_matches(name, candidates, n=1)
-    return f" (is it {found[0]!r}?)" if found else ""
-
-
-def fingerprint(tables: Tables) -> str:
-    """Give the SHA-256 of tables' names, columns and values, whatever their order of columns.
-
-    Returns
-    -------
-    str
-        Hexadecimal digest; the same for the same values on any machine.
-    """
-    digest = hashlib.sha256()
-    for name in sorted(tables):
-        digest.update(f"table {name} {len(tables[name])}\n".encode())
-        for column in sorted(map(str, tables[name].columns)):
-            digest.update(f"column {column}\n".encode())
-            digest.update(_column_bytes(tables[name][column]))
-    return digest.hexdigest()
-
-
-def _column_bytes(column: pd.Series) -> bytes:
-    if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        column = column.astype("int64")
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(
-        column.dtype
-    )
-    values = (
-        column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if numeric
-        else pd.util.hash_pandas_object(column.astype("str"), index=False).to_numpy()
-    )
-    return np.ascontiguousarray(values).tobytes()

@@ -3,7 +3,7 @@
 After Ribeiro et al. (2020), "Beyond accuracy: behavioral testing of NLP models with CheckList".
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -41,6 +41,11 @@ class Invariance:
     tolerance: float = SMALLEST_MOVE
     least_share: float = 1.0
 
+    @property
+    def allows_all(self) -> bool:
+        """Whether no answer could break it."""
+        return self.tolerance >= 1
+
     def excess(self, before: Floats, after: Floats) -> Floats:
         """Give how far each row is beyond what is allowed; 0 or less holds."""
         return np.abs(after - before) - self.tolerance
@@ -65,6 +70,11 @@ class Direction:
     sign: Literal[1, -1]
     tolerance: float = SMALLEST_MOVE
     least_share: float = 1.0
+
+    @property
+    def allows_all(self) -> bool:
+        """Whether no answer could break it."""
+        return self.tolerance >= 1
 
     def excess(self, before: Floats, after: Floats) -> Floats:
         """Give how far each row is beyond what is allowed; 0 or less holds."""
@@ -93,6 +103,11 @@ class Minimum:
     least_share: float = 1.0
 
     @property
+    def allows_all(self) -> bool:
+        """Whether no answer could break it."""
+        return self.expected[0] <= 0 and self.expected[1] >= 1
+
+    @property
     def change(self) -> Change:
         """Give the rows that are tried, as the other tests do."""
         return self.rows
@@ -107,7 +122,11 @@ BehaviourTest = Invariance | Direction | Minimum
 
 
 def check(
-    tests: Iterable[BehaviourTest], rows: pd.DataFrame, predict: Predict
+    tests: Iterable[BehaviourTest],
+    rows: pd.DataFrame,
+    predict: Predict,
+    *,
+    reads: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Run behaviour tests on rows.
 
@@ -119,13 +138,17 @@ def check(
         Raw fields and history columns; numbered from 0 before the tests see them.
     predict : callable
         Gives the probability of 1 for such rows, shape (m,).
+    reads : collection of str, optional
+        The columns that the answer depends on; all of them where None.
 
     Returns
     -------
     list of dict
-        ``name``, ``kind``, ``passed``, ``rows`` (tried), ``share`` (held), ``least_share``,
-        ``worst`` (furthest beyond what is allowed; 0 or less where all hold) and ``detail``.
-        A test that finds no row to try fails, as does a row whose answer is missing.
+        ``name``, ``kind``, ``counts``, ``passed``, ``rows`` (tried), ``share`` (held),
+        ``least_share``, ``worst`` (furthest beyond what is allowed; 0 or less where all hold) and
+        ``detail``. A test that finds no row to try fails, as does a row whose answer is missing.
+        A test that can not fail does not count: its change alters nothing that the answer depends
+        on, or what it allows is all that there is.
 
     Raises
     ------
@@ -134,18 +157,42 @@ def check(
     """
     numbered = rows.reset_index(drop=True)
     before = cache(lambda: predict(numbered))
-    return [_checked(test, numbered, predict, before) for test in tests]
+    seen = [str(name) for name in numbered if reads is None or name in reads]
+    return [_checked(test, numbered, predict, before, seen) for test in tests]
 
 
 def _checked(
-    test: BehaviourTest, rows: pd.DataFrame, predict: Predict, before: Callable[[], Floats]
+    test: BehaviourTest,
+    rows: pd.DataFrame,
+    predict: Predict,
+    before: Callable[[], Floats],
+    seen: Sequence[str],
 ) -> dict[str, Any]:
     changed = _changed(test, rows)
+    idle = _why_idle(test, rows, changed, seen)
     excess = np.zeros(0)
     if len(changed):
         excess = test.excess(before()[changed.index], predict(changed))
     excess = np.where(np.isnan(excess), np.inf, excess)
-    return _result(test, excess)
+    return _result(test, excess, idle)
+
+
+def _why_idle(
+    test: BehaviourTest, rows: pd.DataFrame, changed: pd.DataFrame, seen: Sequence[str]
+) -> str:
+    if not len(changed):
+        return ""
+    if test.least_share <= 0 or test.allows_all:
+        return "what it allows is all that there is"
+    if isinstance(test, Minimum):
+        return ""
+    tried = rows.loc[changed.index]
+    same = (_same(tried[name], changed[name]) for name in seen if name in changed)
+    return "its change reaches no input" if all(same) else ""
+
+
+def _same(before: pd.Series, after: pd.Series) -> bool:
+    return bool(((before == after) | (before.isna() & after.isna())).fillna(value=False).all())
 
 
 def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
@@ -160,12 +207,14 @@ def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
     return changed
 
 
-def _result(test: BehaviourTest, excess: npt.NDArray[np.float64]) -> dict[str, Any]:
+def _result(test: BehaviourTest, excess: npt.NDArray[np.float64], idle: str) -> dict[str, Any]:
     share = float((excess <= 0).mean()) if len(excess) else 0.0
     told = f"holds for {share:.2%} of {len(excess):,} rows" if len(excess) else "no row to try"
+    told = f"it can not fail and does not count: {idle}" if idle else told
     return {
         "name": test.name,
         "kind": type(test).__name__.lower(),
+        "counts": not idle,
         "passed": len(excess) > 0 and share >= test.least_share,
         "rows": len(excess),
         "share": share,

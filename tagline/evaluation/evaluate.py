@@ -75,6 +75,7 @@ def evaluate(
     threshold_from: tuple[Floats, Floats],
     behaviour_results: Sequence[dict[str, Any]],
     unfitted: Sequence[str] = (),
+    uncompared: str = "",
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
@@ -100,6 +101,8 @@ def evaluate(
         What `tagline.evaluation.behaviour.check` gave.
     unfitted : sequence of str
         Baselines that were asked for and could not be fitted; a gate fails for each.
+    uncompared : str
+        Why the current champion could not answer these rows, where it could not; its gate fails.
     seed : int
         Seed of the resamples.
 
@@ -133,6 +136,7 @@ def evaluate(
         metrics=metrics,
         comparisons=comparisons,
         unfitted=unfitted,
+        uncompared=uncompared,
         slices=parts,
         behaviour=behaviour_results,
     )

@@ -19,6 +19,7 @@ def judge(
     metrics: Mapping[str, Interval],
     comparisons: pd.DataFrame,
     unfitted: Iterable[str] = (),
+    uncompared: str = "",
     slices: pd.DataFrame,
     behaviour: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
@@ -36,6 +37,8 @@ def judge(
         See `tagline.evaluation.compare.compare`.
     unfitted : iterable of str
         Baselines that were asked for and could not be fitted.
+    uncompared : str
+        Why the current champion could not answer these rows, where it could not.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
     behaviour : iterable of mapping
@@ -54,8 +57,9 @@ def judge(
         gates += [_not_compared(name, primary) for name in unfitted]
     margin = section.champion_margin
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
+    gates += [_no_champion(uncompared, primary, margin)] if uncompared else []
     if section.behaviour:
-        gates += [_behaves(result) for result in behaviour]
+        gates += [_behaves(result) for result in behaviour if result.get("counts", True)]
     return gates
 
 
@@ -104,6 +108,12 @@ def _better_than(name: str, primary: str) -> str:
 def _not_compared(name: str, primary: str) -> dict[str, Any]:
     told = "It could not be fitted: the leaderboard says why."
     return _gate(_better_than(name, primary), False, float("nan"), 0.0, told)
+
+
+def _no_champion(why: str, primary: str, margin: float) -> dict[str, Any]:
+    title = f"{METRICS[primary].title} not worse than champion by more than {margin:g}"
+    limit = -METRICS[primary].sign * margin
+    return _gate(title, False, float("nan"), limit, f"It can not be compared: {why}")
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:

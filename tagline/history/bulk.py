@@ -22,8 +22,10 @@ from tagline.history.declare import (
     Sum,
     Windowed,
 )
-from tagline.history.index import FIXED_POINT, EventIndex, Floats, Ints, Questions
+from tagline.history.exact import total
+from tagline.history.index import EventIndex, Floats, Ints, Questions
 from tagline.history.keys import NO_KEY, Categories, categories, codes
+from tagline.reading.times import in_utc
 
 Alike = tuple["Told", tuple[str, ...], Sequence[Declaration]]
 
@@ -34,6 +36,7 @@ def compute(
     decisions: pd.DataFrame,
     *,
     at: str,
+    timezone: str | None = None,
 ) -> pd.DataFrame:
     """Compute every declared feature for every decision from what was known by then.
 
@@ -47,6 +50,9 @@ def compute(
         The decisions, with the key columns.
     at : str
         The column of `decisions` with their times, datetime64 UTC.
+    timezone : str, optional
+        The zone of the events' times that bear none; such times are refused where None. A time
+        that its clocks show twice is the later of the two: an event is never known too early.
 
     Returns
     -------
@@ -63,17 +69,20 @@ def compute(
     found: dict[str, Floats] = {}
     # NumPy sorts and searches without Python's lock, so threads share the cores.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for answers in pool.map(partial(_answers, asked), _alike(declarations, events)):
+        for answers in pool.map(partial(_answers, asked), _alike(declarations, events, timezone)):
             found |= answers
     ordered = {each.name: found[each.name] for each in declarations}
     return pd.DataFrame(ordered, index=decisions.index, copy=False)
 
 
 def _alike(
-    declarations: Sequence[Declaration], events: Mapping[str, pd.DataFrame]
+    declarations: Sequence[Declaration],
+    events: Mapping[str, pd.DataFrame],
+    timezone: str | None,
 ) -> Iterator[Alike]:
     for stream, own in _by_stream(declarations).items():
-        told = Told.of(stream, events[stream.name], {name for each in own for name in each.by})
+        keys = {name for each in own for name in each.by}
+        told = Told.of(stream, events[stream.name], keys, timezone=timezone)
         for by, alike in _by_key(own).items():
             yield told, by, alike
 
@@ -124,14 +133,16 @@ class Told:
     keys: Categories
 
     @classmethod
-    def of(cls, events: Events, frame: pd.DataFrame, columns: set[str]) -> "Told":
+    def of(
+        cls, events: Events, frame: pd.DataFrame, columns: set[str], *, timezone: str | None = None
+    ) -> "Told":
         """Take what history needs of a stream."""
-        known = epoch_seconds(frame[events.known_at], up=True)
+        known = epoch_seconds(_moments(frame[events.known_at], timezone), up=True)
         return cls(
             events=events,
             frame=frame,
             known=known,
-            occurred=epoch_seconds(frame[events.occurred_at]),
+            occurred=epoch_seconds(_moments(frame[events.occurred_at], timezone)),
             timed=frame[[events.known_at, events.occurred_at]].notna().all(axis=1).to_numpy(),
             in_time=np.argsort(known, kind="stable"),
             keys=categories(frame, columns),
@@ -145,7 +156,7 @@ class _Keyed:
         self.told, self.events, self.frame = told, told.events, told.frame
         self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
         self.positions: dict[tuple[str | None, int, int], Ints] = {}
-        self.totals: dict[tuple[str | None, str], tuple[Ints, Ints]] = {}
+        self.totals: dict[tuple[str | None, str], tuple[dict[int, Ints], Ints]] = {}
         sizes = (len(told.frame), len(asked.time))
         self.key, key = codes(told.keys, asked.keys, by, sizes=sizes)
         if by not in asked.questions:
@@ -168,27 +179,27 @@ class _Keyed:
         last = self._position(declared.where, declared.bucket_seconds, 0)
         first = self._position(declared.where, declared.bucket_seconds, declared.window_seconds)
 
-        def inside(total: Ints) -> Ints:
-            found: Ints = np.where(self.matched, total[last] - total[first], 0)
+        def inside(running: Ints) -> Ints:
+            found: Ints = np.where(self.matched, running[last] - running[first], 0)
             return found
 
         if isinstance(declared, Count):
             everyone = np.ones(len(self.frame), dtype=bool)
             return inside(index.running_count(everyone)).astype(np.float64)
-        total, count = self._totals(declared.where, declared.value)
-        sums, counts = inside(total) / FIXED_POINT, inside(count)
+        totals, count = self._totals(declared.where, declared.value)
+        sums = total({power: inside(each) for power, each in totals.items()}, rows=len(last))
         if isinstance(declared, Mean):
-            means: Floats = np.full(len(sums), np.nan)
+            counts, means = inside(count), np.full(len(sums), np.nan)
             np.divide(sums, counts, out=means, where=counts > 0)
             return means
         found: Floats = np.where(self.matched, sums, np.nan)
         return found
 
-    def _totals(self, where: str | None, value: str) -> tuple[Ints, Ints]:
+    def _totals(self, where: str | None, value: str) -> tuple[dict[int, Ints], Ints]:
         if (where, value) not in self.totals:
             index, values = self._index(where, None), self._values(value)
-            total = index.running_total(values, place=self._place(value))
-            self.totals[where, value] = total, index.running_count(~np.isnan(values))
+            totals = index.running_total(values, place=self._place(value))
+            self.totals[where, value] = totals, index.running_count(~np.isnan(values))
         return self.totals[where, value]
 
     def _position(self, where: str | None, bucket: int, back: int) -> Ints:
@@ -223,7 +234,7 @@ class _Keyed:
         if (where, value) not in self.indexes:
             usable = self.told.timed.copy()
             if where is not None:
-                usable &= self.frame[where].isin([True]).to_numpy()
+                usable &= self._flags(where)
             if value is not None:
                 usable &= ~np.isnan(self._values(value))
             self.indexes[where, value] = EventIndex.of(
@@ -235,6 +246,17 @@ class _Keyed:
             )
         return self.indexes[where, value]
 
+    def _flags(self, column: str) -> npt.NDArray[np.bool_]:
+        flags = self.frame[column]
+        known = flags[flags.notna()]
+        if not known.isin([0, 1]).all() or pd.api.types.is_string_dtype(flags.dtype):
+            strange = known[~known.isin([0, 1])].astype(object)
+            such = f", such as {strange.iloc[0]!r}" if len(strange) else ""
+            raise TaglineError(
+                f"What `where` names is {flags.dtype}, no flag{such}.", where=self._place(column)
+            )
+        return flags.isin([True]).to_numpy()
+
     def _values(self, column: str) -> Floats:
         values = self.frame[column]
         if pd.api.types.is_datetime64_any_dtype(values.dtype):
@@ -243,10 +265,20 @@ class _Keyed:
             raise TaglineError(
                 f"The value is {values.dtype}, no number.", where=self._place(column)
             )
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        endless = int(np.isinf(numbers).sum())
+        if endless:
+            raise TaglineError(f"{endless} infinite values.", where=self._place(column))
+        return numbers
 
     def _place(self, column: str) -> str:
         return f"events {self.events.name!r}, column {column!r}"
+
+
+def _moments(times: pd.Series, timezone: str | None) -> pd.Series:
+    if timezone is None or not pd.api.types.is_datetime64_dtype(times.dtype):
+        return times
+    return in_utc(times, timezone=timezone, later=True).utc
 
 
 def epoch_seconds(times: pd.Series, *, up: bool = False) -> Ints:

@@ -137,8 +137,8 @@ class Count(_Windowed, _Named):
 class Sum(_Windowed, _Valued):
     """The sum of a value over the events in the window; 0 where there are none.
 
-    Values are added as whole multiples of 2**-16, so that any order of addition gives the
-    same bits; a missing value is no event.
+    Values are added exactly, so that any order of addition gives the same bits; a missing value
+    is no event.
     """
 
 

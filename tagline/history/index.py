@@ -2,7 +2,7 @@
 
 The events are sorted by key, then by when they became known, so the events of a key that were
 known between two times are one slice, found by two binary searches. Sums over a slice are
-differences of a cumulative sum; the latest event of a slice's beginning is a running maximum.
+differences of cumulative sums; the latest event of a slice's beginning is a running maximum.
 """
 
 from dataclasses import dataclass
@@ -11,14 +11,12 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tagline.errors import TaglineError
+from tagline.history.exact import digits
 from tagline.history.keys import NO_KEY
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-FIXED_POINT = 2.0**16
-LARGEST_SUM = 2.0**62
 SMALL = np.iinfo(np.int16).max
 
 
@@ -133,21 +131,16 @@ class EventIndex:
         best = np.maximum.accumulate(self.key * count + rank) - self.key * count
         return by_recency[best]
 
-    def running_total(self, values: Floats, *, place: str) -> Ints:
-        """Cumulate values in fixed point; position i holds the sum of the first i events.
+    def running_total(self, values: Floats, *, place: str) -> dict[int, Ints]:
+        """Cumulate the digits of values; position i holds those of the first i events.
 
         Raises
         ------
         TaglineError
-            The values are infinite, or too large for sums that are exact.
+            The values are infinite, too large or too small for sums that are exact.
         """
-        own = np.nan_to_num(values[self.row], nan=0.0, posinf=np.inf, neginf=-np.inf)
-        if np.isinf(own).any():
-            raise TaglineError(f"{int(np.isinf(own).sum())} infinite values.", where=place)
-        fixed = np.rint(own * FIXED_POINT)
-        if np.abs(fixed).sum() > LARGEST_SUM:
-            raise TaglineError("The values are too large to be added exactly.", where=place)
-        return _cumulated(fixed.astype(np.int64))
+        found = digits(values[self.row], where=place)
+        return {power: _cumulated(digit) for power, digit in found.items()}
 
     def running_count(self, counted: npt.NDArray[np.bool_]) -> Ints:
         """Cumulate how many events are counted; position i speaks of the first i events."""

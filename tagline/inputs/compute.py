@@ -9,6 +9,7 @@ import pandas as pd
 
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
+from tagline.inputs.rows import readable
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
@@ -19,18 +20,20 @@ MISSING_TEXT = ""
 
 
 def columns(
-    frame: pd.DataFrame, *, fields: Sequence[Field], history: Sequence[str] = ()
+    frame: pd.DataFrame, *, fields: Sequence[Field], history: Sequence[str] = (), where: str = ""
 ) -> Columns:
     """Turn a frame into the arrays that input functions and ONNX graphs take.
 
     Parameters
     ----------
     frame : DataFrame of shape (n, columns)
-        Raw fields in the types that the data contract gives, and history columns.
+        Raw fields in any types, and history columns.
     fields : sequence of Field
         The raw fields.
     history : sequence of str, optional
-        The history columns, float64.
+        The history columns, numbers.
+    where : str, optional
+        What to call the rows in messages.
 
     Returns
     -------
@@ -40,14 +43,12 @@ def columns(
     Raises
     ------
     TaglineError
-        A column is not there, holds another type, or lacks a value that it can not lack.
+        A column is not there, holds what is none of its field's kind, or lacks a value that it
+        can not lack; names every such column, and its first rows.
     """
-    missing = [name for name in [*(field.name for field in fields), *history] if name not in frame]
-    if missing:
-        raise TaglineError("There is no such column.", where=f"column {missing[0]!r}")
-    raw = {field.name: _array(frame[field.name], field) for field in fields}
-    past = {name: frame[name].to_numpy(dtype=np.float64) for name in history}
-    return raw | past
+    numbers = [Field(name, "number", required=False) for name in history]
+    rows = readable(frame, [*fields, *numbers], where=where)
+    return {field.name: _array(rows[field.name], field) for field in (*fields, *numbers)}
 
 
 def compute(function: InputFunction, row: Mapping[str, Column]) -> Columns:
@@ -92,36 +93,14 @@ def _checked(name: str, value: Column, *, rows: int) -> Column:
 
 
 def _array(values: pd.Series, field: Field) -> Column:
-    if field.dtype == "utf8":
+    if field.kind == "string":
         return values.astype("object").where(values.notna(), MISSING_TEXT).to_numpy().astype(TEXT)
     if field.kind == "timestamp":
-        values = _epoch_seconds(values, where=f"column {field.name!r}")
-    lacking = int(values.isna().sum())
-    if lacking and field.dtype != "float64":
-        raise TaglineError(
-            f"{lacking} rows lack a value, and a required {field.kind} can not be missing.",
-            where=f"column {field.name!r}",
-        )
-    return _numbers(values, field)
-
-
-def _numbers(values: pd.Series, field: Field) -> Column:
+        return _epoch_seconds(values).astype(field.dtype)
     missing: dict[str, Any] = {"na_value": np.nan} if field.dtype == "float64" else {}
-    try:
-        return values.to_numpy(dtype=np.dtype(field.dtype), **missing)
-    except (TypeError, ValueError) as wrong:
-        raise TaglineError(
-            f"Its values can not be read as {field.kind}: {wrong}.", where=f"column {field.name!r}"
-        ) from wrong
+    return values.to_numpy(dtype=np.dtype(field.dtype), **missing)
 
 
-def _epoch_seconds(values: pd.Series, *, where: str) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        return values
-    if not isinstance(values.dtype, pd.DatetimeTZDtype):
-        raise TaglineError(
-            f"It holds {values.dtype}; a timestamp is a time with its zone.", where=where
-        )
-    whole = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    seconds = whole.astype(np.int64).astype(np.float64)
-    return pd.Series(np.where(np.isnat(whole), np.nan, seconds), index=values.index)
+def _epoch_seconds(times: pd.Series) -> npt.NDArray[np.float64]:
+    whole = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    return np.where(np.isnat(whole), np.nan, whole.astype(np.int64).astype(np.float64))

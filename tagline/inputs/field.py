@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
 from tagline.errors import TaglineError
-
-Kind = Literal["string", "integer", "number", "timestamp", "boolean"]
+from tagline.reading.kinds import Kind
+from tagline.reading.values import How
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Field:
         The values that a text may have; any where None.
     required : bool, optional
         Whether a request must carry it.
+    format : str, optional
+        How a table writes its times: ``ISO8601``, a format of `datetime.strptime`, or ``s``,
+        ``ms``, ``us`` or ``ns`` since 1970 UTC. Found over all values where None.
+    timezone : str, optional
+        The zone of its times that bear none; the case's where None.
     """
 
     name: str
@@ -42,6 +47,8 @@ class Field:
     maximum: float | None = None
     allowed: tuple[str, ...] | None = None
     required: bool = True
+    format: str | None = None
+    timezone: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -49,6 +56,13 @@ class Field:
                 f"kind is {self.kind!r} and must be one of {', '.join(get_args(Kind))}.",
                 where=f"field {self.name!r}",
             )
+        if not self.name:
+            raise TaglineError("A field has no name.", where="fields")
+
+    @property
+    def how(self) -> How:
+        """How its times are read."""
+        return How(self.format, self.timezone)
 
     @property
     def dtype(self) -> Literal["utf8", "int64", "float64", "bool"]:

@@ -16,8 +16,11 @@ from tagline.inputs.compute import InputFunction
 from tagline.inputs.encode import Encoder
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet
+from tagline.names import free
 
 MATRIX = "X"
+PLACE = "column_"  # what the graph's inputs are called while it is built
+OWN = "tagline_"  # what all values inside the graph begin with, where no column does
 DTYPES = {"utf8": ndx.utf8, "int64": ndx.int64, "float64": ndx.float64, "bool": ndx.bool}
 
 
@@ -44,7 +47,7 @@ def trace(
     Returns
     -------
     ModelProto
-        With the output ``X``, float32 [N, p].
+        With one output, float32 [N, p], called ``X`` where no column is.
 
     Raises
     ------
@@ -57,8 +60,60 @@ def trace(
     made = _traced(function, row)
     numbers = [_column(made[name], inputs.encoders.get(name)) for name in inputs.names]
     matrix = op.concat([op.unsqueeze(each, op.const([1])) for each in numbers], axis=1)
-    arguments = {name: argument.unwrap_spox() for name, argument in row.items()}
-    return spox.build(arguments, {MATRIX: matrix})
+    arguments = {f"{PLACE}{at}": each.unwrap_spox() for at, each in enumerate(row.values())}
+    return with_names(
+        spox.build(arguments, {MATRIX: matrix}),
+        {f"{PLACE}{at}": name for at, name in enumerate(row)} | {MATRIX: free(MATRIX, row)},
+    )
+
+
+def read_columns(
+    function: InputFunction,
+    *,
+    fields: Sequence[Field],
+    history: Sequence[str],
+    inputs: InputSet,
+) -> list[str]:
+    """Name the fields and history columns that reach an input; parameters as for `trace`."""
+    graph = trace(function, fields=fields, history=history, inputs=inputs).graph
+    return [each.name for each in graph.input]
+
+
+def with_names(model: onnx.ModelProto, names: Mapping[str, str]) -> onnx.ModelProto:
+    """Give a graph's inputs and outputs names, which may be any text, and others to its own values.
+
+    Parameters
+    ----------
+    model : ModelProto
+        The graph; it is not changed.
+    names : mapping of str to str
+        Input or output of the graph to its new name; outputs that are left out keep theirs.
+    """
+    named = onnx.ModelProto()
+    named.CopyFrom(model)
+    mark = OWN
+    while any(name.startswith(mark) for name in names.values()):
+        mark += "_"
+    outputs = {each.name: each.name for each in model.graph.output}
+    _rename(named.graph, {**outputs, **names}, mark)
+    return named
+
+
+def _rename(graph: onnx.GraphProto, names: Mapping[str, str], mark: str) -> None:
+    def new(name: str) -> str:
+        # ONNX writes an input that is left out as an empty name.
+        return names.get(name) or (f"{mark}{name}" if name else "")
+
+    for node in graph.node:
+        node.input[:] = [new(each) for each in node.input]
+        node.output[:] = [new(each) for each in node.output]
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                _rename(inner, names, mark)
+    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        value.name = new(value.name)
+    for sparse in graph.sparse_initializer:
+        sparse.values.name = new(sparse.values.name)
 
 
 def _traced(function: InputFunction, row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,7 +142,8 @@ def _column(made: Any, encoder: Encoder | None) -> spox.Var:
         return ndx.astype(ndx.astype(made, ndx.float64), ndx.float32).unwrap_spox()
     return ml.label_encoder(
         made.unwrap_spox(),
-        keys_tensor=np.asarray(encoder.categories, dtype=np.str_),
+        # NumPy's own text would lose a NUL at the end.
+        keys_tensor=np.asarray(encoder.categories, dtype=object),
         values_tensor=np.asarray(encoder.values, dtype=np.float32),
         default_tensor=np.asarray([encoder.otherwise], dtype=np.float32),
     )

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.errors import TaglineError
@@ -71,7 +70,7 @@ def explain(
         )
     importance = explanation.importance()
     strongest = importance["input"].head(case.explanation.dependence)
-    groups = load_features(case).sources(names)
+    groups = prepared.features(case).sources(names)
     say(f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}")
     return (
         Reasons(

@@ -13,9 +13,9 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.features import Features
-from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared, input_values
+from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour, calibration
 from tagline.evaluation.calibrators import apply
@@ -148,28 +148,58 @@ def judge(
     Raises
     ------
     TaglineError
-        A slice names no column, or the current champion wants a column that there is not.
+        A slice names no column.
     """
-    features = load_features(case)
+    features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
+    own = champion.predict(test.X)
+    theirs, why_not = answered(current, as_it_came(prepared, test.frame))
     return evaluate(
         case.evaluation,
         case.gates,
         y=test.y,
-        p=champion.predict(test.X),
+        p=own,
         groups=test.group,
         slices=test.frame,
         baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
-        champion=None if current is None else current.predict_frame(test.frame),
+        champion=theirs,
+        uncompared=why_not,
         threshold_from=(tune.y, champion.predict(tune.X)),
         behaviour_results=behaviour.check(
-            features.behaviour, test.frame, _predictor(champion, prepared, features)
+            features.behaviour,
+            test.frame,
+            _predictor(champion, prepared, features),
+            reads=prepared.reads,
         ),
         unfitted=[
             kind for kind in case.search.baselines if kind not in {*baselines, champion.kind}
         ],
         seed=case.seed,
     )
+
+
+def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+    """Give the test rows as they came in, with their history, for who reads them by other fields.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run's rows.
+    test : DataFrame of shape (n, columns)
+        The same rows as this run read them.
+    """
+    raw = get_table(prepared.raw)
+    return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
+
+
+def answered(current: Bundle | None, rows: pd.DataFrame) -> tuple[Floats | None, str]:
+    """Let the current champion answer, or say why it can not; neither where there is none."""
+    if current is None:
+        return None, ""
+    try:
+        return current.predict_frame(rows), ""
+    except TaglineError as unreadable:
+        return None, str(unreadable)
 
 
 def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion, pd.DataFrame]:

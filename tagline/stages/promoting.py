@@ -15,6 +15,7 @@ from tagline.data.fresh import fresh
 from tagline.data.modules import load_features
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
+from tagline.stages.judging import answered
 from tagline.standing.rules import Refused
 
 Say = Callable[[str], None]
@@ -42,11 +43,12 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say)
     Raises
     ------
     TaglineError
-        There are no such decisions, or a bundle wants columns that there are not.
+        There are no such decisions, or the candidate can not read them.
     """
     known = [_learned_until(each) for each in (candidate, champion) if each is not None]
-    rows = fresh(case, after=max(known), say=say)
-    p = candidate.predict_frame(rows.frame)
+    rows = fresh(case, candidate.fields, after=max(known), say=say)
+    p = candidate.predict_frame(rows.raw)
+    theirs, why_not = answered(champion, rows.raw)
     return evaluate(
         case.evaluation,
         case.gates,
@@ -55,10 +57,14 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say)
         groups=rows.group,
         slices=rows.frame,
         baselines={},
-        champion=None if champion is None else champion.predict_frame(rows.frame),
+        champion=theirs,
+        uncompared=why_not,
         threshold_from=(rows.y, p),
         behaviour_results=behaviour.check(
-            load_features(case).behaviour, rows.frame, candidate.predict_frame
+            load_features(case, candidate.fields).behaviour,
+            rows.frame,
+            candidate.predict_frame,
+            reads=candidate.reads,
         ),
         seed=case.seed,
     )

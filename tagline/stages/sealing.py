@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble
 from tagline.bundle.keys import public_hex, signing_key
-from tagline.bundle.load import Bundle
+from tagline.bundle.load import Bundle, fed
 from tagline.bundle.seal import seal
 from tagline.case.config import Case
 from tagline.data.features import Features
-from tagline.data.modules import load_features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.data.split import PARTS
@@ -23,7 +23,7 @@ from tagline.evaluation.evaluate import Evaluation
 from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
-from tagline.stages.judging import Champion
+from tagline.stages.judging import Champion, as_it_came
 
 Say = Callable[[str], None]
 AGREEMENT = 1e-6
@@ -73,7 +73,7 @@ def seal_champion(
     TaglineError
         The bundle can not be written, or answers otherwise than the training side.
     """
-    features = load_features(case)
+    features = prepared.features(case)
     train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
     facts = _facts(case, prepared, evaluation, (train, tune, test)) | {
         "champion": {"trial": champion.trial, "kind": champion.kind},
@@ -83,7 +83,7 @@ def seal_champion(
     key = signing_key()
     sealed = seal(contents.files(), folder=folder, key=key)
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
-    difference = _difference(bundle, champion, test, features)
+    difference = _difference(bundle, champion, prepared, test, features)
     say(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
     )
@@ -126,8 +126,9 @@ def _reference(
     train: Part, features: Features, inputs: InputSet, champion: Champion
 ) -> dict[str, np.ndarray]:
     raw = columns(train.frame, fields=features.fields)
+    fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
-    return {**raw, **matrix, "score": champion.predict(train.X)}
+    return {**fields, **matrix, "score": champion.predict(train.X)}
 
 
 def _facts(
@@ -162,15 +163,34 @@ def _period(name: str, part: Part, time: str) -> dict[str, Any]:
     }
 
 
-def _difference(bundle: Bundle, champion: Champion, test: Part, features: Features) -> float:
-    history = [declared.name for declared in features.history]
-    answered = bundle.predict(columns(test.frame, fields=features.fields, history=history))
+def _difference(
+    bundle: Bundle, champion: Champion, prepared: Prepared, test: Part, features: Features
+) -> float:
+    answered = bundle.predict_frame(as_it_came(prepared, test.frame))
     apart = np.abs(answered - champion.predict(test.X))
     worst = float(apart.max())
     if not worst <= AGREEMENT:
         raise TaglineError(
             f"The bundle and the training side disagree by up to {worst:.2e}, on "
-            f"{int((apart > AGREEMENT).sum())} of {len(apart)} test rows by more than {AGREEMENT}.",
-            where=f"bundle {bundle.digest[:12]}",
+            f"{int((apart > AGREEMENT).sum())} of {len(apart)} test rows by more than {AGREEMENT}: "
+            f"{_whose_fault(prepared, test, features)}.",
+            where=bundle.where,
         )
     return worst
+
+
+def _whose_fault(prepared: Prepared, test: Part, features: Features) -> str:
+    inputs = InputSet.from_dict(prepared.inputs)
+    history = [declared.name for declared in features.history]
+    front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
+    row = columns(as_it_came(prepared, test.frame), fields=features.fields, history=history)
+    feed = {each.name: row[each.name] for each in front.graph.input}
+    session = onnxruntime.InferenceSession(front.SerializeToString())
+    (made,) = session.run(None, {name: fed(values) for name, values in feed.items()})
+    differs = ~np.isclose(made, test.X, rtol=AGREEMENT, atol=AGREEMENT, equal_nan=True)
+    named = [
+        f"input {name!r} on {differs[:, place].sum():,} rows"
+        for place, name in enumerate(inputs.names)
+        if differs[:, place].any()
+    ]
+    return ", ".join(named) or "all inputs are the same, the model itself answers otherwise"

@@ -1,8 +1,11 @@
 """The rows that models learn from, written once and shared by every task of the search."""
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,8 +51,12 @@ def write(
     split: Sequence[str] | npt.NDArray[np.str_],
     max_bin: int = 256,
     monotone: Sequence[int] | None = None,
+    beside: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> TrainingData:
     """Write the rows that train and tune to a folder, each array a memory-mapped ``.npy``.
+
+    All is written aside and renamed at last, so that no reader meets half of it. A folder that
+    is there already is kept: its name has to say all that it depends on.
 
     Parameters
     ----------
@@ -65,6 +72,8 @@ def write(
         Most values of one input that the trees tell apart.
     monotone : sequence of int [p], optional
         Direction in which each input may move the answer: -1, 0 or 1.
+    beside : mapping of str to ndarray, optional
+        Other arrays that belong to these, by the names of their files without ``.npy``.
 
     Raises
     ------
@@ -84,10 +93,29 @@ def write(
         cuts=quantile_cuts(train, max_bin=max_bin),
         monotone=_directions(monotone, train.shape[1]),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in _ARRAYS:
-        np.save(folder / f"{name}.npy", getattr(data, name))
+    _put(folder, {**{name: getattr(data, name) for name in _ARRAYS}, **beside})
     return data
+
+
+def _put(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for name, array in arrays.items():
+            np.save(unfinished / f"{name}.npy", array)
+        unfinished.chmod(0o755)
+        _rename(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _rename(unfinished: Path, folder: Path) -> None:
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        # Another run wrote the same first.
+        if not (folder / f"{_ARRAYS[0]}.npy").exists():
+            raise
 
 
 def read(folder: Path) -> TrainingData:

@@ -1,0 +1,130 @@
+"""The label: one of the values that the case names, or missing, or a fault with its count."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import TableSection, Value
+from tagline.errors import TaglineError
+from tagline.reading.kinds import Kind
+from tagline.reading.values import read
+
+Mask = npt.NDArray[np.bool_]
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Label:
+    """The target as 1, 0 or missing.
+
+    Attributes
+    ----------
+    series : Series of shape (n,), float64
+        NaN where there is no label.
+    faults : dict of str to ndarray of shape (n,), bool
+        Reason to the rows whose target is none of the two values.
+    meaning : dict
+        ``1`` and ``0`` to the value that stands for each.
+    """
+
+    series: pd.Series
+    faults: Mapping[str, Mask]
+    meaning: Mapping[str, Value]
+
+
+def read_label(target: pd.Series, table: TableSection) -> Label:
+    """Read the target.
+
+    Without `positive` it is 1 or 0, as number or flag. With it, `negative` is the other value;
+    where that is not named, the only other value that the target has.
+
+    Parameters
+    ----------
+    target : Series of shape (n,)
+        Of any type.
+    table : TableSection
+        Names the two values.
+
+    Raises
+    ------
+    TaglineError
+        No row has a value that is named, or there are several others and none is named.
+    """
+    if table.positive is None:
+        return _as_flags(target, table.target)
+    positive = _equal(target, table.positive)
+    negative_value = table.negative
+    if negative_value is None:
+        negative_value = _other(target, positive, table)
+    negative = _equal(target, negative_value)
+    for value, found in ((table.positive, positive), (table.negative, negative)):
+        if value is not None and not found.any():
+            raise _absent(target, value, table)
+    values = pd.Series(np.where(positive, 1.0, np.where(negative, 0.0, np.nan)), target.index)
+    strange = ~positive & ~negative & ~_missing(target)
+    reason = f"{table.target} is neither {table.positive!r} nor {negative_value!r}"
+    return Label(values, {reason: strange}, {"1": table.positive, "0": negative_value})
+
+
+def _as_flags(target: pd.Series, name: str) -> Label:
+    found = read(target, "boolean")
+    values = found.series.astype("Float64").astype("float64")
+    return Label(values, {f"{name} is neither 0 nor 1": found.unread}, {"1": 1, "0": 0})
+
+
+def _missing(target: pd.Series) -> Mask:
+    return (target.isna() | target.isin([""])).to_numpy(dtype=bool)
+
+
+def _equal(target: pd.Series, value: Value) -> Mask:
+    wanted = read(pd.Series([value]), _kind(value)).series.iloc[0]
+    own = read(target, _kind(value))
+    equal: Mask = own.series.eq(wanted).fillna(False).to_numpy(dtype=bool)
+    return equal & ~_missing(target)
+
+
+def _kind(value: Value) -> Kind:
+    match value:
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case _:
+            return "string"
+
+
+def _other(target: pd.Series, positive: Mask, table: TableSection) -> Value:
+    rest = target[~positive & ~_missing(target)].astype(object)
+    counts = rest.value_counts()
+    if len(counts) == 1 and str(counts.index[0]).casefold() != str(table.positive).casefold():
+        value: Any = counts.index[0]
+        plain: Value = value.item() if isinstance(value, np.generic) else value
+        return plain
+    if not len(counts):
+        raise TaglineError(
+            f"Every label is {table.positive!r}: there is one class only.",
+            where=f"column {table.target!r}",
+        )
+    raise TaglineError(
+        f"Beside {table.positive!r} it holds {_told(counts)}: which of them counts as 0?",
+        where=f"column {table.target!r}",
+        todo="Name it with table.negative; what is neither is then counted and left out.",
+    )
+
+
+def _absent(target: pd.Series, value: Value, table: TableSection) -> TaglineError:
+    counts = target[~_missing(target)].astype(object).value_counts()
+    return TaglineError(
+        f"No row has {table.target} = {value!r}; it holds {_told(counts)}.",
+        where="table.positive" if value == table.positive else "table.negative",
+    )
+
+
+def _told(counts: "pd.Series[int]") -> str:
+    shown = [f"{value!r} ({count:,} rows)" for value, count in counts.head(SHOWN).items()]
+    more = f" and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else ""
+    return ", ".join(shown) + more

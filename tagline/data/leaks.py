@@ -1,0 +1,179 @@
+"""Columns that know the answer: found before the search, and never used without a word."""
+
+from collections.abc import Iterator, Mapping
+from math import log10
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import Case
+from tagline.data.features import Features
+from tagline.data.split import PARTS
+from tagline.errors import TaglineError
+from tagline.evaluation.metrics import METRICS
+from tagline.inputs.compute import Columns
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Looked = Mapping[str, pd.Series]
+
+DECIDES = 0.98
+LATER = 0.9
+SURPRISE = -6.0
+LEAST_ROWS = 20
+LEAST_GROUPS = 5
+ROWS_A_BIN = 20
+MOST_BINS = 256
+FOLDS = 5
+
+
+def expect_no_leak(
+    case: Case,
+    features: Features,
+    train: pd.DataFrame,
+    values: Columns,
+    part: npt.NDArray[np.str_],
+    y: Floats,
+    groups: Integers,
+) -> None:
+    """Refuse columns that, alone, say more of the target than can be known at the decision.
+
+    Looked at are the training rows only. A column is suspected where
+
+    - alone it ranks them with an AUC of 0.98 or more, as it is or by the rate of the target in
+      each category or bin, learned from other groups than the row's own;
+    - it is a time, and later than the decision in nine of ten rows;
+    - it is missing, or there, for one class only, and by chance that would happen in less than
+      one of a million such tables.
+
+    Parameters
+    ----------
+    case : Case
+        Its ``table.known`` names what is known at the decision all the same.
+    features : Features
+        The fields.
+    train : DataFrame of shape (m, columns)
+        The training rows, in the types of their fields.
+    values : dict of str to ndarray of shape (n,)
+        The inputs of all used rows.
+    part : ndarray of shape (n,), str
+        Which of them train.
+    y : ndarray of shape (n,), float64
+        Their labels.
+    groups : ndarray of shape (n,), int64
+        What hangs together.
+
+    Raises
+    ------
+    TaglineError
+        Names every such column, why it is suspected, and the two ways on.
+    """
+    own = part == PARTS[0]
+    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
+    found = {
+        name: why
+        for name, column in columns.items()
+        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own]))
+    }
+    found |= {
+        name: why for name, why in _later(case, features, train) if name not in case.table.known
+    }
+    if found:
+        told = " ".join(f"{name!r} {why}." for name, why in found.items())
+        names = ", ".join(f'"{name}"' for name in found)
+        raise TaglineError(
+            f"A column seems to know the answer: {told}",
+            where=f"{case.file}: table",
+            todo=f"If it is known only after the decision, leave it out{_how(case, names)}; if it "
+            f"is known at the decision, say so: known = [{names}] under [table].",
+        )
+
+
+def _how(case: Case, names: str) -> str:
+    return " of the feature module" if case.features else f": exclude = [{names}] under [table]"
+
+
+def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Columns) -> Looked:
+    own = {field.name: train[field.name] for field in features.fields}
+    for field in features.fields:
+        if field.kind == "timestamp":
+            before = train[case.table.time] - own.pop(field.name)
+            if field.name != case.table.time:
+                own[field.name] = before.dt.total_seconds()
+    # Without a feature module the inputs are the fields, some under another name.
+    made = inputs if case.features else {}
+    return own | {name: _series(given) for name, given in made.items() if name not in own}
+
+
+def _series(given: npt.NDArray[np.generic]) -> pd.Series:
+    if given.dtype.kind == "f":
+        return pd.Series(given)
+    texts = pd.Series(given.astype(object), dtype="str")
+    return texts.where(texts != "")
+
+
+def _suspicion(column: pd.Series, y: Floats, groups: Integers) -> str:
+    lacking = column.isna().to_numpy(dtype=bool)
+    return _by_gaps(lacking, y, groups) or _by_rank(column.reset_index(drop=True), y, groups)
+
+
+def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
+    for mask, state in ((~lacking, "there"), (lacking, "missing")):
+        if mask.all() or mask.sum() < LEAST_ROWS or len(np.unique(groups[mask])) < LEAST_GROUPS:
+            continue
+        labels = np.unique(y[mask])
+        if len(labels) == 1 and mask.sum() * log10((y == labels[0]).mean()) < SURPRISE:
+            return (
+                f"is {state} in {mask.sum():,} training rows, all of them with label {labels[0]:g}"
+            )
+    return ""
+
+
+def _by_rank(column: pd.Series, y: Floats, groups: Integers) -> str:
+    score = _rates(_bins(column), y, groups)
+    auc = _auc(y, score)
+    if column.dtype != "str":
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        ranks = pd.Series(numbers).rank(pct=True).fillna(0.0)
+        rising = _auc(y, np.asarray(ranks, dtype=np.float64))
+        auc = max(auc, rising, 1 - rising)
+    return f"alone ranks the training rows with an AUC of {auc:.4f}" if auc >= DECIDES else ""
+
+
+def _auc(y: Floats, score: Floats) -> float:
+    return METRICS["roc_auc"].of(y, score)
+
+
+def _bins(column: pd.Series) -> Integers:
+    if column.dtype == "str" or column.nunique() <= MOST_BINS:
+        return pd.factorize(column, use_na_sentinel=False)[0].astype(np.int64)
+    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = np.isfinite(numbers)
+    wanted = int(np.clip(known.sum() // ROWS_A_BIN, 2, MOST_BINS))
+    edges = np.unique(np.quantile(numbers[known], np.linspace(0, 1, wanted + 1)[1:-1]))
+    code = np.searchsorted(edges, np.where(known, numbers, 0.0), side="right")
+    return np.where(known, code, len(edges) + 1).astype(np.int64)
+
+
+def _rates(code: Integers, y: Floats, groups: Integers) -> Floats:
+    fold = np.unique(groups, return_inverse=True)[1] % FOLDS
+    shape = (int(code.max()) + 1, FOLDS)
+    cell = code * FOLDS + fold
+    counts = np.bincount(cell, minlength=shape[0] * FOLDS).reshape(shape)
+    sums = np.bincount(cell, weights=y, minlength=shape[0] * FOLDS).reshape(shape)
+    others = counts.sum(axis=1, keepdims=True) - counts
+    rates: Floats = (sums.sum(axis=1, keepdims=True) - sums + y.mean()) / (others + 1)
+    return rates[code, fold]
+
+
+def _later(case: Case, features: Features, train: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    moment = train[case.table.time]
+    for field in features.fields:
+        if field.kind != "timestamp" or field.name == case.table.time:
+            continue
+        known = train[field.name].notna()
+        share = float((train[field.name] > moment)[known].mean()) if known.any() else 0.0
+        if known.sum() >= LEAST_ROWS and share >= LATER:
+            yield field.name, f"is later than the decision in {share:.0%} of its training rows"

@@ -1,0 +1,75 @@
+"""Sums that are the same whatever the order of addition: numbers as a few whole ones.
+
+Each number is cut at fixed places into whole multiples of powers of 2**24, its digits. Digits are
+added as 64-bit integers, which no order changes, and only the sum becomes a double again. A live
+counter that keeps the digits of a bucket can therefore give exactly what the bulk computation
+gives. After Kulisch's long accumulator (Kulisch 2013, "Computer Arithmetic and Validity", 8.4).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.errors import TaglineError
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Digits = Mapping[int, Ints]
+
+BITS = 24
+HIGHEST = 4
+LARGEST = 2.0 ** (BITS * HIGHEST)
+
+
+def digits(values: Floats, *, where: str) -> dict[int, Ints]:
+    """Cut numbers into their digits.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,), float64
+        Finite numbers; NaN counts as 0.
+    where : str
+        What to call them in messages.
+
+    Returns
+    -------
+    dict
+        Place k to the digits of all numbers there, int64 [n]: the numbers are the sums over k of
+        ``digit * 2**(24 k)``. Places where all digits are 0 are left out.
+
+    Raises
+    ------
+    TaglineError
+        A number is infinite, or 2**96 or more.
+    """
+    rest = np.where(np.isnan(values), 0.0, values)
+    endless = int(np.isinf(rest).sum())
+    if endless:
+        raise TaglineError(f"{endless} infinite values.", where=where)
+    if np.abs(rest).max(initial=0.0) >= LARGEST:
+        raise TaglineError("The values are too large to be added exactly.", where=where)
+    found: dict[int, Ints] = {}
+    while rest.any():
+        place = (int(np.frexp(np.abs(rest).max())[1]) - 1) // BITS
+        digit = np.trunc(np.ldexp(rest, -BITS * place))
+        found[place] = digit.astype(np.int64)
+        rest = rest - np.ldexp(digit, BITS * place)
+    return found
+
+
+def total(sums: Digits, *, rows: int) -> Floats:
+    """Give sums of digits as doubles, shape (rows,), float64; within one unit in the last place.
+
+    The digits are added from the highest place to the lowest with what each addition loses
+    (Knuth 1997, "The Art of Computer Programming" 2, 4.2.2, theorem B), so the same digits always
+    give the same double.
+    """
+    found, lost = np.zeros(rows), np.zeros(rows)
+    for place in sorted(sums, reverse=True):
+        more = np.ldexp(sums[place].astype(np.float64), BITS * place)
+        both = found + more
+        part = both - found
+        lost = lost + ((found - (both - part)) + (more - part))
+        found = both
+    return found + lost

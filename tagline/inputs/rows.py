@@ -1,0 +1,162 @@
+"""Rows of raw fields: read all alike, whoever gives them, with every fault at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.errors import TaglineError
+from tagline.inputs.field import Field
+from tagline.reading.kinds import Kind
+from tagline.reading.values import Read, read
+
+Mask = npt.NDArray[np.bool_]
+NUMBERS: tuple[Kind, ...] = ("number", "integer")
+SHOWN_ROWS = 5
+SHOWN_LETTERS = 24
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as they were read.
+
+    Attributes
+    ----------
+    frame : DataFrame of shape (n, fields)
+        The fields, each in the type of its kind; see `tagline.reading.values.Read`.
+    read : dict of str to Read
+        Field to what was read of it, and what was not.
+    """
+
+    frame: pd.DataFrame
+    read: Mapping[str, Read]
+
+    def unread(self, name: str) -> Mask:
+        """Tell where there was a value that is none of a field's kind."""
+        return self.read[name].unread
+
+
+def read_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> Rows:
+    """Read raw fields.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n, columns)
+        Of any types; columns that are no fields are left out.
+    fields : sequence of Field
+        What each column is to be.
+
+    Raises
+    ------
+    TaglineError
+        A field has no column; names all that are missing.
+    """
+    _expect_columns(frame, [field.name for field in fields])
+    found = {field.name: read(frame[field.name], field.kind, field.how) for field in fields}
+    return Rows(
+        frame=pd.DataFrame({name: each.series for name, each in found.items()}, frame.index),
+        read=found,
+    )
+
+
+def faults(rows: Rows, fields: Sequence[Field]) -> Iterator[tuple[str, Mask]]:
+    """Say what is wrong with rows: a reason, beginning with the field's name, and where it holds.
+
+    Parameters
+    ----------
+    rows : Rows
+        What `read_rows` gave.
+    fields : sequence of Field
+        With what each field allows.
+    """
+    for field in fields:
+        yield f"{field.name} is no {field.kind}", rows.unread(field.name)
+        yield from _beyond(rows.frame[field.name], rows.unread(field.name), field)
+
+
+def readable(frame: pd.DataFrame, fields: Sequence[Field], *, where: str = "") -> pd.DataFrame:
+    """Read raw fields, or refuse them all.
+
+    Parameters
+    ----------
+    frame, fields
+        As for `read_rows`.
+    where : str, optional
+        What to call the rows in messages.
+
+    Raises
+    ------
+    TaglineError
+        A value is none of its field's kind, or is missing where one is required; names every
+        such field, and its first rows.
+    """
+    rows = read_rows(frame, fields)
+    wrong = [
+        sentence
+        for field in fields
+        for sentence in _wrong(frame[field.name], rows.frame[field.name], rows, field)
+    ]
+    if wrong:
+        raise TaglineError(" ".join(wrong), where=where)
+    return rows.frame
+
+
+def _wrong(given: pd.Series, values: pd.Series, rows: Rows, field: Field) -> Iterator[str]:
+    unread = rows.unread(field.name)
+    if unread.any():
+        hint = "; a timestamp is a time with its zone" if field.kind == "timestamp" else ""
+        yield (
+            f"column {field.name!r}: {int(unread.sum())} rows can not be read as "
+            f"{field.kind}{hint} ({_places(unread, given)})."
+        )
+    lacking = values.isna().to_numpy() & ~unread
+    if field.required and field.kind not in ("string", "number") and lacking.any():
+        yield (
+            f"column {field.name!r}: {int(lacking.sum())} rows lack a value, and a required "
+            f"{field.kind} can not be missing ({_places(lacking)})."
+        )
+
+
+def _places(mask: Mask, values: pd.Series | None = None) -> str:
+    at = np.flatnonzero(mask)
+    shown = [
+        f"row {place}" if values is None else f"row {place}: {_shown(values.iloc[place])}"
+        for place in at[:SHOWN_ROWS]
+    ]
+    return ", ".join(shown) + (", …" if len(at) > SHOWN_ROWS else "")
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
+
+
+def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str, Mask]]:
+    if field.required:
+        yield f"{field.name} is missing", values.isna().to_numpy() & ~unread
+    if field.kind in NUMBERS:
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        endless = np.isinf(numbers)
+        yield f"{field.name} is infinite", endless
+        if field.minimum is not None:
+            low = (numbers < field.minimum) & ~endless
+            yield f"{field.name} is below {field.minimum:g}{_unit(field)}", low
+        if field.maximum is not None:
+            high = (numbers > field.maximum) & ~endless
+            yield f"{field.name} is above {field.maximum:g}{_unit(field)}", high
+    if field.allowed is not None:
+        strange = ~values.isin(list(field.allowed)) & values.notna()
+        yield f"{field.name} is a value that is not allowed", strange.to_numpy(dtype=bool)
+
+
+def _unit(field: Field) -> str:
+    return f" {field.unit}" if field.unit else ""
+
+
+def _expect_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in frame]
+    if missing:
+        named = ", ".join(map(repr, missing))
+        raise TaglineError(f"There is no such column: {named}.", where=f"column {missing[0]!r}")

@@ -1,0 +1,198 @@
+"""What a column of a file holds: found over all of its values, and told."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.reading.kinds import MISSING, Kind
+from tagline.reading.times import MOSTLY, find_format
+from tagline.reading.values import ENDLESS, NUMBER, How, Read, read
+
+CODE = r"[+-]?0\d.*"
+FEW = 20
+WORTH_TELLING = 0.5
+SHOWN = 24
+WITH_A_COMMA = r"[+-]?\d+(?:\.\d{3})*,\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a column was taken for.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : str
+        Its kind.
+    format : str
+        How its times are written; empty where it holds none, or as times already.
+    rows, missing, unread : int
+        Its rows, those without a value, and those whose value is none of its kind.
+    note : str
+        What a person should know.
+    hint : str
+        That part of it which tells why it was taken for this.
+    """
+
+    name: str
+    kind: Kind
+    format: str = ""
+    rows: int = 0
+    missing: int = 0
+    unread: int = 0
+    note: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        parts = [f"{self.kind} {self.format}".strip()]
+        parts += [f"{self.missing:,} missing"] if self.missing else []
+        parts += [f"{self.unread:,} not read"] if self.unread else []
+        parts += [self.note] if self.note else []
+        return f"{self.name}: " + ", ".join(parts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return asdict(self)
+
+
+def guess(
+    values: pd.Series,
+    *,
+    kind: Kind | None = None,
+    format: str | None = None,  # noqa: A002 - as pandas calls it
+) -> Taken:
+    """Say what a column holds, by its type and, where that is text, by all of its values.
+
+    Text is taken for flags where each value is true or false; for numbers where each, or nearly
+    each of many, is one; for times where nearly each is written in one format; else for text.
+    Numbers that begin with a zero, such as 007, are codes, and codes are text.
+
+    Parameters
+    ----------
+    values : Series of shape (n,)
+        The column, named.
+    kind : str, optional
+        Its kind, where a person has said so.
+    format : str, optional
+        How its times are written, where a person has said so.
+
+    Raises
+    ------
+    TaglineError
+        It holds times that fit two formats, or are written in two.
+    """
+    name = str(values.name)
+    if format and kind is None:
+        kind = "timestamp"
+    if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:
+        return _of_text(values, name, kind, format)
+    return taken(values, name, kind or _of_type(values), format)
+
+
+def taken(
+    values: pd.Series,
+    name: str,
+    kind: Kind,
+    format: str | None = None,  # noqa: A002 - as pandas calls it
+    *,
+    note: str = "",
+) -> Taken:
+    """Count what a column holds, read as one kind."""
+    found = read(values, kind, How(format, "UTC"))
+    return counted(values, found, name=name, kind=kind, format=format, note=note)
+
+
+def counted(
+    values: pd.Series,
+    found: Read,
+    *,
+    name: str,
+    kind: Kind,
+    format: str | None = None,  # noqa: A002 - as pandas calls it
+    note: str = "",
+) -> Taken:
+    """Count what was read of a column, and what was not."""
+    unread = int(found.unread.sum())
+    notes = [note] if note else []
+    if unread:
+        common = values[found.unread].astype(object).map(_shown).value_counts()
+        notes.append(f"such as {common.index[0]} in {common.iloc[0]:,} rows")
+    return Taken(
+        name=name,
+        kind=kind,
+        format=format or "",
+        rows=len(values),
+        missing=int(found.series.isna().sum()) - unread,
+        unread=unread,
+        hint=note,
+        note=", ".join([*notes, *(f"{count:,} {what}" for what, count in found.notes.items())]),
+    )
+
+
+def _of_type(values: pd.Series) -> Kind:
+    kind = values.dtype
+    if pd.api.types.is_bool_dtype(kind):
+        return "boolean"
+    return "timestamp" if pd.api.types.is_datetime64_any_dtype(kind) else "number"
+
+
+def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None) -> Taken:  # noqa: A002
+    texts = values[values.notna()].astype("str")
+    counts = texts[~texts.isin(MISSING)].value_counts(sort=False)
+    distinct = pd.Series(counts.index, dtype="str")
+    if not len(distinct) or kind not in (None, "timestamp"):
+        return taken(values, name, kind or "string", format)
+    if kind == "timestamp" or format:
+        known = format or _format_of(distinct, counts, name)
+        return taken(values, name, "timestamp", known)
+    return _by_values(values, name, distinct, np.asarray(counts, dtype=np.int64))
+
+
+def _format_of(distinct: pd.Series, counts: pd.Series, name: str) -> str | None:
+    found = find_format(distinct, counts.to_list(), name=name)
+    return None if found is None else found.format
+
+
+def _by_values(
+    values: pd.Series, name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]
+) -> Taken:
+    if distinct.str.strip().str.lower().isin(["true", "false"]).all():
+        return taken(values, name, "boolean")
+    numbers = distinct.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})").to_numpy(dtype=bool)
+    share = counts[numbers].sum() / counts.sum()
+    if distinct[numbers].str.strip().str.fullmatch(CODE).any():
+        note = "numbers that begin with a zero are codes" if share > WORTH_TELLING else ""
+        return taken(values, name, "string", note=note)
+    if numbers.all() or (share >= MOSTLY and numbers.sum() > FEW):
+        return taken(values, name, "number")
+    found = find_format(distinct, counts.tolist(), name=name)
+    if found is not None:
+        return taken(values, name, "timestamp", found.format)
+    return taken(values, name, "string", note=_why_text(distinct, counts, numbers))
+
+
+def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask) -> str:
+    told: list[tuple[Mask, str]] = [
+        (numbers, "{share:.0%} of its values are numbers"),
+        (
+            distinct.str.fullmatch(WITH_A_COMMA).to_numpy(dtype=bool),
+            "{share:.0%} of its values look like numbers with a comma",
+        ),
+    ]
+    for mask, sentence in told:
+        share = counts[mask].sum() / counts.sum()
+        if share >= WORTH_TELLING:
+            return sentence.format(share=share)
+    return f"{len(distinct):,} different"
+
+
+def _shown(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
