@@ -2,7 +2,9 @@
 PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python$(version))) python3)
 BIN := .venv/bin
 # Every step of a flow is a process: each would compile what it imports where Python keeps no bytecode.
-INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --compile-bytecode
+INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode
+# A file's tests stay together: they share what its fixtures have trained.
+WORKERS ?= -n 2 --dist loadfile
 
 .PHONY: train test test-all bench lint types format lock clean
 
@@ -10,10 +12,10 @@ train: .venv/.run
 	$(BIN)/python flows/train.py run
 
 test: .venv/.dev lint types
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
 test-all: .venv/.dev lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 bench: .venv/.dev
 	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done

@@ -113,19 +113,7 @@ class TrainFlow(FlowSpec):
     @plainly
     def seal(self):
         """Seal the bundle, open it again and score every test row through it."""
-        from tagline import paths
-        from tagline.case.load import check_case
-        from tagline.stages.sealing import seal_champion
-
-        self.bundle = seal_champion(
-            check_case(self.case_config),
-            self.prepared,
-            self.champion,
-            self.evaluation,
-            provenance=self.provenance,
-            folder=paths.bundles(),
-            say=print,
-        )
+        self._seal()
         self.next(self.report)
 
     @card(type="html", id="report", options={"attribute": "report_html"})
@@ -133,25 +121,13 @@ class TrainFlow(FlowSpec):
     @plainly
     def report(self, inputs):
         """Write the one page that a manager reads."""
-        from tagline import paths
-        from tagline.case.load import check_case
-        from tagline.report.compose import compose
-
         # Metaflow compares pickles, and the same frame read twice has not always the same one.
         self.evaluation = inputs.seal.evaluation
+        self.provenance = inputs.seal.provenance
         self.merge_artifacts(inputs)
-        self.report_html = compose(
-            check_case(self.case_config),
-            evaluation=self.evaluation,
-            leaderboard=self.leaderboard,
-            reasons=self.reasons,
-            accounting=self.accounting,
-            bundle=self.bundle,
-            provenance=self.provenance,
-        )
-        page = paths.reports() / f"{current.run_id}.html"
-        page.write_text(self.report_html)
-        self.report_path = str(page)
+        if self._is_taken_over():
+            self._seal()
+        self._write_page()
         self.next(self.end)
 
     @step
@@ -161,10 +137,53 @@ class TrainFlow(FlowSpec):
         from tagline.registry.runs import register
         from tagline.report.ending import ending
 
-        run = f"{current.flow_name}/{current.run_id}"
+        if self._is_taken_over():
+            self._seal()
+            self._write_page()
+        run = self.provenance["run"]
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
         for line in ending(run, self.evaluation, self.bundle, self.report_path):
             print(line)
+
+    def _is_taken_over(self):
+        # A resumed run may take over the bundle of the run that failed, which bears its name.
+        return self.provenance["run"] != f"{current.flow_name}/{current.run_id}"
+
+    def _seal(self):
+        from tagline import paths
+        from tagline.case.load import check_case
+        from tagline.registry.provenance import named_after
+        from tagline.stages.sealing import seal_champion
+
+        self.provenance = named_after(self.provenance, run=f"{current.flow_name}/{current.run_id}")
+        self.bundle = seal_champion(
+            check_case(self.case_config),
+            self.prepared,
+            self.champion,
+            self.evaluation,
+            provenance=self.provenance,
+            folder=paths.bundles(),
+            say=print,
+        )
+
+    def _write_page(self):
+        from tagline import paths
+        from tagline.case.load import check_case
+        from tagline.report.compose import compose
+
+        self.report_html = compose(
+            check_case(self.case_config),
+            evaluation=self.evaluation,
+            leaderboard=self.leaderboard,
+            reasons=self.reasons,
+            columns=self.prepared.columns,
+            accounting=self.accounting,
+            bundle=self.bundle,
+            provenance=self.provenance,
+        )
+        page = paths.reports() / f"{current.run_id}.html"
+        page.write_text(self.report_html)
+        self.report_path = str(page)
 
 
 if __name__ == "__main__":

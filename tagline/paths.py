@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+LEDGER = "TAGLINE_LEDGER"
+
 
 def home() -> Path:
     """Give the folder of Tagline's own files.
@@ -31,7 +33,7 @@ def bundles() -> Path:
 
 def ledger() -> str:
     """Say where the ledgers are: ``$TAGLINE_LEDGER``, a folder or ``s3://bucket/prefix``."""
-    return os.environ.get("TAGLINE_LEDGER") or str(home() / "ledger")
+    return os.environ.get(LEDGER) or str(home() / "ledger")
 
 
 def seen() -> Path:

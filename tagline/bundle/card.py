@@ -1,6 +1,7 @@
 """The model card: what a person reads before they answer for a model (Mitchell et al., 2019)."""
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -38,6 +39,8 @@ def card_html(markdown: str, *, title: str) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, float) and isnan(value):
+        return "-"
     text = f"{value:.4f}" if isinstance(value, float) else str(value)
     return text.replace("|", "\\|").replace("\n", " ")
 

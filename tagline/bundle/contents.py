@@ -14,6 +14,7 @@ from tagline.bundle.schema import request_schema
 from tagline.bundle.seal import as_json
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
+from tagline.inputs.trace import reads
 
 HIDDEN = "text"
 
@@ -94,6 +95,7 @@ class Contents:
             **self.inputs,
             "fields": [field.to_dict() for field in self.fields],
             "history": list(self.history),
+            "reads": reads(self.graph),
             "groups": dict(self.groups),
             "calibrator": dict(self.calibrator),
             "threshold": self.threshold,

@@ -131,12 +131,16 @@ class Bundle:
     @property
     def reads(self) -> tuple[str, ...]:
         """The fields and history columns that the answer depends on."""
-        return tuple(each.name for each in self._session.get_inputs())
+        return tuple(self.inputs.get("reads", self._takes))
+
+    @property
+    def _takes(self) -> list[str]:
+        return [each.name for each in self._session.get_inputs()]
 
     def _wanted(self) -> tuple[list[Field], list[str]]:
-        # A field that reaches no input need not be there.
-        fields = [field for field in self.fields if field.name in self.reads]
-        return fields, [name for name in self.history if name in self.reads]
+        taken = set(self._takes)
+        fields = [field for field in self.fields if field.name in taken]
+        return fields, [name for name in self.history if name in taken]
 
     def _run(self, feed: Mapping[str, Column], start: int) -> npt.NDArray[np.float64]:
         part = {name: values[start : start + BATCH] for name, values in feed.items()}

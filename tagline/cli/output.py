@@ -76,6 +76,7 @@ def verdict(passed: bool, *, yes: str = "passed", no: str = "failed") -> Text:
 
 def interval(figure: dict[str, Any]) -> str:
     """Write a figure with its interval: ``0.7643 [0.7421, 0.7850]``."""
-    if figure.get("low") is None:
-        return f"{figure['value']:.4f}"
+    low = figure.get("low")
+    if low is None or low != low:
+        return f"{figure['value']:.4f} ({figure.get('note') or 'no interval'})"
     return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"

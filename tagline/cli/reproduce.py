@@ -1,10 +1,13 @@
 """`tagline reproduce`: train a run again and compare every metric."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagline.cli.output import AsJson, aside, print_json, print_table, verdict
+from tagline.cli.output import AsJson, aside, console, print_json, print_table, verdict
+
+if TYPE_CHECKING:
+    from tagline.registry.reproduction import Reproduction
 
 
 def reproduce(
@@ -35,4 +38,13 @@ def reproduce(
                 for each in result.figures
             ),
         )
+        _print_versions(result)
     raise typer.Exit(0 if result.same else 1)
+
+
+def _print_versions(result: "Reproduction") -> None:
+    if not result.versions:
+        console.print("Python and all libraries are of the same versions.")
+        return
+    rows = ((each.name, each.then, each.now) for each in result.versions)
+    print_table("Of another version", ["", "then", "now"], rows)

@@ -1,13 +1,17 @@
 """`tagline runs`: what has been trained, the newest first."""
 
 from itertools import islice
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagline.cli.output import AsJson, print_json, print_table
+from tagline.cli.output import AsJson, aside, print_json, print_table
+
+if TYPE_CHECKING:
+    from tagline.registry.runs import RunLine
 
 SHOWN = ("roc_auc", "log_loss")
+GOING_ON = "it goes on, or was stopped from outside"
 
 
 def runs(
@@ -17,26 +21,32 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """List training runs with their standing and metrics, the newest first."""
-    from tagline.registry.runs import line, newest_first
+    from tagline.registry.runs import line, looked_at, newest_first
 
     lines = [line(run) for run in islice(newest_first(tag), most)]
     if json:
         print_json([each.to_dict() for each in lines])
         return
+    if not lines:
+        which = f" with the tag {tag!r}" if tag else ""
+        aside.print(f"No training runs{which} in {looked_at()}", markup=False, soft_wrap=True)
+        return
     print_table(
         "Training runs",
-        ["run", "case", "standing", "started", "test figures"],
+        ["run", "case", "standing", "started", "test figures, or why there are none"],
         (
             (
                 each.run,
                 each.case or "-",
                 each.standing or each.state,
                 each.created[:16].replace("T", " "),
-                ", ".join(
-                    f"{name} {each.metrics[name]:.4f}" for name in SHOWN if name in each.metrics
-                )
-                or "-",
+                _figures(each),
             )
             for each in lines
         ),
     )
+
+
+def _figures(line: "RunLine") -> str:
+    figures = [f"{name} {line.metrics[name]:.4f}" for name in SHOWN if name in line.metrics]
+    return ", ".join(figures) or line.why or GOING_ON

@@ -10,7 +10,7 @@ import pandas as pd
 from tagline.case.evaluation import Calibration as Wish
 from tagline.errors import TaglineError
 from tagline.evaluation.calibrators import CLIP, FITS, Calibrator, apply, none
-from tagline.evaluation.intervals import Interval, Resampling
+from tagline.evaluation.intervals import LEAST_GROUPS, Interval, Resampling
 from tagline.evaluation.metrics import ece_bin
 from tagline.evaluation.scored import Floats, Integers
 
@@ -97,7 +97,9 @@ def choose(
         name: drawing.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
         for name, forecast in forecasts.items()
     }
-    table = _table({name: each.minus(own).interval(level) for name, each in found.items()})
+    table = _table(
+        {name: each.minus(own).interval(level, least=LEAST_GROUPS) for name, each in found.items()}
+    )
     table["log_loss"] = table["difference"] + own.value
     best = str(table.loc[table["chosen"], "kind"].iloc[0])
     return Calibration(none() if best == "none" else FITS[best](p, y, level=move_level), table)
@@ -116,7 +118,8 @@ def curve(y: Floats, p: Floats, *, drawing: Resampling, level: float) -> pd.Data
     for number in np.unique(ece_bin(p)):
         kept = ece_bin(p) == number
         # the Brier score of the sure answer 0 is the share of positives
-        share = drawing.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"].interval(level)
+        figures = drawing.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"]
+        share = figures.interval(level, least=LEAST_GROUPS)
         stated = float(p[kept].mean())
         found.append((int(number), int(kept.sum()), stated, share.value, share.low, share.high))
     return pd.DataFrame(found, columns=["bin", "n", "predicted", "observed", "low", "high"])

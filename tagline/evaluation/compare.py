@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from tagline.evaluation.intervals import Figures
+from tagline.evaluation.intervals import LEAST_GROUPS, Figures
 from tagline.evaluation.metrics import METRICS
 
 COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
@@ -35,19 +35,19 @@ def compare(
     DataFrame
         ``against``, ``kind``, ``metric``, ``own``, ``other``, ``difference`` (own less other)
         with ``low`` and ``high``, ``undefined`` (resamples), ``better`` and ``worse`` (whether
-        the whole interval says so).
+        the whole interval says so) and ``note`` (why there is no interval, where there is none).
     """
     rows = [
         (name, kind, metric, *_row(metric, own[metric], theirs[metric], level))
         for name, theirs in others.items()
         for metric in own
     ]
-    return pd.DataFrame(rows, columns=[*COLUMNS, "undefined", "better", "worse"])
+    return pd.DataFrame(rows, columns=[*COLUMNS, "undefined", "better", "worse", "note"])
 
 
-def _row(metric: str, own: Figures, other: Figures, level: float) -> tuple[float | bool, ...]:
-    gap = own.minus(other).interval(level)
+def _row(metric: str, own: Figures, other: Figures, level: float) -> tuple[float | bool | str, ...]:
+    gap = own.minus(other).interval(level, least=LEAST_GROUPS)
     above, below = gap.low > 0, gap.high < 0
     better, worse = (above, below) if METRICS[metric].sign > 0 else (below, above)
     figures = (own.value, other.value, gap.value, gap.low, gap.high, gap.undefined)
-    return (*figures, better, worse)
+    return (*figures, better, worse, gap.note)

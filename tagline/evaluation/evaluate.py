@@ -11,7 +11,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import calibration, threshold
 from tagline.evaluation.compare import compare
 from tagline.evaluation.gates import Standing, asked, judge, standing
-from tagline.evaluation.intervals import Figures, Resampling
+from tagline.evaluation.intervals import LEAST_GROUPS, Figures, Resampling
 from tagline.evaluation.scored import Floats, Integers
 from tagline.evaluation.slices import slices as sliced
 
@@ -27,7 +27,7 @@ class Evaluation:
     support : dict
         ``n`` (test rows), ``positives`` and ``groups``.
     metrics : dict
-        Metric to ``value``, ``low``, ``high`` and ``undefined`` (resamples).
+        Metric to ``value``, ``low``, ``high``, ``undefined`` (resamples) and ``note``.
     baseline_metrics : dict
         Baseline, and "champion" where there is one, to metric to value.
     comparisons : DataFrame
@@ -117,7 +117,9 @@ def evaluate(
     own = drawing.figures(y, p, names)
     simple = {name: drawing.figures(y, other, names) for name, other in baselines.items()}
     current = {} if champion is None else {CHAMPION: drawing.figures(y, champion, names)}
-    metrics = {name: figure.interval(section.level) for name, figure in own.items()}
+    metrics = {
+        name: figure.interval(section.level, least=LEAST_GROUPS) for name, figure in own.items()
+    }
     comparisons = _comparisons(own, simple, current, section.level)
     parts = sliced(
         slices[list(section.slices)],

@@ -83,7 +83,9 @@ def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[
 
 
 def _limit(title: str, found: Interval, passed: bool, limit: float, side: str) -> dict[str, Any]:
-    told = f"{_figure(found.value)} {_between(found.low, found.high)}; asked is {side} {limit:g}."
+    between = f", without an interval: {found.note}" if found.note else ""
+    between = between or f" {_between(found.low, found.high)}"
+    told = f"{_figure(found.value)}{between}; asked is {side} {limit:g}."
     return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, told)
 
 
@@ -122,7 +124,7 @@ def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
         row["better"],
         row["difference"],
         0.0,
-        f"{_difference(row)}; asked is an interval wholly on the better side of 0.",
+        f"{_difference(row)}; asked is an interval wholly on the better side of 0.{_unsaid(row)}",
     )
 
 
@@ -134,7 +136,7 @@ def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, 
         sign * worst >= -margin,
         row["difference"],
         -sign * margin,
-        f"{_difference(row)}; asked of the worse end is at most {margin:g} worse.",
+        f"{_difference(row)}; asked of the worse end is at most {margin:g} worse.{_unsaid(row)}",
     )
 
 
@@ -146,7 +148,15 @@ def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _difference(row: Mapping[Any, Any]) -> str:
     between = _between(row["low"], row["high"])
+    if row["note"]:
+        between = f"{_figure(row['difference'])} without an interval"
     return f"{_figure(row['own'])} against {_figure(row['other'])}, difference {between}"
+
+
+def _unsaid(row: Mapping[str, Any]) -> str:
+    if not row["note"]:
+        return ""
+    return f" Whether it is better can not be said: {row['note']}. More days or groups would tell."
 
 
 def _between(low: float, high: float) -> str:

@@ -11,6 +11,7 @@ from tagline.evaluation.metrics import METRICS
 from tagline.evaluation.scored import Floats, Integers, Scored, scored
 
 AT_ONCE = 2**16
+LEAST_GROUPS = 8  # resamples of fewer wholes say too little of others (Cameron et al. 2008)
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class Interval:
         Percentiles over the resamples where it is defined; NaN with fewer than two groups.
     undefined : int
         Resamples where it is undefined, for example for want of one class.
+    note : str
+        Why there is no interval, where there is none.
     """
 
     value: float
     low: float
     high: float
     undefined: int = 0
+    note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the interval as plain data."""
@@ -47,21 +51,28 @@ class Figures:
         On the rows themselves.
     drawn : ndarray of shape (resamples,), float64
         On each resample; NaN where undefined.
+    groups : int
+        Groups that have a row.
     """
 
     value: float
     drawn: Floats
+    groups: int
 
     def minus(self, other: "Figures") -> "Figures":
         """Give the difference from another model's figures on the same resamples."""
-        return Figures(self.value - other.value, self.drawn - other.drawn)
+        groups = min(self.groups, other.groups)
+        return Figures(self.value - other.value, self.drawn - other.drawn, groups)
 
-    def interval(self, level: float) -> Interval:
-        """Give the percentile interval."""
+    def interval(self, level: float, *, least: int = 2) -> Interval:
+        """Give the percentile interval; none where there are fewer than `least` groups."""
         defined = self.drawn[~np.isnan(self.drawn)]
         undefined = len(self.drawn) - len(defined)
+        if self.groups < least:
+            return Interval(self.value, np.nan, np.nan, undefined, _too_few(self.groups, least))
         if not len(defined):
-            return Interval(self.value, np.nan, np.nan, undefined)
+            note = "it is undefined in every resample"
+            return Interval(self.value, np.nan, np.nan, undefined, note)
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
         return Interval(self.value, float(low), float(high), undefined)
 
@@ -118,7 +129,8 @@ class Resampling:
         wanted = tuple(names)
         values = _each(table, np.ones((1, self.groups)), wanted)
         drawn = self._drawn(table, wanted)
-        return {name: Figures(float(values[name][0]), drawn[name]) for name in wanted}
+        groups = len(np.unique(table.place))
+        return {name: Figures(float(values[name][0]), drawn[name], groups) for name in wanted}
 
     def _drawn(self, table: Scored, names: tuple[str, ...]) -> dict[str, Floats]:
         if len(np.unique(table.place)) < 2:
@@ -135,6 +147,10 @@ class Resampling:
             cells = drawn + self.groups * np.arange(draws)[:, None]
             counts = np.bincount(cells.ravel(), minlength=draws * self.groups)
             yield counts.reshape(draws, self.groups).astype(np.float64)
+
+
+def _too_few(groups: int, least: int) -> str:
+    return f"{groups} groups are too few for an interval, which takes {least}"
 
 
 def _each(table: Scored, weights: Floats, names: tuple[str, ...]) -> dict[str, Floats]:

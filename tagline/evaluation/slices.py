@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.evaluation.intervals import Resampling
+from tagline.evaluation.intervals import LEAST_GROUPS, Resampling
 from tagline.evaluation.scored import Floats
 
 MISSING = "(missing)"
@@ -125,5 +125,5 @@ def _figures(
     y: Floats, p: Floats, kept: Mask, names: tuple[str, ...], *, drawing: Resampling, level: float
 ) -> Iterator[tuple[str, float, float, float, int]]:
     for name, figures in drawing.figures(y, p, names, rows=kept).items():
-        found = figures.interval(level)
+        found = figures.interval(level, least=LEAST_GROUPS)
         yield name, found.value, found.low, found.high, found.undefined

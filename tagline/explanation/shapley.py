@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import xgboost
 
-from tagline.training.models import BaseRate, Boosted, Logistic, Model
+from tagline.training.models import Boosted, Logistic, Model
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,8 +30,8 @@ class Explanation:
     rows : ndarray of shape (m,), int64
         Where the rows stand among all that could have been explained.
     additivity : float
-        The largest absolute difference between ``base + shap.sum(axis=1)`` and the model's
-        own log-odds.
+        The largest difference between ``base + shap.sum(axis=1)`` and the model's own log-odds,
+        as a part of those where they are beyond 1.
     """
 
     shap: Floats
@@ -110,7 +110,8 @@ def explain(
     chosen = _sample(len(X), rows=rows, always=always, seed=seed)
     part = np.ascontiguousarray(X[chosen])
     values, base = _values(model, part)
-    gap = np.abs(values.sum(axis=1) + base - _log_odds(model, part))
+    own = model.log_odds(part)
+    gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
     return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))
 
 
@@ -128,16 +129,4 @@ def _values(model: Model, X: npt.NDArray[np.float32]) -> tuple[Floats, float]:
             centred = (X.astype(np.float64) - model.mean) / model.scale
             return np.nan_to_num(centred) * model.coefficients, model.intercept
         case _:
-            return np.zeros(X.shape), float(_log_odds(model, X[:1])[0])
-
-
-def _log_odds(model: Model, X: npt.NDArray[np.float32]) -> Floats:
-    match model:
-        case Boosted():
-            margin = model.booster.inplace_predict(X, predict_type="margin")
-            return np.asarray(margin, dtype=np.float64)
-        case Logistic() | BaseRate():
-            p = model.predict(X)
-            return np.log(p) - np.log1p(-p)
-        case _:
-            raise TypeError(model)
+            return np.zeros(X.shape), float(model.log_odds(X[:1])[0])

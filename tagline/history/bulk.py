@@ -249,11 +249,11 @@ class _Keyed:
     def _flags(self, column: str) -> npt.NDArray[np.bool_]:
         flags = self.frame[column]
         known = flags[flags.notna()]
-        if not known.isin([0, 1]).all() or pd.api.types.is_string_dtype(flags.dtype):
-            strange = known[~known.isin([0, 1])].astype(object)
-            such = f", such as {strange.iloc[0]!r}" if len(strange) else ""
+        strange = known[~known.isin([0, 1])].astype(object)
+        if len(strange):
             raise TaglineError(
-                f"What `where` names is {flags.dtype}, no flag{such}.", where=self._place(column)
+                f"What `where` names is {flags.dtype}, no flag, such as {strange.iloc[0]!r}.",
+                where=self._place(column),
             )
         return flags.isin([True]).to_numpy()
 

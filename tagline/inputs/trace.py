@@ -1,7 +1,7 @@
 """Trace an input function into an ONNX graph: the same definition, a third way to run it."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import ndonnx as ndx
@@ -47,7 +47,8 @@ def trace(
     Returns
     -------
     ModelProto
-        With one output, float32 [N, p], called ``X`` where no column is.
+        With every column as an input, and one output, float32 [N, p], called ``X`` where
+        no column is.
 
     Raises
     ------
@@ -67,6 +68,28 @@ def trace(
     )
 
 
+def reads(model: onnx.ModelProto) -> list[str]:
+    """Name the inputs of a graph that its outputs depend on."""
+    used = _used(model.graph)
+    return [each.name for each in model.graph.input if each.name in used]
+
+
+def _used(graph: onnx.GraphProto) -> set[str]:
+    found = {each.name for each in graph.output}
+    for node in graph.node:
+        found |= set(node.input)
+        for inner in _inner(node):
+            found |= _used(inner)
+    return found
+
+
+def _inner(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        yield from attribute.graphs
+        if attribute.HasField("g"):
+            yield attribute.g
+
+
 def read_columns(
     function: InputFunction,
     *,
@@ -75,8 +98,7 @@ def read_columns(
     inputs: InputSet,
 ) -> list[str]:
     """Name the fields and history columns that reach an input; parameters as for `trace`."""
-    graph = trace(function, fields=fields, history=history, inputs=inputs).graph
-    return [each.name for each in graph.input]
+    return reads(trace(function, fields=fields, history=history, inputs=inputs))
 
 
 def with_names(model: onnx.ModelProto, names: Mapping[str, str]) -> onnx.ModelProto:
@@ -107,9 +129,8 @@ def _rename(graph: onnx.GraphProto, names: Mapping[str, str], mark: str) -> None
     for node in graph.node:
         node.input[:] = [new(each) for each in node.input]
         node.output[:] = [new(each) for each in node.output]
-        for attribute in node.attribute:
-            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-                _rename(inner, names, mark)
+        for inner in _inner(node):
+            _rename(inner, names, mark)
     for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
         value.name = new(value.name)
     for sparse in graph.sparse_initializer:

@@ -187,7 +187,7 @@ def _same(values: pd.Series, _: How) -> Found:
 
 
 def _number_of_text(values: pd.Series, _: How) -> Found:
-    texts = values.astype("str")
+    texts = _texts(values)
     kept = texts[texts.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})")]
     numbers = np.array(kept.to_list(), dtype=np.dtypes.StringDType()).astype(np.float64)
     return pd.Series(numbers, index=kept.index), {}
@@ -198,7 +198,7 @@ def _number(values: pd.Series, _: How) -> Found:
 
 
 def _integer_of_text(values: pd.Series, _: How) -> Found:
-    texts = values.astype("str")
+    texts = _texts(values)
     return _fitting(texts[texts.str.fullmatch(WHOLE)].map(int).astype(object))
 
 
@@ -230,9 +230,13 @@ def _whole_number(values: pd.Series, _: How) -> Found:
 
 
 def _text(values: pd.Series, _: How) -> Found:
-    texts = values[[_is_text(value) for value in values]] if values.dtype == object else values
-    texts = texts.astype("str")
+    texts = _texts(values)
     return texts[texts != NOTHING], {}
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    sound = values[[_is_text(value) for value in values]] if values.dtype == object else values
+    return sound.astype("str")
 
 
 def _is_text(value: str) -> bool:
@@ -249,7 +253,7 @@ def _text_of_number(values: pd.Series, how: How) -> Found:
 
 
 def _flag_of_text(values: pd.Series, _: How) -> Found:
-    return values.astype("str").str.strip().str.lower().map(FLAGS).astype("boolean").dropna(), {}
+    return _texts(values).str.strip().str.lower().map(FLAGS).astype("boolean").dropna(), {}
 
 
 def _flag_of_number(values: pd.Series, _: How) -> Found:
@@ -268,7 +272,7 @@ def _time(values: pd.Series, how: How) -> Found:
 
 
 def _time_of_text(values: pd.Series, how: How) -> Found:
-    texts = values.astype("str")
+    texts = _texts(values)
     if how.format in UNITS:
         return _time_of_number(_number_of_text(texts, how)[0], how)
     first = parse(texts, how.format or ISO, timezone=how.timezone, later=how.later)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from tagline.errors import TaglineError
+from tagline.evaluation.evaluate import CHAMPION
+from tagline.paths import LEDGER
 from tagline.registry.runs import artifact, find
 from tagline.registry.summary import summary
 
@@ -27,12 +29,34 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A library, or Python itself, whose version was another one then."""
+
+    name: str
+    then: str
+    now: str
+
+
+@dataclass(frozen=True)
 class Reproduction:
-    """What came of training a run again."""
+    """What came of training a run again.
+
+    Attributes
+    ----------
+    original : str
+        The run.
+    commit : str
+        At which both were trained.
+    figures : tuple of Figure
+        The metrics of the run and of its own baselines.
+    versions : tuple of Version
+        What was of another version then; none where all is the same.
+    """
 
     original: str
     commit: str
     figures: tuple[Figure, ...]
+    versions: tuple[Version, ...]
 
     @property
     def same(self) -> bool:
@@ -80,7 +104,16 @@ def reproduce(name: str, *, tolerance: float, say: Callable[[str], None]) -> Rep
         original=before["run"],
         commit=commit,
         figures=_compared(_figures(before), _figures(after), tolerance=tolerance),
+        versions=tuple(_versions(before["provenance"], after["provenance"])),
     )
+
+
+def _versions(then: dict[str, Any], now: dict[str, Any]) -> Iterator[Version]:
+    pairs = [{"python": each["python"], **each["libraries"]} for each in (then, now)]
+    for name in {**pairs[0], **pairs[1]}:
+        versions = [each.get(name, "none") for each in pairs]
+        if versions[0] != versions[1]:
+            yield Version(name, *versions)
 
 
 def _figures(found: dict[str, Any]) -> dict[str, float]:
@@ -93,6 +126,7 @@ def _figures(found: dict[str, Any]) -> dict[str, float]:
     others = {
         f"{other} {name}": value
         for other, metrics in found["baselines"].items()
+        if other != CHAMPION  # another model, which nobody trains again
         for name, value in metrics.items()
     }
     return own | others
@@ -156,7 +190,7 @@ def _git(repository: Path, *words: str) -> None:
 def _trained_again(root: Path, case: dict[str, Any]) -> dict[str, Any]:
     code, store = root / "code", root / "store"
     store.mkdir()
-    environment = os.environ | {
+    environment = {name: value for name, value in os.environ.items() if name != LEDGER} | {
         "PYTHONPATH": str(code),
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(store),
         "TAGLINE_HOME": str(store / ".tagline"),

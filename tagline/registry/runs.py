@@ -1,17 +1,19 @@
 """Find training runs and read what they left behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from metaflow import Flow, Run, namespace
+from metaflow import Flow, Run, get_metadata, namespace
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
 
 from tagline.errors import TaglineError
 
 FLOW = "TrainFlow"
 MICROSECOND_DIGITS = 16
+PARAMETERS = "_parameters"
+PLAIN = ("UserMistake", "TaglineError", "Refused")
 STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
 
 
@@ -24,8 +26,10 @@ class RunLine:
     run : str
         The run's pathspec, ``TrainFlow/<id>``.
     state : str
-        ``finished`` or ``unfinished``: local metadata does not tell a run that failed from one
-        that goes on.
+        ``finished``, ``failed`` or ``unfinished``: local metadata does not tell a run that was
+        killed from one that goes on.
+    why : str
+        In which step it failed, and what was said; empty where none has failed.
     standing : str
         What the run is for, by its tags; empty where it has no standing yet.
     case : str
@@ -40,6 +44,7 @@ class RunLine:
 
     run: str
     state: str
+    why: str
     standing: str
     case: str
     metrics: dict[str, float]
@@ -68,7 +73,22 @@ def newest_first(tag: str | None = None) -> Iterator[Run]:
     except MetaflowNotFound:
         return
     found = flow.runs(tag) if tag else flow.runs()
-    yield from sorted(found, key=lambda run: _by_start(run.id), reverse=True)
+    ordered = sorted(found, key=lambda run: _by_start(run.id), reverse=True)
+    yield from (run for run in ordered if is_ours(run))
+
+
+def is_ours(run: Run) -> bool:
+    """Tell whether a run is a training run of a case, and not of another flow of that name."""
+    try:
+        case = run[PARAMETERS].task["case"].data
+    except (KeyError, TypeError, AttributeError, MetaflowNotFound):
+        return False
+    return isinstance(case, Mapping) and {"name", "table"} <= set(case)
+
+
+def looked_at() -> str:
+    """Say where runs are looked for: Metaflow's metadata, such as ``local@/home/me/work``."""
+    return str(get_metadata())
 
 
 def find(name: str | None) -> Run:
@@ -90,16 +110,22 @@ def find(name: str | None) -> Run:
         if newest is None:
             raise TaglineError(
                 "No finished training run here.",
+                where=looked_at(),
                 todo="Train one with `python flows/train.py run`, or go where it was trained.",
             )
         return newest
     whole = pathspec(name)
     try:
-        return Run(whole)
+        run = Run(whole)
     except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
         raise TaglineError(
-            f"There is no run {whole!r}.", todo="`tagline runs` lists those that there are."
+            f"There is no run {whole!r}.",
+            where=looked_at(),
+            todo="`tagline runs` lists those that there are.",
         ) from missing
+    if not is_ours(run):
+        raise TaglineError("This is a run of another flow, not a training run.", where=whole)
+    return run
 
 
 def pathspec(name: str) -> str:
@@ -128,9 +154,11 @@ def artifact(run: Run, name: str) -> Any:
 def line(run: Run) -> RunLine:
     """Sum up one run for a list."""
     ended = run.successful
+    why = "" if ended else _failure(run)
     return RunLine(
         run=run.pathspec,
-        state="finished" if ended else "unfinished",
+        state="finished" if ended else "failed" if why else "unfinished",
+        why=why,
         standing=standing(run),
         case=_case_name(run),
         metrics=_figures(run) if ended else {},
@@ -153,6 +181,18 @@ def rows_of_last_run(case: str) -> int | None:
     """Give the number of rows that the last finished run of a case was given."""
     last = next((run for run in newest_first(f"case:{case}") if run.successful), None)
     return None if last is None else int(artifact(last, "accounting")["rows_in"])
+
+
+def _failure(run: Run) -> str:
+    for step in run:
+        for task in step:
+            fault = task.exception
+            if fault is not None:
+                kind = str(getattr(fault, "type", "") or "").rsplit(".", 1)[-1]
+                plain = kind in PLAIN or not kind
+                said = str(getattr(fault, "exception", fault)).strip()
+                return f"{step.id}: {said if plain else f'{kind}: {said}'}"
+    return ""
 
 
 def _figures(run: Run) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """What stands on a run's page, in the order in which a manager asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.report import quality
 from tagline.report.page import Block, Section, Table, render
+from tagline.report.words import between, verdict
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,18 @@ def compose(
     evaluation: Evaluation,
     leaderboard: pd.DataFrame,
     reasons: Reasons,
+    columns: Sequence[Mapping[str, Any]] = (),
     accounting: Mapping[str, Any],
     bundle: Mapping[str, Any],
     provenance: Mapping[str, Any],
 ) -> str:
-    """Write a run's page."""
+    """Write a run's page; `columns` says what each was taken for, see `Taken.to_dict`."""
     failed = [gate["name"] for gate in evaluation.gates if not gate["passed"]]
     return render(
         title=case.title,
         subtitle=f"Case {case.name}, run {provenance['run']}, {provenance['created']}",
         passed=not failed,
-        verdict=_verdict(len(evaluation.gates), failed),
+        verdict=_verdict(evaluation, failed),
         sections=[
             _gates(evaluation),
             _purpose(case),
@@ -87,16 +89,19 @@ def compose(
             _threshold(case, evaluation),
             _slices(case, evaluation),
             *_why(reasons),
-            _data(accounting),
+            _data(accounting, columns),
             _search(case, leaderboard),
             _made_of(bundle, provenance),
         ],
     )
 
 
-def _verdict(gates: int, failed: list[str]) -> str:
+def _verdict(evaluation: Evaluation, failed: list[str]) -> str:
+    gates = len(evaluation.gates)
     if failed:
         return f"Rejected: {len(failed)} of {gates} gates failed: {', '.join(failed)}."
+    if not gates:
+        return f"Candidate, but {verdict(evaluation)}. Ask something of it under [gates]."
     return f"Candidate: all {gates} gates passed. It may be put forward for promotion."
 
 
@@ -104,6 +109,11 @@ def _gates(evaluation: Evaluation) -> Section:
     rows = [
         (gate["name"], "passed" if gate["passed"] else "failed", gate["detail"])
         for gate in evaluation.gates
+    ]
+    rows += [
+        (idle["name"], "does not count", idle["detail"])
+        for idle in evaluation.behaviour
+        if not idle["counts"]
     ]
     return Section("Gates", [Block(table=Table(["gate", "", "figure"], rows))])
 
@@ -120,7 +130,7 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
         (
             METRICS[name].title,
             figure["value"],
-            f"{figure['low']:.4f} to {figure['high']:.4f}",
+            between(figure),
             *(others[other][name] for other in others),
         )
         for name, figure in evaluation.metrics.items()
@@ -191,15 +201,28 @@ def _reason(reason: Reason) -> Section:
     )
 
 
-def _data(accounting: Mapping[str, Any]) -> Section:
+def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Section:
     parts = ("rows_in", "used", "quarantined", "unlabelled", "outside_split")
     counts = Table(
         ["rows in", "used", "quarantined", "without label", "outside the split"],
         [[accounting[part] for part in parts]],
     )
     reasons = Table(["reason for quarantine", "rows"], list(accounting["reasons"].items()))
+    heads = ["column", "taken for", "missing", "not read", "note"]
+    taken = [
+        (
+            each["name"],
+            f"{each['kind']} {each['format']}".strip(),
+            each["missing"],
+            each["unread"],
+            each["note"] or "-",
+        )
+        for each in columns
+    ]
     blocks = [Block(table=counts)]
-    return Section("Data", [*blocks, Block(table=reasons)] if accounting["reasons"] else blocks)
+    blocks += [Block(table=reasons)] if accounting["reasons"] else []
+    blocks += [Block("What each column was taken for.", table=Table(heads, taken))] if taken else []
+    return Section("Data", blocks)
 
 
 def _search(case: Case, leaderboard: pd.DataFrame) -> Section:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
+from tagline.report.words import between, verdict
 
 
 def ending(
@@ -26,8 +27,10 @@ def ending(
     for gate in evaluation.gates:
         mark = "passed" if gate["passed"] else "FAILED"
         yield f"{mark}  {gate['name']}: {gate['detail']}"
-    passed = sum(gate["passed"] for gate in evaluation.gates)
-    yield f"{passed} of {len(evaluation.gates)} gates passed: {run} is {evaluation.standing}"
+    for idle in evaluation.behaviour:
+        if not idle["counts"]:
+            yield f"idle    {idle['name']}: {idle['detail']}"
+    yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
     yield f"bundle {bundle['path']}"
     yield f"report {report}"
 
@@ -37,6 +40,6 @@ def _line(name: str, evaluation: Evaluation) -> list[str]:
     return [
         METRICS[name].title,
         f"{figure['value']:.4f}",
-        f"{figure['low']:.4f} to {figure['high']:.4f}",
+        between(figure),
         *(f"{others[other][name]:.4f}" for other in others),
     ]

@@ -43,6 +43,9 @@ class Model(Protocol):
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
 
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
 
@@ -61,6 +64,10 @@ class BaseRate:
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
         return np.full(len(X), self.rate, dtype=np.float64)
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+        return np.full(len(X), np.log(self.rate) - np.log1p(-self.rate), dtype=np.float64)
 
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
@@ -101,9 +108,13 @@ class Logistic:
 
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+        return _sigmoid(self.log_odds(X))
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
         terms = (X.astype(np.float64) - self.mean) / self.scale * self.coefficients
-        margin = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
-        return _sigmoid(margin)
+        margin: Probabilities = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
+        return margin
 
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
@@ -164,6 +175,10 @@ class Boosted:
 
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+        return _sigmoid(self.log_odds(X))
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
         rows = np.ascontiguousarray(X, dtype=np.float32)
         margin = np.full(len(rows), self._base, dtype=np.float64)
         last = self.booster.num_boosted_rounds()
@@ -174,7 +189,7 @@ class Boosted:
                 predict_type="margin",
                 base_margin=np.zeros(len(rows), dtype=np.float32),
             )
-        return _sigmoid(margin)
+        return margin
 
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""

@@ -137,7 +137,11 @@ def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
         desk(tmp_path, "bob").promote(run(RUNS[0]), against=None, verify=fine, gates=never)
 
 
-@pytest.mark.parametrize(("author", "author_key"), [("bob", "f" * 64), ("someone", PUBLIC["bob"])])
+@pytest.mark.parametrize(
+    ("author", "author_key"),
+    [("bob", "f" * 64), ("someone", PUBLIC["bob"])],
+    ids=["by name", "by key"],  # keys are new in each process, names of tests must not be
+)
 def test_the_author_does_not_approve(author, author_key, tmp_path):
     own = Candidate(RUNS[0], "small", "1" * 64, author, author_key, "candidate")
     with pytest.raises(Refused, match="Whoever made a run"):

@@ -1,0 +1,105 @@
+"""A whole training in one process, without Metaflow: what its steps do, one after the other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.case.config import Case
+from tagline.case.load import check_case
+from tagline.data.prepare import Prepared, prepare
+from tagline.evaluation.evaluate import Evaluation
+from tagline.stages.judging import Champion, choose_champion, judge
+from tagline.stages.sealing import seal_champion
+from tagline.training.matrix import read
+from tagline.training.search import brackets, run_bracket
+
+NOW = pd.Timestamp("2026-01-01", tz="UTC")
+MADE_OF = {
+    "run": "TrainFlow/1",
+    "created": "2024-01-02T03:04:05+00:00",
+    "commit": "abc",
+    "dirty": False,
+    "seed": 7,
+    "python": "3.11",
+    "machine": "Linux",
+    "libraries": {"numpy": "2"},
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training left behind."""
+
+    case: Case
+    prepared: Prepared
+    champion: Champion
+    evaluation: Evaluation
+    bundle: Bundle
+    told: list[str]
+
+
+def rows(n: int = 600, seed: int = 0) -> pd.DataFrame:
+    """Give a plain table: id, at, size, town, y."""
+    random = np.random.default_rng(seed)
+    size = random.normal(10, 3, n)
+    return pd.DataFrame(
+        {
+            "id": [f"r{i}" for i in range(n)],
+            "at": pd.date_range("2024-01-01", periods=n, freq="3h", tz="UTC"),
+            "size": size.round(6),
+            "town": random.choice(["a", "b", "é"], n),
+            "y": (random.random(n) < 1 / (1 + np.exp(10 - size))).astype(int),
+        }
+    )
+
+
+def case_of(
+    folder: Path, frame: pd.DataFrame, *, kind: str = "csv", table: Any = None, **sections: Any
+) -> Case:
+    """Write a table, and give the case that asks it."""
+    source = folder / f"rows.{kind}"
+    if kind == "csv":
+        frame.to_csv(source, index=False)
+    else:
+        frame.to_parquet(source)
+    named = {"id": "id", "time": "at", "target": "y", "source": source.name}
+    values = {
+        "name": "small",
+        "title": "Is it so?",
+        "table": named | (table or {}),
+        "search": {"trials": 2, "brackets": 1, "max_rounds": 60, "early_stopping_rounds": 10},
+        "evaluation": {"resamples": 100, "slice_resamples": 100},
+    }
+    return check_case(values | sections, file=str(folder / "small.toml"))
+
+
+def prepared(case: Case, folder: Path) -> tuple[Prepared, list[str]]:
+    """Prepare a case, and give what was told."""
+    told: list[str] = []
+    return prepare(case, folder=folder / "tables", now=NOW, say=told.append), told
+
+
+def trained(case: Case, folder: Path, current: Bundle | None = None) -> Trained:
+    """Train a case whole."""
+    found, told = prepared(case, folder)
+    results = [
+        run_bracket(each, read(Path(found.matrix)), progress=lambda _: None)
+        for each in brackets(case.search, seed=case.seed)
+    ]
+    choice = choose_champion(case, found, results, say=told.append)
+    evaluation = judge(case, found, choice.champion, baselines=choice.baselines, current=current)
+    sealed = seal_champion(
+        case,
+        found,
+        choice.champion,
+        evaluation,
+        provenance=MADE_OF,
+        folder=folder / "bundles",
+        say=told.append,
+    )
+    bundle = Bundle(Path(sealed["path"]), trusted=[sealed["signed_by"]])
+    return Trained(case, found, choice.champion, evaluation, bundle, told)
