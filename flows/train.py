@@ -140,14 +140,16 @@ class TrainFlow(FlowSpec):
         if self._is_taken_over():
             self._seal()
             self._write_page()
-        run = self.provenance["run"]
+        run = f"{current.flow_name}/{current.run_id}"
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
         for line in ending(run, self.evaluation, self.bundle, self.report_path):
             print(line)
 
     def _is_taken_over(self):
         # A resumed run may take over the bundle of the run that failed, which bears its name.
-        return self.provenance["run"] != f"{current.flow_name}/{current.run_id}"
+        from tagline.registry.runs import bears_a_failed_name
+
+        return bears_a_failed_name(self.provenance, f"{current.flow_name}/{current.run_id}")
 
     def _seal(self):
         from tagline import paths

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from metaflow import Flow, Run, get_metadata, namespace
@@ -88,7 +89,9 @@ def is_ours(run: Run) -> bool:
 
 def looked_at() -> str:
     """Say where runs are looked for: Metaflow's metadata, such as ``local@/home/me/work``."""
-    return str(get_metadata())
+    kind, _, place = str(get_metadata()).partition("@")
+    # Metaflow has a sentence in place of a folder where it found none.
+    return f"{kind}@{Path.cwd() if place.startswith('<') else place}"
 
 
 def find(name: str | None) -> Run:
@@ -175,6 +178,19 @@ def standing(run: Run) -> str:
 def register(run: str, *, standing: str, case: str, digest: str) -> None:
     """Tag a run with its first standing, its case and its bundle's digest."""
     Run(run, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
+
+
+def bears_a_failed_name(made_of: Mapping[str, Any], run: str) -> bool:
+    """Tell whether what a run takes over bears the name of another run, which never finished.
+
+    Parameters
+    ----------
+    made_of : mapping
+        The provenance of what is taken over.
+    run : str
+        The pathspec of the run that goes on.
+    """
+    return made_of["run"] != run and not Run(made_of["run"], _namespace_check=False).successful
 
 
 def rows_of_last_run(case: str) -> int | None:
