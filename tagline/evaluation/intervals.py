@@ -37,8 +37,8 @@ class Interval:
     note: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the interval as plain data."""
-        return asdict(self)
+        """Give the interval as plain data, with a note only where there is one."""
+        return {name: value for name, value in asdict(self).items() if name != "note" or value}
 
 
 @dataclass(frozen=True)
