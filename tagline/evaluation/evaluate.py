@@ -27,8 +27,8 @@ class Evaluation:
     support : dict
         ``n`` (test rows), ``positives`` and ``groups``.
     metrics : dict
-        Metric to ``value``, ``low``, ``high``, ``undefined`` (resamples), and ``note`` where there is no
-        interval.
+        Metric to ``value``, ``low``, ``high``, ``undefined`` (resamples), and ``note`` where
+        there is no interval.
     baseline_metrics : dict
         Baseline, and "champion" where there is one, to metric to value.
     comparisons : DataFrame
