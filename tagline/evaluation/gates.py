@@ -76,16 +76,24 @@ def asked(section: GatesSection) -> set[str]:
 def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[dict[str, Any]]:
     for name, limit in section.minimum.items():
         passed = metrics[name].value >= limit
-        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least")
+        told = _idle(limit <= 0)
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least", told)
     for name, limit in section.maximum.items():
         passed = metrics[name].value <= limit
-        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most")
+        told = _idle(limit >= METRICS[name].most)
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most", told)
 
 
-def _limit(title: str, found: Interval, passed: bool, limit: float, side: str) -> dict[str, Any]:
+def _idle(always: bool) -> str:
+    return " No model could fail this." if always else ""
+
+
+def _limit(
+    title: str, found: Interval, passed: bool, limit: float, side: str, idle: str
+) -> dict[str, Any]:
     between = f", without an interval: {found.note}" if found.note else ""
     between = between or f" {_between(found.low, found.high)}"
-    told = f"{_figure(found.value)}{between}; asked is {side} {limit:g}."
+    told = f"{_figure(found.value)}{between}; asked is {side} {limit:g}.{idle}"
     return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, told)
 
 
@@ -100,6 +108,7 @@ def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, A
         worst = defined.to_dict("records")[0]
         told = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
         told += f": {_figure(worst['figure'])}; undefined in {len(every) - len(defined)} slices."
+        told += _idle(limit <= 0)
         yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, told)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -28,12 +29,15 @@ class Metric:
         Which way is better.
     weighted : callable
         Weighted rows to one figure a resample, shape (resamples,), NaN where undefined.
+    most : float
+        The greatest figure that there can be; the least is 0.
     """
 
     name: str
     title: str
     better: Literal["greater", "less"]
     weighted: Callable[[Weighted], Floats]
+    most: float = 1.0
 
     @property
     def sign(self) -> int:
@@ -107,7 +111,7 @@ METRICS: dict[str, Metric] = {
     for metric in (
         Metric("roc_auc", "ROC AUC", "greater", _roc_auc),
         Metric("average_precision", "Average precision", "greater", _average_precision),
-        Metric("log_loss", "Log loss", "less", _log_loss),
+        Metric("log_loss", "Log loss", "less", _log_loss, most=inf),
         Metric("brier", "Brier score", "less", _brier),
         Metric("ece", "Expected calibration error", "less", _ece),
     )
