@@ -64,6 +64,9 @@ class Bundle:
         self._session = onnxruntime.InferenceSession(
             self.read_bytes("model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        self._takes = [each.name for each in self._session.get_inputs()]
+        self._fields = [field for field in self.fields if field.name in self._takes]
+        self._history = [name for name in self.history if name in self._takes]
 
     def read_bytes(self, name: str) -> bytes:
         """Give the verified content of one of its files."""
@@ -93,8 +96,8 @@ class Bundle:
             A column is missing, or is not what its field must be; names every such column. See
             `tagline.inputs.arrays.expect_arrays`.
         """
-        fields, history = self._wanted()
-        return self._answer(expect_arrays(columns, fields, history, where=self.where))
+        found = expect_arrays(columns, self._fields, self._history, where=self.where)
+        return self._answer(found)
 
     def _answer(self, found: Mapping[str, Column]) -> npt.NDArray[np.float64]:
         feed = {name: fed(values) for name, values in found.items()}
@@ -120,8 +123,8 @@ class Bundle:
             A column is missing, or a value is none of its field's kind; names every such column
             and its first rows.
         """
-        fields, history = self._wanted()
-        return self._answer(columns(frame, fields=fields, history=history, where=self.where))
+        found = columns(frame, fields=self._fields, history=self._history, where=self.where)
+        return self._answer(found)
 
     @property
     def where(self) -> str:
@@ -132,15 +135,6 @@ class Bundle:
     def reads(self) -> tuple[str, ...]:
         """The fields and history columns that the answer depends on."""
         return tuple(self.inputs.get("reads", self._takes))
-
-    @property
-    def _takes(self) -> list[str]:
-        return [each.name for each in self._session.get_inputs()]
-
-    def _wanted(self) -> tuple[list[Field], list[str]]:
-        taken = set(self._takes)
-        fields = [field for field in self.fields if field.name in taken]
-        return fields, [name for name in self.history if name in taken]
 
     def _run(self, feed: Mapping[str, Column], start: int) -> npt.NDArray[np.float64]:
         part = {name: values[start : start + BATCH] for name, values in feed.items()}

@@ -16,7 +16,7 @@ from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.inputs.rows import NUMBERS, Rows, faults, read_rows
 from tagline.names import free, near
-from tagline.reading.guess import Taken, counted, guess
+from tagline.reading.guess import Recognised, Taken, counted, recognise
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"
@@ -66,6 +66,12 @@ class Checked:
     fields: tuple[Field, ...]
     taken: tuple[Taken, ...]
     meaning: Mapping[str, Value]
+
+    def in_time_order(self, time: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Give `rows` and `raw` in the order of a time column, numbered from 0."""
+        order = np.argsort(self.rows[time].to_numpy(), kind="stable")
+        rows, raw = (each.iloc[order].reset_index(drop=True) for each in (self.rows, self.raw))
+        return rows, raw
 
 
 def check(
@@ -143,10 +149,7 @@ def check(
             counted(
                 decisions[each.name],
                 read.read[each.name],
-                name=each.name,
-                kind=each.kind,
-                format=each.format,
-                note=hints.get(each.name, ""),
+                Recognised(each.name, each.kind, each.format, hints.get(each.name, "")),
             )
             for each in own
         ),
@@ -159,7 +162,7 @@ def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezo
         return field
     written = field.format or table.formats.get(field.name)
     if written is None:
-        written = guess(decisions[field.name], kind="timestamp").format or None
+        written = recognise(decisions[field.name], kind="timestamp").format
     return field.replace(format=written, timezone=field.timezone or timezone)
 
 

@@ -176,15 +176,15 @@ def _decimals(column: pa.ChunkedArray, kind: pa.Decimal128Type) -> pd.Series:
 
 
 def _named(file: File, path: Path) -> File:
-    unnamed = [name for name in file.frame.columns if name in ("", ROW_INDEX)]
-    for name in unnamed:
-        if not _counts_rows(file.frame[name], place=list(file.frame.columns).index(name)):
+    unnamed = [(at, name) for at, name in enumerate(file.frame) if name in ("", ROW_INDEX)]
+    for place, name in unnamed:
+        if not _counts_rows(file.frame[name], place=place):
             raise TaglineError(
-                f"Column {list(file.frame.columns).index(name) + 1} has no name.",
+                f"Column {place + 1} has no name.",
                 where=str(path),
                 todo="Give it one in the file's first line.",
             )
-        told = f"column {list(file.frame.columns).index(name) + 1} has no name and numbers the rows"
+        told = f"column {place + 1} has no name and numbers the rows"
         file = File(
             file.frame.drop(columns=name),
             (*file.notes, f"{told}, as pandas writes its index: left out"),

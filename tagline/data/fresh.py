@@ -9,11 +9,10 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.modules import load_features
-from tagline.data.prepare import check_decisions
+from tagline.data.prepare import check_decisions, history
 from tagline.data.split import groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
-from tagline.history.bulk import compute as compute_history
 from tagline.inputs.field import Field
 
 Say = Callable[[str], None]
@@ -73,8 +72,7 @@ def fresh(
     tables = load_tables(case, features)
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)
-    order = np.argsort(checked.rows[case.table.time].to_numpy(), kind="stable")
-    rows, raw = (each.iloc[order].reset_index(drop=True) for each in (checked.rows, checked.raw))
+    rows, raw = checked.in_time_order(case.table.time)
     later = rows[case.table.time] > after
     labelled = rows[case.table.target].notna()
     frame = rows[later & labelled].reset_index(drop=True)
@@ -88,10 +86,7 @@ def fresh(
             "classes.",
             where=f"decisions after {after:%Y-%m-%d %H:%M}",
         )
-    events = features.events(tables) if features.history else {}
-    past = compute_history(
-        features.history, events, frame, at=case.table.time, timezone=case.timezone
-    )
+    past = history(case, features, tables, frame)
     return Fresh(
         frame=pd.concat([frame, past], axis=1),
         raw=pd.concat([raw[later & labelled].reset_index(drop=True), past], axis=1),

@@ -12,7 +12,7 @@ from tagline.data.tables import read_raw, require_columns
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.names import free, near
-from tagline.reading.guess import Taken, guess
+from tagline.reading.guess import Recognised, recognise
 
 TABLE = "rows"
 DAY, HOUR = 86_400, 3_600
@@ -84,29 +84,29 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
             )
     own = {section.id, section.time, section.target}
     written = section.formats.get(section.time)
-    moment = guess(table[section.time], kind="timestamp", format=written)
-    found = [moment, *(_guessed(case, table[name]) for name in table.columns if name not in own)]
+    moment = recognise(table[section.time], kind="timestamp", format=written)
+    found = [moment, *(_recognised(case, table[name]) for name in table.columns if name not in own)]
     fields = tuple(
         Field(
             each.name,
             each.kind,
             description="When the decision is made." if each is moment else "",
             required=each is moment,
-            format=each.format or None,
+            format=each.format,
         )
         for each in found
     )
     return fields, {each.name: each.hint for each in found if each.hint}
 
 
-def _guessed(case: Case, column: pd.Series) -> Taken:
+def _recognised(case: Case, column: pd.Series) -> Recognised:
     name = str(column.name)
     if len(column) and column.isna().all():
         raise TaglineError(
             f"Column {name!r} has no value in any row.",
             todo="Leave it out with table.exclude, or look where its values went.",
         )
-    return guess(column, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
+    return recognise(column, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
 
 
 def _input_names(fields: Sequence[Field], *, moment: str) -> dict[tuple[str, str], str]:

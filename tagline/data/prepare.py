@@ -1,6 +1,6 @@
 """From a case to what its trials train on, told line by line."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,7 +126,8 @@ def prepare(
         say(line)
     used, accounting = _used(case, checked)
     say(told(accounting))
-    frame = _with_history(case, features, tables, used)
+    past = history(case, features, tables, used.frame)
+    frame = pd.concat([used.frame, past], axis=1)
     say(f"{len(features.history)} history columns, each of what was known by its decision's time")
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
@@ -205,8 +206,7 @@ def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str
 
 
 def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
-    order = np.argsort(checked.rows[case.table.time].to_numpy(), kind="stable")
-    rows, raw = (frame.iloc[order].reset_index(drop=True) for frame in (checked.rows, checked.raw))
+    rows, raw = checked.in_time_order(case.table.time)
     labelled = rows[case.table.target].notna().to_numpy()
     if not labelled.any():
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")
@@ -256,10 +256,17 @@ def _history_names(features: Features) -> list[str]:
     return [declared.name for declared in features.history]
 
 
-def _with_history(
-    case: Case, features: Features, tables: Mapping[str, pd.DataFrame], used: _Used
+def history(
+    case: Case, features: Features, tables: Tables, decisions: pd.DataFrame
 ) -> pd.DataFrame:
-    taken = [name for name in _history_names(features) if name in used.frame]
+    """Compute a case's history for its decisions; see `tagline.history.bulk.compute`.
+
+    Raises
+    ------
+    TaglineError
+        A history column is called like a column of the decisions, or can not be computed.
+    """
+    taken = [name for name in _history_names(features) if name in decisions]
     if taken:
         raise TaglineError(
             f"The history column {taken[0]!r} is called like a column of the decisions.",
@@ -267,10 +274,9 @@ def _with_history(
             todo="Give it a name of its own.",
         )
     events = features.events(tables) if features.history else {}
-    past = compute_history(
-        features.history, events, used.frame, at=case.table.time, timezone=case.timezone
+    return compute_history(
+        features.history, events, decisions, at=case.table.time, timezone=case.timezone
     )
-    return pd.concat([used.frame, past], axis=1)
 
 
 def _fitted(case: Case, used: _Used, values: Columns) -> tuple[InputSet, Matrix]:

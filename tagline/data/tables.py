@@ -10,7 +10,7 @@ from tagline.data.features import Features
 from tagline.data.files import File, read_file, without_texts
 from tagline.errors import TaglineError
 from tagline.names import near
-from tagline.reading.guess import guess
+from tagline.reading.guess import counted, recognise
 from tagline.reading.values import How, read
 
 
@@ -61,15 +61,15 @@ def read_table(case: Case, path: Path) -> pd.DataFrame:
 
 def _typed(case: Case, values: pd.Series) -> pd.Series:
     name = str(values.name)
-    taken = guess(values, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
-    if taken.kind == "number":
+    held = recognise(values, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
+    if held.kind == "number":
         whole = read(values, "integer")
         if not whole.unread.any():
             return whole.series
-    found = read(values, taken.kind, How(taken.format or None, case.timezone))
+    found = read(values, held.kind, How(held.format, case.timezone))
     if found.unread.any():
         raise TaglineError(
-            f"Some values are not what the others are: {taken}.",
+            f"Some values are not what the others are: {counted(values, found, held)}.",
             where="the case's files",
             todo="Say what they mean with table.missing, or what the column is with table.kinds.",
         )

@@ -10,12 +10,11 @@ import pandas as pd
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.reading.kinds import Kind
-from tagline.reading.values import Read, read
+from tagline.reading.values import Read, read, shown
 
 Mask = npt.NDArray[np.bool_]
 NUMBERS: tuple[Kind, ...] = ("number", "integer")
 SHOWN_ROWS = 5
-SHOWN_LETTERS = 24
 
 
 @dataclass(frozen=True)
@@ -121,16 +120,11 @@ def _wrong(given: pd.Series, values: pd.Series, rows: Rows, field: Field) -> Ite
 
 def _places(mask: Mask, values: pd.Series | None = None) -> str:
     at = np.flatnonzero(mask)
-    shown = [
-        f"row {place}" if values is None else f"row {place}: {_shown(values.iloc[place])}"
+    named = [
+        f"row {place}" if values is None else f"row {place}: {shown(values.iloc[place])}"
         for place in at[:SHOWN_ROWS]
     ]
-    return ", ".join(shown) + (", …" if len(at) > SHOWN_ROWS else "")
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
+    return ", ".join(named) + (", …" if len(at) > SHOWN_ROWS else "")
 
 
 def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str, Mask]]:

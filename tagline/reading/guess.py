@@ -9,15 +9,36 @@ import pandas as pd
 
 from tagline.reading.kinds import MISSING, Kind
 from tagline.reading.times import MOSTLY, find_format
-from tagline.reading.values import ENDLESS, NUMBER, How, Read, read
+from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown
 
 CODE = r"[+-]?0\d.*"
 FEW = 20
 WORTH_TELLING = 0.5
-SHOWN = 24
 WITH_A_COMMA = r"[+-]?\d+(?:\.\d{3})*,\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a column holds.
+
+    Attributes
+    ----------
+    name : str
+        The column.
+    kind : str
+        Its kind.
+    format : str or None
+        How its times are written; None where it holds none, or as times already.
+    hint : str
+        Why it was taken for this, where a person should know.
+    """
+
+    name: str
+    kind: Kind
+    format: str | None = None
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,8 +57,6 @@ class Taken:
         Its rows, those without a value, and those whose value is none of its kind.
     note : str
         What a person should know.
-    hint : str
-        That part of it which tells why it was taken for this.
     """
 
     name: str
@@ -47,7 +66,6 @@ class Taken:
     missing: int = 0
     unread: int = 0
     note: str = ""
-    hint: str = ""
 
     def __str__(self) -> str:
         """Say it in one line."""
@@ -88,50 +106,39 @@ def guess(
     TaglineError
         It holds times that fit two formats, or are written in two.
     """
+    found = recognise(values, kind=kind, format=format)
+    return counted(values, read(values, found.kind, How(found.format, "UTC")), found)
+
+
+def recognise(
+    values: pd.Series,
+    *,
+    kind: Kind | None = None,
+    format: str | None = None,  # noqa: A002 - as pandas calls it
+) -> Recognised:
+    """Say what a column holds without reading it; parameters as for `guess`."""
     name = str(values.name)
     if format and kind is None:
         kind = "timestamp"
     if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:
         return _of_text(values, name, kind, format)
-    return taken(values, name, kind or _of_type(values), format)
+    return Recognised(name, kind or _of_type(values), format)
 
 
-def taken(
-    values: pd.Series,
-    name: str,
-    kind: Kind,
-    format: str | None = None,  # noqa: A002 - as pandas calls it
-    *,
-    note: str = "",
-) -> Taken:
-    """Count what a column holds, read as one kind."""
-    found = read(values, kind, How(format, "UTC"))
-    return counted(values, found, name=name, kind=kind, format=format, note=note)
-
-
-def counted(
-    values: pd.Series,
-    found: Read,
-    *,
-    name: str,
-    kind: Kind,
-    format: str | None = None,  # noqa: A002 - as pandas calls it
-    note: str = "",
-) -> Taken:
+def counted(values: pd.Series, found: Read, column: Recognised) -> Taken:
     """Count what was read of a column, and what was not."""
     unread = int(found.unread.sum())
-    notes = [note] if note else []
+    notes = [column.hint] if column.hint else []
     if unread:
-        common = values[found.unread].astype(object).map(_shown).value_counts()
+        common = values[found.unread].astype(object).map(shown).value_counts()
         notes.append(f"such as {common.index[0]} in {common.iloc[0]:,} rows")
     return Taken(
-        name=name,
-        kind=kind,
-        format=format or "",
+        name=column.name,
+        kind=column.kind,
+        format=column.format or "",
         rows=len(values),
         missing=int(found.series.isna().sum()) - unread,
         unread=unread,
-        hint=note,
         note=", ".join([*notes, *(f"{count:,} {what}" for what, count in found.notes.items())]),
     )
 
@@ -143,16 +150,16 @@ def _of_type(values: pd.Series) -> Kind:
     return "timestamp" if pd.api.types.is_datetime64_any_dtype(kind) else "number"
 
 
-def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None) -> Taken:  # noqa: A002
+def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None) -> Recognised:  # noqa: A002
     texts = values[values.notna()].astype("str")
     counts = texts[~texts.isin(MISSING)].value_counts(sort=False)
     distinct = pd.Series(counts.index, dtype="str")
     if not len(distinct) or kind not in (None, "timestamp"):
-        return taken(values, name, kind or "string", format)
+        return Recognised(name, kind or "string", format)
     if kind == "timestamp" or format:
         known = format or _format_of(distinct, counts, name)
-        return taken(values, name, "timestamp", known)
-    return _by_values(values, name, distinct, np.asarray(counts, dtype=np.int64))
+        return Recognised(name, "timestamp", known)
+    return _by_values(name, distinct, np.asarray(counts, dtype=np.int64))
 
 
 def _format_of(distinct: pd.Series, counts: pd.Series, name: str) -> str | None:
@@ -160,22 +167,20 @@ def _format_of(distinct: pd.Series, counts: pd.Series, name: str) -> str | None:
     return None if found is None else found.format
 
 
-def _by_values(
-    values: pd.Series, name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]
-) -> Taken:
+def _by_values(name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]) -> Recognised:
     if distinct.str.strip().str.lower().isin(["true", "false"]).all():
-        return taken(values, name, "boolean")
+        return Recognised(name, "boolean")
     numbers = distinct.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})").to_numpy(dtype=bool)
     share = counts[numbers].sum() / counts.sum()
     if distinct[numbers].str.strip().str.fullmatch(CODE).any():
         note = "numbers that begin with a zero are codes" if share > WORTH_TELLING else ""
-        return taken(values, name, "string", note=note)
+        return Recognised(name, "string", hint=note)
     if numbers.all() or (share >= MOSTLY and numbers.sum() > FEW):
-        return taken(values, name, "number")
+        return Recognised(name, "number")
     found = find_format(distinct, counts.tolist(), name=name)
     if found is not None:
-        return taken(values, name, "timestamp", found.format)
-    return taken(values, name, "string", note=_why_text(distinct, counts, numbers))
+        return Recognised(name, "timestamp", found.format)
+    return Recognised(name, "string", hint=_why_text(distinct, counts, numbers))
 
 
 def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask) -> str:
@@ -191,8 +196,3 @@ def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask)
         if share >= WORTH_TELLING:
             return sentence.format(share=share)
     return f"{len(distinct):,} different"
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -5,9 +5,9 @@ for a decision and the later one for an event: a decision then knows less, never
 time that the clocks skip, as summer time begins, is the moment at which they jump.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from typing import Final, Literal
 
 import numpy as np
@@ -219,7 +219,7 @@ def _expect_one(
 def _expect_no_mixture(
     texts: pd.Series, read: dict[str, Mask], weights: npt.NDArray[np.float64], *, name: str
 ) -> None:
-    for one, other in _pairs(list(read)):
+    for one, other in combinations(read, 2):
         both = read[one] | read[other]
         if weights[both].sum() >= MOSTLY * weights.sum():
             raise _mixed(texts, one, other, read[other] & ~read[one], name=name)
@@ -234,10 +234,6 @@ def _mixed(texts: pd.Series, one: str, other: str, left: Mask, *, name: str) -> 
         todo=f'Write one format, or name it: formats = {{ "{name}" = "{one}" }} under [table]; '
         "what does not fit it then goes to quarantine.",
     )
-
-
-def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
-    yield from ((one, other) for place, one in enumerate(names) for other in names[place + 1 :])
 
 
 def _readable(texts: pd.Series, format: str) -> Mask:  # noqa: A002 - as pandas calls it

@@ -20,6 +20,7 @@ NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
 ENDLESS = r"\s*[+-]?(?i:inf|infinity)\s*"
 WHOLE = r"\s*[+-]?\d+\s*"
 FLAGS = {"true": True, "false": False, "1": True, "0": False}
+SHOWN_LETTERS = 24
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 
 
@@ -94,6 +95,12 @@ def missing(values: pd.Series, kind: Kind) -> pd.Series:
     return absent
 
 
+def shown(value: object) -> str:
+    """Write a value for a message, cut where it is long."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}…"
+
+
 def _read(values: pd.Series, kind: Kind, how: How) -> tuple[pd.Series, dict[str, int]]:
     known = values[values.notna()]
     if values.dtype == object or isinstance(values.dtype, pd.CategoricalDtype):
@@ -116,9 +123,9 @@ def _each_source(
 
 
 def _filled(values: pd.Series, kind: Kind, parts: list[pd.Series]) -> pd.Series:
-    whole = pd.Series(pd.NA, index=values.index, dtype=object)
     if len(parts) == 1:
         return _as_kind(parts[0], kind).reindex(values.index)
+    whole = pd.Series(pd.NA, index=values.index, dtype=object)
     for part in parts:
         whole[part.index] = part.astype(object)
     return _as_kind(whole.where(whole.notna(), None), kind)

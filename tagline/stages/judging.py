@@ -153,7 +153,9 @@ def judge(
     features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     own = champion.predict(test.X)
-    theirs, why_not = answered(current, as_it_came(prepared, test.frame))
+    theirs, why_not = (
+        (None, "") if current is None else answered(current, as_it_came(prepared, test.frame))
+    )
     return evaluate(
         case.evaluation,
         case.gates,
@@ -192,10 +194,8 @@ def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
 
 
-def answered(current: Bundle | None, rows: pd.DataFrame) -> tuple[Floats | None, str]:
-    """Let the current champion answer, or say why it can not; neither where there is none."""
-    if current is None:
-        return None, ""
+def answered(current: Bundle, rows: pd.DataFrame) -> tuple[Floats | None, str]:
+    """Let the current champion answer, or say why it can not."""
     try:
         return current.predict_frame(rows), ""
     except TaglineError as unreadable:

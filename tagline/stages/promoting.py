@@ -48,7 +48,7 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say)
     known = [_learned_until(each) for each in (candidate, champion) if each is not None]
     rows = fresh(case, candidate.fields, after=max(known), say=say)
     p = candidate.predict_frame(rows.raw)
-    theirs, why_not = answered(champion, rows.raw)
+    theirs, why_not = (None, "") if champion is None else answered(champion, rows.raw)
     return evaluate(
         case.evaluation,
         case.gates,
