@@ -42,7 +42,7 @@ rows = 50
 """
 FILL = """
 import sys
-from tagline.registry.standings import open_case
+from tagline.operations.standings import open_case
 from tagline.standing.drafts import refusal
 
 desk = open_case(None).desk("")

@@ -23,7 +23,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def start(self):
         """Find the run, and verify its bundle."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show
 
         self.plan = promotion.plan(
@@ -37,7 +37,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def recheck(self):
         """Hold the run against its gates again, beside the champion, on the newest labels."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show_gates
 
         self.gates = promotion.recheck(self.plan, say=print)
@@ -50,7 +50,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def smoke(self):
         """Let a fresh process open the bundle and answer."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show
 
         answered = promotion.smoke(self.plan)
@@ -62,7 +62,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def approvals(self):
         """Wait for the approvals that the case asks for."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show
 
         given = promotion.wait_for_approvals(self.plan, minutes=self.wait, say=print)
@@ -74,7 +74,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def promote(self):
         """Change the standing: one entry of the ledger, then the tags."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show
 
         self.entry = promotion.promote(self.plan, gates=self.gates)
@@ -86,7 +86,7 @@ class PromoteFlow(FlowSpec):
     @plainly
     def confirm(self):
         """See that every running server has it, or take it back."""
-        from tagline.registry import promotion
+        from tagline.operations import promotion
         from tagline.report.steps import show
 
         confirmed = promotion.confirm(self.plan, minutes=self.wait, say=print)

@@ -80,7 +80,7 @@ class TrainFlow(FlowSpec):
     def evaluate(self):
         """Judge the chosen trial, once, on the test rows."""
         from tagline.case.load import check_case
-        from tagline.registry.champion import champion_bundle
+        from tagline.operations.champion import champion_bundle
         from tagline.stages.judging import judge
 
         case = check_case(self.case_config)

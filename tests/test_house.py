@@ -11,6 +11,8 @@ ORDER = (
     "errors",
     "paths",
     "names",
+    "canonical",
+    "keys",
     "reading",
     "case",
     "history",
@@ -21,10 +23,11 @@ ORDER = (
     "bundle",
     "ledger",
     "standing",
+    "registry",
     "explanation",
     "report",
     "stages",
-    "registry",
+    "operations",
     "cli",
 )
 VOCABULARY = {"tagline.errors", "tagline.history.declare", "tagline.inputs.field"} | {

@@ -11,7 +11,7 @@ from tagline.bundle.card import card, card_html
 from tagline.bundle.mlmodel import mlmodel, python_env
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
-from tagline.bundle.seal import as_json
+from tagline.canonical import as_json
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.inputs.trace import reads

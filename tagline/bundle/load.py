@@ -10,12 +10,12 @@ import numpy.typing as npt
 import onnxruntime
 import pandas as pd
 
-from tagline.bundle.keys import trusted_keys
 from tagline.bundle.verify import contents
 from tagline.errors import TaglineError
 from tagline.inputs.arrays import expect_arrays
 from tagline.inputs.compute import Column, columns
 from tagline.inputs.field import Field
+from tagline.keys import trusted_keys
 
 PROBABILITY = "probability"
 BATCH = 65_536

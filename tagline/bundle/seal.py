@@ -1,19 +1,18 @@
 """Seal files into a folder that is named by its content: whole, or not there at all."""
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.bundle.keys import public_hex
+from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.keys import public_hex
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
 UNFINISHED = ".unfinished-"
@@ -87,11 +86,6 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
 def as_signature(public: str, signature: str) -> bytes:
     """Write a public key and its signature, both in hexadecimal, in one way only."""
     return as_json({"public_key": public, "signature": signature})
-
-
-def as_json(value: Any) -> bytes:
-    """Write plain data as JSON in one way only, readable by people."""
-    return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _write(files: Mapping[str, bytes], target: Path) -> None:

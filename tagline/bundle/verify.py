@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tagline.bundle.keys import is_signed_by, trusted_keys
 from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED, as_signature
 from tagline.errors import TaglineError
+from tagline.keys import is_signed_by, trusted_keys
 
 
 def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any]:

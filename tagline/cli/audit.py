@@ -22,7 +22,7 @@ def audit(
 ) -> None:
     """Show who changed what and why, the newest first; with --verify, exit code 5 on a fault."""
     from tagline.ledger.audit import audit as faults_of
-    from tagline.registry.standings import open_case
+    from tagline.operations.standings import open_case
 
     standings = open_case(case, config=config)
     if verify:
@@ -58,8 +58,8 @@ def audit(
 
 def reconcile(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Make the tags agree with the ledger, and say what was repaired."""
-    from tagline.registry.standings import open_case
-    from tagline.registry.state import reconcile as repair
+    from tagline.operations.standings import open_case
+    from tagline.operations.state import reconcile as repair
 
     repaired = repair(open_case(case, config=config))
     if json:

@@ -13,7 +13,7 @@ def _runs(incomplete: str) -> list[str]:
 
 
 def _cases() -> list[str]:
-    from tagline.registry.standings import cases
+    from tagline.operations.standings import cases
 
     return sorted(cases())
 

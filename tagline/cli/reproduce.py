@@ -7,7 +7,7 @@ import typer
 from tagline.cli.output import AsJson, aside, console, print_json, print_table, verdict
 
 if TYPE_CHECKING:
-    from tagline.registry.reproduction import Reproduction
+    from tagline.operations.reproduction import Reproduction
 
 
 def reproduce(
@@ -19,7 +19,7 @@ def reproduce(
     json: AsJson = False,
 ) -> None:
     """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
-    from tagline.registry.reproduction import reproduce as reproduced
+    from tagline.operations.reproduction import reproduce as reproduced
 
     result = reproduced(run, tolerance=tolerance, say=lambda line: aside.print(line, style="dim"))
     if json:

@@ -22,8 +22,8 @@ def promote(
     json: AsJson = False,
 ) -> None:
     """Make a run the champion, if its gates still pass beside the present one."""
-    from tagline.registry import promotion
-    from tagline.registry.candidates import sound
+    from tagline.operations import promotion
+    from tagline.operations.candidates import sound
 
     def say(line: str) -> None:
         aside.print(line, style="dim", markup=False)
@@ -50,9 +50,9 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
-    from tagline.registry.candidates import sound
+    from tagline.operations.candidates import sound
+    from tagline.operations.standings import open_case
     from tagline.registry.runs import pathspec
-    from tagline.registry.standings import open_case
 
     standings = open_case(case, config=config)
     done = standings.desk(why).rollback(
@@ -71,8 +71,8 @@ def challenge(
     json: AsJson = False,
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
-    from tagline.registry.candidates import candidate
-    from tagline.registry.standings import open_run
+    from tagline.operations.candidates import candidate
+    from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
     _tell(standings.desk(why).challenge(candidate(found), share=share), json=json)
@@ -87,8 +87,8 @@ def retire(
     json: AsJson = False,
 ) -> None:
     """Say that a candidate or challenger is no longer wanted."""
-    from tagline.registry.candidates import candidate
-    from tagline.registry.standings import open_run
+    from tagline.operations.candidates import candidate
+    from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
     _tell(standings.desk(why).retire(candidate(found)), json=json)
@@ -103,8 +103,8 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Approve a run, so that it may be promoted."""
-    from tagline.registry.candidates import candidate
-    from tagline.registry.standings import open_run
+    from tagline.operations.candidates import candidate
+    from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
     _tell(standings.desk(why).approve(candidate(found)), json=json)

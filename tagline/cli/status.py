@@ -12,8 +12,8 @@ AT_FAULT = 5
 
 def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show the champion and its challengers; exit code 5 where something is not as it should be."""
-    from tagline.registry.standings import open_case
-    from tagline.registry.state import status as state
+    from tagline.operations.standings import open_case
+    from tagline.operations.state import status as state
 
     found = state(open_case(case, config=config))
     if json:
@@ -25,8 +25,8 @@ def status(*, case: CaseName = None, config: Config = None, json: AsJson = False
 
 def candidates(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """List the runs that may be promoted, the newest first, with their approvals."""
-    from tagline.registry.standings import open_case
-    from tagline.registry.state import candidates as waiting
+    from tagline.operations.standings import open_case
+    from tagline.operations.state import candidates as waiting
 
     found = waiting(open_case(case, config=config))
     if json:
@@ -44,7 +44,7 @@ def candidates(*, case: CaseName = None, config: Config = None, json: AsJson = F
 
 def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show who one is to a case: name, public key, roles."""
-    from tagline.registry.standings import open_case
+    from tagline.operations.standings import open_case
     from tagline.standing.people import may
 
     standings = open_case(case, config=config)

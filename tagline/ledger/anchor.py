@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagline.bundle.seal import as_json
+from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Entry

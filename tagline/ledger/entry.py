@@ -9,9 +9,9 @@ from uuid import uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from tagline.bundle.keys import is_signed_by, public_hex
-from tagline.bundle.seal import as_json
+from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.keys import is_signed_by, public_hex
 
 StandingName = Literal["candidate", "challenger", "champion", "retired", "rejected"]
 Act = Literal["promote", "rollback", "challenge", "retire", "approve", "refuse"]

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from metaflow import Flow, Run, get_metadata, namespace
+from metaflow import Flow, get_metadata, namespace
+from metaflow import Run as Run  # those above know runs from here, and Metaflow not at all
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
+from metaflow.util import get_username
 
 from tagline.errors import TaglineError
 
@@ -129,6 +131,11 @@ def find(name: str | None) -> Run:
     if not is_ours(run):
         raise TaglineError("This is a run of another flow, not a training run.", where=whole)
     return run
+
+
+def username() -> str:
+    """Give the name by which Metaflow knows whoever acts."""
+    return get_username() or "nobody"
 
 
 def pathspec(name: str) -> str:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble
-from tagline.bundle.keys import public_hex, signing_key
 from tagline.bundle.load import Bundle, fed
 from tagline.bundle.seal import seal
 from tagline.case.config import Case
@@ -23,6 +22,7 @@ from tagline.evaluation.evaluate import Evaluation
 from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
+from tagline.keys import public_hex, signing_key
 from tagline.stages.judging import Champion, as_it_came
 
 Say = Callable[[str], None]

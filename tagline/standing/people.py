@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.bundle.keys import public_hex
 from tagline.case.standing import StandingSection
+from tagline.keys import public_hex
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import xgboost
 
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble
-from tagline.bundle.keys import KEY, TRUSTED
 from tagline.inputs.compute import columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import fit_inputs
 from tagline.inputs.trace import trace
+from tagline.keys import KEY, TRUSTED
 from tagline.training.models import BaseRate, Boosted, Logistic
 
 FIELDS = (

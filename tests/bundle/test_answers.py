@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tagline.bundle import load
 from tagline.bundle.graph import assemble
-from tagline.bundle.keys import signing_key
 from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
 from tagline.errors import TaglineError
@@ -18,6 +17,7 @@ from tagline.evaluation.calibration import apply
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
+from tagline.keys import signing_key
 from tagline.training.models import Boosted
 
 from .conftest import CALIBRATORS, make_frame

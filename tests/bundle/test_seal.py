@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.bundle import seal as sealing
-from tagline.bundle.keys import KEY, TRUSTED, public_hex, signing_key, trusted_keys
 from tagline.bundle.seal import manifest, seal
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
+from tagline.keys import KEY, TRUSTED, public_hex, signing_key, trusted_keys
 
 FILES = {"a.txt": b"first", "b.bin": bytes(range(256)), "empty": b""}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
 from tagline.ledger.location import open_store

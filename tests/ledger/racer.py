@@ -7,7 +7,7 @@ from multiprocessing.synchronize import Barrier
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.location import open_store
 from tests.ledger.story import promote

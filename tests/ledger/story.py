@@ -1,6 +1,6 @@
 """What people might write into a ledger, one entry after another."""
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.entry import Approval, Challenger, Change, Draft, Live, Standing
 
 GATES = ({"name": "log loss", "passed": True, "figure": 0.4715, "limit": None},)

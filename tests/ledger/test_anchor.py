@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tagline.bundle.keys import public_hex
 from tagline.errors import TaglineError
+from tagline.keys import public_hex
 from tagline.ledger.anchor import Anchor, Seen
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Unsound

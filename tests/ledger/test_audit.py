@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger

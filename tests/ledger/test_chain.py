@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.bundle.keys import public_hex
 from tagline.errors import TaglineError
+from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import LastChange, Ledger, Lost
 from tagline.ledger.entry import NO_ENTRY, sign

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tagline.bundle.keys import public_hex
-from tagline.bundle.seal import as_json
+from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.keys import public_hex
 from tagline.ledger.entry import NO_ENTRY, Entry, Live, sign
 from tests.ledger.story import draft, promote, refuse, stands
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tagline.bundle.keys import public_hex
+from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.location import open_store

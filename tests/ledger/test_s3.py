@@ -7,8 +7,8 @@ from threading import Timer
 import pytest
 from botocore.exceptions import ClientError
 
-from tagline.bundle.keys import public_hex
 from tagline.errors import TaglineError
+from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.location import open_store

@@ -4,9 +4,9 @@ from metaflow import Flow, namespace
 
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
-from tagline.registry.candidates import candidate, sound
+from tagline.operations.candidates import candidate, sound
+from tagline.operations.standings import open_case
 from tagline.registry.runs import find
-from tagline.registry.standings import open_case
 from tagline.standing.drafts import standing
 
 GATE = {"name": "gate", "passed": True, "figure": 1.0, "limit": 0.0, "detail": "it passes"}

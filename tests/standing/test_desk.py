@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tagline.bundle.keys import public_hex
 from tagline.case.standing import StandingSection
+from tagline.keys import public_hex
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger

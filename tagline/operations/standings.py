@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from metaflow import Run
-from metaflow.util import get_username
-
 from tagline import paths
-from tagline.bundle.keys import signing_key, trusted_keys
 from tagline.case.config import Case
 from tagline.case.load import parse_case
 from tagline.errors import TaglineError
+from tagline.keys import signing_key, trusted_keys
 from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Entry, Live
 from tagline.ledger.location import open_store
-from tagline.registry.runs import artifact, find, newest_first
+from tagline.registry.runs import Run, artifact, find, newest_first, username
 from tagline.registry.tags import Tags
 from tagline.standing.desk import Desk
 from tagline.standing.drafts import Wish, standing
@@ -63,7 +60,7 @@ class Standings:
 
     def who(self) -> Actor:
         """Say who acts."""
-        return actor(self.case.standing, login=get_username() or "nobody", key=signing_key())
+        return actor(self.case.standing, login=username(), key=signing_key())
 
     def desk(self, why: str) -> Desk:
         """Open the desk where standings are changed."""

@@ -1,4 +1,4 @@
-"""The keys that sign bundles: made on first use, kept out of the repository."""
+"""The keys that sign bundles and entries of a ledger: made on first use, kept out of git."""
 
 import os
 import re

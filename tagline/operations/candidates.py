@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from metaflow import Run
-
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Live
-from tagline.registry.runs import artifact, find, newest_first
+from tagline.registry.runs import Run, artifact, find, newest_first
 from tagline.standing.rules import Candidate, Refused
 
 

@@ -19,7 +19,7 @@ FOUND = {
 def again(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Metaflow's client warns of its own use of yaml
-        from tagline.registry import reproduction  # noqa: PLC0415
+        from tagline.operations import reproduction  # noqa: PLC0415
 
     def compared(before, after):
         monkeypatch.setattr(reproduction, "find", lambda name: name)

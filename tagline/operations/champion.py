@@ -3,8 +3,8 @@
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.ledger.entry import Live
-from tagline.registry.candidates import sound_bundle
-from tagline.registry.standings import Standings
+from tagline.operations.candidates import sound_bundle
+from tagline.operations.standings import Standings
 
 
 def champion_bundle(case: Case) -> Bundle | None:

@@ -10,11 +10,11 @@ from typing import Any
 from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Live
-from tagline.registry.candidates import candidate, newest_candidate, sound, sound_bundle
-from tagline.registry.champion import opened
+from tagline.operations.candidates import candidate, newest_candidate, sound, sound_bundle
+from tagline.operations.champion import opened
+from tagline.operations.servers import unconfirmed
+from tagline.operations.standings import Standings, open_case, open_run
 from tagline.registry.runs import find
-from tagline.registry.servers import unconfirmed
-from tagline.registry.standings import Standings, open_case, open_run
 from tagline.stages import promoting
 from tagline.standing import rules
 from tagline.standing.drafts import standing

@@ -5,9 +5,9 @@ from typing import Any
 
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Entry, Live
-from tagline.registry.candidates import candidate, sound
+from tagline.operations.candidates import candidate, sound
+from tagline.operations.standings import Standings
 from tagline.registry.runs import artifact, newest_first
-from tagline.registry.standings import Standings
 from tagline.registry.tags import Tags, gone, wrong
 from tagline.standing.drafts import standing
 from tagline.standing.rules import counting

@@ -1,0 +1,1 @@
+"""What can be done with runs: the operations that the command line, flows and servers share."""
