@@ -15,6 +15,7 @@ from tagline.canonical import as_json
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.inputs.trace import reads
+from tagline.training.models import FAMILIES
 
 HIDDEN = "text"
 
@@ -70,7 +71,7 @@ class Contents:
         requirements = "".join(f"{name}=={found}\n" for name, found in libraries).encode()
         return {
             "model.onnx": self.graph.SerializeToString(deterministic=True),
-            "booster.ubj" if self.model_kind == "boosted" else "model.json": self.model,
+            FAMILIES[self.model_kind].file: self.model,
             "inputs.json": as_json(self._inputs()),
             "schema.json": as_json(request_schema(self.fields, title=title, example=self.example)),
             "profile.json": as_json(profile(self.reference)),

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import xgboost
 
-from tagline.training.models import Boosted, Logistic, Model
+from tagline.training.models import Model
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,9 +87,7 @@ def explain(
 ) -> Explanation:
     """Explain a sample of rows.
 
-    Boosted trees by exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2);
-    logistic regression by its terms, exact where inputs are independent (Lundberg and Lee,
-    2017, corollary 1); a base rate has nothing to explain.
+    How a family's values are made, its `shap_values` says.
 
     Parameters
     ----------
@@ -109,7 +106,7 @@ def explain(
     """
     chosen = _sample(len(X), rows=rows, always=always, seed=seed)
     part = np.ascontiguousarray(X[chosen])
-    values, base = _values(model, part)
+    values, base = model.shap_values(part)
     own = model.log_odds(part)
     gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
     return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))
@@ -118,15 +115,3 @@ def explain(
 def _sample(total: int, *, rows: int, always: Sequence[int], seed: int) -> npt.NDArray[np.int64]:
     drawn = np.random.default_rng(seed).choice(total, size=min(rows, total), replace=False)
     return np.unique(np.concatenate([drawn, np.asarray(always, dtype=np.int64)])).astype(np.int64)
-
-
-def _values(model: Model, X: npt.NDArray[np.float32]) -> tuple[Floats, float]:
-    match model:
-        case Boosted():
-            found = model.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
-            return found[:, :-1].astype(np.float64), float(found[0, -1])
-        case Logistic():
-            centred = (X.astype(np.float64) - model.mean) / model.scale
-            return np.nan_to_num(centred) * model.coefficients, model.intercept
-        case _:
-            return np.zeros(X.shape), float(model.log_odds(X[:1])[0])

@@ -21,7 +21,7 @@ from tagline.evaluation import behaviour, calibration
 from tagline.evaluation.calibrators import apply
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.matrix import InputSet
-from tagline.training.models import Boosted, Model, load
+from tagline.training.models import Model, load
 from tagline.training.search import BracketResult, choose
 
 Say = Callable[[str], None]
@@ -63,10 +63,7 @@ class Champion:
 
     def loaded(self) -> Model:
         """Give the model, answering with all cores: rows do not depend on each other."""
-        model = load(self.kind, self.model)
-        if isinstance(model, Boosted):
-            model.booster.set_param({"nthread": os.cpu_count()})
-        return model
+        return load(self.kind, self.model).with_threads(os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)

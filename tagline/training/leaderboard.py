@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from tagline.training.models import Boosted, Floats, Model
+from tagline.training.model import Floats, Model
+from tagline.training.models import FAMILIES
 
 COLUMNS = {
     "rank": "Int64",
@@ -24,7 +25,7 @@ COLUMNS = {
 }
 Row = dict[str, Any]
 
-_SIMPLEST_FIRST = ("base_rate", "logistic", "boosted")
+_SIMPLEST_FIRST = tuple(FAMILIES)
 
 
 def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
@@ -53,7 +54,7 @@ def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
     return {
         "roc_auc": float(roc_auc_score(y, probability)),
         "log_loss": float(log_loss(y, probability)),
-        "rounds": model.booster.num_boosted_rounds() if isinstance(model, Boosted) else 0,
+        "rounds": model.rounds,
     }
 
 

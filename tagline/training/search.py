@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,11 @@ import pandas as pd
 
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
-from tagline.training import fit, leaderboard
+from tagline.training import leaderboard
 from tagline.training.leaderboard import Row
 from tagline.training.matrix import TrainingData
-from tagline.training.models import Model
+from tagline.training.model import Fit
+from tagline.training.models import FAMILIES, Model
 from tagline.training.space import draw
 
 Progress = Callable[[list[Row]], None]
@@ -154,6 +154,7 @@ class _Run:
         }
         self._best: tuple[Row, Model] | None = None
         self._simple: dict[str, bytes] = {}
+        self._fits: dict[str, Fit] = {}
 
     def rung(self, trials: list[Trial], rate: float) -> list[Trial]:
         """Fit trials at one learning rate; give those that did not fail, the best first."""
@@ -195,7 +196,8 @@ class _Run:
 
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
         number, kind, params = trial["trial"], trial["kind"], trial["params"]
-        model = self._model(kind, params, rate=rate, seed=_seed_of(self._seed, number))
+        fit = self._fit(kind)
+        model = fit(params, learning_rate=rate, seed=_seed_of(self._seed, number))
         shown = params if rate is None else {**params, "learning_rate": rate}
         row = leaderboard.row(number, kind, shown)
         row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
@@ -206,19 +208,10 @@ class _Run:
             self._best = (row, model)
         return row
 
-    def _model(self, kind: str, params: dict[str, Any], *, rate: float | None, seed: int) -> Model:
-        match kind, rate:
-            case "base_rate", None:
-                return fit.base_rate(self._data)
-            case "logistic", None:
-                return fit.logistic(self._data)
-            case "boosted", float():
-                return self._booster.fit(params, learning_rate=rate, seed=seed)
-        raise TaglineError(f"There is no kind of model called {kind!r}.")
-
-    @cached_property
-    def _booster(self) -> fit.Booster:
-        return fit.Booster(self._data, self.search)
+    def _fit(self, kind: str) -> Fit:
+        if kind not in self._fits:
+            self._fits[kind] = FAMILIES[kind].fitting(self._data, self.search)
+        return self._fits[kind]
 
     def _order(self, row: Row) -> tuple[float, float, int, int]:
         return leaderboard.order(row, self.search.metric)

@@ -8,12 +8,12 @@ import pytest
 from tests.conftest import CASE, Workplace, workplace
 
 BROKEN = """
-import tagline.training.fit as fit
+from tagline.training.models import Logistic
 
-def logistic(data):
+def fitted(data):
     raise RuntimeError("no <convergence>")
 
-fit.logistic = logistic
+Logistic._fitted = fitted
 """
 
 

@@ -12,9 +12,8 @@ from hypothesis.extra import numpy as of_arrays
 
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
-from tagline.training import fit
 from tagline.training.matrix import TrainingData, write
-from tagline.training.models import Boosted, Logistic, Model, load
+from tagline.training.models import FAMILIES, Boosted, Logistic, Model, load
 
 from .conftest import make_rows
 
@@ -35,8 +34,10 @@ def fitted_models() -> dict[str, Model]:
     with TemporaryDirectory() as folder:
         data = write(Path(folder), X=X, y=y, split=split)
     search = SearchSection(max_rounds=400, early_stopping_rounds=400)
-    boosted = fit.Booster(data, search).fit({"max_depth": 3}, learning_rate=0.04, seed=1)
-    return {"base_rate": fit.base_rate(data), "logistic": fit.logistic(data), "boosted": boosted}
+    return {
+        kind: family.fitting(data, search)({"max_depth": 3}, learning_rate=0.04, seed=1)
+        for kind, family in FAMILIES.items()
+    }
 
 
 MODELS = fitted_models()
@@ -103,7 +104,7 @@ def test_monotone_directions_hold(data: TrainingData, tmp_path: Path) -> None:
     X, y = np.vstack([data.X, data.X_tune]), np.concatenate([data.y, data.y_tune])
     split = np.repeat(["train", "tune"], [len(data.X), len(data.X_tune)])
     bound = write(tmp_path / "bound", X=X, y=y, split=split, monotone=(-1, 0, 1, 0, 0))
-    model = fit.Booster(bound, SearchSection(max_rounds=30)).fit({}, learning_rate=0.3, seed=1)
+    model = Boosted.fitting(bound, SearchSection(max_rounds=30))({}, learning_rate=0.3, seed=1)
     rows = np.repeat(X[:40], 60, axis=0)
     for column, sign in ((0, -1), (2, 1)):
         moved = rows.copy()

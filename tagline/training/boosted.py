@@ -1,0 +1,217 @@
+"""Boosted trees: XGBoost's, answering alike from memory, from bytes and from an ONNX graph."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+import xgboost
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnxmltools.convert import convert_xgboost
+from onnxmltools.convert.common.data_types import FloatTensorType
+
+from tagline.case.search import SearchSection
+from tagline.training.matrix import TrainingData
+from tagline.training.model import Fit, Floats, Probabilities, graph, sigmoid
+
+_STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
+_LEAST_PATIENCE = 5
+_TREES_AT_ONCE = 32
+_KEPT = (
+    "nodes_falsenodeids",
+    "nodes_featureids",
+    "nodes_hitrates",
+    "nodes_missing_value_tracks_true",
+    "nodes_modes",
+    "nodes_nodeids",
+    "nodes_treeids",
+    "nodes_truenodeids",
+)
+_RENAMED = ("class_ids", "class_nodeids", "class_treeids")
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Boosted trees, kept as XGBoost's own UBJ; every stored tree counts.
+
+    Leaves are added in double precision, here in runs of a few trees and so in the graph:
+    hundreds of additions in single precision would part the two by more than 1e-6.
+    """
+
+    ubj: bytes
+    threads: int = 1
+    kind: ClassVar[str] = "boosted"
+    file: ClassVar[str] = "booster.ubj"
+
+    @classmethod
+    def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
+        """Cut the training rows into bins, once for all fits."""
+        return Trees(data, section)
+
+    @cached_property
+    def booster(self) -> xgboost.Booster:
+        """The trees, as XGBoost has them; inputs have no names."""
+        return xgboost.Booster({"nthread": self.threads}, model_file=bytearray(self.ubj))
+
+    @property
+    def rounds(self) -> int:
+        """The number of its trees."""
+        return int(self.booster.num_boosted_rounds())
+
+    def with_threads(self, threads: int) -> Self:
+        """Give the same model, answering with so many threads: rows do not hang together."""
+        return replace(self, threads=threads)
+
+    def predict(self, X: Floats) -> Probabilities:
+        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+        return sigmoid(self.log_odds(X))
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+        rows = np.ascontiguousarray(X, dtype=np.float32)
+        margin = np.full(len(rows), self._base, dtype=np.float64)
+        last = self.rounds
+        for first in range(0, last, _TREES_AT_ONCE):
+            margin += self.booster.inplace_predict(
+                rows,
+                iteration_range=(first, min(last, first + _TREES_AT_ONCE)),
+                predict_type="margin",
+                base_margin=np.zeros(len(rows), dtype=np.float32),
+            )
+        return margin
+
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+
+        Exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2).
+        """
+        found = self.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
+        return found[:, :-1].astype(np.float64), float(found[0, -1])
+
+    def onnx(self) -> ModelProto:
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        width = self.booster.num_features()
+        nodes = [
+            helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
+            _summing_in_double(self._converted(width)),
+            helper.make_node("Cast", ["margin"], ["wide_margin"], to=TensorProto.DOUBLE),
+            helper.make_node("Sigmoid", ["wide_margin"], ["chance"]),
+            helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
+        ]
+        return graph(nodes, width=width, constants={"one": np.array([1], np.int64)})
+
+    def _converted(self, width: int) -> NodeProto:
+        inputs = [("X", FloatTensorType([None, width]))]
+        converted = convert_xgboost(self.booster, initial_types=inputs).graph
+        return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
+
+    @cached_property
+    def _base(self) -> float:
+        learner = json.loads(self.booster.save_config())["learner"]
+        rate = float(learner["learner_model_param"]["base_score"].strip("[]"))
+        return float(np.log(rate) - np.log1p(-rate))
+
+    def to_bytes(self) -> bytes:
+        """Give what `from_bytes` makes the model from again: UBJ."""
+        return self.ubj
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Make the model from what `to_bytes` gave."""
+        model = cls(content)
+        if model.rounds == 0:
+            raise ValueError("it has no trees")
+        return model
+
+
+class Trees:
+    """Fits boosted trees on data that is cut into bins once.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Training rows to fit, tuning rows to stop at.
+    search : SearchSection
+        The figure that stops, the most trees, the threads.
+    """
+
+    def __init__(self, data: TrainingData, search: SearchSection) -> None:
+        self._search = search
+        self._monotone = tuple(data.monotone.tolist())
+        threads = {"nthread": search.threads}
+        cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
+        self._train = xgboost.QuantileDMatrix(
+            np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
+        )
+        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), data.y_tune, **threads)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+    ) -> Boosted:
+        """Fit until the tuning figure stops improving, and keep the trees up to its best.
+
+        Parameters
+        ----------
+        parameters : mapping
+            XGBoost's parameters of this trial.
+        learning_rate : float, optional
+            Weight of each tree, the finest where None; patience grows as it falls.
+        seed : int
+            Seed of the rows and inputs that each tree sees.
+        """
+        search = self._search
+        rate = learning_rate or search.learning_rates[-1]
+        booster = xgboost.train(
+            {
+                **parameters,
+                "objective": "binary:logistic",
+                "eval_metric": _STOPPED_BY[search.metric],
+                "tree_method": "hist",
+                "max_bin": search.max_bin,
+                "learning_rate": rate,
+                "monotone_constraints": self._monotone,
+                "nthread": search.threads,
+                "seed": seed,
+            },
+            self._train,
+            num_boost_round=search.max_rounds,
+            evals=[(self._tune, "tune")],
+            early_stopping_rounds=self._patience(rate),
+            verbose_eval=False,
+        )
+        best = booster[: booster.best_iteration + 1]
+        best.set_attr(best_iteration=None, best_score=None)
+        return Boosted(bytes(best.save_raw("ubj")))
+
+    def _patience(self, learning_rate: float) -> int:
+        finest = self._search.learning_rates[-1]
+        patience = self._search.early_stopping_rounds * finest / learning_rate
+        return max(_LEAST_PATIENCE, round(patience))
+
+
+def _summing_in_double(classifier: NodeProto) -> NodeProto:
+    attributes = {a.name: helper.get_attribute_value(a) for a in classifier.attribute}
+    trees = {name: value for name, value in attributes.items() if name in _KEPT}
+    targets = {name.replace("class_", "target_"): attributes[name] for name in _RENAMED}
+    doubles = {
+        "nodes_values_as_tensor": attributes["nodes_values"],
+        "target_weights_as_tensor": attributes["class_weights"],
+        "base_values_as_tensor": attributes["base_values"],
+    }
+    tensors = {
+        name: numpy_helper.from_array(np.asarray(value, np.float64), name)
+        for name, value in doubles.items()
+    }
+    return helper.make_node(
+        "TreeEnsembleRegressor",
+        ["wide"],
+        ["margin"],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        **trees,
+        **targets,
+        **tensors,
+    )

@@ -1,0 +1,121 @@
+"""Logistic regression: the simple model that trees have to beat."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, TensorProto, helper
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from tagline.case.search import SearchSection
+from tagline.training.matrix import TrainingData
+from tagline.training.model import Fit, Floats, Probabilities, Simple, graph, sigmoid
+
+
+@dataclass(frozen=True)
+class Logistic(Simple):
+    """Logistic regression on standardised inputs, with the mean in place of what is missing.
+
+    Attributes
+    ----------
+    mean, scale, coefficients : tuple of float [p]
+        ``p = sigmoid(intercept + sum(coefficients * (x - mean) / scale))``; a missing ``x``
+        adds nothing.
+    intercept : float
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    coefficients: tuple[float, ...]
+    intercept: float
+    kind: ClassVar[str] = "logistic"
+
+    @classmethod
+    def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:  # noqa: ARG003 - no choice
+        """Fit scikit-learn's logistic regression on imputed, standardised training rows.
+
+        An input without any value, or with one value only, gets no weight.
+        """
+        return lambda *_, **__: cls._fitted(data)
+
+    def predict(self, X: Floats) -> Probabilities:
+        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+        return sigmoid(self.log_odds(X))
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+        terms = (X.astype(np.float64) - self.mean) / self.scale * self.coefficients
+        margin: Probabilities = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
+        return margin
+
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+
+        Exact where inputs are independent (Lundberg and Lee, 2017, corollary 1).
+        """
+        centred = (X.astype(np.float64) - self.mean) / self.scale
+        return np.nan_to_num(centred) * self.coefficients, self.intercept
+
+    def onnx(self) -> ModelProto:
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        constants: dict[str, Any] = {
+            "mean": self.mean,
+            "scale": self.scale,
+            "coefficients": np.reshape(self.coefficients, (-1, 1)),
+            "intercept": self.intercept,
+            "nothing": 0.0,
+        }
+        steps = [
+            ("Sub", ["wide", "mean"], "centred"),
+            ("Div", ["centred", "scale"], "scaled"),
+            ("IsNaN", ["scaled"], "missing"),
+            ("Where", ["missing", "nothing", "scaled"], "imputed"),
+            ("MatMul", ["imputed", "coefficients"], "column"),
+            ("Add", ["column", "intercept"], "margin"),
+            ("Sigmoid", ["margin"], "chance"),
+        ]
+        nodes = [
+            helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
+            *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
+            helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
+        ]
+        arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
+        return graph(
+            nodes, width=len(self.mean), constants={**arrays, "one": np.array([1], np.int64)}
+        )
+
+    def to_bytes(self) -> bytes:
+        """Give what `from_bytes` makes the model from again: JSON."""
+        names = ("mean", "scale", "coefficients", "intercept")
+        return json.dumps({name: getattr(self, name) for name in names}).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Make the model from what `to_bytes` gave."""
+        values = json.loads(content)
+        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**{**values, **lists})
+
+    @classmethod
+    def _fitted(cls, data: TrainingData) -> Self:
+        X = np.array(data.X, dtype=np.float64)
+        missing = np.isnan(X)
+        known = np.maximum(1, (~missing).sum(axis=0))
+        mean = np.where(missing, 0.0, X).sum(axis=0) / known
+        X -= mean
+        X[missing] = 0.0
+        spread = np.sqrt((X**2).sum(axis=0) / known)
+        scale = np.where(spread > 1e-9 * np.abs(mean), spread, 1.0)
+        X /= scale
+        # One thread, so that the sums, and the weights, have the same last bits on every machine.
+        with threadpool_limits(limits=1):
+            fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X, np.asarray(data.y, np.int64))
+        return cls(
+            mean=tuple(mean.tolist()),
+            scale=tuple(scale.tolist()),
+            coefficients=tuple(fitted.coef_[0].tolist()),
+            intercept=float(fitted.intercept_[0]),
+        )

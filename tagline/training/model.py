@@ -1,0 +1,113 @@
+"""What every family of models is: fitting, answering, explaining, its ONNX graph, its bytes."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+
+from tagline.case.search import SearchSection
+from tagline.training.matrix import TrainingData
+
+Floats = npt.NDArray[np.floating]
+Probabilities = npt.NDArray[np.float64]
+
+_OPSETS = {"": 21, "ai.onnx.ml": 4}
+_IR_VERSION = 10
+
+
+class Fit(Protocol):
+    """Fits models of one family to the same rows, one after the other."""
+
+    def __call__(
+        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+    ) -> "Model":
+        """Fit one model; a family without parameters or learning rate takes no notice of them."""
+
+
+class Model(Protocol):
+    """A fitted model; its class is the family.
+
+    Attributes
+    ----------
+    kind : str
+        The family's name on the leaderboard and in a bundle.
+    file : str
+        The name of its bytes in a bundle.
+    """
+
+    kind: ClassVar[str]
+    file: ClassVar[str]
+
+    @classmethod
+    def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
+        """Prepare what all fits to the same rows share, such as the bins of trees."""
+
+    @property
+    def rounds(self) -> int:
+        """The number of its trees."""
+
+    def predict(self, X: Floats) -> Probabilities:
+        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+        """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
+
+    def with_threads(self, threads: int) -> Self:
+        """Give the same model, answering with so many threads."""
+
+    def onnx(self) -> ModelProto:
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+
+    def to_bytes(self) -> bytes:
+        """Give what `from_bytes` makes the model from again."""
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Make the model from what `to_bytes` gave; nothing is unpickled."""
+
+
+class Simple:
+    """What families without trees have in common."""
+
+    file: ClassVar[str] = "model.json"
+
+    @property
+    def rounds(self) -> int:
+        """The number of its trees."""
+        return 0
+
+    def with_threads(self, threads: int) -> Self:  # noqa: ARG002 - a few sums need one thread
+        """Give the same model, answering with so many threads."""
+        return self
+
+
+def sigmoid(margin: Probabilities) -> Probabilities:
+    """Turn log-odds into probabilities without overflow."""
+    chance: Probabilities = np.exp(-np.logaddexp(0.0, -margin))
+    return chance
+
+
+def graph(
+    nodes: Sequence[NodeProto],
+    *,
+    width: int,
+    constants: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
+) -> ModelProto:
+    """Make a checked graph from "X" (float32 [N, width]) to "probability" (float64 [N])."""
+    made = helper.make_graph(
+        list(nodes),
+        "model",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
+        [helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N"])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    model = helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION)
+    checker.check_model(model)
+    return model
