@@ -25,7 +25,7 @@ from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
 case = parse_case(Path(sys.argv[1]).read_text(), file=sys.argv[1])
-data = read(Path(prepare(case, folder=Path(sys.argv[2]), say=print).matrix))
+data = read(Path(prepare(case, folder=Path(sys.argv[2])).matrix))
 search = case.search.model_copy(update={"threads": os.cpu_count()})
 for bracket in brackets(search, seed=case.seed):
     run_bracket(bracket, data, progress=lambda rows: None)

@@ -65,7 +65,7 @@ def one_size(years: int) -> None:
     flights.load = lambda: repeated(once, years)
     case = check_case(stretched(years), file=str(FLIGHTS))
     with tempfile.TemporaryDirectory() as folder:
-        prepared = prepare(case, folder=Path(folder), say=print)
+        prepared = prepare(case, folder=Path(folder))
         data = read(Path(prepared.matrix))
         for bracket in brackets(case.search, seed=case.seed):
             run_bracket(bracket, data, progress=quietly)

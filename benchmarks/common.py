@@ -58,7 +58,7 @@ def flights_matrix(folder: Path) -> Path:
         Where its tables are put.
     """
     case = parse_case(FLIGHTS.read_text(), file=str(FLIGHTS))
-    return Path(prepare(case, folder=folder, say=print).matrix)
+    return Path(prepare(case, folder=folder).matrix)
 
 
 def machine() -> dict[str, Any]:

@@ -6,7 +6,7 @@ python flows/promote.py run --case flights            # its newest candidate
 
 from metaflow import FlowSpec, Parameter, card, current, step
 
-from tagline.registry.plainly import plainly, with_a_user
+from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
 class PromoteFlow(FlowSpec):
@@ -20,7 +20,7 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="verify")
     @step
-    @plainly
+    @mistakes_as_sentences
     def start(self):
         """Find the run, and verify its bundle."""
         from tagline.operations import promotion
@@ -29,68 +29,68 @@ class PromoteFlow(FlowSpec):
         self.plan = promotion.plan(
             self.candidate, case=self.case, config=self.case_file, why=self.why
         )
-        show(current.card["verify"], "The bundle is sound", self.plan.told(), say=print)
+        show(current.card["verify"], "The bundle is sound", self.plan.told())
         self.next(self.recheck)
 
     @card(type="blank", id="gates")
     @step
-    @plainly
+    @mistakes_as_sentences
     def recheck(self):
         """Hold the run against its gates again, beside the champion, on the newest labels."""
         from tagline.operations import promotion
         from tagline.report.steps import show_gates
 
-        self.gates = promotion.recheck(self.plan, say=print)
-        show_gates(current.card["gates"], self.gates, say=print)
+        self.gates = promotion.recheck(self.plan)
+        show_gates(current.card["gates"], self.gates)
         promotion.expect_gates(self.plan, self.gates)
         self.next(self.smoke)
 
     @card(type="blank", id="smoke")
     @step
-    @plainly
+    @mistakes_as_sentences
     def smoke(self):
         """Let a fresh process open the bundle and answer."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
         answered = promotion.smoke(self.plan)
-        show(current.card["smoke"], "A fresh process answers", answered, say=print)
+        show(current.card["smoke"], "A fresh process answers", answered)
         self.next(self.approvals)
 
     @card(type="blank", id="approvals")
     @step
-    @plainly
+    @mistakes_as_sentences
     def approvals(self):
         """Wait for the approvals that the case asks for."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        given = promotion.wait_for_approvals(self.plan, minutes=self.wait, say=print)
-        show(current.card["approvals"], "Approvals", given, say=print)
+        given = promotion.wait_for_approvals(self.plan, minutes=self.wait)
+        show(current.card["approvals"], "Approvals", given)
         self.next(self.promote)
 
     @card(type="blank", id="standing")
     @step
-    @plainly
+    @mistakes_as_sentences
     def promote(self):
         """Change the standing: one entry of the ledger, then the tags."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
         self.entry = promotion.promote(self.plan, gates=self.gates)
-        show(current.card["standing"], "The champion", self.entry, say=print)
+        show(current.card["standing"], "The champion", self.entry)
         self.next(self.confirm)
 
     @card(type="blank", id="confirm")
     @step
-    @plainly
+    @mistakes_as_sentences
     def confirm(self):
         """See that every running server has it, or take it back."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        confirmed = promotion.confirm(self.plan, minutes=self.wait, say=print)
-        show(current.card["confirm"], "Servers", confirmed, say=print)
+        confirmed = promotion.confirm(self.plan, minutes=self.wait)
+        show(current.card["confirm"], "Servers", confirmed)
         self.next(self.end)
 
     @step

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from metaflow import Config, FlowSpec, card, current, step
 
-from tagline.registry.plainly import plainly, with_a_user
+from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
@@ -19,7 +19,7 @@ class TrainFlow(FlowSpec):
     case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
 
     @step
-    @plainly
+    @mistakes_as_sentences
     def start(self):
         """Load the tables, keep the contract, make the inputs; deal the trials to brackets."""
         from tagline import paths
@@ -34,7 +34,7 @@ class TrainFlow(FlowSpec):
         self.case_name = case.name
         self.provenance = provenance(run=f"{current.flow_name}/{current.run_id}", seed=case.seed)
         self.prepared = prepare(
-            case, folder=paths.tables(), rows_before=rows_of_last_run(case.name), say=print
+            case, folder=paths.tables(), rows_before=rows_of_last_run(case.name)
         )
         self.accounting = self.prepared.accounting
         self.quarantine = self.prepared.quarantine
@@ -44,20 +44,20 @@ class TrainFlow(FlowSpec):
 
     @card(type="blank", id="progress")
     @step
-    @plainly
+    @mistakes_as_sentences
     def search(self):
         """Run one bracket of trials: many start cheaply, the best go on."""
         from tagline.report.progress import SearchCard
         from tagline.training.matrix import read
         from tagline.training.search import run_bracket
 
-        card = SearchCard(current.card["progress"], name=self.input["name"], say=print)
+        card = SearchCard(current.card["progress"], name=self.input["name"])
         self.result = run_bracket(self.input, read(Path(self.prepared.matrix)), progress=card)
         self.next(self.choose)
 
     @card(type="blank", id="leaderboard")
     @step
-    @plainly
+    @mistakes_as_sentences
     def choose(self, inputs):
         """Choose the winning trial, and a calibrator, by the tuning rows."""
         from tagline.case.load import check_case
@@ -67,7 +67,7 @@ class TrainFlow(FlowSpec):
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)
         results = [each.result for each in inputs]
-        choice = choose_champion(case, self.prepared, results, say=print)
+        choice = choose_champion(case, self.prepared, results)
         self.champion = choice.champion
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
@@ -76,7 +76,7 @@ class TrainFlow(FlowSpec):
         self.next(self.evaluate)
 
     @step
-    @plainly
+    @mistakes_as_sentences
     def evaluate(self):
         """Judge the chosen trial, once, on the test rows."""
         from tagline.case.load import check_case
@@ -84,12 +84,14 @@ class TrainFlow(FlowSpec):
         from tagline.stages.judging import judge
 
         case = check_case(self.case_config)
+        current, uncompared = champion_bundle(case)
         self.evaluation = judge(
             case,
             self.prepared,
             self.champion,
             baselines=self.baselines,
-            current=champion_bundle(case),
+            current=current,
+            uncompared=uncompared,
         )
         self.metrics = self.evaluation.metrics
         self.baseline_metrics = self.evaluation.baseline_metrics
@@ -99,18 +101,18 @@ class TrainFlow(FlowSpec):
         self.next(self.explain, self.seal)
 
     @step
-    @plainly
+    @mistakes_as_sentences
     def explain(self):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
         from tagline.case.load import check_case
         from tagline.stages.explaining import explain
 
         case = check_case(self.case_config)
-        self.reasons, self.importance = explain(case, self.prepared, self.champion, say=print)
+        self.reasons, self.importance = explain(case, self.prepared, self.champion)
         self.next(self.report)
 
     @step
-    @plainly
+    @mistakes_as_sentences
     def seal(self):
         """Seal the bundle, open it again and score every test row through it."""
         self._seal()
@@ -118,7 +120,7 @@ class TrainFlow(FlowSpec):
 
     @card(type="html", id="report", options={"attribute": "report_html"})
     @step
-    @plainly
+    @mistakes_as_sentences
     def report(self, inputs):
         """Write the one page that a manager reads."""
         # Metaflow compares pickles, and the same frame read twice has not always the same one.
@@ -131,7 +133,7 @@ class TrainFlow(FlowSpec):
         self.next(self.end)
 
     @step
-    @plainly
+    @mistakes_as_sentences
     def end(self):
         """Register the run by its tags and say how it went."""
         from tagline.registry.runs import register
@@ -165,7 +167,6 @@ class TrainFlow(FlowSpec):
             self.evaluation,
             provenance=self.provenance,
             folder=paths.bundles(),
-            say=print,
         )
 
     def _write_page(self):

@@ -1,5 +1,8 @@
 """A whole training in one process, without Metaflow: what its steps do, one after the other."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from tagline.case.config import Case
 from tagline.case.load import check_case
 from tagline.data.prepare import Prepared, prepare
 from tagline.evaluation.evaluate import Evaluation
+from tagline.log import Lines
 from tagline.stages.judging import Champion, choose_champion, judge
 from tagline.stages.sealing import seal_champion
 from tagline.training.matrix import read
@@ -77,20 +81,40 @@ def case_of(
     return check_case(values | sections, file=str(folder / "small.toml"))
 
 
-def prepared(case: Case, folder: Path) -> tuple[Prepared, list[str]]:
-    """Prepare a case, and give what was told."""
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Give what is logged inside, a line each."""
     told: list[str] = []
-    return prepare(case, folder=folder / "tables", now=NOW, say=told.append), told
+    handler, logger = Lines(told.append), logging.getLogger("tagline")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield told
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def prepared(case: Case, folder: Path) -> tuple[Prepared, list[str]]:
+    """Prepare a case, and give what was logged."""
+    with logged() as told:
+        return prepare(case, folder=folder / "tables", now=NOW), told
 
 
 def trained(case: Case, folder: Path, current: Bundle | None = None) -> Trained:
     """Train a case whole."""
-    found, told = prepared(case, folder)
+    with logged() as told:
+        return _trained(case, folder, current, told)
+
+
+def _trained(case: Case, folder: Path, current: Bundle | None, told: list[str]) -> Trained:
+    found = prepare(case, folder=folder / "tables", now=NOW)
     results = [
         run_bracket(each, read(Path(found.matrix)), progress=lambda _: None)
         for each in brackets(case.search, seed=case.seed)
     ]
-    choice = choose_champion(case, found, results, say=told.append)
+    choice = choose_champion(case, found, results)
     evaluation = judge(case, found, choice.champion, baselines=choice.baselines, current=current)
     sealed = seal_champion(
         case,
@@ -99,7 +123,6 @@ def trained(case: Case, folder: Path, current: Bundle | None = None) -> Trained:
         evaluation,
         provenance=MADE_OF,
         folder=folder / "bundles",
-        say=told.append,
     )
     bundle = Bundle(Path(sealed["path"]), trusted=[sealed["signed_by"]])
     return Trained(case, found, choice.champion, evaluation, bundle, told)

@@ -12,6 +12,7 @@ ORDER = (
     "paths",
     "names",
     "canonical",
+    "log",
     "keys",
     "reading",
     "case",

@@ -12,6 +12,8 @@ from tagline.bundle.mlmodel import mlmodel, python_env
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
 from tagline.canonical import as_json
+from tagline.history.declare import Declaration
+from tagline.history.written import to_dict
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.inputs.trace import reads
@@ -33,7 +35,9 @@ class Contents:
     model_kind : str
         Which of them.
     fields, history
-        What the graph takes.
+        What the graph takes: raw fields, and columns as they are declared.
+    streams : mapping
+        What the streams of the declarations hold; see `tagline.history.written.schemas`.
     inputs : dict
         See `tagline.inputs.matrix.InputSet.to_dict`.
     groups : mapping
@@ -54,7 +58,8 @@ class Contents:
     model: bytes
     model_kind: str
     fields: Sequence[Field]
-    history: Sequence[str]
+    history: Sequence[Declaration]
+    streams: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, Any]
     groups: Mapping[str, str]
     calibrator: Mapping[str, Any]
@@ -79,7 +84,7 @@ class Contents:
             "card.html": card_html(written, title=title).encode(),
             "MLmodel": mlmodel(
                 self.fields,
-                self.history,
+                self._history_names,
                 run=provenance["run"],
                 created=provenance["created"],
                 python=provenance["python"],
@@ -91,11 +96,17 @@ class Contents:
             ),
         }
 
+    @property
+    def _history_names(self) -> list[str]:
+        return [declared.name for declared in self.history]
+
     def _inputs(self) -> dict[str, Any]:
         return {
             **self.inputs,
             "fields": [field.to_dict() for field in self.fields],
-            "history": list(self.history),
+            "history": self._history_names,
+            "declarations": [to_dict(declared) for declared in self.history],
+            "streams": {name: dict(described) for name, described in self.streams.items()},
             "reads": reads(self.graph),
             "groups": dict(self.groups),
             "calibrator": dict(self.calibrator),

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tagline.bundle.verify import contents
 from tagline.errors import TaglineError
+from tagline.history.written import from_dict
 from tagline.inputs.arrays import expect_arrays
 from tagline.inputs.compute import Column, columns
 from tagline.inputs.field import Field
@@ -39,6 +40,10 @@ class Bundle:
         The raw fields of a request.
     history : tuple of str
         The history columns that the graph takes.
+    declarations : tuple of Declaration
+        How those columns are computed.
+    streams : dict
+        What the streams of the declarations held when it was sealed.
     threshold : float
         Act where the probability is at least as great.
     provenance : dict
@@ -57,6 +62,8 @@ class Bundle:
         self.inputs = self.read_json("inputs.json")
         self.fields = tuple(Field.from_dict(each) for each in self.inputs["fields"])
         self.history: tuple[str, ...] = tuple(self.inputs["history"])
+        self.declarations = tuple(from_dict(each) for each in self.inputs.get("declarations", ()))
+        self.streams: dict[str, dict[str, str]] = self.inputs.get("streams", {})
         self.threshold = float(self.inputs["threshold"])
         self.provenance = self.read_json("provenance.json")
         options = onnxruntime.SessionOptions()

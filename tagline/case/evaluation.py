@@ -118,6 +118,11 @@ class GatesSection(Section):
         description="How much worse than the champion's the primary metric may be, "
         "at the worse end of the paired interval.",
     )
+    uncompared: Literal["fail", "pass"] = Field(
+        default="fail",
+        description="What becomes of a model that can not be compared with the champion, because "
+        "today's tables can not give what the champion reads; its gate says why.",
+    )
     slice_minimum: dict[MetricName, float] = Field(
         default_factory=dict,
         description="Metric to the least figure that passes in every slice where it is defined.",

@@ -18,6 +18,11 @@ console = Console()
 aside = Console(stderr=True)
 
 
+def say_aside(line: str) -> None:
+    """Print a line of what goes on, beside the result."""
+    aside.print(line, style="dim", markup=False)
+
+
 def print_json(value: Any) -> None:
     """Print plain data as JSON on standard output; JSON has no NaN, so that is null."""
     typer.echo(to_json(value, indent=2, inf_nan_mode="null", fallback=str))

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagline.cli.output import AsJson, aside, console, print_json, print_table, verdict
+from tagline.cli.output import AsJson, console, print_json, print_table, say_aside, verdict
+from tagline.log import show_log
 
 if TYPE_CHECKING:
     from tagline.operations.reproduction import Reproduction
@@ -21,7 +22,8 @@ def reproduce(
     """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
     from tagline.operations.reproduction import reproduce as reproduced
 
-    result = reproduced(run, tolerance=tolerance, say=lambda line: aside.print(line, style="dim"))
+    show_log(say_aside)
+    result = reproduced(run, tolerance=tolerance)
     if json:
         print_json(result.to_dict())
     else:

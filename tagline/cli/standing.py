@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tagline.cli.options import RUN_HELP, CaseName, Config, Run, Why
-from tagline.cli.output import AsJson, aside, console, print_json
+from tagline.cli.output import AsJson, console, print_json, say_aside
+from tagline.log import show_log
 
 if TYPE_CHECKING:
     from tagline.standing.desk import Done
@@ -25,16 +26,14 @@ def promote(
     from tagline.operations import promotion
     from tagline.operations.candidates import sound
 
-    def say(line: str) -> None:
-        aside.print(line, style="dim", markup=False)
-
+    show_log(say_aside)
     plan = promotion.plan(run, case=case or "", config=str(config or ""), why=why)
     desk = plan.standings().desk(why)
     done = desk.promote(
         plan.candidate(),
         against=plan.champion(),
         verify=sound,
-        gates=lambda: promotion.recheck(plan, say=say),
+        gates=lambda: promotion.recheck(plan),
     )
     _tell(done, json=json)
 

@@ -1,6 +1,7 @@
 """From a case to what its trials train on, told line by line."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from tagline.data.store import TableRef, put_table
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.history.written import Schemas, schemas
 from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
 from tagline.inputs.trace import read_columns
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Prepared:
         The raw fields as they were read; see `Field.from_dict`.
     reads : list of str
         The fields and history columns that reach an input.
+    streams : dict
+        What the streams of the history hold; see `tagline.history.written.schemas`.
     columns : list of dict
         What each column was taken for; see `tagline.reading.guess.Taken`.
     accounting : Accounting
@@ -64,6 +68,7 @@ class Prepared:
     inputs: dict[str, Any]
     fields: list[dict[str, Any]]
     reads: list[str]
+    streams: Schemas
     columns: list[dict[str, Any]]
     accounting: Accounting
     fingerprint: str
@@ -90,7 +95,6 @@ def prepare(
     case: Case,
     *,
     folder: Path,
-    say: Say,
     rows_before: int | None = None,
     now: pd.Timestamp | None = None,
 ) -> Prepared:
@@ -102,8 +106,6 @@ def prepare(
         The case.
     folder : Path
         Where tables are stored.
-    say : callable
-        Is told, in a line each, what was done.
     rows_before : int, optional
         Rows that the last run was given.
     now : Timestamp with time zone, optional
@@ -118,24 +120,27 @@ def prepare(
     features = load_features(case)
     tables = load_tables(case, features)
     known_as = fingerprint(tables)
-    say(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
+    log.info(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
     features = load_features(case, checked.fields)
     for line in _taken_for(features, checked, case):
-        say(line)
+        log.info(line)
     used, accounting = _used(case, checked)
-    say(told(accounting))
-    past = history(case, features, tables, used.frame)
+    log.info(told(accounting))
+    events = streams(features, tables)
+    past = history(case, features, events, used.frame)
     frame = pd.concat([used.frame, past], axis=1)
-    say(f"{len(features.history)} history columns, each of what was known by its decision's time")
+    log.info(
+        f"{len(features.history)} history columns, each of what was known by its decision's time"
+    )
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
     reads = read_columns(
         features.inputs, fields=features.fields, history=_history_names(features), inputs=inputs
     )
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
-    say(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
+    log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     return Prepared(
         rows={name: put_table(frame[used.of(name)], folder) for name in PARTS},
         raw=put_table(_storable(used.raw[used.of("test")]), folder),
@@ -144,6 +149,7 @@ def prepare(
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
+        streams=schemas(features.history, events),
         columns=[each.to_dict() for each in checked.taken],
         accounting=accounting,
         fingerprint=known_as,
@@ -256,8 +262,13 @@ def _history_names(features: Features) -> list[str]:
     return [declared.name for declared in features.history]
 
 
+def streams(features: Features, tables: Tables) -> Tables:
+    """Make the streams that a case's history is computed from; none where it has no history."""
+    return features.events(tables) if features.history else {}
+
+
 def history(
-    case: Case, features: Features, tables: Tables, decisions: pd.DataFrame
+    case: Case, features: Features, events: Tables, decisions: pd.DataFrame
 ) -> pd.DataFrame:
     """Compute a case's history for its decisions; see `tagline.history.bulk.compute`.
 
@@ -273,7 +284,6 @@ def history(
             where=f"{features.module}: HISTORY",
             todo="Give it a name of its own.",
         )
-    events = features.events(tables) if features.history else {}
     return compute_history(
         features.history, events, decisions, at=case.table.time, timezone=case.timezone
     )

@@ -57,7 +57,7 @@ def judge(
         gates += [_not_compared(name, primary) for name in unfitted]
     margin = section.champion_margin
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
-    gates += [_no_champion(uncompared, primary, margin)] if uncompared else []
+    gates += [_no_champion(uncompared, primary, section)] if uncompared else []
     if section.behaviour:
         gates += [_behaves(result) for result in behaviour if result.get("counts", True)]
     return gates
@@ -121,10 +121,12 @@ def _not_compared(name: str, primary: str) -> dict[str, Any]:
     return _gate(_better_than(name, primary), False, float("nan"), 0.0, told)
 
 
-def _no_champion(why: str, primary: str, margin: float) -> dict[str, Any]:
+def _no_champion(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
+    margin, passed = section.champion_margin, section.uncompared == "pass"
     title = f"{METRICS[primary].title} not worse than champion by more than {margin:g}"
     limit = -METRICS[primary].sign * margin
-    return _gate(title, False, float("nan"), limit, f"It can not be compared: {why}")
+    told = f"It can not be compared: {why}" + (" gates.uncompared lets it pass." if passed else "")
+    return _gate(title, passed, float("nan"), limit, told)
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from tagline.errors import TaglineError
 from tagline.history.declare import (
-    Age,
     Count,
     Declaration,
     Events,
@@ -25,6 +24,7 @@ from tagline.history.declare import (
 from tagline.history.exact import total
 from tagline.history.index import EventIndex, Floats, Ints, Questions
 from tagline.history.keys import NO_KEY, Categories, categories, codes
+from tagline.history.written import columns
 from tagline.reading.times import in_utc
 
 Alike = tuple["Told", tuple[str, ...], Sequence[Declaration]]
@@ -321,16 +321,10 @@ def _check(
         place = f"history {declared.name!r}"
         if declared.events.name not in events:
             raise TaglineError(f"There are no events {declared.events.name!r}.", where=place)
-        _expect(events[declared.events.name], _event_columns(declared), place, "events")
+        _expect(events[declared.events.name], columns(declared), place, "events")
         _expect(decisions, declared.by, place, "decisions")
     if declarations and decisions[at].isna().any():
         raise TaglineError("A decision has no time.", where=f"column {at!r}")
-
-
-def _event_columns(declared: Declaration) -> tuple[str, ...]:
-    value = () if isinstance(declared, Count | Age) else (declared.value,)
-    where = () if declared.where is None else (declared.where,)
-    return (declared.events.occurred_at, declared.events.known_at, *declared.by, *value, *where)
 
 
 def _expect(frame: pd.DataFrame, columns: tuple[str, ...], place: str, what: str) -> None:

@@ -2,22 +2,32 @@
 
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
+from tagline.errors import TaglineError
 from tagline.ledger.entry import Live
 from tagline.operations.candidates import sound_bundle
 from tagline.operations.standings import Standings
 
 
-def champion_bundle(case: Case) -> Bundle | None:
+def champion_bundle(case: Case) -> tuple[Bundle | None, str]:
     """Open the bundle of a case's present champion, where there is one.
+
+    Returns
+    -------
+    bundle : Bundle or None
+        None where there is no champion, or its bundle can not be used.
+    why_not : str
+        Why it can not be used; empty where it can, or where there is none.
 
     Raises
     ------
-    Refused
-        The bundle is gone or not sound.
     TaglineError
         The ledger can not be read.
     """
-    return opened(Standings.of(case).champion())
+    champion = Standings.of(case).champion()
+    try:
+        return opened(champion), ""
+    except TaglineError as lost:
+        return None, f"the champion's bundle can not be used. {lost}"
 
 
 def opened(live: Live | None) -> Bundle | None:

@@ -1,7 +1,8 @@
 """The steps of a promotion, each of which a flow shows on a card."""
 
+import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from tagline.standing import rules
 from tagline.standing.drafts import standing
 from tagline.standing.rules import Candidate, Refused
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 MINUTE = 60.0
 LOOK_EVERY = 1.0
 
@@ -112,10 +113,10 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
     )
 
 
-def recheck(plan: Plan, *, say: Say) -> list[dict[str, Any]]:
+def recheck(plan: Plan) -> list[dict[str, Any]]:
     """Give the gates as they are now; see `tagline.stages.promoting.recheck`."""
     own, champion = Bundle(Path(plan.bundle)), opened(plan.champion())
-    return promoting.recheck(plan.standings().case, own, champion, say=say).gates
+    return promoting.recheck(plan.standings().case, own, champion).gates
 
 
 def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
@@ -130,7 +131,7 @@ def smoke(plan: Plan) -> dict[str, Any]:
         return promoting.smoke(Path(plan.bundle))
 
 
-def wait_for_approvals(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
+def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
     """Wait until enough people have approved.
 
     Raises
@@ -148,7 +149,7 @@ def wait_for_approvals(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any
             if time.monotonic() >= until:
                 with plan.recording():
                     raise
-            say(str(lacking))
+            log.info(str(lacking))
             time.sleep(LOOK_EVERY)
         else:
             asked = standings.case.standing.approvals
@@ -167,7 +168,7 @@ def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     return {"champion": entry.run, "entry": entry.number, "by": entry.who, "at": entry.at}
 
 
-def confirm(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
+def confirm(plan: Plan, *, minutes: float) -> dict[str, Any]:
     """See that every running server has the champion, or take the promotion back.
 
     Raises
@@ -175,7 +176,7 @@ def confirm(plan: Plan, *, minutes: float, say: Say) -> dict[str, Any]:
     TaglineError
         A server does not have it when the time is over; the champion before stands again.
     """
-    late = unconfirmed(plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0), say=say)
+    late = unconfirmed(plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0))
     if not late:
         return {"running servers": "all have it"}
     standings = plan.standings()

@@ -1,11 +1,12 @@
 """Train a run again from what it recorded about itself, and compare."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from tagline.evaluation.evaluate import CHAMPION
 from tagline.paths import LEDGER
 from tagline.registry.runs import artifact, find
 from tagline.registry.summary import summary
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Reproduction:
         return {**asdict(self), "same": self.same}
 
 
-def reproduce(name: str, *, tolerance: float, say: Callable[[str], None]) -> Reproduction:
+def reproduce(name: str, *, tolerance: float) -> Reproduction:
     """Train a run again in a folder of its own, at its own commit, and compare every metric.
 
     Parameters
@@ -77,8 +80,6 @@ def reproduce(name: str, *, tolerance: float, say: Callable[[str], None]) -> Rep
         The run.
     tolerance : float
         The largest absolute difference that counts as the same.
-    say : callable
-        Is told, in a sentence, what happens.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def reproduce(name: str, *, tolerance: float, say: Callable[[str], None]) -> Rep
     with tempfile.TemporaryDirectory(prefix="tagline-again-") as folder:
         root = Path(folder)
         with _checked_out(commit, root / "code", repository=_repository(before)):
-            say(f"Training again at {commit[:12]}; nothing of it is kept.")
+            log.info(f"Training again at {commit[:12]}; nothing of it is kept.")
             after = _trained_again(root, case)
     if after["fingerprint"] != before["fingerprint"]:
         raise TaglineError(

@@ -5,8 +5,9 @@ A server writes ``servers/NAME.json`` while it runs: ``case``, ``url`` and ``pid
 """
 
 import json
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -17,7 +18,7 @@ import psutil
 from tagline import paths
 from tagline.errors import TaglineError
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
 PATIENCE = 2.0
 HTTP = ("http://", "https://")
@@ -58,7 +59,7 @@ def running(case: str) -> Iterator[Server]:
             yield server
 
 
-def unconfirmed(case: str, digest: str, *, seconds: float, say: Say) -> list[str]:
+def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
     """Wait for every running server to have a bundle; give those that do not.
 
     Parameters
@@ -69,15 +70,13 @@ def unconfirmed(case: str, digest: str, *, seconds: float, say: Say) -> list[str
         The bundle's digest.
     seconds : float
         How long to wait.
-    say : callable
-        Is told of each that has it.
     """
     waiting = list(running(case))
     until = time.monotonic() + seconds
     while waiting:
         having = [server for server in waiting if server.digest() == digest]
         for server in having:
-            say(f"{server.name} at {server.url} has it")
+            log.info(f"{server.name} at {server.url} has it")
         waiting = [server for server in waiting if server not in having]
         if not waiting or time.monotonic() >= until:
             break

@@ -7,7 +7,7 @@ from typing import Any
 
 from tagline.case.load import parse_case
 from tagline.errors import TaglineError
-from tagline.registry.plainly import UserMistake
+from tagline.registry.mistakes import UserMistake
 
 DEFAULT = Path("config") / "flights.toml"
 

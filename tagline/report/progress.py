@@ -1,12 +1,12 @@
 """What a person sees while the search runs, and the leaderboard when it is done."""
 
-from collections.abc import Callable
+import logging
 from typing import Any
 
 import pandas as pd
 from metaflow.cards import Markdown, Table, VegaChart
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 OVER = frozenset({"finished", "stopped", "failed"})
 
@@ -20,12 +20,10 @@ class SearchCard:
         Where the table stands; it is refreshed after every fit.
     name : str
         The bracket's name.
-    say : callable
-        Is told about each fit in a line.
     """
 
-    def __init__(self, card: Any, *, name: str, say: Say) -> None:
-        self._card, self._name, self._say = card, name, say
+    def __init__(self, card: Any, *, name: str) -> None:
+        self._card, self._name = card, name
         self._fits = 0
 
     def __call__(self, rows: list[dict[str, Any]]) -> None:
@@ -34,7 +32,7 @@ class SearchCard:
         best = max((row["roc_auc"] or 0.0 for row in rows), default=0.0)
         failed = [row for row in rows if row["error"]]
         told = f"{self._name}: {self._fits} fits, best tuning ROC AUC {best:.4f}"
-        self._say(told + (f", {len(failed)} failed" if failed else ""))
+        log.info(told + (f", {len(failed)} failed" if failed else ""))
         self._card.clear()
         self._card.append(Markdown(f"# {self._name}"))
         self._card.append(Markdown(f"{self._fits} fits, best tuning ROC AUC **{best:.4f}**"))

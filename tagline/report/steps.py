@@ -1,21 +1,22 @@
 """What a step of a promotion shows: a small card, and the same in the log."""
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metaflow.cards import Markdown, Table
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
-def show(card: Any, title: str, facts: Mapping[str, Any], *, say: Say) -> None:
+def show(card: Any, title: str, facts: Mapping[str, Any]) -> None:
     """Show facts, a line each."""
     card.append(Markdown(f"# {title}"))
     card.append(Table([[name, str(value)] for name, value in facts.items()]))
-    say(f"{title}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
+    log.info(f"{title}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
 
 
-def show_gates(card: Any, gates: Sequence[Mapping[str, Any]], *, say: Say) -> None:
+def show_gates(card: Any, gates: Sequence[Mapping[str, Any]]) -> None:
     """Show gates with their figures."""
     passed = sum(gate["passed"] for gate in gates)
     card.append(Markdown(f"# {passed} of {len(gates)} gates pass now"))
@@ -24,4 +25,4 @@ def show_gates(card: Any, gates: Sequence[Mapping[str, Any]], *, say: Say) -> No
     ]
     card.append(Table(rows, headers=["gate", "", "figure"]))
     for name, verdict, detail in rows:
-        say(f"{verdict}  {name}: {detail}")
+        log.info(f"{verdict}  {name}: {detail}")

@@ -1,6 +1,7 @@
 """Explain the champion trial: over many test rows, and for a few chosen ones."""
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,12 @@ from tagline.report import why
 from tagline.report.compose import Reason, Reasons
 from tagline.stages.judging import Champion
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 STRONGEST = 8
 ADDITIVE = 1e-3
 
 
-def explain(
-    case: Case, prepared: Prepared, champion: Champion, *, say: Say
-) -> tuple[Reasons, pd.DataFrame]:
+def explain(case: Case, prepared: Prepared, champion: Champion) -> tuple[Reasons, pd.DataFrame]:
     """Explain a judged trial.
 
     Parameters
@@ -36,8 +35,6 @@ def explain(
         Its rows.
     champion : Champion
         The winning trial.
-    say : callable
-        Is told what was found.
 
     Returns
     -------
@@ -71,7 +68,9 @@ def explain(
     importance = explanation.importance()
     strongest = importance["input"].head(case.explanation.dependence)
     groups = prepared.features(case).sources(names)
-    say(f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}")
+    log.info(
+        f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}"
+    )
     return (
         Reasons(
             sources=why.sources(explanation.by_source(groups)),

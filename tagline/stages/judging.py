@@ -1,5 +1,6 @@
 """Choose the champion trial on the tuning rows, then judge it once on the test rows."""
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.data.features import Features
+from tagline.data.fingerprint import fingerprint
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared, input_values
 from tagline.data.store import get_table
+from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour, calibration
 from tagline.evaluation.calibrators import apply
@@ -24,7 +28,7 @@ from tagline.inputs.matrix import InputSet
 from tagline.training.models import Model, load
 from tagline.training.search import BracketResult, choose
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 
 
@@ -88,9 +92,7 @@ class Choice:
     baselines: dict[str, bytes]
 
 
-def choose_champion(
-    case: Case, prepared: Prepared, results: Sequence[BracketResult], *, say: Say
-) -> Choice:
+def choose_champion(case: Case, prepared: Prepared, results: Sequence[BracketResult]) -> Choice:
     """Choose the winning trial by the tuning rows, and a calibrator if it earns its place there.
 
     Parameters
@@ -101,8 +103,6 @@ def choose_champion(
         Its rows.
     results : sequence of BracketResult
         What the search found.
-    say : callable
-        Is told what was chosen.
 
     Raises
     ------
@@ -115,7 +115,9 @@ def choose_champion(
     simple = {kind: model for result in results for kind, model in result.simple.items()}
     simple.pop(champion.kind, None)
     kind = champion.calibrator["kind"]
-    say(f"trial {champion.trial} ({champion.kind}) wins on the tuning rows; calibrator: {kind}")
+    log.info(
+        f"trial {champion.trial} ({champion.kind}) wins on the tuning rows; calibrator: {kind}"
+    )
     return Choice(champion, leaderboard, calibrators, simple)
 
 
@@ -126,6 +128,7 @@ def judge(
     *,
     baselines: Mapping[str, bytes],
     current: Bundle | None,
+    uncompared: str = "",
 ) -> Evaluation:
     """Judge the chosen trial on the test rows; nothing is fitted.
 
@@ -141,6 +144,8 @@ def judge(
         Kind to model of those to compare with.
     current : Bundle or None
         The current champion, where there is one.
+    uncompared : str, optional
+        Why there is a champion that can not be compared with.
 
     Raises
     ------
@@ -150,9 +155,9 @@ def judge(
     features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     own = champion.predict(test.X)
-    theirs, why_not = (
-        (None, "") if current is None else answered(current, as_it_came(prepared, test.frame))
-    )
+    theirs, why_not = None, uncompared
+    if current is not None:
+        theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
     return evaluate(
         case.evaluation,
         case.gates,
@@ -191,10 +196,32 @@ def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
 
 
-def answered(current: Bundle, rows: pd.DataFrame) -> tuple[Floats | None, str]:
+def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+    """Give the test rows with the history that another bundle declares."""
+    features = prepared.features(case)
+    if current.declarations == tuple(features.history) and current.streams == prepared.streams:
+        return as_it_came(prepared, test)
+    tables = load_tables(case, features)
+    if fingerprint(tables) != prepared.fingerprint:
+        raise TaglineError(
+            "The tables have changed since this run began, so its history can not be computed.",
+            where=current.where,
+        )
+    past = [declared.name for declared in features.history]
+    return with_own_history(
+        current,
+        get_table(prepared.raw),
+        typed=test.drop(columns=past),
+        events=features.events(tables),
+        at=case.table.time,
+        timezone=case.timezone,
+    )
+
+
+def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats | None, str]:
     """Let the current champion answer, or say why it can not."""
     try:
-        return current.predict_frame(rows), ""
+        return current.predict_frame(rows()), ""
     except TaglineError as unreadable:
         return None, str(unreadable)
 

@@ -1,29 +1,30 @@
 """What a promotion looks at: the gates now, and whether a fresh process can use the bundle."""
 
 import json
+import logging
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
-from tagline.data.fresh import fresh
+from tagline.data.holdout import holdout
 from tagline.data.modules import load_features
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.stages.judging import answered
 from tagline.standing.rules import Refused
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 LEARNED_FROM = ("train", "tune")
 SMOKE_SECONDS = 120
 
 
-def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say) -> Evaluation:
+def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluation:
     """Hold a candidate against its gates again, on the newest labelled decisions.
 
     They are those after all that either model has learned from, so that neither knows its rows;
@@ -37,32 +38,45 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None, *, say: Say)
         What might be promoted.
     champion : Bundle or None
         What it has to keep up with.
-    say : callable
-        Is told what was found.
 
     Raises
     ------
     TaglineError
         There are no such decisions, or the candidate can not read them.
     """
-    known = [_learned_until(each) for each in (candidate, champion) if each is not None]
-    rows = fresh(case, candidate.fields, after=max(known), say=say)
-    p = candidate.predict_frame(rows.raw)
-    theirs, why_not = (None, "") if champion is None else answered(champion, rows.raw)
+    known = [learned_until(each) for each in (candidate, champion) if each is not None]
+    rows = holdout(case, candidate.fields, after=max(known))
+
+    def seen_by(bundle: Bundle) -> pd.DataFrame:
+        return with_own_history(
+            bundle,
+            rows.raw,
+            typed=rows.frame,
+            events=rows.events,
+            at=case.table.time,
+            timezone=case.timezone,
+        )
+
+    own = seen_by(candidate)
+    p = candidate.predict_frame(own)
+    theirs, why_not = (
+        (None, "") if champion is None else answered(champion, lambda: seen_by(champion))
+    )
+    typed = rows.frame.assign(**{name: own[name] for name in candidate.history})
     return evaluate(
         case.evaluation,
         case.gates,
         y=rows.y,
         p=p,
         groups=rows.group,
-        slices=rows.frame,
+        slices=typed,
         baselines={},
         champion=theirs,
         uncompared=why_not,
         threshold_from=(rows.y, p),
         behaviour_results=behaviour.check(
             load_features(case, candidate.fields).behaviour,
-            rows.frame,
+            typed,
             candidate.predict_frame,
             reads=candidate.reads,
         ),
@@ -98,6 +112,7 @@ def smoke(path: Path) -> dict[str, Any]:
     return answered
 
 
-def _learned_until(bundle: Bundle) -> pd.Timestamp:
+def learned_until(bundle: Bundle) -> pd.Timestamp:
+    """Give the time of the last decision that a bundle has learned from."""
     ends = (each["until"] for each in bundle.provenance["periods"] if each["part"] in LEARNED_FROM)
     return max(map(pd.Timestamp, ends))

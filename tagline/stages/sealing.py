@@ -1,6 +1,7 @@
 """Seal the champion trial, open the bundle again and score every test row through it."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -25,7 +26,7 @@ from tagline.inputs.trace import trace
 from tagline.keys import public_hex, signing_key
 from tagline.stages.judging import Champion, as_it_came
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 AGREEMENT = 1e-6
 
 
@@ -47,7 +48,6 @@ def seal_champion(
     *,
     provenance: Mapping[str, Any],
     folder: Path,
-    say: Say,
 ) -> BundleRef:
     """Make the bundle of a judged trial and hold it against the training side.
 
@@ -65,8 +65,6 @@ def seal_champion(
         What the run was made of, with ``run`` and ``created``.
     folder : Path
         Where bundles are kept.
-    say : callable
-        Is told what was found.
 
     Raises
     ------
@@ -84,7 +82,7 @@ def seal_champion(
     sealed = seal(contents.files(), folder=folder, key=key)
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
     difference = _difference(bundle, champion, prepared, test, features)
-    say(
+    log.info(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
     )
     return {
@@ -111,7 +109,8 @@ def _contents(
         model=champion.model,
         model_kind=champion.kind,
         fields=features.fields,
-        history=history,
+        history=features.history,
+        streams=prepared.streams,
         inputs=prepared.inputs,
         groups=features.sources(inputs.names),
         calibrator=champion.calibrator,

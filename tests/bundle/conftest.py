@@ -7,6 +7,7 @@ import xgboost
 
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble
+from tagline.history.declare import Count, Events
 from tagline.inputs.compute import columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import fit_inputs
@@ -98,7 +99,8 @@ class Fitted:
             model=model.to_bytes(),
             model_kind=kind,
             fields=FIELDS,
-            history=HISTORY,
+            history=[Count(name, Events("seen"), window="1h") for name in HISTORY],
+            streams={"seen": {"occurred_at": "timestamp", "known_at": "timestamp"}},
             inputs=self.inputs.to_dict(),
             groups={"town": "place"},
             calibrator=calibrator,

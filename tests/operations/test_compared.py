@@ -28,7 +28,7 @@ def again(monkeypatch):
         monkeypatch.setattr(reproduction, "_repository", lambda found: None)
         monkeypatch.setattr(reproduction, "_checked_out", lambda *_, **__: nullcontext())
         monkeypatch.setattr(reproduction, "_trained_again", lambda root, case: after)
-        return reproduction.reproduce("TrainFlow/1", tolerance=0.0, say=lambda line: None)
+        return reproduction.reproduce("TrainFlow/1", tolerance=0.0)
 
     return compared
 

@@ -10,6 +10,7 @@ from metaflow.exception import MetaflowException
 from metaflow.util import get_username
 
 from tagline.errors import TaglineError
+from tagline.log import show_log
 
 NAMELESS = "superuser"
 
@@ -20,17 +21,18 @@ class UserMistake(MetaflowException):
     headline = "Tagline stopped"
 
 
-def plainly(step: Callable[..., None]) -> Callable[..., None]:
-    """Turn a `TaglineError` of a step into what Metaflow prints as one sentence."""
+def mistakes_as_sentences(step: Callable[..., None]) -> Callable[..., None]:
+    """Turn a `TaglineError` of a step into what Metaflow prints as one sentence; show the log."""
 
     @functools.wraps(step)
-    def told(*args: Any, **kwargs: Any) -> None:
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        show_log()
         try:
             step(*args, **kwargs)
         except TaglineError as mistake:
             raise UserMistake(str(mistake)) from mistake
 
-    return told
+    return wrapped
 
 
 def with_a_user() -> None:

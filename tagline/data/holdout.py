@@ -1,6 +1,7 @@
 """The newest decisions whose labels are known: what a promotion is judged on."""
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,26 +9,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.data.features import Tables
 from tagline.data.modules import load_features
-from tagline.data.prepare import check_decisions, history
+from tagline.data.prepare import check_decisions
 from tagline.data.split import groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 
-Say = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Fresh:
+class Holdout:
     """Labelled decisions that no model has learned from.
 
     Attributes
     ----------
     frame : DataFrame of shape (n, columns)
-        Raw fields, history and label, in the order of time and in the types of their kinds.
+        Raw fields and label, in the order of time and in the types of their kinds.
     raw : DataFrame of shape (n, columns)
-        The same rows as they came in, with their history, for bundles of other fields.
+        The same rows as they came in, for bundles of other fields.
+    events : mapping of str to DataFrame
+        The streams that history is computed from.
     y : ndarray of shape (n,), float64
         The label, 0 or 1.
     group : ndarray of shape (n,), int64
@@ -36,18 +40,18 @@ class Fresh:
 
     frame: pd.DataFrame
     raw: pd.DataFrame
+    events: Tables
     y: npt.NDArray[np.float64]
     group: npt.NDArray[np.int64]
 
 
-def fresh(
+def holdout(
     case: Case,
     fields: Sequence[Field],
     *,
     after: pd.Timestamp,
-    say: Say,
     now: pd.Timestamp | None = None,
-) -> Fresh:
+) -> Holdout:
     """Load a case's tables as they are now, and take the labelled decisions after a time.
 
     Parameters
@@ -58,8 +62,6 @@ def fresh(
         How a case without a feature module read its columns when it trained.
     after : Timestamp with time zone
         The last decision that any of the models to be judged has learned from.
-    say : callable
-        Is told what was found.
     now : Timestamp with time zone, optional
         What counts as the future; the time of day where None.
 
@@ -76,7 +78,7 @@ def fresh(
     later = rows[case.table.time] > after
     labelled = rows[case.table.target].notna()
     frame = rows[later & labelled].reset_index(drop=True)
-    say(
+    log.info(
         f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "
         f"{int((later & ~labelled).sum()):,} without label, {len(checked.quarantine):,} quarantined"
     )
@@ -86,10 +88,10 @@ def fresh(
             "classes.",
             where=f"decisions after {after:%Y-%m-%d %H:%M}",
         )
-    past = history(case, features, tables, frame)
-    return Fresh(
-        frame=pd.concat([frame, past], axis=1),
-        raw=pd.concat([raw[later & labelled].reset_index(drop=True), past], axis=1),
+    return Holdout(
+        frame=frame,
+        raw=raw[later & labelled].reset_index(drop=True),
+        events=features.events(tables),
         y=frame[case.table.target].to_numpy(dtype=np.float64),
         group=groups(frame, time=case.table.time, section=case.split, group=case.evaluation.group),
     )
