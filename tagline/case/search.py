@@ -68,7 +68,7 @@ class SearchSection(Section):
         default="roc_auc", description="Figure on the tuning rows that stops, halves and chooses."
     )
     learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_falling)] = (
-        Field(default=(0.3, 0.1, 0.02), description="Fidelities of the halving, coarse to fine.")
+        Field(default=(0.3, 0.1), description="Fidelities of the halving, coarse to fine.")
     )
     eta: Annotated[float, Field(gt=1)] = Field(
         default=4.0, description="One trial in so many goes on to the next learning rate."
@@ -77,7 +77,12 @@ class SearchSection(Section):
         default=3000, description="Most trees of a model."
     )
     early_stopping_rounds: Annotated[int, Field(ge=1)] = Field(
-        default=150, description="Trees without a better figure, at the finest rate, that stop."
+        default=30, description="Trees without a better figure, at the finest rate, that stop."
+    )
+    average: Annotated[int, Field(ge=1)] = Field(
+        default=4,
+        description="Most of the best boosted models whose log-odds are averaged; the tuning rows "
+        "say how many.",
     )
     max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
         default=256, description="Most distinct values of an input that the trees tell apart."

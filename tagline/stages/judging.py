@@ -25,6 +25,8 @@ from tagline.evaluation import behaviour, calibration
 from tagline.evaluation.calibrators import apply
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.matrix import InputSet
+from tagline.training.average import average
+from tagline.training.leaderboard import records, table
 from tagline.training.models import Model, load
 from tagline.training.search import BracketResult, choose
 
@@ -111,7 +113,15 @@ def choose_champion(case: Case, prepared: Prepared, results: Sequence[BracketRes
     """
     winner, leaderboard = choose(results)
     (tune,) = read_parts(prepared, "tune", target=case.table.target)
-    champion, calibrators = _calibrated(case, winner, tune)
+    finished = {trial: model for each in results for trial, model in each.finished.items()}
+    averaged = average(leaderboard, finished, tune.X, tune.y, section=case.search)
+    best = _best_of(winner)
+    if averaged is not None:
+        row, model = averaged
+        best = (row["trial"], model)
+        rows = [*records(leaderboard), row]
+        leaderboard = table(rows, metric=case.search.metric)
+    champion, calibrators = _calibrated(case, *best, tune)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
     simple.pop(champion.kind, None)
     kind = champion.calibrator["kind"]
@@ -226,10 +236,14 @@ def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats 
         return None, str(unreadable)
 
 
-def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion, pd.DataFrame]:
+def _best_of(winner: BracketResult) -> tuple[int, Model]:
     if winner.best is None or winner.best_trial is None:
         raise TaglineError("The winning bracket has no model.", where="the search")
-    p = load(winner.best_kind, winner.best).predict(tune.X)
+    return winner.best_trial, load(winner.best_kind, winner.best)
+
+
+def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[Champion, pd.DataFrame]:
+    p = model.predict(tune.X)
     wish = case.evaluation
     chosen = calibration.choose(
         p,
@@ -241,7 +255,7 @@ def _calibrated(case: Case, winner: BracketResult, tune: Part) -> tuple[Champion
         resamples=wish.resamples,
         level=wish.level,
     )
-    champion = Champion(winner.best_trial, winner.best_kind, winner.best, chosen.calibrator)
+    champion = Champion(trial, model.kind, model.to_bytes(), chosen.calibrator)
     return champion, chosen.table
 
 

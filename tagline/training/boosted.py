@@ -1,7 +1,7 @@
 """Boosted trees: XGBoost's, answering alike from memory, from bytes and from an ONNX graph."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -50,6 +50,30 @@ class Boosted:
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
         """Cut the training rows into bins, once for all fits."""
         return Trees(data, section)
+
+    @classmethod
+    def average(cls, models: Sequence[Self]) -> Self:
+        """Average log-odds: all trees of all models, each leaf weighing its part.
+
+        The result is one ensemble like any other, so that its graph and its SHAP values are too.
+
+        Parameters
+        ----------
+        models : sequence of Boosted
+            Fitted on the same inputs; at least one.
+        """
+        documents = [json.loads(model.booster.save_raw("json")) for model in models]
+        whole = documents[0]
+        base = float(np.mean([model._base for model in models]))
+        whole["learner"]["learner_model_param"]["base_score"] = f"[{sigmoid(np.array(base)):.9E}]"
+        forest = whole["learner"]["gradient_booster"]["model"]
+        trees = [tree for each in documents for tree in _trees(each, share=1 / len(models))]
+        forest["trees"] = [{**tree, "id": number} for number, tree in enumerate(trees)]
+        forest["tree_info"] = [0] * len(trees)
+        forest["iteration_indptr"] = list(range(len(trees) + 1))
+        forest["gbtree_model_param"]["num_trees"] = str(len(trees))
+        merged = xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(whole).encode()))
+        return cls(bytes(merged.save_raw("ubj")))
 
     @cached_property
     def booster(self) -> xgboost.Booster:
@@ -125,6 +149,15 @@ class Boosted:
         if model.rounds == 0:
             raise ValueError("it has no trees")
         return model
+
+
+def _trees(document: Mapping[str, Any], *, share: float) -> Iterator[dict[str, Any]]:
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        leaf = np.asarray(tree["left_children"]) == -1
+        conditions = np.asarray(tree["split_conditions"], dtype=np.float64)
+        scaled = np.where(leaf, conditions * share, conditions)
+        weights = np.asarray(tree["base_weights"], dtype=np.float64) * share
+        yield tree | {"split_conditions": scaled.tolist(), "base_weights": weights.tolist()}
 
 
 class Trees:

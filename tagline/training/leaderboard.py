@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import log_loss, roc_auc_score
 
-from tagline.training.model import Floats, Model
+from tagline.training.model import Floats, Model, Probabilities
 from tagline.training.models import FAMILIES
 
 COLUMNS = {
@@ -50,12 +50,12 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
 
 def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
     """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` (0/1 [n])."""
-    probability = model.predict(np.asarray(X))
-    return {
-        "roc_auc": float(roc_auc_score(y, probability)),
-        "log_loss": float(log_loss(y, probability)),
-        "rounds": model.rounds,
-    }
+    return {**measured(model.predict(np.asarray(X)), y), "rounds": model.rounds}
+
+
+def measured(p: Probabilities, y: Floats) -> dict[str, float]:
+    """Measure probabilities of 1 against labels: the figures that a search may choose by."""
+    return {"roc_auc": float(roc_auc_score(y, p)), "log_loss": float(log_loss(y, p))}
 
 
 def order(entry: Row, metric: str) -> tuple[float, float, int, int]:

@@ -39,6 +39,9 @@ class BracketResult:
         Kind of that model.
     best_trial : int or None
         Number of the trial that it came from.
+    finished : dict
+        Trial to model, for `models.load`, of the best boosted trials that reached the finest
+        learning rate: as many as may be averaged.
     simple : dict
         Kind to model, for `models.load`, of its simple models: the baselines to compare with.
     """
@@ -48,6 +51,7 @@ class BracketResult:
     best: bytes | None
     best_kind: str
     best_trial: int | None
+    finished: dict[int, bytes]
     simple: dict[str, bytes]
 
 
@@ -155,6 +159,8 @@ class _Run:
         self._best: tuple[Row, Model] | None = None
         self._simple: dict[str, bytes] = {}
         self._fits: dict[str, Fit] = {}
+        self._own: dict[int, tuple[Row, Model]] = {}
+        self._finest: set[int] = set()
 
     def rung(self, trials: list[Trial], rate: float) -> list[Trial]:
         """Fit trials at one learning rate; give those that did not fail, the best first."""
@@ -191,8 +197,14 @@ class _Run:
             best=model.to_bytes() if model else None,
             best_kind=row["kind"],
             best_trial=row["trial"],
+            finished=self._finished(),
             simple=self._simple,
         )
+
+    def _finished(self) -> dict[int, bytes]:
+        finished = [self._own[trial] for trial in self._finest]
+        ranked = sorted(finished, key=lambda each: self._order(each[0]))
+        return {row["trial"]: model.to_bytes() for row, model in ranked[: self.search.average]}
 
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
         number, kind, params = trial["trial"], trial["kind"], trial["params"]
@@ -202,6 +214,10 @@ class _Run:
         row = leaderboard.row(number, kind, shown)
         row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
         row["state"] = "running"
+        if rate == self.search.learning_rates[-1]:
+            self._finest.add(number)
+        if number not in self._own or self._order(row) < self._order(self._own[number][0]):
+            self._own[number] = (row, model)
         if kind != "boosted":
             self._simple[kind] = model.to_bytes()
         if self._best is None or self._order(row) < self._order(self._best[0]):

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import onnxruntime
 import pytest
+import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_arrays
@@ -28,6 +29,13 @@ ANY_ROWS = of_arrays.arrays(
 )
 
 
+def averaged_model(other: Boosted) -> Boosted:
+    X, y = make_rows(700, seed=6)
+    settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.1, "base_score": 0.3}
+    trees = xgboost.train(settings, xgboost.DMatrix(X, y), num_boost_round=50)
+    return Boosted.average([other, Boosted(bytes(trees.save_raw("ubj"))), other])
+
+
 def fitted_models() -> dict[str, Model]:
     X, y = make_rows(900, seed=5)
     split = np.repeat(["train", "tune"], [600, 300])
@@ -41,6 +49,7 @@ def fitted_models() -> dict[str, Model]:
 
 
 MODELS = fitted_models()
+MODELS["average"] = averaged_model(MODELS["boosted"])
 SESSIONS = {
     kind: onnxruntime.InferenceSession(model.onnx().SerializeToString())
     for kind, model in MODELS.items()
@@ -71,10 +80,24 @@ def test_a_row_is_answered_alone_as_among_others(kind: str, X: np.ndarray) -> No
 @pytest.mark.parametrize("kind", MODELS)
 def test_bytes_bring_the_same_model_back(kind: str) -> None:
     X, _ = make_rows(200, seed=8)
-    again = load(kind, MODELS[kind].to_bytes())
-    assert again.kind == kind
+    again = load(MODELS[kind].kind, MODELS[kind].to_bytes())
+    assert again.kind == MODELS[kind].kind
     assert again.to_bytes() == MODELS[kind].to_bytes()
     np.testing.assert_array_equal(again.predict(X), MODELS[kind].predict(X))
+
+
+def test_an_average_answers_the_mean_log_odds_and_its_shap_values_add_up() -> None:
+    X, _ = make_rows(400, seed=10)
+    one, whole = MODELS["boosted"], MODELS["average"]
+    X_other, y_other = make_rows(700, seed=6)
+    settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.1, "base_score": 0.3}
+    trees = xgboost.train(settings, xgboost.DMatrix(X_other, y_other), num_boost_round=50)
+    other = Boosted(bytes(trees.save_raw("ubj")))
+    expected = (2 * one.log_odds(X) + other.log_odds(X)) / 3
+    np.testing.assert_allclose(whole.log_odds(X), expected, rtol=0, atol=2e-6)
+    values, base = whole.shap_values(X)
+    np.testing.assert_allclose(values.sum(axis=1) + base, expected, rtol=0, atol=1e-4)
+    assert whole.rounds == 2 * one.rounds + 50
 
 
 def test_boosted_answers_what_xgboost_itself_answers() -> None:

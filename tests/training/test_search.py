@@ -14,6 +14,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from tagline.case.search import SearchSection, SpaceSection
 from tagline.errors import TaglineError
+from tagline.training.average import average
 from tagline.training.leaderboard import COLUMNS
 from tagline.training.matrix import TrainingData, read, write
 from tagline.training.models import load
@@ -59,7 +60,14 @@ def test_log_loss_can_choose(data: TrainingData, section: SearchSection) -> None
 
 
 def test_the_better_ones_go_on_to_finer_rates(data: TrainingData) -> None:
-    section = SearchSection(trials=9, brackets=1, eta=3, max_rounds=40, baselines=())
+    section = SearchSection(
+        trials=9,
+        brackets=1,
+        eta=3,
+        learning_rates=(0.3, 0.1, 0.02),
+        max_rounds=40,
+        baselines=(),
+    )
     _, table = choose(run_all(data, section))
     assert table["state"].value_counts().to_dict() == {"stopped": 8, "finished": 1}
     rates = [json.loads(params)["learning_rate"] for params in table["params"]]
@@ -142,6 +150,43 @@ def test_the_simple_model_wins_where_the_truth_is_simple(tmp_path: Path) -> None
     data = write(tmp_path / "plain", X=X, y=y, split=np.repeat(["train", "tune"], [350, 350]))
     winner, _ = choose(run_all(data, SearchSection(trials=4, max_rounds=50)))
     assert winner.best_kind == "logistic"
+
+
+def averaged(data: TrainingData, section: SearchSection) -> Any:
+    results = run_all(data, section)
+    _, table = choose(results)
+    models = {trial: model for each in results for trial, model in each.finished.items()}
+    return average(table, models, data.X_tune, data.y_tune, section=section), table, models
+
+
+def test_the_best_few_are_averaged_where_that_is_better(data: TrainingData) -> None:
+    section = SearchSection(trials=8, eta=2, max_rounds=60, average=3, baselines=())
+    found, table, models = averaged(data, section)
+    assert found is not None
+    row, model = found
+    members = json.loads(row["params"])["average_of"]
+    ranked = [trial for trial in table["trial"] if trial in models]
+    assert members == ranked[: len(members)]
+    assert 2 <= len(members) <= 3
+    assert row["trial"] == 9
+    assert row["roc_auc"] > table["roc_auc"][0]
+    margins = [load("boosted", models[trial]).log_odds(data.X_tune) for trial in ranked[:3]]
+    by_number = [
+        roc_auc_score(data.y_tune, np.mean(margins[:number], axis=0)) for number in (1, 2, 3)
+    ]
+    assert row["roc_auc"] == pytest.approx(max(by_number), abs=1e-6)
+    assert row["roc_auc"] == roc_auc_score(data.y_tune, model.predict(data.X_tune))
+
+
+def test_nothing_is_averaged_where_one_is_asked_for_or_a_simple_model_is_better(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    assert averaged(data, SearchSection(trials=4, max_rounds=30, average=1))[0] is None
+    random = np.random.default_rng(0)
+    X = random.normal(size=(700, 8)).astype(np.float32)
+    y = (random.random(700) < 1 / (1 + np.exp(-X.sum(axis=1)))).astype(float)
+    plain = write(tmp_path / "plain", X=X, y=y, split=np.repeat(["train", "tune"], [350, 350]))
+    assert averaged(plain, SearchSection(trials=4, max_rounds=50))[0] is None
 
 
 def test_baselines_alone_are_a_search(data: TrainingData) -> None:
