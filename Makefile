@@ -32,9 +32,12 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+STACK := metaflow, pandas, xgboost, scikit-learn, shap, boto3; xgboost-cpu carries xgboost: the same module without 470 MB of CUDA
+LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock (the stack: $(STACK))" pyproject.toml
+
 lock: .venv/.uv
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --extra dev -c requirements.txt pyproject.toml -o requirements-dev.txt
+	$(LOCK) -o requirements.txt
+	$(LOCK) -o requirements-dev.txt --extra dev -c requirements.txt
 
 .venv/.uv: requirements-uv.txt
 	$(PYTHON) -m venv .venv

@@ -104,11 +104,14 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def explain(self):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
+        from tagline import paths
         from tagline.case.load import check_case
         from tagline.stages.explaining import explain
 
         case = check_case(self.case_config)
-        self.reasons, self.importance = explain(case, self.prepared, self.champion)
+        self.explained, self.importance = explain(
+            case, self.prepared, self.champion, folder=paths.tables()
+        )
         self.next(self.report)
 
     @step
@@ -178,7 +181,7 @@ class TrainFlow(FlowSpec):
             check_case(self.case_config),
             evaluation=self.evaluation,
             leaderboard=self.leaderboard,
-            reasons=self.reasons,
+            explained=self.explained,
             columns=self.prepared.columns,
             accounting=self.accounting,
             bundle=self.bundle,

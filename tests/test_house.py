@@ -29,6 +29,7 @@ ORDER = (
     "report",
     "stages",
     "operations",
+    "notebook",
     "cli",
 )
 VOCABULARY = {"tagline.errors", "tagline.history.declare", "tagline.inputs.field"} | {

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +40,23 @@ class Explanation:
     names: tuple[str, ...]
     rows: npt.NDArray[np.int64]
     additivity: float
+
+    def to_shap(self) -> Any:
+        """Give the same as the library's own object, for ``shap.plots``.
+
+        Returns
+        -------
+        shap.Explanation
+            ``values`` (m, p), ``base_values`` (m,), ``data`` (m, p) and ``feature_names``.
+        """
+        import shap  # noqa: PLC0415 - takes seconds, and only notebooks draw with it
+
+        return shap.Explanation(
+            values=self.shap,
+            base_values=np.full(len(self.rows), self.base),
+            data=self.X.astype(np.float64),
+            feature_names=list(self.names),
+        )
 
     def importance(self) -> pd.DataFrame:
         """Rank the inputs by their mean absolute SHAP value.

@@ -1,66 +1,21 @@
 """What stands on a run's page, in the order in which a manager asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
-from tagline.report import quality
+from tagline.explanation.explained import Explained, ExplainedRow
+from tagline.explanation.shapley import Explanation
+from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.words import between, verdict
 
-
-@dataclass(frozen=True)
-class Reason:
-    """Why one chosen row is answered as it is.
-
-    Attributes
-    ----------
-    title : str
-        Which row, and what came of it.
-    waterfall : str
-        SVG.
-    lime : DataFrame
-        ``input``, ``shap`` (log-odds) and ``lime`` (probability) of the strongest inputs.
-    agreement : str
-        How far the two agree, in words.
-    """
-
-    title: str
-    waterfall: str
-    lime: pd.DataFrame
-    agreement: str
-
-
-@dataclass(frozen=True)
-class Reasons:
-    """Pictures of why the model answers as it does; SVG each.
-
-    Attributes
-    ----------
-    sources, importance, beeswarm : str
-        Over all explained rows.
-    dependence : tuple of str
-        One of each of the strongest inputs.
-    rows : tuple of Reason
-        The chosen rows.
-    additivity : float
-        The largest gap between the sum of SHAP values and the model's log-odds.
-    explained : int
-        How many rows.
-    """
-
-    sources: str
-    importance: str
-    beeswarm: str
-    dependence: tuple[str, ...]
-    rows: tuple[Reason, ...]
-    additivity: float
-    explained: int
+STRONGEST = 8
 
 
 def compose(
@@ -68,7 +23,7 @@ def compose(
     *,
     evaluation: Evaluation,
     leaderboard: pd.DataFrame,
-    reasons: Reasons,
+    explained: Explained,
     columns: Sequence[Mapping[str, Any]] = (),
     accounting: Mapping[str, Any],
     bundle: Mapping[str, Any],
@@ -88,7 +43,7 @@ def compose(
             _calibration(evaluation),
             _threshold(case, evaluation),
             _slices(case, evaluation),
-            *_why(reasons),
+            *_why(explained),
             _data(accounting, columns),
             _search(case, leaderboard),
             _made_of(bundle, provenance),
@@ -172,32 +127,59 @@ def _slices(case: Case, evaluation: Evaluation) -> Section:
     return Section("Where it is better or worse", [Block(svg=drawn)])
 
 
-def _why(reasons: Reasons) -> list[Section]:
-    told = (
-        f"SHAP values of {reasons.explained:,} test rows: how far each input moves the log-odds "
+def _why(explained: Explained) -> list[Section]:
+    found = explained.explanation()
+    text = (
+        f"SHAP values of {len(found.rows):,} test rows: how far each input moves the log-odds "
         "away from their mean. Their sum misses the model's own answer by "
-        f"{reasons.additivity:.1e} at most."
+        f"{found.additivity:.1e} at most."
     )
     whole = Section(
         "What drives the answers",
         [
-            Block(told),
-            Block("By source.", reasons.sources),
-            Block("By input.", reasons.importance),
-            Block("Every row.", reasons.beeswarm),
+            Block(text),
+            Block("By source.", why.sources(explained.by_source)),
+            Block("By input.", why.importance(found)),
+            Block("Every row.", why.beeswarm(found)),
         ],
     )
     shapes = Section(
-        "Shape of the strongest inputs", [Block(svg=s) for s in reasons.dependence], aside=True
+        "Shape of the strongest inputs",
+        [Block(svg=why.dependence(found, name)) for name in explained.shapes],
+        aside=True,
     )
-    return [whole, shapes, *(_reason(each) for each in reasons.rows)]
+    return [whole, shapes, *(_row(row, found) for row in explained.rows)]
 
 
-def _reason(reason: Reason) -> Section:
+def _row(row: ExplainedRow, found: Explanation) -> Section:
+    chosen = row.chosen
     heads = {"input": "input", "shap": "SHAP, log-odds", "lime": "LIME, probability"}
-    table = Table.of(reason.lime, heads)
+    table = Table.of(_beside(row, found), heads)
     return Section(
-        reason.title, [Block(svg=reason.waterfall), Block(reason.agreement, table=table)]
+        f"{chosen.why.capitalize()}: {row.name}, answered {chosen.p:.3f}, was {chosen.y:g}",
+        [Block(svg=why.waterfall(found, row.place)), Block(_agreement(row), table=table)],
+    )
+
+
+def _beside(row: ExplainedRow, found: Explanation) -> pd.DataFrame:
+    shap = found.shap[row.place]
+    order = np.argsort(-np.abs(shap), kind="stable")[:STRONGEST]
+    return pd.DataFrame(
+        {
+            "input": [found.names[i] for i in order],
+            "shap": shap[order],
+            "lime": row.agreement.weights[order],
+        }
+    )
+
+
+def _agreement(row: ExplainedRow) -> str:
+    agreement = row.agreement
+    return (
+        f"LIME names {agreement.top} of SHAP's five strongest inputs, gives "
+        f"{agreement.signs:.0%} of those five the same direction, and ranks all inputs alike "
+        f"with {agreement.rank:.2f} (Spearman). Its own local model explains "
+        f"{agreement.fit:.0%}; {row.missing} missing inputs got their median for it."
     )
 
 

@@ -8,8 +8,10 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tagline.data.store import get_table, put_table
 from tagline.explanation.agreement import Lime
 from tagline.explanation.chosen import choose_rows
+from tagline.explanation.explained import as_table, of_table
 from tagline.explanation.shapley import explain
 from tagline.training.models import BaseRate, Boosted, Logistic
 
@@ -127,3 +129,22 @@ def test_lime_gets_medians_in_place_of_what_is_missing(boosted):
     X[:, 3] = np.nan
     agreement = Lime(X, NAMES, boosted.predict, seed=0).agreement(X[0], np.ones(4))
     assert np.isfinite(agreement.weights).all()
+
+
+def test_what_a_run_keeps_comes_back_as_it_was_and_as_the_library_s_own(boosted, tmp_path):
+    X, _ = table()
+    found = explain(boosted, X, NAMES, rows=80, always=[3], seed=2)
+    stored = get_table(put_table(as_table(found), tmp_path))
+    again = of_table(stored, additivity=found.additivity)
+    np.testing.assert_array_equal(again.shap, found.shap)
+    np.testing.assert_array_equal(again.X, found.X)
+    np.testing.assert_array_equal(again.rows, found.rows)
+    assert (again.base, again.names) == (found.base, found.names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # shap's own use of matplotlib
+        library = again.to_shap()
+    assert type(library).__module__.startswith("shap.")
+    np.testing.assert_array_equal(library.values, found.shap)
+    total = library.base_values + library.values.sum(axis=1)
+    np.testing.assert_allclose(total, boosted.log_odds(found.X), atol=1e-5)
+    assert list(library[0].feature_names) == list(NAMES)

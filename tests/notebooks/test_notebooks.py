@@ -34,3 +34,32 @@ def test_a_notebook_runs_and_shows_pictures(name, trained, monkeypatch):
 def test_a_notebook_is_kept_without_outputs(path):
     notebook = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells)
+
+
+KEPT = """
+import sys
+from pathlib import Path
+import numpy as np
+from tagline.bundle.load import Bundle
+from tagline.notebook import shap_explanation
+from tagline.registry.runs import artifact, find
+from tagline.training.models import load
+
+run = find(None)
+values = shap_explanation(run.pathspec)
+bundle = Bundle(Path(artifact(run, "bundle")["path"]))
+kind = bundle.inputs["model_kind"]
+file = "booster.ubj" if kind == "boosted" else "model.json"
+answers = load(kind, bundle.read_bytes(file)).log_odds(values.data.astype(np.float32))
+gap = np.abs(values.base_values + values.values.sum(axis=1) - answers).max()
+print(type(values).__module__.split(".")[0], len(values), gap < 1e-4)
+"""
+
+
+def test_one_call_gives_the_library_s_own_explanation_of_what_the_bundle_answers(trained):
+    place, _ = trained
+    done = place.call("-W", "ignore", "-c", KEPT)
+    assert done.returncode == 0, done.stderr
+    library, rows, adds_up = done.stdout.split()
+    assert (library, adds_up) == ("shap", "True")
+    assert 60 <= int(rows) <= 63
