@@ -71,7 +71,7 @@ class SearchSection(Section):
         Field(default=(0.3, 0.1), description="Fidelities of the halving, coarse to fine.")
     )
     eta: Annotated[float, Field(gt=1)] = Field(
-        default=4.0, description="One trial in so many goes on to the next learning rate."
+        default=3.0, description="One trial in so many goes on to the next learning rate."
     )
     max_rounds: Annotated[int, Field(ge=1)] = Field(
         default=3000, description="Most trees of a model."

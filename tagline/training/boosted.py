@@ -1,6 +1,8 @@
 """Boosted trees: XGBoost's, answering alike from memory, from bytes and from an ONNX graph."""
 
 import json
+import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +19,8 @@ from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit, Floats, Probabilities, graph, sigmoid
 
+log = logging.getLogger(__name__)
+HEARTBEAT = 10.0  # seconds
 _STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
 _LEAST_PATIENCE = 5
 _TREES_AT_ONCE = 32
@@ -160,6 +164,23 @@ def _trees(document: Mapping[str, Any], *, share: float) -> Iterator[dict[str, A
         yield tree | {"split_conditions": scaled.tolist(), "base_weights": weights.tolist()}
 
 
+class _Heartbeat(xgboost.callback.TrainingCallback):
+    """Logs, every few seconds, that a fit goes on."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.last = rate, time.monotonic()
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Log the figure so far, where it is time; never stop the fit."""
+        if time.monotonic() - self.last >= HEARTBEAT:
+            self.last = time.monotonic()
+            ((name, figures),) = evals_log["tune"].items()
+            log.info(
+                f"{epoch + 1} trees at rate {self.rate:g}, tuning {name} {figures[-1]:.4f} so far"
+            )
+        return False
+
+
 class Trees:
     """Fits boosted trees on data that is cut into bins once.
 
@@ -214,6 +235,7 @@ class Trees:
             evals=[(self._tune, "tune")],
             early_stopping_rounds=self._patience(rate),
             verbose_eval=False,
+            callbacks=[_Heartbeat(rate)],
         )
         best = booster[: booster.best_iteration + 1]
         best.set_attr(best_iteration=None, best_score=None)

@@ -1,6 +1,7 @@
 """The search: what it tries, that it repeats itself exactly, and what it does about failures."""
 
 import json
+import logging
 import pickle
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -222,3 +223,12 @@ def test_trials_are_drawn_from_the_space_and_start_in_its_middle() -> None:
 def test_a_section_that_makes_no_sense_is_refused(values: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SearchSection.model_validate(values)
+
+
+def test_a_fit_that_takes_long_shows_that_it_goes_on(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tagline.training.boosted.HEARTBEAT", 0.0)
+    caplog.set_level(logging.INFO, logger="tagline")
+    run_all(data, SearchSection(trials=1, max_rounds=5, learning_rates=(0.1,), baselines=()))
+    assert "3 trees at rate 0.1, tuning auc 0." in caplog.text
