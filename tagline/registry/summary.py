@@ -5,7 +5,7 @@ from typing import Any
 from metaflow import Run
 
 from tagline.registry.runs import artifact, standing
-from tagline.training.leaderboard import records
+from tagline.training.rows import records
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -26,8 +26,9 @@ from tagline.evaluation.calibrators import apply
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.matrix import InputSet
 from tagline.training.average import average
-from tagline.training.leaderboard import records, table
+from tagline.training.leaderboard import table
 from tagline.training.models import Model, load
+from tagline.training.rows import records
 from tagline.training.search import BracketResult, choose
 
 log = logging.getLogger(__name__)

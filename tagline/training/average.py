@@ -1,6 +1,5 @@
 """One model of the best few: trees whose log-odds are averaged are trees again."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +9,8 @@ import pandas as pd
 from tagline.case.search import SearchSection
 from tagline.training import leaderboard
 from tagline.training.boosted import Boosted
-from tagline.training.leaderboard import Row
 from tagline.training.model import Floats, sigmoid
+from tagline.training.rows import Row, records, row
 
 
 def average(
@@ -53,13 +52,12 @@ def average(
     if number < 2:
         return None
     averaged = Boosted.average(best[:number])
-    row = leaderboard.row(int(table["trial"].max()) + 1, averaged.kind, {})
-    row |= leaderboard.figures(averaged, X, y) | {"state": "finished"}
-    row |= {"params": json.dumps({"average_of": ranked[:number]})}
-    row |= {"seconds": time.process_time() - begun}
-    top = leaderboard.records(table.head(1))[0]
-    better = leaderboard.order(row, section.metric) < leaderboard.order(top, section.metric)
-    return (row, averaged) if better else None
+    own = row(int(table["trial"].max()) + 1, averaged.kind, {"average_of": ranked[:number]})
+    own |= leaderboard.figures(averaged, X, y) | {"state": "finished"}
+    own |= {"seconds": time.process_time() - begun}
+    top = records(table.head(1))[0]
+    better = leaderboard.order(own, section.metric) < leaderboard.order(top, section.metric)
+    return (own, averaged) if better else None
 
 
 def _best_number(log_odds: Sequence[Floats], y: Floats, *, metric: str) -> int:

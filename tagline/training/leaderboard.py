@@ -1,8 +1,6 @@
 """The table of everything that was tried."""
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -10,42 +8,9 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from tagline.training.model import Floats, Model, Probabilities
 from tagline.training.models import FAMILIES
-
-COLUMNS = {
-    "rank": "Int64",
-    "trial": "int64",
-    "kind": "str",
-    "state": "str",
-    "roc_auc": "float64",
-    "log_loss": "float64",
-    "rounds": "int64",
-    "seconds": "float64",
-    "params": "str",
-    "error": "str",
-}
-Row = dict[str, Any]
+from tagline.training.rows import COLUMNS, Row
 
 _SIMPLEST_FIRST = tuple(FAMILIES)
-
-
-def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
-    """Begin the row of a trial: plain data, as the columns of `COLUMNS` but without a rank.
-
-    ``state`` is ``waiting``, ``running`` (may go on to a finer learning rate), ``finished``,
-    ``stopped`` (halved away) or ``failed``; figures are of the tuning rows; ``seconds`` are
-    of CPU time.
-    """
-    return {
-        "trial": trial,
-        "kind": kind,
-        "state": "waiting",
-        "roc_auc": None,
-        "log_loss": None,
-        "rounds": 0,
-        "seconds": 0.0,
-        "params": json.dumps(dict(parameters)),
-        "error": "",
-    }
 
 
 def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
@@ -81,10 +46,3 @@ def table(rows: Iterable[Row], *, metric: str) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(with_rank, columns=list(COLUMNS))
     return frame.astype(COLUMNS)
-
-
-def records(leaderboard: pd.DataFrame) -> list[Row]:
-    """Give the rows of a `table` as plain data, None where there is no figure."""
-    plain = leaderboard.astype(object)
-    rows = plain.where(plain.notna(), None).to_numpy().tolist()
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]

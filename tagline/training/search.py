@@ -12,10 +12,11 @@ import pandas as pd
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.training import leaderboard
-from tagline.training.leaderboard import Row
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit
 from tagline.training.models import FAMILIES, Model
+from tagline.training.rows import Row
+from tagline.training.rows import row as new_row
 from tagline.training.space import draw
 
 Progress = Callable[[list[Row]], None]
@@ -153,7 +154,7 @@ class _Run:
         self._data = data
         self._progress = progress
         self._rows = {
-            trial["trial"]: leaderboard.row(trial["trial"], trial["kind"], trial["params"])
+            trial["trial"]: new_row(trial["trial"], trial["kind"], trial["params"])
             for trial in bracket["trials"]
         }
         self._best: tuple[Row, Model] | None = None
@@ -211,7 +212,7 @@ class _Run:
         fit = self._fit(kind)
         model = fit(params, learning_rate=rate, seed=_seed_of(self._seed, number))
         shown = params if rate is None else {**params, "learning_rate": rate}
-        row = leaderboard.row(number, kind, shown)
+        row = new_row(number, kind, shown)
         row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
         row["state"] = "running"
         if rate == self.search.learning_rates[-1]:

@@ -1,0 +1,48 @@
+"""The rows of the leaderboard as plain data; whoever only shows them loads no model library."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+COLUMNS = {
+    "rank": "Int64",
+    "trial": "int64",
+    "kind": "str",
+    "state": "str",
+    "roc_auc": "float64",
+    "log_loss": "float64",
+    "rounds": "int64",
+    "seconds": "float64",
+    "params": "str",
+    "error": "str",
+}
+Row = dict[str, Any]
+
+
+def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
+    """Begin the row of a trial: plain data, as the columns of `COLUMNS` but without a rank.
+
+    ``state`` is ``waiting``, ``running`` (may go on to a finer learning rate), ``finished``,
+    ``stopped`` (halved away) or ``failed``; figures are of the tuning rows; ``seconds`` are
+    of CPU time.
+    """
+    return {
+        "trial": trial,
+        "kind": kind,
+        "state": "waiting",
+        "roc_auc": None,
+        "log_loss": None,
+        "rounds": 0,
+        "seconds": 0.0,
+        "params": json.dumps(dict(parameters)),
+        "error": "",
+    }
+
+
+def records(leaderboard: pd.DataFrame) -> list[Row]:
+    """Give the rows of a `table` as plain data, None where there is no figure."""
+    plain = leaderboard.astype(object)
+    rows = plain.where(plain.notna(), None).to_numpy().tolist()
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
