@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq, minimize
 
 from tagline.evaluation.scored import Floats
 
@@ -90,6 +89,8 @@ def _sigmoid(margin: Floats) -> Floats:
 
 
 def _keeping_mean(margin: Floats, p: Floats) -> float:
+    from scipy.optimize import brentq  # noqa: PLC0415 - who only applies them needs it not
+
     kept = np.clip(p, CLIP, 1 - CLIP).mean()
     farthest = FARTHEST + float(np.abs(margin).max())
     return float(brentq(lambda shift: _sigmoid(margin + shift).mean() - kept, -farthest, farthest))
@@ -100,6 +101,8 @@ def _fitted(terms: Floats, y: Floats, *, start: list[float]) -> list[float]:
 
     All weights but the last are 0 or more, so that the order of the probabilities is kept.
     """
+    from scipy.optimize import minimize  # noqa: PLC0415 - as brentq
+
     soft = _softened(y)
 
     def loss(weights: Floats) -> tuple[float, Floats]:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from lime.lime_tabular import LimeTabularExplainer
-from scipy.stats import ConstantInputWarning, spearmanr
 
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[npt.NDArray[np.float32]], Floats]
@@ -61,6 +59,8 @@ class Lime:
     def __init__(
         self, X: npt.NDArray[np.float32], names: Sequence[str], predict: Predict, *, seed: int
     ) -> None:
+        from lime.lime_tabular import LimeTabularExplainer  # noqa: PLC0415 - pages need it not
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             median = np.nanmedian(X, axis=0)
@@ -106,6 +106,8 @@ class Lime:
 
 
 def _compared(weights: Floats, shap: Floats, *, fit: float) -> Agreement:
+    from scipy.stats import ConstantInputWarning, spearmanr  # noqa: PLC0415 - as lime
+
     strongest = np.argsort(-np.abs(shap), kind="stable")[:TOP]
     named = np.argsort(-np.abs(weights), kind="stable")[:TOP]
     with warnings.catch_warnings():

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.training.models import Model
+from tagline.training.model import Model
 
 Floats = npt.NDArray[np.float64]
 
