@@ -43,12 +43,12 @@ rows = 50
 FILL = """
 import sys
 from tagline.operations.standings import open_case
-from tagline.standing.drafts import refusal
+from tagline.standing.entries import refusal
 
-desk = open_case(None).desk("")
-ledger, key, head = desk.wish.ledger, desk.wish.who.key, desk.wish.ledger.head()
+changes = open_case(None).transitions("")
+ledger, key, head = changes.request.ledger, changes.request.who.key, changes.request.ledger.head()
 for number in range((head.number if head else 0), int(sys.argv[1])):
-    draft = refusal(desk.wish, head, act="promote", run="TrainFlow/1", bundle="", why="no")
+    draft = refusal(changes.request, head, act="promote", run="TrainFlow/1", bundle="", why="no")
     head = ledger.append(draft, after=head, key=key)
 """
 

@@ -26,7 +26,7 @@ def audit(
 
     standings = open_case(case, config=config)
     if verify:
-        faults = faults_of(standings.ledger, anchor=standings.anchor)
+        faults = faults_of(standings.ledger, last_seen=standings.last_seen)
         if json:
             print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
         else:

@@ -9,7 +9,7 @@ from tagline.cli.output import AsJson, console, print_json, say_aside
 from tagline.log import show_log
 
 if TYPE_CHECKING:
-    from tagline.standing.desk import Done
+    from tagline.standing.transitions import Done
 
 CANDIDATE_HELP = f"{RUN_HELP} The case's newest candidate when left out."
 
@@ -24,15 +24,15 @@ def promote(
 ) -> None:
     """Make a run the champion, if its gates still pass beside the present one."""
     from tagline.operations import promotion
-    from tagline.operations.candidates import sound
+    from tagline.operations.candidates import verify_deployed
 
     show_log(say_aside)
     plan = promotion.plan(run, case=case or "", config=str(config or ""), why=why)
-    desk = plan.standings().desk(why)
-    done = desk.promote(
+    transitions = plan.standings().transitions(why)
+    done = transitions.promote(
         plan.candidate(),
         against=plan.champion(),
-        verify=sound,
+        verify=verify_deployed,
         gates=lambda: promotion.recheck(plan),
     )
     _tell(done, json=json)
@@ -49,13 +49,13 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
-    from tagline.operations.candidates import sound
+    from tagline.operations.candidates import verify_deployed
     from tagline.operations.standings import open_case
     from tagline.registry.runs import pathspec
 
     standings = open_case(case, config=config)
-    done = standings.desk(why).rollback(
-        to=pathspec(to) if to else None, against=standings.champion(), verify=sound
+    done = standings.transitions(why).rollback(
+        to=pathspec(to) if to else None, against=standings.champion(), verify=verify_deployed
     )
     _tell(done, json=json)
 
@@ -74,7 +74,7 @@ def challenge(
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    _tell(standings.desk(why).challenge(candidate(found), share=share), json=json)
+    _tell(standings.transitions(why).challenge(candidate(found), share=share), json=json)
 
 
 def retire(
@@ -90,7 +90,7 @@ def retire(
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    _tell(standings.desk(why).retire(candidate(found)), json=json)
+    _tell(standings.transitions(why).retire(candidate(found)), json=json)
 
 
 def approve(
@@ -106,7 +106,7 @@ def approve(
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    _tell(standings.desk(why).approve(candidate(found)), json=json)
+    _tell(standings.transitions(why).approve(candidate(found)), json=json)
 
 
 def _tell(done: "Done", *, json: bool) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.evaluation import Calibration as Wish
+from tagline.case.evaluation import Calibration as Kind
 from tagline.errors import TaglineError
 from tagline.evaluation.calibrators import CLIP, FITS, Calibrator, apply, none
 from tagline.evaluation.intervals import LEAST_GROUPS, Interval, Resampling
@@ -45,7 +45,7 @@ def choose(
     groups: npt.NDArray[np.int64],
     *,
     seed: int,
-    kind: Wish = "auto",
+    kind: Kind = "auto",
     move_level: bool = False,
     resamples: int = 1000,
     level: float = 0.95,

@@ -4,11 +4,11 @@ import hashlib
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import NO_ENTRY, Entry, Standing, StandingName
 from tagline.ledger.fault import Fault, Unsound
 from tagline.ledger.follow import inconsistency, roles
+from tagline.ledger.last_seen import LastSeen
 
 Faults = dict[int, Fault]
 
@@ -22,14 +22,14 @@ class Place:
     entry: Entry | None
 
 
-def audit(ledger: Ledger, *, anchor: Anchor | None = None) -> list[Fault]:
+def audit(ledger: Ledger, *, last_seen: LastSeen | None = None) -> list[Fault]:
     """Verify every entry, and each against the one after it.
 
     Parameters
     ----------
     ledger : Ledger
         The ledger.
-    anchor : Anchor, optional
+    last_seen : LastSeen, optional
         What this machine has seen of it; without one, nobody can notice that the end is gone.
 
     Returns
@@ -44,7 +44,7 @@ def audit(ledger: Ledger, *, anchor: Anchor | None = None) -> list[Fault]:
     """
     faults: Faults = {}
     places = _places(ledger, faults)
-    seen = anchor.fault(None) if anchor else None
+    seen = last_seen.fault(None) if last_seen else None
     if seen is not None:
         faults.setdefault(seen.number, seen)
     _expect_chained(places, faults)

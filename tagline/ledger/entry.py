@@ -71,7 +71,7 @@ class Approval(Part):
     number: Number
 
 
-class Live(Part):
+class Deployed(Part):
     """A run that answers requests.
 
     Attributes
@@ -91,7 +91,7 @@ class Live(Part):
     act: Act
 
 
-class Challenger(Live):
+class Challenger(Deployed):
     """A run that answers a share of the requests, in percent."""
 
     share: Annotated[int, Field(ge=1, le=99)]
@@ -100,7 +100,7 @@ class Challenger(Live):
 class Standing(Part):
     """All that stands after an entry, so that the last entry is enough to know it."""
 
-    champion: Live | None = None
+    champion: Deployed | None = None
     challengers: tuple[Challenger, ...] = ()
     approvals: dict[str, tuple[Approval, ...]] = {}
 
@@ -135,7 +135,7 @@ class Draft(Part):
     changes: tuple[Change, ...] = ()
     gates: tuple[Annotated[dict[str, Any], AfterValidator(plain)], ...] = ()
     approvals: tuple[Approval, ...] = ()
-    replaced: Live | None = None
+    replaced: Deployed | None = None
     refused: str = ""
     standing: Standing
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tagline.ledger.entry import Act, Change, Entry, Live, Standing, StandingName
+from tagline.ledger.entry import Act, Change, Deployed, Entry, Standing, StandingName
 
 LIVE = frozenset({"champion", "challenger"})
 CROWNING = frozenset({"promote", "rollback"})
@@ -117,7 +117,7 @@ def _wrong_approvals(entry: Entry, before: Standing) -> Iterator[str]:
         yield "It rests on an approval that did not stand."
 
 
-def _came_by(live: Live, change: Change, entry: Entry) -> bool:
+def _came_by(live: Deployed, change: Change, entry: Entry) -> bool:
     own = live.number == entry.number
     earlier = entry.act != "promote" and live.number < entry.number
     named = (live.run, live.bundle, live.act) == (change.run, change.bundle, entry.act)

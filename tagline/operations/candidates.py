@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Live
+from tagline.ledger.entry import Deployed
 from tagline.registry.runs import Run, artifact, find, newest_first
 from tagline.standing.rules import Candidate, Refused
 
@@ -26,7 +26,7 @@ def candidate(run: Run) -> Candidate:
         bundle=bundle["digest"],
         author=author(run),
         author_key=bundle["signed_by"],
-        born=artifact(run, "standing"),
+        initial_standing=artifact(run, "standing"),
     )
 
 
@@ -50,7 +50,7 @@ def newest_candidate(case: str) -> Run:
     raise TaglineError(f"The case {case!r} has no candidate.", todo="Train one, or name a run.")
 
 
-def sound_bundle(run: str, digest: str) -> Path:
+def verified_bundle(run: str, digest: str) -> Path:
     """Find the bundle of a run and verify that it is the one that the ledger means.
 
     Raises
@@ -70,6 +70,6 @@ def sound_bundle(run: str, digest: str) -> Path:
     return path
 
 
-def sound(live: Live) -> None:
+def verify_deployed(live: Deployed) -> None:
     """Raise where the bundle of a run that once answered can not be used."""
-    sound_bundle(live.run, live.bundle)
+    verified_bundle(live.run, live.bundle)

@@ -3,8 +3,8 @@
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Live
-from tagline.operations.candidates import sound_bundle
+from tagline.ledger.entry import Deployed
+from tagline.operations.candidates import verified_bundle
 from tagline.operations.standings import Standings
 
 
@@ -30,6 +30,6 @@ def champion_bundle(case: Case) -> tuple[Bundle | None, str]:
         return None, f"the champion's bundle can not be used. {lost}"
 
 
-def opened(live: Live | None) -> Bundle | None:
+def opened(live: Deployed | None) -> Bundle | None:
     """Open the bundle of a run that answers requests."""
-    return None if live is None else Bundle(sound_bundle(live.run, live.bundle))
+    return None if live is None else Bundle(verified_bundle(live.run, live.bundle))

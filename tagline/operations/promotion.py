@@ -10,15 +10,20 @@ from typing import Any
 
 from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Live
-from tagline.operations.candidates import candidate, newest_candidate, sound, sound_bundle
+from tagline.ledger.entry import Deployed
+from tagline.operations.candidates import (
+    candidate,
+    newest_candidate,
+    verified_bundle,
+    verify_deployed,
+)
 from tagline.operations.champion import opened
 from tagline.operations.servers import unconfirmed
 from tagline.operations.standings import Standings, open_case, open_run
 from tagline.registry.runs import find
 from tagline.stages import promoting
 from tagline.standing import rules
-from tagline.standing.drafts import standing
+from tagline.standing.entries import standing
 from tagline.standing.rules import Candidate, Refused
 
 log = logging.getLogger(__name__)
@@ -67,11 +72,11 @@ class Plan:
 
     def recording(self) -> AbstractContextManager[None]:
         """Record a refusal that is raised inside."""
-        return self.standings().desk(self.why).recording("promote", self.run, self.digest)
+        return self.standings().transitions(self.why).recording("promote", self.run, self.digest)
 
-    def champion(self) -> Live | None:
+    def champion(self) -> Deployed | None:
         """Give the champion that it has to keep up with."""
-        return None if self.against is None else Live.model_validate(self.against)
+        return None if self.against is None else Deployed.model_validate(self.against)
 
 
 def plan(run: str, *, case: str, config: str, why: str) -> Plan:
@@ -96,12 +101,12 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
     file = Path(config) if config else None
     name = run or newest_candidate(open_case(case or None, config=file).case.name).pathspec
     standings, found = open_run(name, case=case or None, config=file)
-    own, champion, desk = candidate(found), standings.champion(), standings.desk(why)
+    own, champion, transitions = candidate(found), standings.champion(), standings.transitions(why)
     if champion is None or champion.run != own.run:
         # Else it may be an earlier promotion that is to be finished.
-        desk.expect("promote", own)
-    with desk.recording("promote", own.run, own.bundle):
-        bundle = sound_bundle(own.run, own.bundle)
+        transitions.expect("promote", own)
+    with transitions.recording("promote", own.run, own.bundle):
+        bundle = verified_bundle(own.run, own.bundle)
     return Plan(
         run=own.run,
         case=own.case,
@@ -158,11 +163,13 @@ def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
 
 
 def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Change the standing; see `tagline.standing.desk.Desk.promote`."""
+    """Change the standing; see `tagline.standing.transitions.Transitions.promote`."""
     done = (
         plan.standings()
-        .desk(plan.why)
-        .promote(plan.candidate(), against=plan.champion(), verify=sound, gates=lambda: gates)
+        .transitions(plan.why)
+        .promote(
+            plan.candidate(), against=plan.champion(), verify=verify_deployed, gates=lambda: gates
+        )
     )
     entry = done.entry
     return {"champion": entry.run, "entry": entry.number, "by": entry.who, "at": entry.at}
@@ -182,7 +189,9 @@ def confirm(plan: Plan, *, minutes: float) -> dict[str, Any]:
     standings = plan.standings()
     servers = ", ".join(late)
     why = f"taken back: these servers did not confirm it: {servers}"
-    done = standings.desk(why).rollback(to=None, against=standings.champion(), verify=sound)
+    done = standings.transitions(why).rollback(
+        to=None, against=standings.champion(), verify=verify_deployed
+    )
     stands = done.entry.run
     raise TaglineError(
         f"These servers do not have it: {servers}.",

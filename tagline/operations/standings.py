@@ -8,15 +8,15 @@ from tagline.case.config import Case
 from tagline.case.load import parse_case
 from tagline.errors import TaglineError
 from tagline.keys import signing_key, trusted_keys
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
-from tagline.ledger.entry import Entry, Live
+from tagline.ledger.entry import Deployed, Entry
+from tagline.ledger.last_seen import LastSeen
 from tagline.ledger.location import open_store
 from tagline.registry.runs import Run, artifact, find, newest_first, username
 from tagline.registry.tags import Tags
-from tagline.standing.desk import Desk
-from tagline.standing.drafts import Wish, standing
+from tagline.standing.entries import Request, standing
 from tagline.standing.people import Actor, actor
+from tagline.standing.transitions import Transitions
 
 TAG = "case:"
 
@@ -31,30 +31,30 @@ class Standings:
         Its config as it is now.
     ledger : Ledger
         Decides.
-    anchor : Anchor
+    last_seen : LastSeen
         Remembers how far this machine has seen the ledger.
     """
 
     case: Case
     ledger: Ledger
-    anchor: Anchor
+    last_seen: LastSeen
 
     @classmethod
     def of(cls, case: Case) -> "Standings":
         """Open the standings of a case."""
         keys = trusted_keys() | set(case.standing.keys.values())
         ledger = Ledger(open_store(paths.ledger()), case.name, trusted=keys)
-        return cls(case, ledger, Anchor(paths.seen(), ledger))
+        return cls(case, ledger, LastSeen(paths.seen(), ledger))
 
     def head(self) -> Entry | None:
         """Give the ledger's last entry, and hold it against what was seen before."""
         head = self.ledger.head()
-        self.anchor.check(head)
+        self.last_seen.check(head)
         if head is not None:
-            self.anchor.note(head)
+            self.last_seen.note(head)
         return head
 
-    def champion(self) -> Live | None:
+    def champion(self) -> Deployed | None:
         """Give the champion, if there is one."""
         return standing(self.head()).champion
 
@@ -62,10 +62,10 @@ class Standings:
         """Say who acts."""
         return actor(self.case.standing, login=username(), key=signing_key())
 
-    def desk(self, why: str) -> Desk:
-        """Open the desk where standings are changed."""
-        wish = Wish(self.ledger, self.case.standing, self.who(), why)
-        return Desk(wish, Tags(), self.anchor)
+    def transitions(self, why: str) -> Transitions:
+        """Open what changes standings."""
+        request = Request(self.ledger, self.case.standing, self.who(), why)
+        return Transitions(request, Tags(), self.last_seen)
 
 
 def open_case(name: str | None, *, config: Path | None = None) -> Standings:

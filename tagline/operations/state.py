@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Entry, Live
-from tagline.operations.candidates import candidate, sound
+from tagline.ledger.entry import Deployed, Entry
+from tagline.operations.candidates import candidate, verify_deployed
 from tagline.operations.standings import Standings
 from tagline.registry.runs import artifact, newest_first
 from tagline.registry.tags import Tags, gone, wrong
-from tagline.standing.drafts import standing
+from tagline.standing.entries import standing
 from tagline.standing.rules import counting
 
 WHOLE = 100
@@ -86,7 +86,7 @@ def reconcile(standings: Standings) -> list[str]:
     return repaired
 
 
-def _told(standings: Standings, live: Live, name: str, share: int) -> dict[str, Any]:
+def _told(standings: Standings, live: Deployed, name: str, share: int) -> dict[str, Any]:
     entry = standings.ledger.entry(live.since)
     return {
         "standing": name,
@@ -107,7 +107,7 @@ def _faults(standings: Standings, head: Entry | None) -> Iterator[str]:
             yield f"The run {live.run} is gone."
             continue
         try:
-            sound(live)
+            verify_deployed(live)
         except TaglineError as unsound:
             yield str(unsound)
     for each in wrong(standings.ledger, head):

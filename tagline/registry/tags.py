@@ -111,8 +111,8 @@ def _expected(head: Entry) -> dict[str, StandingName]:
 
 
 def _elsewhere(ledger: Ledger, run: Run) -> StandingName:
-    born: StandingName = artifact(run, "standing")
-    return ledger.standings().get(run.pathspec, born)
+    initial_standing: StandingName = artifact(run, "standing")
+    return ledger.standings().get(run.pathspec, initial_standing)
 
 
 def _tagged(case: str) -> Iterator[Run]:

@@ -245,16 +245,16 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
 
 def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[Champion, pd.DataFrame]:
     p = model.predict(tune.X)
-    wish = case.evaluation
+    section = case.evaluation
     chosen = calibration.choose(
         p,
         tune.y,
         tune.group,
         seed=case.seed,
-        kind=wish.calibration,
-        move_level=wish.calibrate_level,
-        resamples=wish.resamples,
-        level=wish.level,
+        kind=section.calibration,
+        move_level=section.calibrate_level,
+        resamples=section.resamples,
+        level=section.level,
     )
     champion = Champion(trial, model.kind, model.to_bytes(), chosen.calibrator)
     return champion, chosen.table

@@ -39,7 +39,7 @@ class Candidate:
         Its bundle's digest.
     author, author_key : str
         Who ran it, and the public key that sealed its bundle, in hexadecimal.
-    born : {"candidate", "rejected"}
+    initial_standing : {"candidate", "rejected"}
         What its own gates decided.
     """
 
@@ -48,7 +48,7 @@ class Candidate:
     bundle: str
     author: str
     author_key: str
-    born: StandingName
+    initial_standing: StandingName
 
 
 def expect_role(section: StandingSection, who: Actor, act: str) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.keys import public_hex
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger
+from tagline.ledger.last_seen import LastSeen
 from tagline.ledger.location import open_store
 from tagline.ledger.s3 import Bucket
 from tests.ledger.story import tell
@@ -66,7 +66,7 @@ def live(location, seen, moment, at, key, tell_parent):
     for _ in range(2):
         head = tell(ledger, key, 1, after=head)
         os.write(tell_parent, b"acknowledged\n")
-        Anchor(seen, ledger).note(head)
+        LastSeen(seen, ledger).note(head)
     os.write(tell_parent, f"lived {fate.count}\n".encode())
 
 

@@ -1,7 +1,7 @@
 """What people might write into a ledger, one entry after another."""
 
 from tagline.keys import public_hex
-from tagline.ledger.entry import Approval, Challenger, Change, Draft, Live, Standing
+from tagline.ledger.entry import Approval, Challenger, Change, Deployed, Draft, Standing
 
 GATES = ({"name": "log loss", "passed": True, "figure": 0.4715, "limit": None},)
 
@@ -40,7 +40,7 @@ def draft(act, run, case, **own):
 def promote(head, run, *, case="flights", act="promote", first=None, was=None):
     now = stands(head)
     at = number(head)
-    live = Live(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
+    live = Deployed(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
     changes = [change(run, was or role(now, run), "champion")]
     if now.champion:
         changes.append(change(now.champion.run, "champion", "retired"))

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.keys import public_hex
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Draft, Entry, sign
 from tagline.ledger.fault import Fault
+from tagline.ledger.last_seen import LastSeen
 from tests.ledger.memory import Memory
 from tests.ledger.story import next_draft, promote, tell
 
@@ -138,11 +138,11 @@ ACTS = st.lists(st.integers(0, 6), min_size=2, max_size=9)
 @given(acts=ACTS, data=st.data())
 def test_the_entry_at_fault_is_named_and_no_other(tmp_path_factory, tamper, acts, data):
     ledger = ledger_of(acts)
-    anchor = Anchor(tmp_path_factory.mktemp("seen"), ledger)
-    anchor.note(ledger.head())
-    assert audit(ledger) == audit(ledger, anchor=anchor) == []
+    last_seen = LastSeen(tmp_path_factory.mktemp("seen"), ledger)
+    last_seen.note(ledger.head())
+    assert audit(ledger) == audit(ledger, last_seen=last_seen) == []
     told = tamper(ledger, data.draw(st.integers(1, len(acts))), data)
-    faults = audit(ledger, anchor=anchor)
+    faults = audit(ledger, last_seen=last_seen)
     assert [fault.number for fault in faults] == told.numbers
     assert {fault.kind for fault in faults} <= told.kinds
     if not told.anchored:

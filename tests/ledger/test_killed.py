@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tagline.keys import public_hex
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
+from tagline.ledger.last_seen import LastSeen
 from tagline.ledger.location import open_store
 from tests.ledger.racer import raw
 from tests.ledger.story import next_draft, number
@@ -39,12 +39,12 @@ def mortal(key):
         running.stdin.close()
 
 
-def sound(ledger, anchor, acknowledged):
+def verify_deployed(ledger, last_seen, acknowledged):
     """Make sure that all which was acknowledged is there, whole; give the head."""
     head = ledger.head()
     assert number(head) - 1 in (acknowledged, acknowledged + 1)
-    assert audit(ledger, anchor=anchor) == []
-    anchor.check(head)
+    assert audit(ledger, last_seen=last_seen) == []
+    last_seen.check(head)
     return head
 
 
@@ -69,12 +69,12 @@ def test_killed_at_each_write(request, kind, moment, fewest, key, tmp_path):
         place, seen = f"{location}/{at}", tmp_path / "seen" / str(at)
         status, acknowledged, *lived = ask(place, seen, moment, at)
         ledger = Ledger(open_store(place), "flights", trusted=[public_hex(key)])
-        anchor = Anchor(seen, ledger)
-        head = sound(ledger, anchor, int(acknowledged))
+        last_seen = LastSeen(seen, ledger)
+        head = verify_deployed(ledger, last_seen, int(acknowledged))
         heads.add(number(head) - 1)
         goes_on(ledger, key, head)
-        anchor.note(ledger.head())
-        assert audit(ledger, anchor=anchor) == []
+        last_seen.note(ledger.head())
+        assert audit(ledger, last_seen=last_seen) == []
         if lived:
             break
         assert int(status) == -signal.SIGKILL

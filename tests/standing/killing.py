@@ -13,7 +13,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.standing.desks import act, found
+from tests.standing.transitions import act, found
 
 WRITES = frozenset(
     {"os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "http.client.send"}

@@ -9,8 +9,8 @@ import multiprocessing
 import os
 import sys
 
-from tests.standing.desks import act, found
 from tests.standing.killing import Snapshot, in_child
+from tests.standing.transitions import act, found
 
 
 def race(runs):

@@ -4,10 +4,10 @@ from metaflow import Flow, namespace
 
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
-from tagline.operations.candidates import candidate, sound
+from tagline.operations.candidates import candidate, verify_deployed
 from tagline.operations.standings import open_case
 from tagline.registry.runs import find
-from tagline.standing.drafts import standing
+from tagline.standing.entries import standing
 
 GATE = {"name": "gate", "passed": True, "figure": 1.0, "limit": 0.0, "detail": "it passes"}
 
@@ -18,16 +18,16 @@ def act(verb, run=None, *, ready=lambda: None):
     `ready` is called when the champion has been seen, which the change then rests on.
     """
     standings = open_case(None)
-    desk = standings.desk("because")
+    transitions = standings.transitions("because")
     try:
         against = standings.champion()
         ready()
         if verb == "promote":
-            done = desk.promote(
-                candidate(find(run)), against=against, verify=sound, gates=lambda: [GATE]
+            done = transitions.promote(
+                candidate(find(run)), against=against, verify=verify_deployed, gates=lambda: [GATE]
             )
         else:
-            done = desk.rollback(to=None, against=against, verify=sound)
+            done = transitions.rollback(to=None, against=against, verify=verify_deployed)
     except TaglineError as told:
         return {"raised": type(told).__name__, "said": str(told)}
     return {"entry": done.entry.number, "run": done.entry.run}
@@ -41,6 +41,6 @@ def found():
     return {
         "ledger": champion and champion.run,
         "tags": [run.pathspec for run in Flow("TrainFlow").runs("champion")],
-        "faults": [str(fault) for fault in audit(standings.ledger, anchor=standings.anchor)],
+        "faults": [str(fault) for fault in audit(standings.ledger, last_seen=standings.last_seen)],
         "entries": standings.ledger.last(),
     }

@@ -33,7 +33,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Anchor:
+class LastSeen:
     """A note on this machine of the highest entry that it has seen of a ledger.
 
     Attributes

@@ -7,15 +7,15 @@ from functools import cache, partial
 from typing import Any, Protocol
 
 from tagline.errors import TaglineError
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.entry import Act, Draft, Entry, Live
-from tagline.standing import drafts
-from tagline.standing.drafts import Wish
+from tagline.ledger.entry import Act, Deployed, Draft, Entry
+from tagline.ledger.last_seen import LastSeen
+from tagline.standing import entries
+from tagline.standing.entries import Request
 from tagline.standing.rules import Candidate, Refused
 
 ATTEMPTS = 1000
-Drafting = Callable[[Wish, Entry | None], Draft]
+Drafting = Callable[[Request, Entry | None], Draft]
 
 
 class View(Protocol):
@@ -42,34 +42,34 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Transitions:
     """Where someone changes the standings of one case.
 
     Attributes
     ----------
-    wish : Wish
+    request : Request
         Who wants it, of which case, and why.
     view : View
         Shows what stands.
-    anchor : Anchor
+    last_seen : LastSeen
         Remembers how far this machine has seen the ledger.
     """
 
-    wish: Wish
+    request: Request
     view: View
-    anchor: Anchor
+    last_seen: LastSeen
 
     def promote(
         self,
         candidate: Candidate,
         *,
-        against: Live | None,
-        verify: Callable[[Live], None],
+        against: Deployed | None,
+        verify: Callable[[Deployed], None],
         gates: Callable[[], Sequence[Mapping[str, Any]]],
     ) -> Done:
-        """Make a run the champion; see `tagline.standing.drafts.promotion`."""
+        """Make a run the champion; see `tagline.standing.entries.promotion`."""
         make = partial(
-            drafts.promotion,
+            entries.promotion,
             candidate=candidate,
             against=against,
             verify=verify,
@@ -78,32 +78,32 @@ class Desk:
         return self._change("promote", candidate.run, candidate.bundle, make)
 
     def rollback(
-        self, *, to: str | None, against: Live | None, verify: Callable[[Live], None]
+        self, *, to: str | None, against: Deployed | None, verify: Callable[[Deployed], None]
     ) -> Done:
-        """Make an earlier champion champion again; see `tagline.standing.drafts.rollback`."""
-        make = partial(drafts.rollback, to=to, against=against, verify=verify)
+        """Make an earlier champion champion again; see `tagline.standing.entries.rollback`."""
+        make = partial(entries.rollback, to=to, against=against, verify=verify)
         run, bundle = (against.run, against.bundle) if against else ("", "")
         return self._change("rollback", to or run, "" if to else bundle, make)
 
     def challenge(self, candidate: Candidate, *, share: int) -> Done:
-        """Give a run a share of the traffic; see `tagline.standing.drafts.challenge`."""
-        make = partial(drafts.challenge, candidate=candidate, share=share)
+        """Give a run a share of the traffic; see `tagline.standing.entries.challenge`."""
+        make = partial(entries.challenge, candidate=candidate, share=share)
         return self._change("challenge", candidate.run, candidate.bundle, make)
 
     def retire(self, candidate: Candidate) -> Done:
-        """Say that a run is no longer wanted; see `tagline.standing.drafts.retirement`."""
-        make = partial(drafts.retirement, candidate=candidate)
+        """Say that a run is no longer wanted; see `tagline.standing.entries.retirement`."""
+        make = partial(entries.retirement, candidate=candidate)
         return self._change("retire", candidate.run, candidate.bundle, make)
 
     def approve(self, candidate: Candidate) -> Done:
-        """Approve a run; see `tagline.standing.drafts.approval`."""
-        make = partial(drafts.approval, candidate=candidate)
+        """Approve a run; see `tagline.standing.entries.approval`."""
+        make = partial(entries.approval, candidate=candidate)
         return self._change("approve", candidate.run, candidate.bundle, make)
 
     def expect(self, act: Act, candidate: Candidate) -> None:
         """Refuse what the rules do not allow, whatever its gates and approvals say."""
         with self.recording(act, candidate.run, candidate.bundle):
-            drafts.expect(self.wish, self.wish.ledger.head(), candidate, act=act)
+            entries.expect(self.request, self.request.ledger.head(), candidate, act=act)
 
     @contextmanager
     def recording(self, act: Act, run: str, bundle: str) -> Iterator[None]:
@@ -115,7 +115,7 @@ class Desk:
             raise
 
     def _change(self, act: Act, run: str, bundle: str, make: Drafting) -> Done:
-        repaired = tuple(self.view.show(self.wish.ledger))
+        repaired = tuple(self.view.show(self.request.ledger))
         with self.recording(act, run, bundle):
             try:
                 entry = self._append(make)
@@ -124,33 +124,35 @@ class Desk:
                 if finished is None:
                     raise
                 return Done(finished, repaired)
-        self.view.show(self.wish.ledger)
+        self.view.show(self.request.ledger)
         return Done(entry, repaired)
 
     def _finished(self, act: Act, run: str) -> Entry | None:
         """Give the entry of the same command, where that was cut short before its tags."""
-        head = self.wish.ledger.head()
-        if head is None or (head.act, head.signed_by) != (act, self.wish.who.public):
+        head = self.request.ledger.head()
+        if head is None or (head.act, head.signed_by) != (act, self.request.who.public):
             return None
         return head if act == "rollback" or head.run == run else None
 
     def _record(self, refused: Refused, *, act: Act, run: str, bundle: str) -> None:
-        record = partial(drafts.refusal, act=act, run=run, bundle=bundle, why=refused.what)
+        record = partial(entries.refusal, act=act, run=run, bundle=bundle, why=refused.what)
         try:
             self._append(record)
         except TaglineError as unrecorded:
             raise Refused(f"{refused} And that could not be recorded: {unrecorded}") from refused
 
     def _append(self, make: Drafting) -> Entry:
-        ledger = self.wish.ledger
+        ledger = self.request.ledger
         for _ in range(ATTEMPTS):
             head = ledger.head()
-            self.anchor.check(head)
+            self.last_seen.check(head)
             try:
-                entry = ledger.append(make(self.wish, head), after=head, key=self.wish.who.key)
+                entry = ledger.append(
+                    make(self.request, head), after=head, key=self.request.who.key
+                )
             except Lost:
                 continue
-            self.anchor.note(entry)
+            self.last_seen.note(entry)
             return entry
         raise TaglineError(
             f"Others wrote {ATTEMPTS} entries while this one waited for its turn.",

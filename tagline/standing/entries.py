@@ -15,9 +15,9 @@ from tagline.ledger.entry import (
     Approval,
     Challenger,
     Change,
+    Deployed,
     Draft,
     Entry,
-    Live,
     Standing,
     StandingName,
 )
@@ -44,7 +44,7 @@ class Overtaken(TaglineError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """Who wants a change in which case, and why.
 
     Attributes
@@ -66,19 +66,19 @@ class Wish:
 
 
 def promotion(
-    wish: Wish,
+    request: Request,
     head: Entry | None,
     *,
     candidate: Candidate,
-    against: Live | None,
-    verify: Callable[[Live], None],
+    against: Deployed | None,
+    verify: Callable[[Deployed], None],
     gates: Callable[[], Sequence[Mapping[str, Any]]],
 ) -> Draft:
     """Make a run the champion.
 
     Parameters
     ----------
-    wish : Wish
+    request : Request
         Who wants it.
     head : Entry or None
         The ledger's last entry.
@@ -99,12 +99,12 @@ def promotion(
     Overtaken
         The champion is no longer the one that the gates compare with.
     """
-    before = expect(wish, head, candidate, act="promote")
+    before = expect(request, head, candidate, act="promote")
     now = standing(head)
-    expect_champion(wish.ledger, now, against, where=candidate.run)
+    expect_champion(request.ledger, now, against, where=candidate.run)
     given = now.approvals.get(candidate.run, ())
-    rules.expect_approvals(wish.section, candidate, given)
-    live = Live(
+    rules.expect_approvals(request.section, candidate, given)
+    live = Deployed(
         run=candidate.run,
         bundle=candidate.bundle,
         number=_next(head),
@@ -115,25 +115,25 @@ def promotion(
     figures = gates()
     rules.expect_gates(candidate, figures)
     return _draft(
-        wish,
+        request,
         "promote",
         live.run,
         live.bundle,
         changes=_crowned(live, before, now.champion),
         gates=tuple(dict(gate) for gate in figures),
-        approvals=rules.counting(wish.section, candidate, given),
+        approvals=rules.counting(request.section, candidate, given),
         replaced=now.champion,
         standing=_with_champion(now, live),
     )
 
 
 def rollback(
-    wish: Wish,
+    request: Request,
     head: Entry | None,
     *,
     to: str | None,
-    against: Live | None,
-    verify: Callable[[Live], None],
+    against: Deployed | None,
+    verify: Callable[[Deployed], None],
 ) -> Draft:
     """Make an earlier champion the champion again.
 
@@ -142,7 +142,7 @@ def rollback(
 
     Parameters
     ----------
-    wish, head
+    request, head
         As for `promotion`.
     to : str or None
         Pathspec of an earlier champion.
@@ -158,18 +158,20 @@ def rollback(
     TaglineError
         What `verify` raises.
     """
-    rules.expect_role(wish.section, wish.who, "rollback")
-    rules.expect_reason(wish.section, wish.why, "roll back")
+    rules.expect_role(request.section, request.who, "rollback")
+    rules.expect_reason(request.section, request.why, "roll back")
     now = standing(head)
-    expect_champion(wish.ledger, now, against, where="rollback")
+    expect_champion(request.ledger, now, against, where="rollback")
     if now.champion is None:
         raise Refused("There is no champion to roll back.")
-    target = _named(wish.ledger, now.champion, to) if to else _before(wish.ledger, now.champion)
+    target = (
+        _named(request.ledger, now.champion, to) if to else _before(request.ledger, now.champion)
+    )
     verify(target)
     live = target.model_copy(update={"act": "rollback", "since": _next(head)})
     before = _live_standing(now, live.run) or "retired"
     return _draft(
-        wish,
+        request,
         "rollback",
         live.run,
         live.bundle,
@@ -179,9 +181,9 @@ def rollback(
     )
 
 
-def challenge(wish: Wish, head: Entry | None, *, candidate: Candidate, share: int) -> Draft:
+def challenge(request: Request, head: Entry | None, *, candidate: Candidate, share: int) -> Draft:
     """Give a run a share of the traffic, in percent, or change its share."""
-    before = expect(wish, head, candidate, act="challenge")
+    before = expect(request, head, candidate, act="challenge")
     now = standing(head)
     others = tuple(each for each in now.challengers if each.run != candidate.run)
     rules.expect_share(share, sum(each.share for each in others))
@@ -194,7 +196,7 @@ def challenge(wish: Wish, head: Entry | None, *, candidate: Candidate, share: in
         share=share,
     )
     return _draft(
-        wish,
+        request,
         "challenge",
         own.run,
         own.bundle,
@@ -203,11 +205,11 @@ def challenge(wish: Wish, head: Entry | None, *, candidate: Candidate, share: in
     )
 
 
-def retirement(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft:
+def retirement(request: Request, head: Entry | None, *, candidate: Candidate) -> Draft:
     """Say that a candidate or challenger is no longer wanted."""
-    before = expect(wish, head, candidate, act="retire")
+    before = expect(request, head, candidate, act="retire")
     return _draft(
-        wish,
+        request,
         "retire",
         candidate.run,
         candidate.bundle,
@@ -216,16 +218,16 @@ def retirement(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft
     )
 
 
-def approval(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft:
+def approval(request: Request, head: Entry | None, *, candidate: Candidate) -> Draft:
     """Say that someone has looked at a run and would have it promoted."""
-    expect(wish, head, candidate, act="approve")
+    expect(request, head, candidate, act="approve")
     now = standing(head)
     given = now.approvals.get(candidate.run, ())
-    rules.expect_new_approval(candidate, given, who=wish.who.name, key=wish.who.public)
-    new = Approval(who=wish.who.name, key=wish.who.public, number=_next(head))
+    rules.expect_new_approval(candidate, given, who=request.who.name, key=request.who.public)
+    new = Approval(who=request.who.name, key=request.who.public, number=_next(head))
     approvals = {**now.approvals, candidate.run: (*given, new)}
     return _draft(
-        wish,
+        request,
         "approve",
         candidate.run,
         candidate.bundle,
@@ -233,9 +235,11 @@ def approval(wish: Wish, head: Entry | None, *, candidate: Candidate) -> Draft:
     )
 
 
-def refusal(wish: Wish, head: Entry | None, *, act: str, run: str, bundle: str, why: str) -> Draft:
+def refusal(
+    request: Request, head: Entry | None, *, act: str, run: str, bundle: str, why: str
+) -> Draft:
     """Record that a change was refused, and why; nothing else changes."""
-    return _draft(wish, "refuse", run, bundle, refused=f"{act}: {why}", standing=standing(head))
+    return _draft(request, "refuse", run, bundle, refused=f"{act}: {why}", standing=standing(head))
 
 
 def standing(head: Entry | None) -> Standing:
@@ -243,19 +247,19 @@ def standing(head: Entry | None) -> Standing:
     return NOTHING if head is None else head.standing
 
 
-def expect(wish: Wish, head: Entry | None, candidate: Candidate, *, act: Act) -> StandingName:
+def expect(request: Request, head: Entry | None, candidate: Candidate, *, act: Act) -> StandingName:
     """Refuse what role, case, standing or a missing reason forbid; give the run's standing."""
-    rules.expect_role(wish.section, wish.who, act)
-    rules.expect_case(candidate, wish.ledger.case)
+    rules.expect_role(request.section, request.who, act)
+    rules.expect_case(candidate, request.ledger.case)
     now = _live_standing(standing(head), candidate.run)
     if now is None:
-        now = wish.ledger.standings().get(candidate.run, candidate.born)
+        now = request.ledger.standings().get(candidate.run, candidate.initial_standing)
     rules.expect_standing(candidate, now, act)
-    rules.expect_reason(wish.section, wish.why, act)
+    rules.expect_reason(request.section, request.why, act)
     return now
 
 
-def expect_champion(ledger: Ledger, now: Standing, against: Live | None, *, where: str) -> None:
+def expect_champion(ledger: Ledger, now: Standing, against: Deployed | None, *, where: str) -> None:
     """Raise `Overtaken` where the champion is no longer the one that a change rests on."""
     if now.champion == against:
         return
@@ -276,7 +280,7 @@ def _live_standing(now: Standing, run: str) -> StandingName | None:
     return "challenger" if any(each.run == run for each in now.challengers) else None
 
 
-def _before(ledger: Ledger, champion: Live) -> Live:
+def _before(ledger: Ledger, champion: Deployed) -> Deployed:
     before = ledger.entry(champion.number).replaced
     if champion.act == "rollback":
         further = f"`tagline rollback --to {before.run}`" if before else "not possible"
@@ -289,7 +293,7 @@ def _before(ledger: Ledger, champion: Live) -> Live:
     return before
 
 
-def _named(ledger: Ledger, champion: Live, run: str) -> Live:
+def _named(ledger: Ledger, champion: Deployed, run: str) -> Deployed:
     if run == champion.run:
         raise Refused("It is the champion already.", where=run)
     for entry in ledger.entries(newest_first=True):
@@ -301,16 +305,16 @@ def _named(ledger: Ledger, champion: Live, run: str) -> Live:
     )
 
 
-def _crowned(live: Live, before: StandingName, champion: Live | None) -> tuple[Change, ...]:
+def _crowned(live: Deployed, before: StandingName, champion: Deployed | None) -> tuple[Change, ...]:
     own = _change(live, before, "champion")
     return (own,) if champion is None else (own, _change(champion, "champion", "retired"))
 
 
-def _change(live: Live | Candidate, before: StandingName, after: StandingName) -> Change:
+def _change(live: Deployed | Candidate, before: StandingName, after: StandingName) -> Change:
     return Change(run=live.run, bundle=live.bundle, before=before, after=after)
 
 
-def _with_champion(now: Standing, live: Live) -> Standing:
+def _with_champion(now: Standing, live: Deployed) -> Standing:
     return _without(now, live.run).model_copy(update={"champion": live})
 
 
@@ -322,14 +326,14 @@ def _without(now: Standing, run: str) -> Standing:
     )
 
 
-def _draft(wish: Wish, act: Act, run: str, bundle: str, **own: Any) -> Draft:
+def _draft(request: Request, act: Act, run: str, bundle: str, **own: Any) -> Draft:
     return Draft(
         act=act,
-        case=wish.ledger.case,
+        case=request.ledger.case,
         run=run,
         bundle=bundle,
-        who=wish.who.name,
-        why=wish.why,
+        who=request.who.name,
+        why=request.why,
         **own,
     )
 

@@ -10,14 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tagline.case.standing import StandingSection
 from tagline.keys import public_hex
-from tagline.ledger.anchor import Anchor
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
+from tagline.ledger.last_seen import LastSeen
 from tagline.ledger.location import open_store
-from tagline.standing.desk import Desk
-from tagline.standing.drafts import Overtaken, Wish, standing
+from tagline.standing.entries import Overtaken, Request, standing
 from tagline.standing.people import actor
 from tagline.standing.rules import Candidate, Refused
+from tagline.standing.transitions import Transitions
 
 KEYS = {name: Ed25519PrivateKey.generate() for name in ("ann", "bob", "cyd", "eve")}
 PUBLIC = {name: public_hex(key) for name, key in KEYS.items()}
@@ -42,29 +42,29 @@ class Nowhere:
         return ()
 
 
-def run(pathspec, *, author="dan", born="candidate", case="small"):
-    return Candidate(pathspec, case, pathspec[-1] * 64, author, "f" * 64, born)
+def run(pathspec, *, author="dan", initial_standing="candidate", case="small"):
+    return Candidate(pathspec, case, pathspec[-1] * 64, author, "f" * 64, initial_standing)
 
 
 def fine(live):
     """Find every bundle sound."""
 
 
-def desk(folder, who="ann", *, section=STRICT, why="better"):
+def transitions(folder, who="ann", *, section=STRICT, why="better"):
     key = KEYS[who]
     ledger = Ledger(open_store(str(folder / "ledger")), "small", trusted=PUBLIC.values())
-    wish = Wish(ledger, section, actor(section, login=who, key=key), why)
-    return Desk(wish, Nowhere(), Anchor(folder / "seen", ledger))
+    request = Request(ledger, section, actor(section, login=who, key=key), why)
+    return Transitions(request, Nowhere(), LastSeen(folder / "seen", ledger))
 
 
 def now(folder):
-    return standing(desk(folder).wish.ledger.head())
+    return standing(transitions(folder).request.ledger.head())
 
 
 def promoted(folder, pathspec, *, approve=("bob", "cyd"), gates=(PASSED,), **options):
     for who in approve:
-        desk(folder, who).approve(run(pathspec))
-    return desk(folder, **options).promote(
+        transitions(folder, who).approve(run(pathspec))
+    return transitions(folder, **options).promote(
         run(pathspec), against=now(folder).champion, verify=fine, gates=lambda: gates
     )
 
@@ -87,7 +87,7 @@ def test_rollback_goes_to_what_stood_before_and_not_twice(tmp_path):
         promoted(tmp_path, pathspec)
 
     def back(to=None):
-        return desk(tmp_path).rollback(to=to, against=now(tmp_path).champion, verify=fine)
+        return transitions(tmp_path).rollback(to=to, against=now(tmp_path).champion, verify=fine)
 
     back()
     assert now(tmp_path).champion.run == RUNS[1]
@@ -111,19 +111,19 @@ def test_rollback_goes_to_what_stood_before_and_not_twice(tmp_path):
         ("bob", "x", run(RUNS[0]), [PASSED], "bob may not promote"),
         ("ann", " ", run(RUNS[0]), [PASSED], "asks for a reason"),
         ("ann", "x", run(RUNS[0], case="other"), [PASSED], "a run of the case 'other'"),
-        ("ann", "x", run(RUNS[0], born="rejected"), [PASSED], "gates rejected it"),
+        ("ann", "x", run(RUNS[0], initial_standing="rejected"), [PASSED], "gates rejected it"),
         ("ann", "x", run(RUNS[1]), [PASSED], "by others than its author"),
         ("ann", "x", run(RUNS[0]), [PASSED | {"passed": False}], "1 of its gates fail now"),
     ],
 )
 def test_what_the_rules_forbid_is_refused_and_recorded(who, why, candidate, gates, said, tmp_path):
     for approver in ("bob", "cyd"):
-        desk(tmp_path, approver).approve(run(RUNS[0]))
+        transitions(tmp_path, approver).approve(run(RUNS[0]))
     with pytest.raises(Refused, match=said):
-        desk(tmp_path, who, why=why).promote(
+        transitions(tmp_path, who, why=why).promote(
             candidate, against=None, verify=fine, gates=lambda: gates
         )
-    head = desk(tmp_path).wish.ledger.head()
+    head = transitions(tmp_path).request.ledger.head()
     assert (head.act, head.who) == ("refuse", who)
     assert said in head.refused
     assert now(tmp_path).champion is None
@@ -134,7 +134,7 @@ def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
         raise AssertionError
 
     with pytest.raises(Refused):
-        desk(tmp_path, "bob").promote(run(RUNS[0]), against=None, verify=fine, gates=never)
+        transitions(tmp_path, "bob").promote(run(RUNS[0]), against=None, verify=fine, gates=never)
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,16 @@ def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
 def test_the_author_does_not_approve(author, author_key, tmp_path):
     own = Candidate(RUNS[0], "small", "1" * 64, author, author_key, "candidate")
     with pytest.raises(Refused, match="Whoever made a run"):
-        desk(tmp_path, "bob").approve(own)
+        transitions(tmp_path, "bob").approve(own)
 
 
 def test_nobody_approves_twice_under_another_name(tmp_path):
     free = StandingSection(approvals=2)
-    desk(tmp_path, "bob", section=free).approve(run(RUNS[0]))
-    ledger = desk(tmp_path).wish.ledger
-    again = Wish(ledger, free, actor(free, login="robert", key=KEYS["bob"]), "")
+    transitions(tmp_path, "bob", section=free).approve(run(RUNS[0]))
+    ledger = transitions(tmp_path).request.ledger
+    again = Request(ledger, free, actor(free, login="robert", key=KEYS["bob"]), "")
     with pytest.raises(Refused, match="approved it already"):
-        Desk(again, Nowhere(), Anchor(tmp_path / "seen", ledger)).approve(run(RUNS[0]))
+        Transitions(again, Nowhere(), LastSeen(tmp_path / "seen", ledger)).approve(run(RUNS[0]))
 
 
 def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
@@ -162,9 +162,11 @@ def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
     stale = now(tmp_path).champion
     promoted(tmp_path, RUNS[1], who="eve")
     for who in ("bob", "cyd"):
-        desk(tmp_path, who).approve(run(RUNS[2]))
+        transitions(tmp_path, who).approve(run(RUNS[2]))
     with pytest.raises(Overtaken, match=f"Lost to {RUNS[1]}: eve"):
-        desk(tmp_path).promote(run(RUNS[2]), against=stale, verify=fine, gates=lambda: [PASSED])
+        transitions(tmp_path).promote(
+            run(RUNS[2]), against=stale, verify=fine, gates=lambda: [PASSED]
+        )
 
 
 @dataclass
@@ -209,7 +211,7 @@ class Model:
 
 
 class Standings(RuleBasedStateMachine):
-    """Acts at random, on the desk and on the model."""
+    """Acts at random, for real and in the model."""
 
     def __init__(self):
         super().__init__()
@@ -230,7 +232,7 @@ class Standings(RuleBasedStateMachine):
         free = StandingSection()
         self.agree(
             self.model.promote(pathspec),
-            lambda: desk(self.folder, section=free).promote(
+            lambda: transitions(self.folder, section=free).promote(
                 run(pathspec), against=against, verify=fine, gates=lambda: [PASSED]
             ),
         )
@@ -240,19 +242,21 @@ class Standings(RuleBasedStateMachine):
         against = now(self.folder).champion
         self.agree(
             self.model.rollback(),
-            lambda: desk(self.folder).rollback(to=None, against=against, verify=fine),
+            lambda: transitions(self.folder).rollback(to=None, against=against, verify=fine),
         )
 
     @rule(pathspec=st.sampled_from(RUNS), share=st.integers(1, 99))
     def challenge(self, pathspec, share):
         self.agree(
             self.model.challenge(pathspec, share),
-            lambda: desk(self.folder).challenge(run(pathspec), share=share),
+            lambda: transitions(self.folder).challenge(run(pathspec), share=share),
         )
 
     @rule(pathspec=st.sampled_from(RUNS))
     def retire(self, pathspec):
-        self.agree(self.model.retire(pathspec), lambda: desk(self.folder).retire(run(pathspec)))
+        self.agree(
+            self.model.retire(pathspec), lambda: transitions(self.folder).retire(run(pathspec))
+        )
 
     @invariant()
     def what_stands_is_what_should(self):
@@ -260,7 +264,7 @@ class Standings(RuleBasedStateMachine):
         champion = None if found.champion is None else found.champion.run
         assert champion == (self.model.champions[-1] if self.model.champions else None)
         assert {each.run: each.share for each in found.challengers} == self.model.shares
-        assert audit(desk(self.folder).wish.ledger) == []
+        assert audit(transitions(self.folder).request.ledger) == []
 
 
 def test_what_stands_follows_the_rules(tmp_path_factory):
