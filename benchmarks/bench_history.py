@@ -92,10 +92,10 @@ def rolled(
     seen = events["known_at"].dt.floor(declared.bucket) + pd.Timedelta(declared.bucket)
     value = 1.0 if isinstance(declared, Count) else events[declared.value].astype("float64")
     happened = events[by].assign(time=seen, value=value, place=-1)
-    asked = decisions[by].assign(
+    points = decisions[by].assign(
         time=decisions[AT].dt.floor(declared.bucket), value=np.nan, place=range(len(decisions))
     )
-    both = pd.concat([happened.dropna(subset=["time"]), asked]).sort_values("time", kind="stable")
+    both = pd.concat([happened.dropna(subset=["time"]), points]).sort_values("time", kind="stable")
     if by:
         both = both.dropna(subset=by).sort_values(by, kind="stable")
         window = both.groupby(by, sort=False).rolling(declared.window, on="time", min_periods=1)
@@ -115,9 +115,9 @@ def last(
     value = "occurred_at" if isinstance(declared, Age) else declared.value
     known = events.dropna(subset=[*by, value, "known_at"]).sort_values("known_at", kind="stable")
     known = known[list(dict.fromkeys([*by, value, "known_at", "occurred_at"]))]
-    asked = decisions[[AT, *by]].dropna(subset=by).assign(place=lambda t: t.index)
-    asked = asked.sort_values(AT, kind="stable")
-    found = pd.merge_asof(asked, known, left_on=AT, right_on="known_at", by=by or None)
+    points = decisions[[AT, *by]].dropna(subset=by).assign(place=lambda t: t.index)
+    points = points.sort_values(AT, kind="stable")
+    found = pd.merge_asof(points, known, left_on=AT, right_on="known_at", by=by or None)
     age = (found[AT] - found["occurred_at"]).dt.total_seconds()
     values = age if isinstance(declared, Age) else number(found[value])
     if declared.within is not None:

@@ -22,12 +22,12 @@ from tagline.history.declare import (
     Windowed,
 )
 from tagline.history.exact import total
-from tagline.history.index import EventIndex, Floats, Ints, Questions
+from tagline.history.index import EventIndex, Floats, Ints, Lookups
 from tagline.history.keys import NO_KEY, Categories, categories, codes
 from tagline.history.written import columns
 from tagline.reading.times import in_utc
 
-Alike = tuple["Told", tuple[str, ...], Sequence[Declaration]]
+Alike = tuple["Stream", tuple[str, ...], Sequence[Declaration]]
 
 
 def compute(
@@ -65,11 +65,13 @@ def compute(
         A stream or column is missing or of the wrong type, or a name is declared twice.
     """
     _check(declarations, events, decisions, at=at)
-    asked = Asked.of(decisions, {name for each in declarations for name in each.by}, at=at)
+    points = DecisionPoints.of(
+        decisions, {name for each in declarations for name in each.by}, at=at
+    )
     found: dict[str, Floats] = {}
     # NumPy sorts and searches without Python's lock, so threads share the cores.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for answers in pool.map(partial(_answers, asked), _alike(declarations, events, timezone)):
+        for answers in pool.map(partial(_answers, points), _alike(declarations, events, timezone)):
             found |= answers
     ordered = {each.name: found[each.name] for each in declarations}
     return pd.DataFrame(ordered, index=decisions.index, copy=False)
@@ -80,16 +82,16 @@ def _alike(
     events: Mapping[str, pd.DataFrame],
     timezone: str | None,
 ) -> Iterator[Alike]:
-    for stream, own in _by_stream(declarations).items():
+    for source, own in _by_stream(declarations).items():
         keys = {name for each in own for name in each.by}
-        told = Told.of(stream, events[stream.name], keys, timezone=timezone)
+        stream = Stream.of(source, events[source.name], keys, timezone=timezone)
         for by, alike in _by_key(own).items():
-            yield told, by, alike
+            yield stream, by, alike
 
 
-def _answers(asked: "Asked", work: Alike) -> dict[str, Floats]:
-    told, by, alike = work
-    return _Keyed(told, by, asked).answers(alike)
+def _answers(points: "DecisionPoints", work: Alike) -> dict[str, Floats]:
+    stream, by, alike = work
+    return _Keyed(stream, by, points).answers(alike)
 
 
 def _by_stream(declarations: Sequence[Declaration]) -> dict[Events, list[Declaration]]:
@@ -107,21 +109,21 @@ def _by_key(declarations: Sequence[Declaration]) -> dict[tuple[str, ...], list[D
 
 
 @dataclass(frozen=True)
-class Asked:
+class DecisionPoints:
     """The decisions: their times, in whole seconds, and their key columns."""
 
     time: Ints
     keys: Categories
-    questions: dict[tuple[str, ...], Questions]
+    lookups: dict[tuple[str, ...], Lookups]
 
     @classmethod
-    def of(cls, decisions: pd.DataFrame, columns: set[str], *, at: str) -> "Asked":
+    def of(cls, decisions: pd.DataFrame, columns: set[str], *, at: str) -> "DecisionPoints":
         """Take what history needs of a decision table."""
         return cls(epoch_seconds(decisions[at]), categories(decisions, columns), {})
 
 
 @dataclass(frozen=True)
-class Told:
+class Stream:
     """The events of one stream: their times, in whole seconds, and their key columns."""
 
     events: Events
@@ -135,7 +137,7 @@ class Told:
     @classmethod
     def of(
         cls, events: Events, frame: pd.DataFrame, columns: set[str], *, timezone: str | None = None
-    ) -> "Told":
+    ) -> "Stream":
         """Take what history needs of a stream."""
         known = epoch_seconds(_moments(frame[events.known_at], timezone), up=True)
         return cls(
@@ -152,17 +154,17 @@ class Told:
 class _Keyed:
     """One stream by one key, with what its declarations share; forgotten when they are answered."""
 
-    def __init__(self, told: Told, by: tuple[str, ...], asked: Asked) -> None:
-        self.told, self.events, self.frame = told, told.events, told.frame
+    def __init__(self, stream: Stream, by: tuple[str, ...], points: DecisionPoints) -> None:
+        self.stream, self.events, self.frame = stream, stream.events, stream.frame
         self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
         self.positions: dict[tuple[str | None, int, int], Ints] = {}
         self.totals: dict[tuple[str | None, str], tuple[dict[int, Ints], Ints]] = {}
-        sizes = (len(told.frame), len(asked.time))
-        self.key, key = codes(told.keys, asked.keys, by, sizes=sizes)
-        if by not in asked.questions:
-            asked.questions[by] = Questions.of(key, asked.time)
-        self.questions = asked.questions[by]
-        self.matched = self.questions.key != NO_KEY
+        sizes = (len(stream.frame), len(points.time))
+        self.key, key = codes(stream.keys, points.keys, by, sizes=sizes)
+        if by not in points.lookups:
+            points.lookups[by] = Lookups.of(key, points.time)
+        self.lookups = points.lookups[by]
+        self.matched = self.lookups.key != NO_KEY
 
     def answers(self, declarations: Sequence[Declaration]) -> dict[str, Floats]:
         """Compute declarations for every decision."""
@@ -171,8 +173,8 @@ class _Keyed:
     def answer(self, declared: Declaration) -> Floats:
         """Compute one declaration for every decision."""
         if isinstance(declared, Count | Sum | Mean):
-            return self.questions.answer(self._windowed(declared))
-        return self.questions.answer(self._latest(declared))
+            return self.lookups.answer(self._windowed(declared))
+        return self.lookups.answer(self._latest(declared))
 
     def _windowed(self, declared: Windowed) -> Floats:
         index = self._index(declared.where, None)
@@ -205,21 +207,21 @@ class _Keyed:
     def _position(self, where: str | None, bucket: int, back: int) -> Ints:
         place = (where, bucket, back)
         if place not in self.positions:
-            until = self.questions.time // bucket * bucket - back
+            until = self.lookups.time // bucket * bucket - back
             index = self._index(where, None)
-            self.positions[place] = index.before(self.questions.key, until)
+            self.positions[place] = index.before(self.lookups.key, until)
         return self.positions[place]
 
     def _latest(self, declared: Latest) -> Floats:
         value = declared.value if isinstance(declared, Last) else None
         index = self._index(declared.where, value)
-        asked, time = self.questions.key, self.questions.time
-        answers = np.full(len(asked), np.nan)
+        points, time = self.lookups.key, self.lookups.time
+        answers = np.full(len(points), np.nan)
         if not len(index.key):
             return answers
-        position = index.before(asked, time, inclusive=True) - 1
+        position = index.before(points, time, inclusive=True) - 1
         known = self.matched & (position >= 0)
-        known &= index.key[np.maximum(position, 0)] == asked
+        known &= index.key[np.maximum(position, 0)] == points
         latest = index.latest[position[known]]
         age = time[known] - index.occurred[latest]
         given = age.astype(np.float64)
@@ -232,17 +234,17 @@ class _Keyed:
 
     def _index(self, where: str | None, value: str | None) -> EventIndex:
         if (where, value) not in self.indexes:
-            usable = self.told.timed.copy()
+            usable = self.stream.timed.copy()
             if where is not None:
                 usable &= self._flags(where)
             if value is not None:
                 usable &= ~np.isnan(self._values(value))
             self.indexes[where, value] = EventIndex.of(
                 key=self.key,
-                known=self.told.known,
-                occurred=self.told.occurred,
+                known=self.stream.known,
+                occurred=self.stream.occurred,
                 usable=usable,
-                in_time=self.told.in_time,
+                in_time=self.stream.in_time,
             )
         return self.indexes[where, value]
 

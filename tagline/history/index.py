@@ -30,8 +30,8 @@ def by_key(key: Ints, rows: Ints) -> Ints:
 
 
 @dataclass(frozen=True)
-class Questions:
-    """Keys and times that are asked about, in the order (key, time).
+class Lookups:
+    """Keys and times to look up, in the order (key, time).
 
     Attributes
     ----------
@@ -46,8 +46,8 @@ class Questions:
     place: Ints
 
     @classmethod
-    def of(cls, key: Ints, time: Ints) -> "Questions":
-        """Sort questions by key and time."""
+    def of(cls, key: Ints, time: Ints) -> "Lookups":
+        """Sort lookups by key and time."""
         place = by_key(key, np.argsort(time, kind="stable"))
         return cls(key[place], time[place], place)
 
@@ -106,8 +106,8 @@ class EventIndex:
         span = self.known.max() - first + 2
         offset = np.clip(time - first, 0, span - 1)
         if inclusive:
-            asked = key * span + np.where(time >= first, offset, -1)
-            found: Ints = np.searchsorted(self._composite, asked, side="right")
+            points = key * span + np.where(time >= first, offset, -1)
+            found: Ints = np.searchsorted(self._composite, points, side="right")
         else:
             found = np.searchsorted(self._composite, key * span + offset, side="left")
         return found

@@ -62,7 +62,7 @@ def codes(
         A key column is of one sort on one side and of another on the other: text, number, time or
         flag.
     """
-    _, asked = sizes
+    _, points = sizes
     together = np.zeros(sum(sizes), dtype=np.int64)
     for place, column in enumerate(by):
         part = _column_codes(column, events[column], decisions[column])
@@ -72,7 +72,7 @@ def codes(
         together = _dense(combined) if place else combined
         together[missing] = NO_KEY
     # The decisions come first, so that their numbers are the same whatever the events are.
-    return together[asked:], together[:asked]
+    return together[points:], together[:points]
 
 
 def _categories(values: pd.Series, name: str) -> pd.Categorical:
@@ -121,20 +121,20 @@ def _moments(times: pd.Index) -> pd.Index:
 
 
 def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) -> Codes:
-    told, asked = _family(events), _family(decisions)
-    if "nothing" not in (told, asked) and told != asked:
+    stream, points = _family(events), _family(decisions)
+    if "nothing" not in (stream, points) and stream != points:
         raise TaglineError(
-            f"The key {name!r} is {WORDS[told]} in the events and {WORDS[asked]} in the decisions "
+            f"The key {name!r} is {WORDS[stream]} in the events and {WORDS[points]} in the decisions "
             f"({events.categories.dtype}, {decisions.categories.dtype})."
         )
     union = _union(decisions.categories, events.categories)
     return np.concatenate([_numbered(decisions, union), _numbered(events, union)])
 
 
-def _union(asked: pd.Index, told: pd.Index) -> pd.Index:
-    if asked.dtype != told.dtype:
-        asked, told = asked.astype(object), told.astype(object)
-    return asked.append(told).unique()
+def _union(points: pd.Index, stream: pd.Index) -> pd.Index:
+    if points.dtype != stream.dtype:
+        points, stream = points.astype(object), stream.astype(object)
+    return points.append(stream).unique()
 
 
 def _numbered(values: pd.Categorical, union: pd.Index) -> Codes:

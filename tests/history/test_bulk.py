@@ -60,8 +60,10 @@ def histories(draw):
             "bad": "bool",
         }
     )
-    asked = draw(st.lists(st.tuples(minutes, places, kinds), min_size=1, max_size=12))
-    decisions = frame_of([(START + m * MINUTE, p, k) for m, p, k in asked], ["at", "place", "kind"])
+    points = draw(st.lists(st.tuples(minutes, places, kinds), min_size=1, max_size=12))
+    decisions = frame_of(
+        [(START + m * MINUTE, p, k) for m, p, k in points], ["at", "place", "kind"]
+    )
     return events, decisions
 
 

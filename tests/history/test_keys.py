@@ -18,10 +18,10 @@ LAST = Last("last", Events("seen"), "size", by=("key",))
 NEAR = [10**17 + n for n in range(4)]
 
 
-def last(told, asked):
-    events = pd.DataFrame({"key": told, "size": [10.0, 20.0, 30.0, 40.0][: len(told)]})
+def last(stream, points):
+    events = pd.DataFrame({"key": stream, "size": [10.0, 20.0, 30.0, 40.0][: len(stream)]})
     events = events.assign(occurred_at=START, known_at=START)
-    decisions = pd.DataFrame({"key": asked, "at": START + pd.Timedelta("1h")})
+    decisions = pd.DataFrame({"key": points, "at": START + pd.Timedelta("1h")})
     return compute([LAST], {"seen": events}, decisions, at="at")["last"].tolist()
 
 
@@ -35,10 +35,10 @@ HOLDERS = {
 }
 
 
-@pytest.mark.parametrize("asked", HOLDERS.values(), ids=HOLDERS)
-@pytest.mark.parametrize("told", HOLDERS.values(), ids=HOLDERS)
-def test_keys_of_18_digits_do_not_fall_together_whatever_integer_types_meet(told, asked):
-    assert last(told(NEAR), asked(NEAR)) == [10, 20, 30, 40]
+@pytest.mark.parametrize("points", HOLDERS.values(), ids=HOLDERS)
+@pytest.mark.parametrize("stream", HOLDERS.values(), ids=HOLDERS)
+def test_keys_of_18_digits_do_not_fall_together_whatever_integer_types_meet(stream, points):
+    assert last(stream(NEAR), points(NEAR)) == [10, 20, 30, 40]
 
 
 def test_whole_numbers_with_gaps_are_the_same_keys():
@@ -63,7 +63,7 @@ TIMES = pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02"], utc=True))
 
 
 @pytest.mark.parametrize(
-    ("told", "asked"),
+    ("stream", "points"),
     [
         (["a", "b"], [1, 2]),
         ([1, 2], ["1", "2"]),
@@ -74,9 +74,9 @@ TIMES = pd.Series(pd.to_datetime(["2024-01-01", "2024-01-02"], utc=True))
         ([date(2024, 1, 1), date(2024, 1, 2)], ["2024-01-01", "2024-01-02"]),
     ],
 )
-def test_keys_of_another_sort_are_refused(told, asked):
+def test_keys_of_another_sort_are_refused(stream, points):
     with pytest.raises(TaglineError, match="The key 'key' is "):
-        last(pd.Series(told), pd.Series(asked))
+        last(pd.Series(stream), pd.Series(points))
 
 
 def test_a_key_that_mixes_sorts_is_refused():
@@ -85,8 +85,8 @@ def test_a_key_that_mixes_sorts_is_refused():
 
 
 def test_times_are_the_same_keys_in_any_unit_and_zone():
-    asked = TIMES.dt.as_unit("ns").dt.tz_convert("America/New_York")
-    assert last(TIMES, asked) == [10, 20]
+    points = TIMES.dt.as_unit("ns").dt.tz_convert("America/New_York")
+    assert last(TIMES, points) == [10, 20]
 
 
 def stream(**columns):
