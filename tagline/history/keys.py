@@ -124,8 +124,8 @@ def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) 
     stream, points = _family(events), _family(decisions)
     if "nothing" not in (stream, points) and stream != points:
         raise TaglineError(
-            f"The key {name!r} is {WORDS[stream]} in the events and {WORDS[points]} in the decisions "
-            f"({events.categories.dtype}, {decisions.categories.dtype})."
+            f"The key {name!r} is {WORDS[stream]} in the events and {WORDS[points]} in the "
+            f"decisions ({events.categories.dtype}, {decisions.categories.dtype})."
         )
     union = _union(decisions.categories, events.categories)
     return np.concatenate([_numbered(decisions, union), _numbered(events, union)])
