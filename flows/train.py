@@ -59,16 +59,16 @@ class TrainFlow(FlowSpec):
     @step
     @mistakes_as_sentences
     def choose(self, inputs):
-        """Choose the winning trial, and a calibrator, by the tuning rows."""
+        """Choose the best trial, and a calibrator, by the tuning rows."""
         from tagline.case.load import check_case
         from tagline.report.progress import show_leaderboard
-        from tagline.stages.judging import choose_champion
+        from tagline.stages.evaluating import choose_best
 
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)
         results = [each.result for each in inputs]
-        choice = choose_champion(case, self.prepared, results)
-        self.champion = choice.champion
+        choice = choose_best(case, self.prepared, results)
+        self.best_trial = choice.best_trial
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
         self.baselines = choice.baselines
@@ -81,14 +81,14 @@ class TrainFlow(FlowSpec):
         """Judge the chosen trial, once, on the test rows."""
         from tagline.case.load import check_case
         from tagline.operations.champion import champion_bundle
-        from tagline.stages.judging import judge
+        from tagline.stages.evaluating import evaluate_best
 
         case = check_case(self.case_config)
         current, uncompared = champion_bundle(case)
-        self.evaluation = judge(
+        self.evaluation = evaluate_best(
             case,
             self.prepared,
-            self.champion,
+            self.best_trial,
             baselines=self.baselines,
             current=current,
             uncompared=uncompared,
@@ -110,7 +110,7 @@ class TrainFlow(FlowSpec):
 
         case = check_case(self.case_config)
         self.explained, self.importance = explain(
-            case, self.prepared, self.champion, folder=paths.tables()
+            case, self.prepared, self.best_trial, folder=paths.tables()
         )
         self.next(self.report)
 
@@ -160,13 +160,13 @@ class TrainFlow(FlowSpec):
         from tagline import paths
         from tagline.case.load import check_case
         from tagline.registry.provenance import named_after
-        from tagline.stages.sealing import seal_champion
+        from tagline.stages.sealing import seal_best
 
         self.provenance = named_after(self.provenance, run=f"{current.flow_name}/{current.run_id}")
-        self.bundle = seal_champion(
+        self.bundle = seal_best(
             check_case(self.case_config),
             self.prepared,
-            self.champion,
+            self.best_trial,
             self.evaluation,
             provenance=self.provenance,
             folder=paths.bundles(),

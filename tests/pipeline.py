@@ -16,8 +16,8 @@ from tagline.case.load import check_case
 from tagline.data.prepare import Prepared, prepare
 from tagline.evaluation.evaluate import Evaluation
 from tagline.log import Lines
-from tagline.stages.judging import Champion, choose_champion, judge
-from tagline.stages.sealing import seal_champion
+from tagline.stages.evaluating import BestTrial, choose_best, evaluate_best
+from tagline.stages.sealing import seal_best
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
@@ -40,7 +40,7 @@ class Trained:
 
     case: Case
     prepared: Prepared
-    champion: Champion
+    best_trial: BestTrial
     evaluation: Evaluation
     bundle: Bundle
     told: list[str]
@@ -114,15 +114,17 @@ def _trained(case: Case, folder: Path, current: Bundle | None, told: list[str]) 
         run_bracket(each, read(Path(found.matrix)), progress=lambda _: None)
         for each in brackets(case.search, seed=case.seed)
     ]
-    choice = choose_champion(case, found, results)
-    evaluation = judge(case, found, choice.champion, baselines=choice.baselines, current=current)
-    sealed = seal_champion(
+    choice = choose_best(case, found, results)
+    evaluation = evaluate_best(
+        case, found, choice.best_trial, baselines=choice.baselines, current=current
+    )
+    sealed = seal_best(
         case,
         found,
-        choice.champion,
+        choice.best_trial,
         evaluation,
         provenance=MADE_OF,
         folder=folder / "bundles",
     )
     bundle = Bundle(Path(sealed["path"]), trusted=[sealed["signed_by"]])
-    return Trained(case, found, choice.champion, evaluation, bundle, told)
+    return Trained(case, found, choice.best_trial, evaluation, bundle, told)

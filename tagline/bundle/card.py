@@ -19,7 +19,7 @@ def card(facts: Mapping[str, Any]) -> str:
     facts : mapping
         ``case`` (the config), ``accounting``, ``periods``, ``metrics``, ``baselines``,
         ``slices`` (records), ``gates``, ``standing``, ``threshold``, ``provenance``,
-        ``fingerprint`` and ``champion``, the winning trial.
+        ``fingerprint`` and ``best_trial``.
     """
     environment = Environment(
         loader=PackageLoader("tagline.bundle", "."),

@@ -17,14 +17,14 @@ from tagline.explanation.agreement import Lime
 from tagline.explanation.chosen import Chosen, choose_rows
 from tagline.explanation.explained import Explained, ExplainedRow, as_table
 from tagline.explanation.shapley import Explanation
-from tagline.stages.judging import Champion
+from tagline.stages.evaluating import BestTrial
 
 log = logging.getLogger(__name__)
 ADDITIVE = 1e-3
 
 
 def explain(
-    case: Case, prepared: Prepared, champion: Champion, *, folder: Path
+    case: Case, prepared: Prepared, best_trial: BestTrial, *, folder: Path
 ) -> tuple[Explained, pd.DataFrame]:
     """Explain a judged trial.
 
@@ -34,7 +34,7 @@ def explain(
         The case.
     prepared : Prepared
         Its rows.
-    champion : Champion
+    best_trial : Champion
         The winning trial.
     folder : Path
         Where tables are stored.
@@ -52,9 +52,9 @@ def explain(
         The SHAP values do not add up to the model's answer.
     """
     (test,) = read_parts(prepared, "test", target=case.table.target)
-    chosen = choose_rows(test.y, champion.predict(test.X), each=case.explanation.chosen)
+    chosen = choose_rows(test.y, best_trial.predict(test.X), each=case.explanation.chosen)
     explanation = shapley.explain(
-        champion.loaded(),
+        best_trial.loaded(),
         test.X,
         prepared.inputs["names"],
         rows=case.explanation.rows,
@@ -72,7 +72,7 @@ def explain(
         additivity=explanation.additivity,
         by_source=explanation.by_source(prepared.features(case).sources(explanation.names)),
         shapes=tuple(strongest),
-        rows=tuple(_rows(case, test, champion, explanation, chosen)),
+        rows=tuple(_rows(case, test, best_trial, explanation, chosen)),
     )
     return explained, importance
 
@@ -86,9 +86,9 @@ def _expect_additive(explanation: Explanation) -> None:
 
 
 def _rows(
-    case: Case, test: Part, champion: Champion, explanation: Explanation, chosen: list[Chosen]
+    case: Case, test: Part, best_trial: BestTrial, explanation: Explanation, chosen: list[Chosen]
 ) -> Iterator[ExplainedRow]:
-    lime = Lime(explanation.X, explanation.names, champion.predict, seed=case.seed)
+    lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
     for each in chosen:
         place = int(np.searchsorted(explanation.rows, each.row))
         row = explanation.X[place]

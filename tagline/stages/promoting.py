@@ -16,7 +16,7 @@ from tagline.data.holdout import holdout
 from tagline.data.modules import load_features
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
-from tagline.stages.judging import answered
+from tagline.stages.evaluating import answered
 from tagline.standing.rules import Refused
 
 log = logging.getLogger(__name__)

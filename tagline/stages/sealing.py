@@ -1,4 +1,4 @@
-"""Seal the champion trial, open the bundle again and score every test row through it."""
+"""Seal the best trial, open the bundle again and score every test row through it."""
 
 import logging
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
 from tagline.keys import public_hex, signing_key
-from tagline.stages.judging import Champion, as_it_came
+from tagline.stages.evaluating import BestTrial, as_it_came
 
 log = logging.getLogger(__name__)
 AGREEMENT = 1e-6
@@ -40,10 +40,10 @@ class BundleRef(TypedDict):
     largest_difference: float
 
 
-def seal_champion(
+def seal_best(
     case: Case,
     prepared: Prepared,
-    champion: Champion,
+    best_trial: BestTrial,
     evaluation: Evaluation,
     *,
     provenance: Mapping[str, Any],
@@ -57,7 +57,7 @@ def seal_champion(
         The case.
     prepared : Prepared
         Its rows.
-    champion : Champion
+    best_trial : Champion
         The winning trial.
     evaluation : Evaluation
         What is known of its quality.
@@ -74,14 +74,14 @@ def seal_champion(
     features = prepared.features(case)
     train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
     facts = _facts(case, prepared, evaluation, (train, tune, test)) | {
-        "champion": {"trial": champion.trial, "kind": champion.kind},
+        "best_trial": {"trial": best_trial.trial, "kind": best_trial.kind},
         "provenance": dict(provenance),
     }
-    contents = _contents(prepared, champion, train, features, facts)
+    contents = _contents(prepared, best_trial, train, features, facts)
     key = signing_key()
     sealed = seal(contents.files(), folder=folder, key=key)
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
-    difference = _difference(bundle, champion, prepared, test, features)
+    difference = _difference(bundle, best_trial, prepared, test, features)
     log.info(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
     )
@@ -96,7 +96,7 @@ def seal_champion(
 
 def _contents(
     prepared: Prepared,
-    champion: Champion,
+    best_trial: BestTrial,
     train: Part,
     features: Features,
     facts: Mapping[str, Any],
@@ -105,29 +105,29 @@ def _contents(
     history = [declared.name for declared in features.history]
     front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
     return Contents(
-        graph=assemble(front, champion.loaded().onnx(), champion.calibrator),
-        model=champion.model,
-        model_kind=champion.kind,
+        graph=assemble(front, best_trial.loaded().onnx(), best_trial.calibrator),
+        model=best_trial.model,
+        model_kind=best_trial.kind,
         fields=features.fields,
         history=features.history,
         streams=prepared.streams,
         inputs=prepared.inputs,
         groups=features.sources(inputs.names),
-        calibrator=champion.calibrator,
+        calibrator=best_trial.calibrator,
         threshold=float(facts["threshold"]["value"]),
-        reference=_reference(train, features, inputs, champion),
+        reference=_reference(train, features, inputs, best_trial),
         example=example_of(train.frame, features.fields),
         facts=facts,
     )
 
 
 def _reference(
-    train: Part, features: Features, inputs: InputSet, champion: Champion
+    train: Part, features: Features, inputs: InputSet, best_trial: BestTrial
 ) -> dict[str, np.ndarray]:
     raw = columns(train.frame, fields=features.fields)
     fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
-    return {**fields, **matrix, "score": champion.predict(train.X)}
+    return {**fields, **matrix, "score": best_trial.predict(train.X)}
 
 
 def _facts(
@@ -163,10 +163,10 @@ def _period(name: str, part: Part, time: str) -> dict[str, Any]:
 
 
 def _difference(
-    bundle: Bundle, champion: Champion, prepared: Prepared, test: Part, features: Features
+    bundle: Bundle, best_trial: BestTrial, prepared: Prepared, test: Part, features: Features
 ) -> float:
     answered = bundle.predict_frame(as_it_came(prepared, test.frame))
-    apart = np.abs(answered - champion.predict(test.X))
+    apart = np.abs(answered - best_trial.predict(test.X))
     worst = float(apart.max())
     if not worst <= AGREEMENT:
         raise TaglineError(

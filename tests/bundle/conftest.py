@@ -132,7 +132,7 @@ FACTS = {
         "owners": ["parcels team"],
         "evaluation": {"level": 0.9, "group": "day", "primary": "roc_auc"},
     },
-    "champion": {"kind": "boosted", "trial": "t-3"},
+    "best_trial": {"kind": "boosted", "trial": "t-3"},
     "standing": "candidate",
     "accounting": {
         "rows_in": 520,

@@ -1,4 +1,4 @@
-"""Choose the champion trial on the tuning rows, then judge it once on the test rows."""
+"""Choose the best trial on the tuning rows, then judge it once on the test rows."""
 
 import logging
 import os
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Champion:
+class BestTrial:
     """The winning trial, calibrated.
 
     Attributes
@@ -79,7 +79,7 @@ class Choice:
 
     Attributes
     ----------
-    champion : Champion
+    best_trial : Champion
         The winning trial.
     leaderboard : DataFrame
         Every trial.
@@ -89,14 +89,14 @@ class Choice:
         Kind to model of the baselines that did not win, for `tagline.training.models.load`.
     """
 
-    champion: Champion
+    best_trial: BestTrial
     leaderboard: pd.DataFrame
     calibrators: pd.DataFrame
     baselines: dict[str, bytes]
 
 
-def choose_champion(case: Case, prepared: Prepared, results: Sequence[BracketResult]) -> Choice:
-    """Choose the winning trial by the tuning rows, and a calibrator if it earns its place there.
+def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]) -> Choice:
+    """Choose the best trial by the tuning rows, and a calibrator if it earns its place there.
 
     Parameters
     ----------
@@ -122,20 +122,20 @@ def choose_champion(case: Case, prepared: Prepared, results: Sequence[BracketRes
         best = (row["trial"], model)
         rows = [*records(leaderboard), row]
         leaderboard = table(rows, metric=case.search.metric)
-    champion, calibrators = _calibrated(case, *best, tune)
+    best_trial, calibrators = _calibrated(case, *best, tune)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
-    simple.pop(champion.kind, None)
-    kind = champion.calibrator["kind"]
+    simple.pop(best_trial.kind, None)
+    kind = best_trial.calibrator["kind"]
     log.info(
-        f"trial {champion.trial} ({champion.kind}) wins on the tuning rows; calibrator: {kind}"
+        f"trial {best_trial.trial} ({best_trial.kind}) wins on the tuning rows; calibrator: {kind}"
     )
-    return Choice(champion, leaderboard, calibrators, simple)
+    return Choice(best_trial, leaderboard, calibrators, simple)
 
 
-def judge(
+def evaluate_best(
     case: Case,
     prepared: Prepared,
-    champion: Champion,
+    best_trial: BestTrial,
     *,
     baselines: Mapping[str, bytes],
     current: Bundle | None,
@@ -149,7 +149,7 @@ def judge(
         The case.
     prepared : Prepared
         Its rows.
-    champion : Champion
+    best_trial : Champion
         The chosen trial.
     baselines : mapping of str to bytes
         Kind to model of those to compare with.
@@ -165,7 +165,7 @@ def judge(
     """
     features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
-    own = champion.predict(test.X)
+    own = best_trial.predict(test.X)
     theirs, why_not = None, uncompared
     if current is not None:
         theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
@@ -179,15 +179,15 @@ def judge(
         baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
         champion=theirs,
         uncompared=why_not,
-        threshold_from=(tune.y, champion.predict(tune.X)),
+        threshold_from=(tune.y, best_trial.predict(tune.X)),
         behaviour_results=behaviour.check(
             features.behaviour,
             test.frame,
-            _predictor(champion, prepared, features),
+            _predictor(best_trial, prepared, features),
             reads=prepared.reads,
         ),
         unfitted=[
-            kind for kind in case.search.baselines if kind not in {*baselines, champion.kind}
+            kind for kind in case.search.baselines if kind not in {*baselines, best_trial.kind}
         ],
         seed=case.seed,
     )
@@ -243,7 +243,7 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
     return winner.best_trial, load(winner.best_kind, winner.best)
 
 
-def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[Champion, pd.DataFrame]:
+def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:
     p = model.predict(tune.X)
     section = case.evaluation
     chosen = calibration.choose(
@@ -256,16 +256,16 @@ def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[Champ
         resamples=section.resamples,
         level=section.level,
     )
-    champion = Champion(trial, model.kind, model.to_bytes(), chosen.calibrator)
-    return champion, chosen.table
+    best_trial = BestTrial(trial, model.kind, model.to_bytes(), chosen.calibrator)
+    return best_trial, chosen.table
 
 
 def _predictor(
-    champion: Champion, prepared: Prepared, features: Features
+    best_trial: BestTrial, prepared: Prepared, features: Features
 ) -> Callable[[pd.DataFrame], Floats]:
     inputs = InputSet.from_dict(prepared.inputs)
 
     def predict(frame: pd.DataFrame) -> Floats:
-        return champion.predict(inputs.transform(input_values(frame, features)))
+        return best_trial.predict(inputs.transform(input_values(frame, features)))
 
     return predict
