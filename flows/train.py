@@ -62,7 +62,7 @@ class TrainFlow(FlowSpec):
         """Choose the best trial, and a calibrator, by the tuning rows."""
         from tagline.case.load import check_case
         from tagline.report.progress import show_leaderboard
-        from tagline.stages.evaluating import choose_best
+        from tagline.stages.choosing import choose_best
 
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)

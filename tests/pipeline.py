@@ -16,7 +16,8 @@ from tagline.case.load import check_case
 from tagline.data.prepare import Prepared, prepare
 from tagline.evaluation.evaluate import Evaluation
 from tagline.log import Lines
-from tagline.stages.evaluating import BestTrial, choose_best, evaluate_best
+from tagline.stages.choosing import BestTrial, choose_best
+from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket

@@ -1,11 +1,6 @@
-"""Choose the best trial on the tuning rows, then judge it once on the test rows."""
+"""Evaluate the best trial once, on the test rows, beside baselines and the champion."""
 
-import logging
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,120 +11,18 @@ from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.fingerprint import fingerprint
-from tagline.data.parts import Part, read_parts
+from tagline.data.parts import read_parts
 from tagline.data.prepare import Prepared, input_values
 from tagline.data.store import get_table
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
-from tagline.evaluation import behaviour, calibration
-from tagline.evaluation.calibrators import apply
+from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.matrix import InputSet
-from tagline.training.average import average
-from tagline.training.leaderboard import table
-from tagline.training.models import Model, load
-from tagline.training.rows import records
-from tagline.training.search import BracketResult, choose
+from tagline.stages.choosing import BestTrial
+from tagline.training.models import load
 
-log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class BestTrial:
-    """The winning trial, calibrated.
-
-    Attributes
-    ----------
-    trial : int
-        Its number on the leaderboard.
-    kind : str
-        The kind of its model.
-    model : bytes
-        For `tagline.training.models.load`.
-    calibrator : dict
-        For `tagline.evaluation.calibrators.apply`.
-    """
-
-    trial: int
-    kind: str
-    model: bytes
-    calibrator: dict[str, Any]
-
-    def predict(self, X: npt.NDArray[np.float32]) -> Floats:
-        """Give the calibrated probability of 1 for rows of the matrix."""
-        return apply(self.calibrator, self._model.predict(X))
-
-    @cached_property
-    def _model(self) -> Model:
-        return self.loaded()
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded model out of the artifact; its bytes are in it."""
-        return {name: value for name, value in vars(self).items() if name != "_model"}
-
-    def loaded(self) -> Model:
-        """Give the model, answering with all cores: rows do not depend on each other."""
-        return load(self.kind, self.model).with_threads(os.cpu_count() or 1)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the search came to.
-
-    Attributes
-    ----------
-    best_trial : Champion
-        The winning trial.
-    leaderboard : DataFrame
-        Every trial.
-    calibrators : DataFrame
-        What each calibrator would earn on the tuning rows, out of time.
-    baselines : dict
-        Kind to model of the baselines that did not win, for `tagline.training.models.load`.
-    """
-
-    best_trial: BestTrial
-    leaderboard: pd.DataFrame
-    calibrators: pd.DataFrame
-    baselines: dict[str, bytes]
-
-
-def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]) -> Choice:
-    """Choose the best trial by the tuning rows, and a calibrator if it earns its place there.
-
-    Parameters
-    ----------
-    case : Case
-        The case.
-    prepared : Prepared
-        Its rows.
-    results : sequence of BracketResult
-        What the search found.
-
-    Raises
-    ------
-    TaglineError
-        Every trial failed.
-    """
-    winner, leaderboard = choose(results)
-    (tune,) = read_parts(prepared, "tune", target=case.table.target)
-    finished = {trial: model for each in results for trial, model in each.finished.items()}
-    averaged = average(leaderboard, finished, tune.X, tune.y, section=case.search)
-    best = _best_of(winner)
-    if averaged is not None:
-        row, model = averaged
-        best = (row["trial"], model)
-        rows = [*records(leaderboard), row]
-        leaderboard = table(rows, metric=case.search.metric)
-    best_trial, calibrators = _calibrated(case, *best, tune)
-    simple = {kind: model for result in results for kind, model in result.simple.items()}
-    simple.pop(best_trial.kind, None)
-    kind = best_trial.calibrator["kind"]
-    log.info(
-        f"trial {best_trial.trial} ({best_trial.kind}) wins on the tuning rows; calibrator: {kind}"
-    )
-    return Choice(best_trial, leaderboard, calibrators, simple)
 
 
 def evaluate_best(
@@ -235,29 +128,6 @@ def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats 
         return current.predict_frame(rows()), ""
     except TaglineError as unreadable:
         return None, str(unreadable)
-
-
-def _best_of(winner: BracketResult) -> tuple[int, Model]:
-    if winner.best is None or winner.best_trial is None:
-        raise TaglineError("The winning bracket has no model.", where="the search")
-    return winner.best_trial, load(winner.best_kind, winner.best)
-
-
-def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:
-    p = model.predict(tune.X)
-    section = case.evaluation
-    chosen = calibration.choose(
-        p,
-        tune.y,
-        tune.group,
-        seed=case.seed,
-        kind=section.calibration,
-        move_level=section.calibrate_level,
-        resamples=section.resamples,
-        level=section.level,
-    )
-    best_trial = BestTrial(trial, model.kind, model.to_bytes(), chosen.calibrator)
-    return best_trial, chosen.table
 
 
 def _predictor(

@@ -17,7 +17,7 @@ from tagline.explanation.agreement import Lime
 from tagline.explanation.chosen import Chosen, choose_rows
 from tagline.explanation.explained import Explained, ExplainedRow, as_table
 from tagline.explanation.shapley import Explanation
-from tagline.stages.evaluating import BestTrial
+from tagline.stages.choosing import BestTrial
 
 log = logging.getLogger(__name__)
 ADDITIVE = 1e-3

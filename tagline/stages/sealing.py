@@ -24,7 +24,8 @@ from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
 from tagline.keys import public_hex, signing_key
-from tagline.stages.evaluating import BestTrial, as_it_came
+from tagline.stages.choosing import BestTrial
+from tagline.stages.evaluating import as_it_came
 
 log = logging.getLogger(__name__)
 AGREEMENT = 1e-6
