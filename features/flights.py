@@ -13,16 +13,16 @@ import pandas as pd
 
 from features.flights_behaviour import BEHAVIOUR
 from features.flights_events import HISTORY, SKY, events, scheduled
-from features.flights_inputs import GROUPS, MONOTONE, inputs
+from features.flights_inputs import MONOTONE, SOURCES, inputs
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 
 __all__ = [
     "BEHAVIOUR",
     "FIELDS",
-    "GROUPS",
     "HISTORY",
     "MONOTONE",
+    "SOURCES",
     "TABLES",
     "decisions",
     "events",

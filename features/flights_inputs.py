@@ -167,7 +167,7 @@ MONOTONE: Mapping[str, int] = MappingProxyType(
 )
 
 
-GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+SOURCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "schedule": ("hour", "weekday", "arrival_hour", "block", "distance", "padding", "ahead_"),
         "airline and route": ("carrier", "origin", "dest", "late_", "delay_"),

@@ -29,7 +29,7 @@ class PromoteFlow(FlowSpec):
         self.plan = promotion.plan(
             self.candidate, case=self.case, config=self.case_file, why=self.why
         )
-        show(current.card["verify"], "The bundle is sound", self.plan.told())
+        show(current.card["verify"], "The bundle is sound", self.plan.facts())
         self.next(self.recheck)
 
     @card(type="blank", id="gates")

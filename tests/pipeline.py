@@ -44,7 +44,7 @@ class Trained:
     best_trial: BestTrial
     evaluation: Evaluation
     bundle: Bundle
-    told: list[str]
+    lines: list[str]
 
 
 def rows(n: int = 600, seed: int = 0) -> pd.DataFrame:
@@ -85,13 +85,13 @@ def case_of(
 @contextmanager
 def logged() -> Iterator[list[str]]:
     """Give what is logged inside, a line each."""
-    told: list[str] = []
-    handler, logger = Lines(told.append), logging.getLogger("tagline")
+    lines: list[str] = []
+    handler, logger = Lines(lines.append), logging.getLogger("tagline")
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
-        yield told
+        yield lines
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
@@ -99,17 +99,17 @@ def logged() -> Iterator[list[str]]:
 
 def prepared(case: Case, folder: Path) -> tuple[Prepared, list[str]]:
     """Prepare a case, and give what was logged."""
-    with logged() as told:
-        return prepare(case, folder=folder / "tables", now=NOW), told
+    with logged() as lines:
+        return prepare(case, folder=folder / "tables", now=NOW), lines
 
 
 def trained(case: Case, folder: Path, current: Bundle | None = None) -> Trained:
     """Train a case whole."""
-    with logged() as told:
-        return _trained(case, folder, current, told)
+    with logged() as lines:
+        return _trained(case, folder, current, lines)
 
 
-def _trained(case: Case, folder: Path, current: Bundle | None, told: list[str]) -> Trained:
+def _trained(case: Case, folder: Path, current: Bundle | None, lines: list[str]) -> Trained:
     found = prepare(case, folder=folder / "tables", now=NOW)
     results = [
         run_bracket(each, read(Path(found.matrix)), progress=lambda _: None)
@@ -128,4 +128,4 @@ def _trained(case: Case, folder: Path, current: Bundle | None, told: list[str]) 
         folder=folder / "bundles",
     )
     bundle = Bundle(Path(sealed["path"]), trusted=[sealed["signed_by"]])
-    return Trained(case, found, choice.best_trial, evaluation, bundle, told)
+    return Trained(case, found, choice.best_trial, evaluation, bundle, lines)

@@ -40,7 +40,7 @@ class Contents:
         What the streams of the declarations hold; see `tagline.history.written.schemas`.
     inputs : dict
         See `tagline.inputs.matrix.InputSet.to_dict`.
-    groups : mapping
+    sources : mapping
         Input to the source that explanations add it to.
     calibrator : mapping
         See `tagline.evaluation.calibration.apply`.
@@ -61,7 +61,7 @@ class Contents:
     history: Sequence[Declaration]
     streams: Mapping[str, Mapping[str, str]]
     inputs: Mapping[str, Any]
-    groups: Mapping[str, str]
+    sources: Mapping[str, str]
     calibrator: Mapping[str, Any]
     threshold: float
     reference: Mapping[str, Column]
@@ -108,7 +108,7 @@ class Contents:
             "declarations": [to_dict(declared) for declared in self.history],
             "streams": {name: dict(described) for name, described in self.streams.items()},
             "reads": reads(self.graph),
-            "groups": dict(self.groups),
+            "sources": dict(self.sources),
             "calibrator": dict(self.calibrator),
             "threshold": self.threshold,
             "model_kind": self.model_kind,

@@ -31,8 +31,8 @@ def audit(
             print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
         else:
             for fault in faults:
-                told = f"entry {fault.number}: {fault.kind}: {fault.what}"
-                console.print(told, style="bold red", markup=False)
+                message = f"entry {fault.number}: {fault.kind}: {fault.what}"
+                console.print(message, style="bold red", markup=False)
             console.print("The ledger is sound." if not faults else f"{len(faults)} faults.")
         raise typer.Exit(AT_FAULT if faults else 0)
     entries = list(islice(standings.ledger.entries(newest_first=True), most))

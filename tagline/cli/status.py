@@ -59,8 +59,8 @@ def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False
         print_json(found)
         return
     for name, value in found.items():
-        told = ", ".join(value) if isinstance(value, list) else value
-        console.print(f"{name:6} {told or 'none'}", soft_wrap=True, markup=False)
+        message = ", ".join(value) if isinstance(value, list) else value
+        console.print(f"{name:6} {message or 'none'}", soft_wrap=True, markup=False)
 
 
 def _print(found: dict[str, Any]) -> None:

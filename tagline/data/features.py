@@ -39,7 +39,7 @@ class Features:
         Behaviour tests of the model.
     monotone : dict
         Input name to +1 or -1.
-    groups : dict
+    sources : dict
         Source to the beginnings of its inputs' names; explanations add up a source's inputs.
     notes : tuple of str
         What a person should know of how the tables were read.
@@ -57,18 +57,18 @@ class Features:
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     behaviour: tuple[Any, ...] = ()
     monotone: Mapping[str, int] = field(default_factory=dict)
-    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
 
-    def sources(self, names: Iterable[str]) -> dict[str, str]:
+    def source_of(self, names: Iterable[str]) -> dict[str, str]:
         """Give each input its source: the longest beginning counts; itself where none fits."""
         return {name: self._source(name) for name in names}
 
     def _source(self, name: str) -> str:
         fitting = [
             (len(start), source)
-            for source, starts in self.groups.items()
+            for source, starts in self.sources.items()
             for start in starts
             if name.startswith(start)
         ]

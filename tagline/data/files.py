@@ -184,10 +184,10 @@ def _named(file: File, path: Path) -> File:
                 where=str(path),
                 todo="Give it one in the file's first line.",
             )
-        told = f"column {place + 1} has no name and numbers the rows"
+        message = f"column {place + 1} has no name and numbers the rows"
         file = File(
             file.frame.drop(columns=name),
-            (*file.notes, f"{told}, as pandas writes its index: left out"),
+            (*file.notes, f"{message}, as pandas writes its index: left out"),
         )
     return file
 

@@ -12,7 +12,7 @@ from tagline.case.config import Case
 from tagline.data.features import Tables
 from tagline.data.modules import load_features
 from tagline.data.prepare import check_decisions
-from tagline.data.split import groups
+from tagline.data.split import resampling_groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
@@ -93,5 +93,7 @@ def holdout(
         raw=raw[later & labelled].reset_index(drop=True),
         events=features.events(tables),
         y=frame[case.table.target].to_numpy(dtype=np.float64),
-        group=groups(frame, time=case.table.time, section=case.split, group=case.evaluation.group),
+        group=resampling_groups(
+            frame, time=case.table.time, section=case.split, group=case.evaluation.group
+        ),
     )

@@ -83,10 +83,10 @@ def expect_no_leak(
         name: why for name, why in _later(case, features, train) if name not in case.table.known
     }
     if found:
-        told = " ".join(f"{name!r} {why}." for name, why in found.items())
+        message = " ".join(f"{name!r} {why}." for name, why in found.items())
         names = ", ".join(f'"{name}"' for name in found)
         raise TaglineError(
-            f"A column seems to know the answer: {told}",
+            f"A column seems to know the answer: {message}",
             where=f"{case.file}: table",
             todo=f"If it is known only after the decision, leave it out{_how(case, names)}; if it "
             f"is known at the decision, say so: known = [{names}] under [table].",

@@ -23,7 +23,7 @@ OPTIONAL = {
     "TABLES": "tables",
     "BEHAVIOUR": "behaviour",
     "MONOTONE": "monotone",
-    "GROUPS": "groups",
+    "SOURCES": "sources",
 }
 
 

@@ -17,7 +17,7 @@ from tagline.data.fingerprint import fingerprint
 from tagline.data.leaks import expect_no_leak
 from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
-from tagline.data.split import PARTS, UNUSED, groups, split
+from tagline.data.split import PARTS, UNUSED, resampling_groups, split
 from tagline.data.store import TableRef, put_table
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
@@ -127,7 +127,7 @@ def prepare(
     for line in _taken_for(features, checked, case):
         log.info(line)
     used, accounting = _used(case, checked)
-    log.info(told(accounting))
+    log.info(accounting_line(accounting))
     events = streams(features, tables)
     past = history(case, features, events, used.frame)
     frame = pd.concat([used.frame, past], axis=1)
@@ -197,7 +197,7 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
     return compute(features.inputs, row)
 
 
-def told(accounting: Accounting) -> str:
+def accounting_line(accounting: Accounting) -> str:
     """Write down where every row went, in one line."""
     parts = ("used", "quarantined", "unlabelled", "outside_split")
     named = {"unlabelled": "without label", "outside_split": "outside the split"}
@@ -217,7 +217,9 @@ def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
     if not labelled.any():
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")
     part = split(rows[case.table.time], case.split)
-    group = groups(rows, time=case.table.time, section=case.split, group=case.evaluation.group)
+    group = resampling_groups(
+        rows, time=case.table.time, section=case.split, group=case.evaluation.group
+    )
     kept = labelled & (part != UNUSED)
     frame = rows[kept].reset_index(drop=True)
     y = frame[case.table.target].to_numpy(dtype=np.float64)
@@ -240,7 +242,7 @@ def _accounted(accounting: Accounting) -> Accounting:
     found = sum(accounting[part] for part in parts)  # type: ignore[literal-required]
     if found != accounting["rows_in"]:
         raise TaglineError(
-            f"Rows were lost or counted twice: {told(accounting)} gives {found:,}.",
+            f"Rows were lost or counted twice: {accounting_line(accounting)} gives {found:,}.",
             where="accounting",
             todo="This is a fault of Tagline; please report it with this line.",
         )

@@ -80,7 +80,7 @@ def _day_at(ordered: npt.NDArray[np.datetime64], share: float) -> np.datetime64:
     return np.datetime64(ordered[min(int(len(ordered) * share), len(ordered) - 1)], "D")
 
 
-def groups(
+def resampling_groups(
     rows: pd.DataFrame, *, time: str, section: SplitSection, group: str
 ) -> npt.NDArray[np.int64]:
     """Give each row the number of what it hangs together with.

@@ -200,8 +200,8 @@ def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
     try:
         changed = test.change(rows.copy())
     except Exception as fault:
-        told = f"Its change fails: {type(fault).__name__}: {fault}."
-        raise TaglineError(told, where=where) from fault
+        message = f"Its change fails: {type(fault).__name__}: {fault}."
+        raise TaglineError(message, where=where) from fault
     if not changed.index.isin(rows.index).all():
         raise TaglineError("It gives rows that were not there; keep the index.", where=where)
     return changed
@@ -209,8 +209,8 @@ def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _result(test: BehaviourTest, excess: npt.NDArray[np.float64], idle: str) -> dict[str, Any]:
     share = float((excess <= 0).mean()) if len(excess) else 0.0
-    told = f"holds for {share:.2%} of {len(excess):,} rows" if len(excess) else "no row to try"
-    told = f"it can not fail and does not count: {idle}" if idle else told
+    message = f"holds for {share:.2%} of {len(excess):,} rows" if len(excess) else "no row to try"
+    message = f"it can not fail and does not count: {idle}" if idle else message
     return {
         "name": test.name,
         "kind": type(test).__name__.lower(),
@@ -220,5 +220,5 @@ def _result(test: BehaviourTest, excess: npt.NDArray[np.float64], idle: str) -> 
         "share": share,
         "least_share": test.least_share,
         "worst": float(excess.max(initial=-np.inf)),
-        "detail": told,
+        "detail": message,
     }

@@ -91,10 +91,10 @@ def choose(
     later, forecasts = _out_of_time(p, y, groups, move_level=move_level)
     if not later.any():
         return Calibration(none(), _table({}))
-    drawing = Resampling(groups[later], resamples=resamples, seed=seed)
-    own = drawing.figures(y[later], p[later], [JUDGED_BY])[JUDGED_BY]
+    resampling = Resampling(groups[later], resamples=resamples, seed=seed)
+    own = resampling.figures(y[later], p[later], [JUDGED_BY])[JUDGED_BY]
     found = {
-        name: drawing.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
+        name: resampling.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
         for name, forecast in forecasts.items()
     }
     table = _table(
@@ -105,7 +105,7 @@ def choose(
     return Calibration(none() if best == "none" else FITS[best](p, y, level=move_level), table)
 
 
-def curve(y: Floats, p: Floats, *, drawing: Resampling, level: float) -> pd.DataFrame:
+def curve(y: Floats, p: Floats, *, resampling: Resampling, level: float) -> pd.DataFrame:
     """Compare stated and observed rate in the ten bins of the expected calibration error.
 
     Returns
@@ -118,7 +118,7 @@ def curve(y: Floats, p: Floats, *, drawing: Resampling, level: float) -> pd.Data
     for number in np.unique(ece_bin(p)):
         kept = ece_bin(p) == number
         # the Brier score of the sure answer 0 is the share of positives
-        figures = drawing.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"]
+        figures = resampling.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"]
         share = figures.interval(level, least=LEAST_GROUPS)
         stated = float(p[kept].mean())
         found.append((int(number), int(kept.sum()), stated, share.value, share.low, share.high))

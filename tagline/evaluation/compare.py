@@ -4,15 +4,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from tagline.evaluation.intervals import LEAST_GROUPS, Figures
+from tagline.evaluation.intervals import LEAST_GROUPS, Resampled
 from tagline.evaluation.metrics import METRICS
 
 COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
 
 
 def compare(
-    own: Mapping[str, Figures],
-    others: Mapping[str, Mapping[str, Figures]],
+    own: Mapping[str, Resampled],
+    others: Mapping[str, Mapping[str, Resampled]],
     *,
     kind: str,
     level: float,
@@ -45,7 +45,9 @@ def compare(
     return pd.DataFrame(rows, columns=[*COLUMNS, "undefined", "better", "worse", "note"])
 
 
-def _row(metric: str, own: Figures, other: Figures, level: float) -> tuple[float | bool | str, ...]:
+def _row(
+    metric: str, own: Resampled, other: Resampled, level: float
+) -> tuple[float | bool | str, ...]:
     gap = own.minus(other).interval(level, least=LEAST_GROUPS)
     above, below = gap.low > 0, gap.high < 0
     better, worse = (above, below) if METRICS[metric].sign > 0 else (below, above)

@@ -11,7 +11,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import calibration, threshold
 from tagline.evaluation.compare import compare
 from tagline.evaluation.gates import Standing, asked, judge, standing
-from tagline.evaluation.intervals import LEAST_GROUPS, Figures, Resampling
+from tagline.evaluation.intervals import LEAST_GROUPS, Resampled, Resampling
 from tagline.evaluation.scored import Floats, Integers
 from tagline.evaluation.slices import slices as sliced
 
@@ -114,10 +114,10 @@ def evaluate(
     """
     _require(section, slices, len(y))
     names = _names(section, gates_section)
-    drawing = Resampling(groups, resamples=section.resamples, seed=seed)
-    own = drawing.figures(y, p, names)
-    simple = {name: drawing.figures(y, other, names) for name, other in baselines.items()}
-    current = {} if champion is None else {CHAMPION: drawing.figures(y, champion, names)}
+    resampling = Resampling(groups, resamples=section.resamples, seed=seed)
+    own = resampling.figures(y, p, names)
+    simple = {name: resampling.figures(y, other, names) for name, other in baselines.items()}
+    current = {} if champion is None else {CHAMPION: resampling.figures(y, champion, names)}
     metrics = {
         name: figure.interval(section.level, least=LEAST_GROUPS) for name, figure in own.items()
     }
@@ -127,7 +127,7 @@ def evaluate(
         y,
         p,
         names=[name for name in METRIC_NAMES if name in {*names, *gates_section.slice_minimum}],
-        drawing=Resampling(groups, resamples=section.slice_resamples, seed=seed),
+        resampling=Resampling(groups, resamples=section.slice_resamples, seed=seed),
         level=section.level,
         support=section.slice_support,
         bands=section.slice_bands,
@@ -144,12 +144,12 @@ def evaluate(
         behaviour=behaviour_results,
     )
     return Evaluation(
-        support={"n": len(y), "positives": int(y.sum()), "groups": drawing.groups},
+        support={"n": len(y), "positives": int(y.sum()), "groups": resampling.groups},
         metrics={name: interval.to_dict() for name, interval in metrics.items()},
         baseline_metrics=_values(simple | current),
         comparisons=comparisons,
         slices=parts,
-        calibration_curve=calibration.curve(y, p, drawing=drawing, level=section.level),
+        calibration_curve=calibration.curve(y, p, resampling=resampling, level=section.level),
         threshold=_threshold(y, p, chosen, threshold_from, section),
         cost_curve=chosen.curve,
         behaviour=list(behaviour_results),
@@ -172,9 +172,9 @@ def _names(section: EvaluationSection, gates_section: GatesSection) -> list[str]
 
 
 def _comparisons(
-    own: Mapping[str, Figures],
-    simple: Mapping[str, Mapping[str, Figures]],
-    current: Mapping[str, Mapping[str, Figures]],
+    own: Mapping[str, Resampled],
+    simple: Mapping[str, Mapping[str, Resampled]],
+    current: Mapping[str, Mapping[str, Resampled]],
     level: float,
 ) -> pd.DataFrame:
     against = ((simple, "baseline"), (current, CHAMPION))
@@ -184,7 +184,7 @@ def _comparisons(
     )
 
 
-def _values(figures: Mapping[str, Mapping[str, Figures]]) -> dict[str, dict[str, float]]:
+def _values(figures: Mapping[str, Mapping[str, Resampled]]) -> dict[str, dict[str, float]]:
     return {name: {m: each.value for m, each in own.items()} for name, own in figures.items()}
 
 

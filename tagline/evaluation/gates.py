@@ -76,12 +76,12 @@ def asked(section: GatesSection) -> set[str]:
 def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[dict[str, Any]]:
     for name, limit in section.minimum.items():
         passed = metrics[name].value >= limit
-        told = _idle(limit <= 0)
-        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least", told)
+        message = _idle(limit <= 0)
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least", message)
     for name, limit in section.maximum.items():
         passed = metrics[name].value <= limit
-        told = _idle(limit >= METRICS[name].most)
-        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most", told)
+        message = _idle(limit >= METRICS[name].most)
+        yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most", message)
 
 
 def _idle(always: bool) -> str:
@@ -93,8 +93,8 @@ def _limit(
 ) -> dict[str, Any]:
     between = f", without an interval: {found.note}" if found.note else ""
     between = between or f" {_between(found.low, found.high)}"
-    told = f"{_figure(found.value)}{between}; asked is {side} {limit:g}.{idle}"
-    return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, told)
+    message = f"{_figure(found.value)}{between}; asked is {side} {limit:g}.{idle}"
+    return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, message)
 
 
 def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -106,10 +106,10 @@ def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, A
             yield _gate(title, False, float("nan"), limit, "It is defined in no slice.")
             continue
         worst = defined.to_dict("records")[0]
-        told = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
-        told += f": {_figure(worst['figure'])}; undefined in {len(every) - len(defined)} slices."
-        told += _idle(limit <= 0)
-        yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, told)
+        message = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
+        message += f": {_figure(worst['figure'])}; undefined in {len(every) - len(defined)} slices."
+        message += _idle(limit <= 0)
+        yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, message)
 
 
 def _better_than(name: str, primary: str) -> str:
@@ -117,16 +117,18 @@ def _better_than(name: str, primary: str) -> str:
 
 
 def _not_compared(name: str, primary: str) -> dict[str, Any]:
-    told = "It could not be fitted: the leaderboard says why."
-    return _gate(_better_than(name, primary), False, float("nan"), 0.0, told)
+    message = "It could not be fitted: the leaderboard says why."
+    return _gate(_better_than(name, primary), False, float("nan"), 0.0, message)
 
 
 def _no_champion(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
     margin, passed = section.champion_margin, section.uncompared == "pass"
     title = f"{METRICS[primary].title} not worse than champion by more than {margin:g}"
     limit = -METRICS[primary].sign * margin
-    told = f"It can not be compared: {why}" + (" gates.uncompared lets it pass." if passed else "")
-    return _gate(title, passed, float("nan"), limit, told)
+    message = f"It can not be compared: {why}" + (
+        " gates.uncompared lets it pass." if passed else ""
+    )
+    return _gate(title, passed, float("nan"), limit, message)
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
@@ -152,9 +154,9 @@ def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, 
 
 
 def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:
-    told = f"It {result['detail']}" if result["rows"] else "There is no row to try it on"
-    told += f"; asked is at least {result['least_share']:.2%}."
-    return _gate(result["name"], result["passed"], result["share"], result["least_share"], told)
+    message = f"It {result['detail']}" if result["rows"] else "There is no row to try it on"
+    message += f"; asked is at least {result['least_share']:.2%}."
+    return _gate(result["name"], result["passed"], result["share"], result["least_share"], message)
 
 
 def _difference(row: Mapping[Any, Any]) -> str:

@@ -42,7 +42,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Resampled:
     """One metric on the rows and on every resample.
 
     Attributes
@@ -59,10 +59,10 @@ class Figures:
     drawn: Floats
     groups: int
 
-    def minus(self, other: "Figures") -> "Figures":
+    def minus(self, other: "Resampled") -> "Resampled":
         """Give the difference from another model's figures on the same resamples."""
         groups = min(self.groups, other.groups)
-        return Figures(self.value - other.value, self.drawn - other.drawn, groups)
+        return Resampled(self.value - other.value, self.drawn - other.drawn, groups)
 
     def interval(self, level: float, *, least: int = 2) -> Interval:
         """Give the percentile interval; none where there are fewer than `least` groups."""
@@ -107,7 +107,7 @@ class Resampling:
         names: Iterable[str],
         *,
         rows: npt.NDArray[np.bool_] | None = None,
-    ) -> dict[str, Figures]:
+    ) -> dict[str, Resampled]:
         """Compute metrics on the rows and on every resample.
 
         Parameters
@@ -130,7 +130,7 @@ class Resampling:
         values = _each(table, np.ones((1, self.groups)), wanted)
         drawn = self._drawn(table, wanted)
         groups = len(np.unique(table.place))
-        return {name: Figures(float(values[name][0]), drawn[name], groups) for name in wanted}
+        return {name: Resampled(float(values[name][0]), drawn[name], groups) for name in wanted}
 
     def _drawn(self, table: Scored, names: tuple[str, ...]) -> dict[str, Floats]:
         if len(np.unique(table.place)) < 2:
@@ -203,6 +203,6 @@ def paired(
     Parameters as for `intervals`.
     """
     wanted = tuple(names)
-    drawing = Resampling(groups, resamples=resamples, seed=seed)
-    ours, theirs = drawing.figures(y, p_a, wanted), drawing.figures(y, p_b, wanted)
+    resampling = Resampling(groups, resamples=resamples, seed=seed)
+    ours, theirs = resampling.figures(y, p_a, wanted), resampling.figures(y, p_b, wanted)
     return {name: ours[name].minus(theirs[name]).interval(level) for name in wanted}

@@ -26,7 +26,7 @@ def slices(
     p: Floats,
     *,
     names: Iterable[str],
-    drawing: Resampling,
+    resampling: Resampling,
     level: float,
     support: int,
     bands: int,
@@ -42,7 +42,7 @@ def slices(
         Labels 0 or 1, probabilities of 1.
     names : iterable of str
         Names of metrics.
-    drawing : Resampling
+    resampling : Resampling
         Resamples of whole groups of all the rows.
     level : float
         Share of the resamples inside an interval.
@@ -60,10 +60,10 @@ def slices(
     """
     wanted = tuple(names)
     judged = [
-        (str(column), value, *_counts(y, p, drawing.place, kept), *figure)
+        (str(column), value, *_counts(y, p, resampling.place, kept), *figure)
         for column in columns.columns
         for value, kept in parts(columns[column], support=support, bands=bands)
-        for figure in _figures(y, p, kept, wanted, drawing=drawing, level=level)
+        for figure in _figures(y, p, kept, wanted, resampling=resampling, level=level)
     ]
     return pd.DataFrame(judged, columns=COLUMNS)
 
@@ -122,8 +122,14 @@ def _counts(
 
 
 def _figures(
-    y: Floats, p: Floats, kept: Mask, names: tuple[str, ...], *, drawing: Resampling, level: float
+    y: Floats,
+    p: Floats,
+    kept: Mask,
+    names: tuple[str, ...],
+    *,
+    resampling: Resampling,
+    level: float,
 ) -> Iterator[tuple[str, float, float, float, int]]:
-    for name, figures in drawing.figures(y, p, names, rows=kept).items():
+    for name, figures in resampling.figures(y, p, names, rows=kept).items():
         found = figures.interval(level, least=LEAST_GROUPS)
         yield name, found.value, found.low, found.high, found.undefined

@@ -70,12 +70,12 @@ class Explanation:
         table = pd.DataFrame({"input": self.names, "importance": mean})
         return table.sort_values("importance", ascending=False, ignore_index=True)
 
-    def by_source(self, groups: Mapping[str, str]) -> pd.DataFrame:
+    def by_source(self, sources: Mapping[str, str]) -> pd.DataFrame:
         """Rank the sources of the inputs by the mean absolute sum of their SHAP values.
 
         Parameters
         ----------
-        groups : mapping of str to str
+        sources : mapping of str to str
             Input to source; an input that it does not name is a source of its own.
 
         Returns
@@ -83,11 +83,11 @@ class Explanation:
         DataFrame
             ``source``, ``inputs`` (their number), ``importance`` and ``share`` of the total.
         """
-        sources = pd.Index([groups.get(name, name) for name in self.names])
+        named = pd.Index([sources.get(name, name) for name in self.names])
         found = [
             (source, int(own.sum()), np.abs(self.shap[:, own].sum(axis=1)).mean())
-            for source in sources.unique()
-            for own in [np.asarray(sources == source)]
+            for source in named.unique()
+            for own in [np.asarray(named == source)]
         ]
         table = pd.DataFrame(found, columns=["source", "inputs", "importance"])
         table["share"] = table["importance"] / (table["importance"].sum() or 1.0)

@@ -61,8 +61,8 @@ def expect_arrays(
 def _lengths(arrays: Columns) -> Iterator[str]:
     shapes = {name: array.shape for name, array in arrays.items()}
     if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
-        told = ", ".join(f"{name!r} {shape}" for name, shape in shapes.items())
-        yield f"The columns must be of one length: {told}."
+        message = ", ".join(f"{name!r} {shape}" for name, shape in shapes.items())
+        yield f"The columns must be of one length: {message}."
 
 
 def _wrong(array: Column, field: Field) -> Iterator[str]:

@@ -57,7 +57,7 @@ class Plan:
     against: dict[str, Any] | None
     why: str
 
-    def told(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Give it for a card."""
         champion = self.against["run"] if self.against else "none"
         return {"run": self.run, "bundle": self.digest, "champion now": champion, "why": self.why}

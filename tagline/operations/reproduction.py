@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Figure:
+class ComparedMetric:
     """One metric of the run, then and now."""
 
     name: str
@@ -58,7 +58,7 @@ class Reproduction:
 
     original: str
     commit: str
-    figures: tuple[Figure, ...]
+    figures: tuple[ComparedMetric, ...]
     versions: tuple[Version, ...]
 
     @property
@@ -135,10 +135,10 @@ def _figures(found: dict[str, Any]) -> dict[str, float]:
 
 def _compared(
     then: dict[str, float], now: dict[str, float], *, tolerance: float
-) -> tuple[Figure, ...]:
+) -> tuple[ComparedMetric, ...]:
     missing = float("nan")
     return tuple(
-        Figure(
+        ComparedMetric(
             name=name,
             then=then.get(name, missing),
             now=now.get(name, missing),

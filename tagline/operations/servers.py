@@ -86,10 +86,10 @@ def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
 
 def _read(file: Path) -> tuple[Server, int]:
     try:
-        told = json.loads(file.read_text())
-        if not str(told["url"]).startswith(HTTP):
-            raise ValueError(f"{told['url']!r} is no web address")
-        return Server(file.stem, str(told["case"]), str(told["url"])), int(told["pid"])
+        message = json.loads(file.read_text())
+        if not str(message["url"]).startswith(HTTP):
+            raise ValueError(f"{message['url']!r} is no web address")
+        return Server(file.stem, str(message["case"]), str(message["url"])), int(message["pid"])
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         raise TaglineError(
             f"This says nothing of a running server: {wrong}.",

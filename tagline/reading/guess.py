@@ -184,14 +184,14 @@ def _by_values(name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]) ->
 
 
 def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask) -> str:
-    told: list[tuple[Mask, str]] = [
+    message: list[tuple[Mask, str]] = [
         (numbers, "{share:.0%} of its values are numbers"),
         (
             distinct.str.fullmatch(WITH_A_COMMA).to_numpy(dtype=bool),
             "{share:.0%} of its values look like numbers with a comma",
         ),
     ]
-    for mask, sentence in told:
+    for mask, sentence in message:
         share = counts[mask].sum() / counts.sum()
         if share >= WORTH_TELLING:
             return sentence.format(share=share)

@@ -196,7 +196,9 @@ def _same(values: pd.Series, _: How) -> Found:
 def _number_of_text(values: pd.Series, _: How) -> Found:
     texts = _texts(values)
     kept = texts[texts.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})")]
-    numbers = np.array(kept.to_list(), dtype=np.dtypes.StringDType()).astype(np.float64)
+    # Python's numbers know fewer spaces than its texts do.
+    stripped = [text.strip() for text in kept]
+    numbers = np.array(stripped, dtype=np.dtypes.StringDType()).astype(np.float64)
     return pd.Series(numbers, index=kept.index), {}
 
 
@@ -206,7 +208,8 @@ def _number(values: pd.Series, _: How) -> Found:
 
 def _integer_of_text(values: pd.Series, _: How) -> Found:
     texts = _texts(values)
-    return _fitting(texts[texts.str.fullmatch(WHOLE)].map(int).astype(object))
+    kept = texts[texts.str.fullmatch(WHOLE)]
+    return _fitting(kept.map(lambda text: int(text.strip())).astype(object))
 
 
 def _integer(values: pd.Series, _: How) -> Found:

@@ -91,14 +91,14 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
         for name, figure in evaluation.metrics.items()
     ]
     level = f"{case.evaluation.level:.0%} interval"
-    told = (
+    message = (
         f"{evaluation.support['n']:,} test rows, {evaluation.support['positives']:,} of them "
         f"positive, looked at once. Intervals by resampling {evaluation.support['groups']:,} "
         f"whole groups ({case.evaluation.group}): rows of one group hang together."
     )
     return Section(
         "How good it is",
-        [Block(told), Block(table=Table(["metric", "model", level, *others], rows))],
+        [Block(message), Block(table=Table(["metric", "model", level, *others], rows))],
     )
 
 
@@ -109,13 +109,13 @@ def _calibration(evaluation: Evaluation) -> Section:
 
 def _threshold(case: Case, evaluation: Evaluation) -> Section:
     cost = case.evaluation.cost
-    told = (
+    message = (
         f"A false alarm costs {cost.false_positive:g}, a missed one {cost.false_negative:g}. "
         f"Acting from {evaluation.threshold['value']:.3f} on costs "
         f"{evaluation.threshold['cost']:.4f} a test row."
     )
     drawn = quality.cost(evaluation.cost_curve, threshold=evaluation.threshold["value"])
-    return Section("When to act", [Block(told), Block("On the tuning rows.", drawn)])
+    return Section("When to act", [Block(message), Block("On the tuning rows.", drawn)])
 
 
 def _slices(case: Case, evaluation: Evaluation) -> Section:

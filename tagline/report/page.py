@@ -43,7 +43,7 @@ class Block:
     text : str
         A paragraph, or the caption of the picture.
     svg : str
-        The picture, as `tagline.report.figure` draws it: its texts are escaped there.
+        The picture, as `tagline.report.picture` draws it: its texts are escaped there.
     table : Table or None
         The table.
     """

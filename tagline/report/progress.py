@@ -31,8 +31,8 @@ class SearchCard:
         self._fits += 1
         best = max((row["roc_auc"] or 0.0 for row in rows), default=0.0)
         failed = [row for row in rows if row["error"]]
-        told = f"{self._name}: {self._fits} fits, best tuning ROC AUC {best:.4f}"
-        log.info(told + (f", {len(failed)} failed" if failed else ""))
+        message = f"{self._name}: {self._fits} fits, best tuning ROC AUC {best:.4f}"
+        log.info(message + (f", {len(failed)} failed" if failed else ""))
         self._card.clear()
         self._card.append(Markdown(f"# {self._name}"))
         self._card.append(Markdown(f"{self._fits} fits, best tuning ROC AUC **{best:.4f}**"))

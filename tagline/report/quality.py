@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tagline.report.figure import FAINT, MODEL, OTHER, TEXT, picture
+from tagline.report.picture import FAINT, MODEL, OTHER, TEXT, picture
 
 
 def reliability(curve: pd.DataFrame) -> str:

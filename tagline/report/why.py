@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from tagline.explanation.shapley import Explanation
-from tagline.report.figure import DOWN, FAINT, MODEL, TEXT, UP, picture
+from tagline.report.picture import DOWN, FAINT, MODEL, TEXT, UP, picture
 
 Floats = npt.NDArray[np.float64]
 

@@ -70,7 +70,7 @@ def explain(
     explained = Explained(
         values=put_table(as_table(explanation), folder),
         additivity=explanation.additivity,
-        by_source=explanation.by_source(prepared.features(case).sources(explanation.names)),
+        by_source=explanation.by_source(prepared.features(case).source_of(explanation.names)),
         shapes=tuple(strongest),
         rows=tuple(_rows(case, test, best_trial, explanation, chosen)),
     )

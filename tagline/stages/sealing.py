@@ -113,7 +113,7 @@ def _contents(
         history=features.history,
         streams=prepared.streams,
         inputs=prepared.inputs,
-        groups=features.sources(inputs.names),
+        sources=features.source_of(inputs.names),
         calibrator=best_trial.calibrator,
         threshold=float(facts["threshold"]["value"]),
         reference=_reference(train, features, inputs, best_trial),

@@ -82,7 +82,7 @@ def expect_standing(candidate: Candidate, now: StandingName, act: str) -> None:
     """Refuse an act that a run's standing does not allow."""
     if now in FROM[act]:
         return
-    told = {
+    message = {
         "champion": "It is the champion already.",
         "rejected": "Its gates rejected it.",
         "retired": "It is retired.",
@@ -92,7 +92,7 @@ def expect_standing(candidate: Candidate, now: StandingName, act: str) -> None:
         "rejected": f"`tagline show {candidate.run}` says which gates failed.",
         "retired": f"If it was champion once, `tagline rollback --to {candidate.run}` restores it.",
     }
-    raise Refused(told[now], where=candidate.run, todo=todo[now])
+    raise Refused(message[now], where=candidate.run, todo=todo[now])
 
 
 def expect_gates(candidate: Candidate, gates: Iterable[Mapping[str, Any]]) -> None:

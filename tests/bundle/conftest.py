@@ -102,7 +102,7 @@ class Fitted:
             history=[Count(name, Events("seen"), window="1h") for name in HISTORY],
             streams={"seen": {"occurred_at": "timestamp", "known_at": "timestamp"}},
             inputs=self.inputs.to_dict(),
-            groups={"town": "place"},
+            sources={"town": "place"},
             calibrator=calibrator,
             threshold=0.4,
             reference=columns(self.frame, fields=FIELDS) | {"score": model.predict(self.X)},

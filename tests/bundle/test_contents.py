@@ -58,7 +58,7 @@ def test_the_same_contents_are_the_same_bytes_in_any_process(files):
         "files = Fitted().contents().files();"
         "print(*(f'{n} {hashlib.sha256(c).hexdigest()}' for n, c in files.items()), sep='\\n')"
     )
-    told = subprocess.run(
+    lines = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=Path(__file__).parents[1],
         env={**os.environ, "PYTHONHASHSEED": "1"},
@@ -67,7 +67,7 @@ def test_the_same_contents_are_the_same_bytes_in_any_process(files):
         check=True,
     ).stdout
     here = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    assert dict(line.split() for line in told.splitlines()) == here
+    assert dict(line.split() for line in lines.splitlines()) == here
 
 
 def test_the_graph_takes_the_raw_fields(files):

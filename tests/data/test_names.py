@@ -31,7 +31,7 @@ def test_columns_called_as_ours_are_inputs_like_any_other(tmp_path, monkeypatch)
         expected = extra[name][-len(test.y) :].astype(np.float32)
         np.testing.assert_array_equal(test.X[:, names.index(name)], expected)
     np.testing.assert_allclose(
-        found.bundle.predict_frame(test.frame), found.champion.predict(test.X), atol=1e-6
+        found.bundle.predict_frame(test.frame), found.best_trial.predict(test.X), atol=1e-6
     )
     assert 0 < answer_example(found.bundle) < 1
     profile = found.bundle.read_json("profile.json")
@@ -47,7 +47,7 @@ def test_a_bundle_answers_whatever_its_only_inputs_are_called(tmp_path, monkeypa
     found = trained(case_of(tmp_path, rows().rename(columns={name: to})), tmp_path)
     (test,) = read_parts(found.prepared, "test", target="y")
     np.testing.assert_allclose(
-        found.bundle.predict_frame(test.frame), found.champion.predict(test.X), atol=1e-6
+        found.bundle.predict_frame(test.frame), found.best_trial.predict(test.X), atol=1e-6
     )
 
 

@@ -18,10 +18,10 @@ def kinds(found):
 
 def test_days_and_months_are_read_by_one_format(tmp_path):
     frame = rows().assign(at=lambda t: t["at"].dt.strftime("%d/%m/%Y"))
-    found, told = prepared(case_of(tmp_path, frame), tmp_path)
+    found, lines = prepared(case_of(tmp_path, frame), tmp_path)
     (test,) = read_parts(found, "test", target="y")
     assert test.frame["at"].max() == rows()["at"].max().normalize()
-    assert "at: timestamp %d/%m/%Y" in told
+    assert "at: timestamp %d/%m/%Y" in lines
 
 
 def test_a_named_format_answers_the_question(tmp_path):
@@ -44,7 +44,7 @@ DRESSED = {
 
 
 def test_what_each_column_was_taken_for_is_told_and_kept(tmp_path):
-    found, told = prepared(case_of(tmp_path, rows().assign(**DRESSED)), tmp_path)
+    found, lines = prepared(case_of(tmp_path, rows().assign(**DRESSED)), tmp_path)
     assert kinds(found) == {
         "at": "timestamp",
         "size": "number",
@@ -53,8 +53,8 @@ def test_what_each_column_was_taken_for_is_told_and_kept(tmp_path):
         "day": "timestamp",
         "gap": "boolean",
     }
-    assert "size: number, 1 not read, such as 'unknown' in 1 rows" in told
-    assert "gap: boolean, 120 missing" in told
+    assert "size: number, 1 not read, such as 'unknown' in 1 rows" in lines
+    assert "gap: boolean, 120 missing" in lines
     assert found.accounting["reasons"] == {"size is no number": 1}
 
 
@@ -77,10 +77,10 @@ def test_the_same_table_reads_the_same_from_csv_and_from_parquet(tmp_path):
 def test_a_row_without_a_label_is_no_negative(tmp_path, kind):
     answer = rows()["y"].map({1: "yes", 0: "no"}).where(lambda y: y.index % 3 > 0)
     case = case_of(tmp_path, rows().assign(y=answer), kind=kind, table={"positive": "yes"})
-    found, told = prepared(case, tmp_path)
+    found, lines = prepared(case, tmp_path)
     assert found.accounting["unlabelled"] == 200
     assert found.accounting["used"] == 400
-    assert "y: 'yes' is 1, 'no' is 0" in told
+    assert "y: 'yes' is 1, 'no' is 0" in lines
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

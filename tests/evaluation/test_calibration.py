@@ -114,8 +114,8 @@ def test_the_order_of_the_rows_does_not_matter_that_of_the_groups_does(honest):
 def test_the_curve_adds_up_to_the_calibration_error(honest):
     margin, y, days = honest
     p = sigmoid(margin + 0.5)
-    drawing = Resampling(days, resamples=100, seed=0)
-    found = curve(y, p, drawing=drawing, level=0.9)
+    resampling = Resampling(days, resamples=100, seed=0)
+    found = curve(y, p, resampling=resampling, level=0.9)
     gaps = (found["predicted"] - found["observed"]).abs() * found["n"]
     assert gaps.sum() / len(y) == pytest.approx(METRICS["ece"].of(y, p))
     full = found[found["n"] > 100]

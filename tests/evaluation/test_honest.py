@@ -109,5 +109,5 @@ def test_a_behaviour_test_whose_change_is_seen_counts():
 
 def test_a_limit_that_no_model_could_fail_says_so():
     asked = GatesSection(minimum={"roc_auc": 0.0}, maximum={"brier": 1.0, "log_loss": 9.0})
-    told = [gate["detail"] for gate in judged(30, gates_section=asked).gates[:3]]
-    assert ["No model could fail this" in each for each in told] == [True, True, False]
+    lines = [gate["detail"] for gate in judged(30, gates_section=asked).gates[:3]]
+    assert ["No model could fail this" in each for each in lines] == [True, True, False]

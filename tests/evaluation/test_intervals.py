@@ -139,9 +139,9 @@ def test_one_group_gives_a_figure_without_an_interval():
 
 def test_the_chosen_rows_alone_are_judged():
     y, p = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.2, 0.1, 0.8])
-    drawing = Resampling(np.arange(4), resamples=10, seed=0)
+    resampling = Resampling(np.arange(4), resamples=10, seed=0)
     kept = np.array([True, True, False, False])
-    assert drawing.figures(y, p, ["roc_auc"], rows=kept)["roc_auc"].value == 1.0
+    assert resampling.figures(y, p, ["roc_auc"], rows=kept)["roc_auc"].value == 1.0
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,9 @@ def test_few_numbers_are_values():
 
 
 def judged(frame, y, p, **changes):
-    drawing = Resampling(np.arange(len(y)), resamples=50, seed=0)
+    resampling = Resampling(np.arange(len(y)), resamples=50, seed=0)
     chosen = {"names": ["roc_auc", "brier"], "level": 0.9, "support": 2, "bands": 4, **changes}
-    return slices(frame, y, p, drawing=drawing, **chosen)
+    return slices(frame, y, p, resampling=resampling, **chosen)
 
 
 def test_each_slice_is_judged_on_its_own_rows():

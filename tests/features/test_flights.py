@@ -147,4 +147,4 @@ def test_columns_and_graph_give_the_same_matrix(week, decided):
     (X,) = session.run(["X"], feed)
     np.testing.assert_array_equal(X, inputs.transform(values))
     assert set(FEATURES.monotone) <= set(inputs.names)
-    assert set(FEATURES.sources(inputs.names).values()) == set(FEATURES.groups)
+    assert set(FEATURES.source_of(inputs.names).values()) == set(FEATURES.sources)

@@ -141,11 +141,11 @@ def test_the_entry_at_fault_is_named_and_no_other(tmp_path_factory, tamper, acts
     last_seen = LastSeen(tmp_path_factory.mktemp("seen"), ledger)
     last_seen.note(ledger.head())
     assert audit(ledger) == audit(ledger, last_seen=last_seen) == []
-    told = tamper(ledger, data.draw(st.integers(1, len(acts))), data)
+    result = tamper(ledger, data.draw(st.integers(1, len(acts))), data)
     faults = audit(ledger, last_seen=last_seen)
-    assert [fault.number for fault in faults] == told.numbers
-    assert {fault.kind for fault in faults} <= told.kinds
-    if not told.anchored:
+    assert [fault.number for fault in faults] == result.numbers
+    assert {fault.kind for fault in faults} <= result.kinds
+    if not result.anchored:
         assert audit(ledger) == faults
 
 

@@ -127,14 +127,14 @@ def test_nothing_is_guessed(folder, ledger, key, read):
     last = Path(folder, "flights", "000", "000003.json")
     whole = last.read_bytes()
     last.chmod(0o644)
-    for content, told in (
+    for content, result in (
         (whole[:-2], "changed"),
         (b"", "changed"),
         (whole.replace(b'"Ada"', b'"Eve"', 1), "forged"),
         (last.with_name("000002.json").read_bytes(), "reordered"),
     ):
         last.write_bytes(content)
-        with pytest.raises(Unsound, match=f"Entry 3 of the ledger is {told}.*Nothing is guessed"):
+        with pytest.raises(Unsound, match=f"Entry 3 of the ledger is {result}.*Nothing is guessed"):
             read(ledger)
 
 

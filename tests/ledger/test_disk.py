@@ -74,10 +74,10 @@ def test_a_disk_that_can_not_be_written_is_told(tmp_path, monkeypatch, call, at,
     store = Disk(tmp_path / "ledger")
     with monkeypatch.context() as patch:
         patch.setattr(os, call, failing_once(getattr(os, call), at=at, number=number))
-        with pytest.raises(TaglineError, match=os.strerror(number)) as told:
+        with pytest.raises(TaglineError, match=os.strerror(number)) as result:
             store.create("case/000/a", b"whole")
-    assert str(told.value).startswith(str(tmp_path / "ledger"))
-    assert store.read("case/000/a") == (b"whole" if "not known" in str(told.value) else None)
+    assert str(result.value).startswith(str(tmp_path / "ledger"))
+    assert store.read("case/000/a") == (b"whole" if "not known" in str(result.value) else None)
     assert store.create("case/000/a", b"whole")
     assert not [*tmp_path.rglob(f"{UNFINISHED}*")]
 

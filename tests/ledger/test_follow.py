@@ -45,9 +45,9 @@ def verdict(head, said, **changed):
     whole = {name: getattr(said, name) for name in Draft.model_fields} | changed
     known = {"a": "retired", "b": "champion", "c": "challenger"}
     entry = entry_of(Draft(**whole), head.number + 1)
-    told = inconsistency(entry, before=head.standing, known=known)
-    assert bool(told) >= bool(inconsistency(entry, before=head.standing))
-    return told
+    result = inconsistency(entry, before=head.standing, known=known)
+    assert bool(result) >= bool(inconsistency(entry, before=head.standing))
+    return result
 
 
 def test_what_people_do_follows(head):
@@ -154,5 +154,5 @@ def wrong_refusals(head):
     [wrong_changes, wrong_champions, wrong_challengers, wrong_approvals, wrong_refusals],
 )
 def test_what_does_not_follow_is_told(head, mistakes):
-    for said, changed, told in mistakes(head):
-        assert told in verdict(head, said, **changed)
+    for said, changed, result in mistakes(head):
+        assert result in verdict(head, said, **changed)

@@ -184,7 +184,7 @@ def test_killed_in_the_middle_and_started_again(seaweed, s3, key):
     timer = Timer(0.2, seaweed.kill)
     timer.start()
     try:
-        with pytest.raises(TaglineError, match=r"not known whether|can not be") as told:
+        with pytest.raises(TaglineError, match=r"not known whether|can not be") as result:
             write_on(ledger, key, written)
         with pytest.raises(TaglineError, match="can not be read: Could not connect"):
             ledger.head()
@@ -193,7 +193,7 @@ def test_killed_in_the_middle_and_started_again(seaweed, s3, key):
         seaweed.start()
     wait_until(ledger.head)
     wait_until(lambda: probe(ledger.store))
-    assert not isinstance(told.value, Lost)
+    assert not isinstance(result.value, Lost)
     assert [*ledger.entries()][: len(written)] == written
     head = ledger.head()
     assert head.number - len(written) in (0, 1)

@@ -19,7 +19,7 @@ ANYTHING = st.one_of(
     st.integers(-(2**70), 2**70),
     st.floats(),
     st.text(max_size=6),
-    st.sampled_from(["", "NA", "true", "1", "01", "2024-01-01", "1e3", "a\0", "\ud800"]),
+    st.sampled_from(["", "NA", "true", "1", "01", "2024-01-01", "1e3", "a\0", "\ud800", "0\x1f"]),
     st.decimals(allow_nan=False, allow_infinity=False, places=2, min_value=-9, max_value=9),
     st.dates(date(1900, 1, 1), date(2200, 1, 1)),
 )
@@ -157,3 +157,10 @@ def test_a_request_may_write_iso_whatever_the_table_wrote():
     both = pd.Series(["03/04/2024", "2024-04-03T00:00:00Z"], dtype="str")
     found = read(both, "timestamp", How("%d/%m/%Y", "UTC"))
     assert found.series[0] == found.series[1] == pd.Timestamp("2024-04-03", tz="UTC")
+
+
+@pytest.mark.parametrize("space", ["\x1c", "\x1f", "\x85", "\u2003", "\t", " "])
+@pytest.mark.parametrize("kind", ["integer", "number"])
+def test_any_space_about_a_number_is_passed_over(space, kind):
+    found = read(pd.Series([f"{space}7{space}"], dtype=object), kind, IN_NEW_YORK)
+    assert plain(found) == [7]

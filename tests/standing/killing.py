@@ -104,10 +104,10 @@ def main():
     before = Snapshot()
     for number in range(1, 1000):
         os.environ["TAGLINE_LEDGER"] = f"{place}/{number}"
-        told = killed_at(number, verb, runs)
-        sys.stdout.write(f"{json.dumps(told)}\n")
+        result = killed_at(number, verb, runs)
+        sys.stdout.write(f"{json.dumps(result)}\n")
         before.restore()
-        if told["done"] is not None:
+        if result["done"] is not None:
             return
 
 

@@ -16,15 +16,15 @@ from tests.standing.transitions import act, found
 def race(runs):
     """Promote all at once, each having seen the same champion; give what each was told."""
     context = multiprocessing.get_context("fork")
-    barrier, told = context.Barrier(len(runs)), context.Queue()
+    barrier, result = context.Barrier(len(runs)), context.Queue()
 
     def promote(run):
-        told.put({"promoted": run, **act("promote", run, ready=barrier.wait)})
+        result.put({"promoted": run, **act("promote", run, ready=barrier.wait)})
 
     racers = [context.Process(target=promote, args=(run,)) for run in runs]
     for racer in racers:
         racer.start()
-    said = [told.get(timeout=300) for _ in racers]
+    said = [result.get(timeout=300) for _ in racers]
     for racer in racers:
         racer.join()
     return said

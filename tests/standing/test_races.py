@@ -29,13 +29,13 @@ def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, roun
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(lines) == rounds
     for line in lines:
-        (won,) = [told for told in line["told"] if "entry" in told]
+        (won,) = [result for result in line["told"] if "entry" in result]
         assert won["run"] == won["promoted"] in runs[1:]
         assert (won["entry"], line["found"]["entries"]) == (2, 2)
-        lost = [told for told in line["told"] if told is not won]
-        assert {told["promoted"] for told in lost} == {*runs[1:]} - {won["run"]}
-        assert {told["raised"] for told in lost} == {"Overtaken"}
-        assert all(f"Lost to {won['run']}" in told["said"] for told in lost)
+        lost = [result for result in line["told"] if result is not won]
+        assert {result["promoted"] for result in lost} == {*runs[1:]} - {won["run"]}
+        assert {result["raised"] for result in lost} == {"Overtaken"}
+        assert all(f"Lost to {won['run']}" in result["said"] for result in lost)
         assert line["found"] == {
             "ledger": won["run"],
             "tags": [won["run"]],

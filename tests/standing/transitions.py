@@ -28,8 +28,8 @@ def act(verb, run=None, *, ready=lambda: None):
             )
         else:
             done = transitions.rollback(to=None, against=against, verify=verify_deployed)
-    except TaglineError as told:
-        return {"raised": type(told).__name__, "said": str(told)}
+    except TaglineError as result:
+        return {"raised": type(result).__name__, "said": str(result)}
     return {"entry": done.entry.number, "run": done.entry.run}
 
 

@@ -36,8 +36,8 @@ STYLE: Any = {
 class Picture:
     """One picture with one or more axes, and its SVG."""
 
-    def __init__(self, figure: Figure, axes: list[Axes]) -> None:
-        self.figure = figure
+    def __init__(self, canvas: Figure, axes: list[Axes]) -> None:
+        self.canvas = canvas
         self.axes = axes
         self.svg = ""
 
@@ -61,18 +61,18 @@ def picture(
         Of axes.
     """
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        figure.patch.set_alpha(0)
-        axes = figure.subplots(rows, columns, squeeze=False)
-        drawn = Picture(figure, list(axes.flat))
+        canvas = Figure(figsize=(width, height), layout="constrained")
+        canvas.patch.set_alpha(0)
+        axes = canvas.subplots(rows, columns, squeeze=False)
+        drawn = Picture(canvas, list(axes.flat))
         for ax in drawn.axes:
             ax.patch.set_alpha(0)
         yield drawn
-        drawn.svg = _svg(figure)
+        drawn.svg = _svg(canvas)
 
 
-def _svg(figure: Figure) -> str:
+def _svg(canvas: Figure) -> str:
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    canvas.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     content = buffer.getvalue()
     return content[content.index("<svg") :]
