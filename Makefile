@@ -14,7 +14,7 @@ train: .venv/.run
 test: .venv/.dev lint types
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
-test-all: .venv/.dev lint types
+test-all: .venv/.dev .venv/.mlflow lint types
 	$(BIN)/python -m pytest $(WORKERS)
 
 bench: .venv/.dev
@@ -38,6 +38,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 lock: .venv/.uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) -o requirements-dev.txt --extra dev -c requirements.txt
+	$(LOCK) -o requirements-mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
 
 .venv/.uv: requirements-uv.txt
 	$(PYTHON) -m venv .venv
@@ -51,6 +52,12 @@ lock: .venv/.uv
 
 .venv/.dev: .venv/.run requirements-dev.txt
 	$(INSTALL) --require-hashes -r requirements-dev.txt
+	touch $@
+
+.venv/.mlflow: .venv/.run requirements-mlflow.txt
+	$(BIN)/python -m venv --without-pip .venv/mlflow
+	VIRTUAL_ENV="$(CURDIR)/.venv/mlflow" $(BIN)/uv pip install --quiet --require-hashes -r requirements-mlflow.txt
+	VIRTUAL_ENV="$(CURDIR)/.venv/mlflow" $(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 
 clean:

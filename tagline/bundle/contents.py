@@ -8,7 +8,7 @@ import onnx
 import pandas as pd
 
 from tagline.bundle.card import card, card_html
-from tagline.bundle.mlmodel import mlmodel, python_env
+from tagline.bundle.mlmodel import mlmodel, python_env, requirements
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
 from tagline.canonical import as_json
@@ -72,8 +72,6 @@ class Contents:
         """Write every file, by name."""
         provenance, title = self.facts["provenance"], self.facts["case"]["title"]
         written = card(self.facts)
-        libraries = provenance["libraries"].items()
-        requirements = "".join(f"{name}=={found}\n" for name, found in libraries).encode()
         return {
             "model.onnx": self.graph.SerializeToString(deterministic=True),
             FAMILIES[self.model_kind].file: self.model,
@@ -89,8 +87,8 @@ class Contents:
                 created=provenance["created"],
                 python=provenance["python"],
             ),
-            "requirements.txt": requirements,
-            "python_env.yaml": python_env(requirements, python=provenance["python"]),
+            "requirements.txt": requirements(provenance["libraries"]),
+            "python_env.yaml": python_env(python=provenance["python"]),
             "provenance.json": as_json(
                 {**provenance, "case": self.facts["case"], "periods": self.facts["periods"]}
             ),

@@ -31,6 +31,8 @@ class Bundle:
         The bundle's folder.
     trusted : iterable of str, optional
         As for `tagline.bundle.verify.verify`.
+    copied : bool, optional
+        As for `tagline.bundle.verify.contents`.
 
     Attributes
     ----------
@@ -55,10 +57,12 @@ class Bundle:
         As `tagline.bundle.verify.verify`.
     """
 
-    def __init__(self, path: Path, *, trusted: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, path: Path, *, trusted: Iterable[str] | None = None, copied: bool = False
+    ) -> None:
         keys = trusted_keys() if trusted is None else trusted
         # What was verified is what is used: nothing is read from the disk a second time.
-        self._files, self.digest, _ = contents(path, keys)
+        self._files, self.digest, _ = contents(path, keys, copied=copied)
         self.inputs = self.read_json("inputs.json")
         self.fields = tuple(Field.from_dict(each) for each in self.inputs["fields"])
         self.history: tuple[str, ...] = tuple(self.inputs["history"])

@@ -1,21 +1,29 @@
-"""The `MLmodel` file by which MLflow loads the same bundle (flavour onnx)."""
+"""The files by which MLflow loads the same bundle, and what it needs for that."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import yaml
 
 from tagline.inputs.field import Field
+from tagline.reading.kinds import Kind
 
-TYPES = {"utf8": "string", "int64": "long", "float64": "double", "bool": "boolean"}
+LOADER = "tagline.bundle.pyfunc"
+MLFLOW = "mlflow==3.17.2"
+INFERENCE = ("tagline", "cryptography", "numpy", "onnxruntime", "pandas")
+
+# MLflow has no type for a time with its zone, refuses whole numbers as doubles, and holds no
+# missing value in a long or a flag: such columns are "any", and the bundle reads them itself.
+ANY = "any"
+TYPES: dict[Kind, str] = {"string": "string", "integer": "long", "boolean": "boolean"}
 
 
 def mlmodel(
     fields: Sequence[Field], history: Sequence[str], *, run: str, created: str, python: str
 ) -> bytes:
-    """Write the file.
+    """Write the file `MLmodel`: flavours ``python_function``, with a loader of ours, and ``onnx``.
 
     Parameters
     ----------
@@ -30,26 +38,23 @@ def mlmodel(
     python : str
         The version of Python.
     """
-    columns = [{"name": each.name, "type": TYPES[each.dtype], "required": True} for each in fields]
-    columns += [{"name": name, "type": "double", "required": True} for name in history]
     described: dict[str, Any] = {
         "flavors": {
+            "python_function": {
+                "loader_module": LOADER,
+                "python_version": python,
+                "env": {"virtualenv": "python_env.yaml"},
+            },
             "onnx": {
                 "data": "model.onnx",
                 "onnx_version": version("onnx"),
                 "providers": ["CPUExecutionProvider"],
                 "code": None,
             },
-            "python_function": {
-                "loader_module": "mlflow.onnx",
-                "data": "model.onnx",
-                "python_version": python,
-                "env": {"virtualenv": "python_env.yaml"},
-            },
         },
         "metadata": {"tagline_run": run},
         "signature": {
-            "inputs": json.dumps(columns),
+            "inputs": json.dumps([*_fields(fields), *_history(history)]),
             "outputs": json.dumps([{"name": "probability", "type": "double", "required": True}]),
         },
         "utc_time_created": created,
@@ -57,8 +62,31 @@ def mlmodel(
     return yaml.safe_dump(described, sort_keys=False).encode()
 
 
-def python_env(requirements: bytes, *, python: str) -> bytes:
+def requirements(libraries: Mapping[str, str]) -> bytes:
+    """List what loading and answering needs, and MLflow as it was tried, a line each.
+
+    Parameters
+    ----------
+    libraries : mapping of str to str
+        Name to version, of the run.
+    """
+    lines = [*(f"{name}=={libraries[name]}" for name in INFERENCE if name in libraries), MLFLOW]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def python_env(*, python: str) -> bytes:
     """Write the environment that MLflow sets up to load the bundle."""
-    listed = requirements.decode().split()
-    described = {"python": python, "dependencies": listed}
+    described = {"python": python, "dependencies": ["-r requirements.txt"]}
     return yaml.safe_dump(described, sort_keys=False).encode()
+
+
+def _fields(fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
+    for field in fields:
+        typed = field.required or field.kind == "string"
+        kind = TYPES.get(field.kind, ANY) if typed else ANY
+        yield {"name": field.name, "type": kind, "required": field.required}
+
+
+def _history(history: Sequence[str]) -> Iterator[dict[str, Any]]:
+    # Each may be NaN, but a request without the column would be answered as one without a past.
+    yield from ({"name": name, "type": ANY, "required": True} for name in history)

@@ -10,6 +10,8 @@ from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED, as_signature
 from tagline.errors import TaglineError
 from tagline.keys import is_signed_by, trusted_keys
 
+COPIERS_NOTES = ("registered_model_meta",)  # MLflow's
+
 
 def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any]:
     """Verify that a folder is a whole bundle, unchanged and signed by a trusted key.
@@ -35,8 +37,18 @@ def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any
     return {"digest": digest, "signed_by": public, "files": len(files)}
 
 
-def contents(path: Path, trusted: Iterable[str]) -> tuple[dict[str, bytes], str, str]:
+def contents(
+    path: Path, trusted: Iterable[str], *, copied: bool = False
+) -> tuple[dict[str, bytes], str, str]:
     """Read a whole bundle once, verified.
+
+    Parameters
+    ----------
+    path, trusted
+        As for `verify`.
+    copied : bool, optional
+        Another program keeps the folder under a name of its own, so that it is not held against
+        the digest, and may have put its own note beside the files.
 
     Returns
     -------
@@ -51,9 +63,11 @@ def contents(path: Path, trusted: Iterable[str]) -> tuple[dict[str, bytes], str,
         As `verify`.
     """
     found = _read(path)
+    for note in COPIERS_NOTES if copied else ():
+        found.pop(note, None)
     content, signed = found.pop(MANIFEST), found.pop(SIGNATURE, b"{}")
     digest = hashlib.sha256(content).hexdigest()
-    if digest != path.resolve().name:
+    if not copied and digest != path.resolve().name:
         raise _unsound(path, "its manifest is not the one that it is named by")
     # The manifest is parsed only once it is known to be by someone trusted.
     public = _signer(path, signed, digest, trusted)

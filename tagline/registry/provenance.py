@@ -10,6 +10,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = (
+    "tagline",
     "metaflow",
     "numpy",
     "pandas",
@@ -19,6 +20,7 @@ PACKAGES = (
     "onnx",
     "onnxruntime",
     "ndonnx",
+    "cryptography",
 )
 
 

@@ -183,11 +183,38 @@ def test_a_card_without_slices_and_limits_is_whole():
 
 
 def test_the_requirements_are_those_of_the_run(files):
-    assert files["requirements.txt"] == b"numpy==2.4.6\nonnxruntime==1.32.0\n"
-    assert yaml.safe_load(files["python_env.yaml"])["dependencies"] == [
-        "numpy==2.4.6",
-        "onnxruntime==1.32.0",
-    ]
+    listed = files["requirements.txt"].decode().splitlines()
+    assert listed[:-1] == ["numpy==2.4.6", "onnxruntime==1.32.0"]
+    assert listed[-1].startswith("mlflow==")
+    assert yaml.safe_load(files["python_env.yaml"])["dependencies"] == ["-r requirements.txt"]
+
+
+NEEDED = """
+import ast, sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+import pandas as pd
+import tagline.bundle.pyfunc
+from tagline.bundle.mlmodel import INFERENCE
+known = packages_distributions()
+found = set()
+for name, module in list(sys.modules.items()):
+    if not name.startswith("tagline") or name == "tagline.bundle.mlmodel":
+        continue
+    for node in ast.parse(Path(module.__file__).read_text()).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.split(".")[0])
+asked = {known[name][0] for name in found if name in known}
+assert asked | {"tagline"} == set(INFERENCE), (asked, INFERENCE)
+assert not {"xgboost", "sklearn", "shap", "metaflow", "lime", "onnx"} & set(sys.modules)
+"""
+
+
+def test_the_requirements_are_what_answering_imports_and_nothing_else():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", NEEDED], capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_mlflow_is_told_the_graph_and_every_column(files):
@@ -196,7 +223,11 @@ def test_mlflow_is_told_the_graph_and_every_column(files):
     columns = json.loads(described["signature"]["inputs"])
     assert [each["name"] for each in columns] == [*(field.name for field in FIELDS), *HISTORY]
     types = {each["name"]: each["type"] for each in columns}
-    assert (types["town"], types["at"], types["paid"]) == ("string", "long", "boolean")
+    assert (types["town"], types["at"], types["paid"]) == ("string", "any", "boolean")
+    required = {each["name"]: each["required"] for each in columns}
+    assert required == {field.name: field.required for field in FIELDS} | dict.fromkeys(
+        HISTORY, True
+    )
 
 
 def test_the_example_shows_no_row(fitted, schema):

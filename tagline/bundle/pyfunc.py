@@ -1,0 +1,45 @@
+"""What MLflow calls to load a bundle: the `loader_module` of its flavour ``python_function``."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+
+
+class Answers:
+    """A bundle, behind the one method that MLflow knows.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Answers.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def predict(self, frame: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
+        """Give the calibrated probability of 1, as the bundle does.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n, columns)
+            Raw fields and history; a field that is not required may be left out.
+        params : optional
+            MLflow's; there are none.
+
+        Returns
+        -------
+        DataFrame of shape (n, 1)
+            ``probability``, float64.
+        """
+        absent = [field.name for field in self.bundle.fields if not field.required]
+        whole = frame.assign(**{name: None for name in absent if name not in frame})
+        return pd.DataFrame({"probability": self.bundle.predict_frame(whole)}, frame.index)
+
+
+def _load_pyfunc(path: str) -> Answers:
+    # MLflow copies models under other names; who signed it, and that it is whole, is looked at.
+    return Answers(Bundle(Path(path), copied=True))
