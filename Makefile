@@ -3,10 +3,10 @@ PYTHON ?= $(firstword $(foreach version,3.11 3.12 3.13,$(shell command -v python
 BIN := .venv/bin
 # Every step of a flow is a process: each would compile what it imports where Python keeps no bytecode.
 INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode
-# A file's tests stay together: they share what its fixtures have trained.
-WORKERS ?= -n 2 --dist loadfile
+# Tests that share what a fixture has trained stay together: tests/conftest.py says which.
+WORKERS ?= -n 2 --dist loadgroup
 
-.PHONY: train test test-all bench lint types format lock clean
+.PHONY: train test test-all bench readme lint types format lock clean
 
 train: .venv/.run
 	$(BIN)/python flows/train.py run
@@ -18,7 +18,10 @@ test-all: .venv/.dev .venv/.mlflow lint types
 	$(BIN)/python -m pytest $(WORKERS)
 
 bench: .venv/.dev
-	for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m benchmarks.run
+
+readme:
+	$(BIN)/python -m benchmarks.readme
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

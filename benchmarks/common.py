@@ -9,8 +9,7 @@ from typing import Any
 
 import psutil
 
-from tagline.case.load import parse_case
-from tagline.data.prepare import prepare
+from benchmarks.parts import code, forget
 
 FLIGHTS = Path(__file__).parents[1] / "config" / "flights.toml"
 RESULTS = Path(__file__).parent / "results"
@@ -40,25 +39,14 @@ def record(
         "goal": goal,
         "holds": holds,
         "machine": machine(),
-        "raw": dict(raw),
+        "raw": {"code": code(), **raw},
     }
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(result, indent=1)
     (RESULTS / f"{name}.json").write_text(f"{text}\n")
+    forget(name)
     print(f"{name}: {figure:.3g} (goal {goal:g}): {'holds' if holds else 'does not hold'}")
     return result
-
-
-def flights_matrix(folder: Path) -> Path:
-    """Prepare the flights case; give the folder of its matrix, for `training.matrix.read`.
-
-    Parameters
-    ----------
-    folder : Path
-        Where its tables are put.
-    """
-    case = parse_case(FLIGHTS.read_text(), file=str(FLIGHTS))
-    return Path(prepare(case, folder=folder).matrix)
 
 
 def machine() -> dict[str, Any]:

@@ -25,6 +25,7 @@ target = "y"
 source = "rows.csv"
 [search]
 trials = 3
+brackets = 1
 [evaluation]
 resamples = 200
 slices = ["town", "size"]
@@ -33,6 +34,34 @@ rows = 60
 dependence = 2
 chosen = 1
 """
+
+
+# As CASE with the least of a search: for runs that are only there to be promoted, or to fail.
+LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
+
+# Tests that share what a session fixture trains stay on one worker; the longest begin first.
+TOGETHER = {"trained": "one run", "untouched": "four candidates"}
+LONGEST_FIRST = ("four candidates", "registry", "flows", "one run", "operations")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the files to workers: see `make test`, which runs with ``--dist loadgroup``."""
+    shared = {
+        item.path: group
+        for item in items
+        for fixture, group in TOGETHER.items()
+        if fixture in getattr(item, "fixturenames", ())
+    }
+    for item in items:
+        group = shared.get(item.path, str(item.path.relative_to(ROOT)))
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: _turn(shared.get(item.path, ""), item.path))
+
+
+def _turn(group: str, path: Path) -> int:
+    names = (group, path.parent.name)
+    places = [place for place, name in enumerate(LONGEST_FIRST) if name in names]
+    return min(places, default=len(LONGEST_FIRST))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The vocabulary in which a case declares its history features.
 
 A declaration says what is aggregated, by which key, over which window, and each stream says
-when an event becomes known. A decision at time t sees an event only if it was known before t.
+when an event becomes known. A decision at time t sees an event only if it was known by then; an
+event known at that very second counts for the latest event, and not yet for a window, whose last
+bucket is over.
 Windows are made of whole buckets of knowledge time: with bucket b and window w, a decision at t
 sees the events with ``floor(t/b)*b - w <= known_at < floor(t/b)*b``. A live counter per bucket
 can therefore give exactly what the bulk computation gives.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
 from tagline.operations.candidates import (
@@ -17,11 +16,10 @@ from tagline.operations.candidates import (
     verified_bundle,
     verify_deployed,
 )
-from tagline.operations.champion import opened
 from tagline.operations.servers import unconfirmed
+from tagline.operations.smoke import smoke as answer_in_a_fresh_process
 from tagline.operations.standings import Standings, open_case, open_run
 from tagline.registry.runs import find
-from tagline.stages import promoting
 from tagline.standing import rules
 from tagline.standing.entries import standing
 from tagline.standing.rules import Candidate, Refused
@@ -120,6 +118,11 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
 
 def recheck(plan: Plan) -> list[dict[str, Any]]:
     """Give the gates as they are now; see `tagline.stages.promoting.recheck`."""
+    # Only this step of a promotion loads what answers and evaluates.
+    from tagline.bundle.load import Bundle  # noqa: PLC0415
+    from tagline.operations.champion import opened  # noqa: PLC0415
+    from tagline.stages import promoting  # noqa: PLC0415
+
     own, champion = Bundle(Path(plan.bundle)), opened(plan.champion())
     return promoting.recheck(plan.standings().case, own, champion).gates
 
@@ -131,9 +134,9 @@ def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
 
 
 def smoke(plan: Plan) -> dict[str, Any]:
-    """Let a fresh process answer; see `tagline.stages.promoting.smoke`."""
+    """Let a fresh process answer; see `tagline.operations.smoke.smoke`."""
     with plan.recording():
-        return promoting.smoke(Path(plan.bundle))
+        return answer_in_a_fresh_process(Path(plan.bundle))
 
 
 def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What a person sees while the search runs, and the leaderboard when it is done."""
 
 import logging
+import time
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ from metaflow.cards import Markdown, Table, VegaChart
 
 log = logging.getLogger(__name__)
 SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
+REFRESH_EVERY = 3.0  # seconds
 OVER = frozenset({"finished", "stopped", "failed"})
 
 
@@ -17,14 +19,14 @@ class SearchCard:
     Parameters
     ----------
     card : Metaflow card
-        Where the table stands; it is refreshed after every fit.
+        Where the table stands; it is refreshed after a fit, at most every few seconds.
     name : str
         The bracket's name.
     """
 
     def __init__(self, card: Any, *, name: str) -> None:
         self._card, self._name = card, name
-        self._fits = 0
+        self._fits, self._refreshed = 0, time.monotonic()
 
     def __call__(self, rows: list[dict[str, Any]]) -> None:
         """Show the rows so far."""
@@ -37,7 +39,13 @@ class SearchCard:
         self._card.append(Markdown(f"# {self._name}"))
         self._card.append(Markdown(f"{self._fits} fits, best tuning ROC AUC **{best:.4f}**"))
         self._card.append(_table(pd.DataFrame(rows)))
-        self._card.refresh()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        # Each refresh is a process of its own; the last state is drawn when the task ends.
+        if time.monotonic() - self._refreshed >= REFRESH_EVERY:
+            self._refreshed = time.monotonic()
+            self._card.refresh()
 
 
 def show_leaderboard(card: Any, table: pd.DataFrame, *, metric: str) -> None:

@@ -1,11 +1,6 @@
-"""What a promotion looks at: the gates now, and whether a fresh process can use the bundle."""
+"""What a promotion looks at: the gates as they are now, on the newest labels."""
 
-import json
 import logging
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,11 +12,9 @@ from tagline.data.modules import load_features
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.stages.evaluating import answered
-from tagline.standing.rules import Refused
 
 log = logging.getLogger(__name__)
 LEARNED_FROM = ("train", "tune")
-SMOKE_SECONDS = 120
 
 
 def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluation:
@@ -82,34 +75,6 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluatio
         ),
         seed=case.seed,
     )
-
-
-def smoke(path: Path) -> dict[str, Any]:
-    """Open a bundle in a fresh process and let it answer its own example.
-
-    Returns
-    -------
-    dict
-        ``digest`` and ``probability``.
-
-    Raises
-    ------
-    Refused
-        The process does not end well.
-    """
-    command = [sys.executable, "-m", "tagline", "verify", str(path), "--answer", "--json"]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=SMOKE_SECONDS
-        )
-    except subprocess.TimeoutExpired as late:
-        raise Refused(
-            f"A fresh process did not answer within {SMOKE_SECONDS} seconds.", where=str(path)
-        ) from late
-    if done.returncode:
-        raise Refused(f"A fresh process fails: {done.stderr.strip()}", where=str(path))
-    answered: dict[str, Any] = json.loads(done.stdout)
-    return answered
 
 
 def learned_until(bundle: Bundle) -> pd.Timestamp:

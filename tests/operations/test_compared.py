@@ -25,6 +25,7 @@ def again(monkeypatch):
         monkeypatch.setattr(reproduction, "find", lambda name: name)
         monkeypatch.setattr(reproduction, "artifact", lambda run, name: {})
         monkeypatch.setattr(reproduction, "summary", lambda run: before)
+        monkeypatch.setattr(reproduction, "_is_here", lambda commit: False)
         monkeypatch.setattr(reproduction, "_repository", lambda found: None)
         monkeypatch.setattr(reproduction, "_checked_out", lambda *_, **__: nullcontext())
         monkeypatch.setattr(reproduction, "_trained_again", lambda root, case: after)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import CASE, FLOW, Workplace, workplace
+from tests.conftest import CASE, FLOW, LEAN, Workplace, workplace
 
 STRANGER = """
 from metaflow import FlowSpec, Parameter, step
@@ -36,8 +36,8 @@ def crowded(tmp_path_factory):
     assert place.train(case="wrong.toml").returncode != 0
     (place.folder / "sitecustomize.py").write_text(
         "import tagline.data.prepare as p\n"
-        "def told(*_): raise RuntimeError('boom')\n"
-        "p.told = told\n"
+        "def broken(*_): raise RuntimeError('boom')\n"
+        "p.accounting_line = broken\n"
     )
     broken = Workplace(place.folder, {"PYTHONPATH": str(place.folder)}).train()
     assert broken.returncode != 0
@@ -81,8 +81,9 @@ def test_an_empty_list_says_where_it_looked(tmp_path):
 @pytest.mark.parametrize("after", ["seal", "report", "end"])
 def test_a_resumed_run_bears_its_own_name_wherever_the_first_one_failed(tmp_path, after):
     place = workplace(tmp_path)
+    (tmp_path / "small.toml").write_text(LEAN)
     breaks = {
-        "seal": "import tagline.stages.sealing as m\nm.seal_champion = None\n",
+        "seal": "import tagline.stages.sealing as m\nm.seal_best = None\n",
         "report": "import tagline.report.compose as m\nm.compose = None\n",
         "end": "import tagline.registry.runs as m\nm.register = None\n",
     }

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.conftest import CASE, FLOW, ROOT, Workplace, workplace
+from tests.conftest import FLOW, LEAN, ROOT, Workplace, workplace
 
 
 def ask(place: Workplace, *words: str, code: int = 0):
@@ -19,7 +19,7 @@ def ask(place: Workplace, *words: str, code: int = 0):
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """Train once, and let the run end three times more: four candidates."""
     place = workplace(tmp_path_factory.mktemp("untouched"))
-    (place.folder / "small.toml").write_text(CASE + "[gates]\nbeat_baselines = false\n")
+    (place.folder / "small.toml").write_text(LEAN + "[gates]\nbeat_baselines = false\n")
     done = place.train()
     assert done.returncode == 0, done.stdout[-5000:]
     origin = ask(place, "runs")[0]["run"].split("/")[1]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-from tests.conftest import CASE, ROOT, Workplace
+from tests.conftest import LEAN, ROOT, Workplace
 from tests.standing.conftest import ask
 
 FLOW = str(ROOT / "flows" / "promote.py")
@@ -92,7 +92,7 @@ def test_it_waits_for_approvals_by_others(candidates):
     listed = ", ".join(f'{who} = "{key}"' for who, key in keys.items())
     strict = f'[standing]\napprovals = 1\napprovers = ["bob"]\nkeys = {{ {listed} }}\n'
     config = place.folder / "strict.toml"
-    config.write_text(CASE + "[gates]\nbeat_baselines = false\n" + strict)
+    config.write_text(LEAN + "[gates]\nbeat_baselines = false\n" + strict)
     lacking = promote(place, "--candidate", runs[1], "--case-config", str(config))
     assert lacking.returncode != 0
     assert "by others than its author tester: 1; given so far by: nobody" in lacking.stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CASE
+from tests.conftest import LEAN
 from tests.notebooks.test_notebooks import execute
 from tests.standing.conftest import ask
 
@@ -204,7 +204,7 @@ def test_the_shell_completes_runs(candidates):
 
 def test_a_run_of_another_case_is_refused_and_that_is_recorded(candidates):
     place, _ = candidates
-    (place.folder / "other.toml").write_text(CASE.replace('"small"', '"other"'))
+    (place.folder / "other.toml").write_text(LEAN.replace('"small"', '"other"'))
     assert place.train(case="other.toml").returncode == 0
     other = ask(place, "runs")[0]["run"]
     refused = place.tagline("promote", other, "--case", "small")

@@ -1,0 +1,115 @@
+"""Write the README's table of figures from `benchmarks/results`: `make readme`."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+README = Path(__file__).parents[1] / "README.md"
+BEGIN, END = "<!-- figures: `make readme` writes them -->", "<!-- end of figures -->"
+
+Raw = Mapping[str, Any]
+
+
+def main() -> None:
+    """Put the table in its place."""
+    README.write_text(with_figures(README.read_text()))
+
+
+def with_figures(page: str) -> str:
+    """Give a page with the table as the results have it now."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{figures()}\n{END}{after}"
+
+
+def figures() -> str:
+    """Write both tables: the flights run, and the benchmarks."""
+    found = {file.stem: json.loads(file.read_text()) for file in sorted(RESULTS.glob("*.json"))}
+    run = found["flow_overhead"]["raw"]["flow"]
+    lines = [
+        *flights(run),
+        "",
+        "| benchmark | what it compares | figure | goal |",
+        "|---|---|---|---|",
+        *(benchmark(name, result) for name, result in found.items()),
+        "",
+        machine(found["flow_overhead"]["machine"]),
+    ]
+    return "\n".join(lines)
+
+
+def flights(run: Raw) -> Iterator[str]:
+    """Write a row for each metric of the flights run, with its interval and its baselines."""
+    others = list(run["baselines"])
+    yield f"| flights, test rows | model | 95% interval | {' | '.join(others)} |"
+    yield "|---" * (3 + len(others)) + "|"
+    for name, metric in run["metrics"].items():
+        theirs = " | ".join(f"{run['baselines'][other][name]:.4f}" for other in others)
+        between = f"{metric['low']:.4f} to {metric['high']:.4f}"
+        yield f"| {name} | {metric['value']:.4f} | {between} | {theirs} |"
+
+
+def benchmark(name: str, result: Mapping[str, Any]) -> str:
+    """Write a benchmark's row."""
+    what, side = WHAT[name]
+    held = "" if result["holds"] else f" (`{name}` does not hold)"
+    figure = f"{result['figure']:.3g}{held}"
+    return f"| `{name}` | {what(result['raw'])} | {figure} | {side} {result['goal']:.3g} |"
+
+
+def machine(on: Mapping[str, Any]) -> str:
+    """Say where that was measured."""
+    return (
+        f"Measured on {on['cores']} cores ({on['processor']}), {on['memory_gb']:.0f} GB, "
+        f"Python {on['python']}; ratios, each within one run of one machine."
+    )
+
+
+def _flow(raw: Raw) -> str:
+    return (
+        f"wall time of the whole flights flow ({raw['flow']['seconds']:.0f} s) over one bare "
+        f"process that loads, makes inputs and fits ({raw['bare']['seconds']:.0f} s); "
+        f"`tagline show` of its run takes {raw['flow']['show_seconds']:.2f} s"
+    )
+
+
+def _growth(raw: Raw) -> str:
+    first, *_, last = raw["runs"]
+    return (
+        f"wall time a year, {last['years']} years over {first['years']}; memory "
+        f"{first['peak_memory_gb']:.1f} GB to {last['peak_memory_gb']:.1f} GB"
+    )
+
+
+def _history(raw: Raw) -> str:
+    return (
+        f"plain pandas' time over ours for {raw['declarations']} history columns of "
+        f"{raw['decisions']:,} flights, value by value the same"
+    )
+
+
+def _search(raw: Raw) -> str:
+    return (
+        "CPU time of the search over 30 trials of Optuna's TPE, worst of "
+        f"{len(raw['seeds'])} seeds ({raw['measured_on']}); test AUC of what each chose differs by "
+        f"{raw['mean_difference_of_test_roc_auc']:+.4f} on their mean"
+    )
+
+
+def _standing(_: Raw) -> str:
+    return "`tagline status` and `rollback` at 10,000 entries of the ledger over 10"
+
+
+WHAT: dict[str, tuple[Callable[[Raw], str], str]] = {
+    "flow_overhead": (_flow, "at most"),
+    "growth": (_growth, "at most"),
+    "history": (_history, "at least"),
+    "search_cost": (_search, "at most"),
+    "standing": (_standing, "at most"),
+}
+
+
+if __name__ == "__main__":
+    main()
