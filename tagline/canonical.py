@@ -10,6 +10,6 @@ def as_json(value: Any) -> bytes:
     Examples
     --------
     >>> as_json({"b": 1, "a": None})
-    b'{\\n  "a": null,\\n  "b": 1\\n}\\n'
+    b'{\n  "a": null,\n  "b": 1\n}\n'
     """
     return (json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()

@@ -40,6 +40,7 @@ def show_log(show: Callable[[str], object] | None = None) -> None:
     4 tables
     """
     logger = logging.getLogger(NAME)
+    # Each step of a flow asks for it; two handlers would say everything twice.
     for handler in [each for each in logger.handlers if isinstance(each, Lines)]:
         logger.removeHandler(handler)
     logger.addHandler(Lines(show or _print))

@@ -55,6 +55,14 @@ class Bundle:
     ------
     TaglineError
         As `tagline.bundle.verify.verify`.
+
+    Examples
+    --------
+    ::
+
+        bundle = Bundle(Path(".tagline/bundles") / digest)
+        p = bundle.predict_frame(frame)  # as a table or a request has them, and history
+        act = p >= bundle.threshold
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Bundle:
         self.threshold = float(self.inputs["threshold"])
         self.provenance = self.read_json("provenance.json")
         options = onnxruntime.SessionOptions()
+        # Requests run side by side; threads inside one would fight over the same cores.
         options.intra_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             self.read_bytes("model.onnx"), options, providers=["CPUExecutionProvider"]
@@ -113,6 +122,7 @@ class Bundle:
     def _answer(self, found: Mapping[str, Column]) -> npt.NDArray[np.float64]:
         feed = {name: fed(values) for name, values in found.items()}
         rows = len(next(iter(feed.values()), ()))
+        # In batches, so that memory does not grow with the rows.
         answers = [self._run(feed, start) for start in range(0, rows, BATCH)]
         return np.concatenate(answers) if answers else np.zeros(0)
 

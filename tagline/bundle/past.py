@@ -59,7 +59,9 @@ def with_own_history(
     keys = {name for declared in bundle.declarations for name in declared.by}
     own = [field for field in bundle.fields if field.name in keys]
     decisions = typed.assign(**read_rows(raw, own).frame)
+    # First, since a changed column would show as some error deep in the computation.
     expect_schemas(bundle.streams, schemas(bundle.declarations, events))
     past = compute(bundle.declarations, events, decisions, at=at, timezone=timezone)
+    # A raw column may since be called like an old history column; the bundle means its own.
     clash = raw.columns.intersection(past.columns)
     return pd.concat([raw.drop(columns=clash), past], axis=1)

@@ -95,6 +95,7 @@ def _write(files: Mapping[str, bytes], target: Path) -> None:
         for name, content in files.items():
             _write_file(unfinished / name, content)
         _flush_folder(unfinished)
+        # Temporary folders are for their owner only; servers run as others.
         unfinished.chmod(0o755)
         _rename(unfinished, target)
         _flush_folder(target.parent)

@@ -32,6 +32,12 @@ def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any
     ------
     TaglineError
         It is no bundle, a file is missing, added or changed, or the signature does not hold.
+
+    Examples
+    --------
+    ::
+
+        verify(Path(".tagline/bundles") / digest)["signed_by"]
     """
     files, digest, public = contents(path, trusted_keys() if trusted is None else trusted)
     return {"digest": digest, "signed_by": public, "files": len(files)}

@@ -14,7 +14,7 @@ from tagline.errors import TaglineError
 
 
 def parse_case(text: str, *, file: str) -> Case:
-    """Read a case from TOML, or from the JSON that a run keeps of it.
+    r"""Read a case from TOML, or from the JSON that a run keeps of it.
 
     Parameters
     ----------
@@ -27,6 +27,13 @@ def parse_case(text: str, *, file: str) -> Case:
     ------
     TaglineError
         The text is not TOML, or a key or value is wrong; names the file and the key.
+
+    Examples
+    --------
+    >>> table = 'table = { source = "o.csv", id = "order", time = "at", target = "back" }'
+    >>> text = f'name = "returns"\ntitle = "Will it be sent back?"\n{table}'
+    >>> parse_case(text, file="config/returns.toml").search.trials
+    16
     """
     if text.lstrip().startswith("{"):
         return _from_json(text, file=file)

@@ -116,6 +116,7 @@ def check(
         formats, too few rows, stale or changed in unit, or more rows in quarantine than the
         contract allows.
     """
+    # Masks are by place; an index with gaps would part them from their rows.
     decisions = decisions.reset_index(drop=True)
     _whole_table(decisions, fields=fields, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
@@ -131,6 +132,7 @@ def check(
         **dict(faults(read, [_with_limits(each, contract) for each in own])),
     }
     found = {reason: mask for reason, mask in found.items() if mask.any()}
+    # A row may break several rules: each is counted, the row once.
     broken = np.logical_or.reduce(list(found.values()), initial=False)
     broken = np.broadcast_to(broken, len(typed))
     counts = {reason: int(mask.sum()) for reason, mask in found.items()}
@@ -219,6 +221,7 @@ def _row_count(rows: int, *, contract: ContractSection, before: int | None, wher
             f"{rows} rows, and the contract wants {contract.least_rows} at least.",
             where=f"{where}: contract.least_rows",
         )
+    # Half the rows gone is an upstream failure more often than a quiet month.
     if before and contract.row_change is not None:
         change = abs(rows - before) / before
         if change > contract.row_change:

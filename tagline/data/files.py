@@ -76,6 +76,7 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
 
 def _csv(path: Path, encoding: str) -> pa.Table:
     options = pa.csv.ReadOptions(encoding=encoding)
+    # All as text: the reader would decide by a column's first block what it holds.
     with pa.csv.open_csv(path, read_options=options) as opened:
         names = opened.schema.names
     _expect_distinct(names, path)

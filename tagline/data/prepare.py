@@ -139,6 +139,7 @@ def prepare(
     reads = read_columns(
         features.inputs, fields=features.fields, history=_history_names(features), inputs=inputs
     )
+    # Before the search: a column that knows the answer would win it, and cost its time.
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     return Prepared(
@@ -239,6 +240,7 @@ def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
 
 def _accounted(accounting: Accounting) -> Accounting:
     parts = ("used", "quarantined", "unlabelled", "outside_split")
+    # Counted where each happens, not by subtraction, so that a lost row shows.
     found = sum(accounting[part] for part in parts)  # type: ignore[literal-required]
     if found != accounting["rows_in"]:
         raise TaglineError(

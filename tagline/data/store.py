@@ -35,6 +35,7 @@ def put_table(frame: pd.DataFrame, folder: Path) -> TableRef:
     name = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
+    # The name is the content: what is there whole is the same.
     if not path.exists() or path.stat().st_size != len(content):
         unfinished = path.with_suffix(f".{os.getpid()}.tmp")
         unfinished.write_bytes(content)

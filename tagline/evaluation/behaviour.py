@@ -34,6 +34,11 @@ class Invariance:
         Largest move of the probability that counts as none.
     least_share : float
         Share of the rows for which it must hold.
+
+    Examples
+    --------
+    >>> Invariance("The year does not matter", lambda rows: rows.assign(year=1999)).least_share
+    1.0
     """
 
     name: str
@@ -63,6 +68,12 @@ class Direction:
         1 where the probability may rise, -1 where it may fall.
     tolerance : float
         Largest move of the probability the wrong way that counts as none.
+
+    Examples
+    --------
+    >>> later = Direction("Later is riskier", lambda rows: rows.assign(delay=rows.delay + 30), 1)
+    >>> later.excess(np.array([0.2, 0.5]), np.array([0.3, 0.4])).round(2)  # above 0: it fell
+    array([-0.1,  0.1])
     """
 
     name: str
@@ -95,6 +106,11 @@ class Minimum:
         From which to which probability the answer must lie.
     least_share : float
         Share of the rows for which it must hold.
+
+    Examples
+    --------
+    >>> Minimum("Hours late is late", lambda rows: rows[rows.delay > 240], (0.5, 1.0)).expected
+    (0.5, 1.0)
     """
 
     name: str
@@ -156,6 +172,7 @@ def check(
         A test's change fails, or gives rows that were not there.
     """
     numbered = rows.reset_index(drop=True)
+    # Tests of a level never ask for the answers before.
     before = cache(lambda: predict(numbered))
     seen = [str(name) for name in numbered if reads is None or name in reads]
     return [_checked(test, numbered, predict, before, seen) for test in tests]
@@ -173,6 +190,7 @@ def _checked(
     excess = np.zeros(0)
     if len(changed):
         excess = test.excess(before()[changed.index], predict(changed))
+    # No answer is no pass.
     excess = np.where(np.isnan(excess), np.inf, excess)
     return _result(test, excess, idle)
 
@@ -184,6 +202,7 @@ def _why_idle(
         return ""
     if test.least_share <= 0 or test.allows_all:
         return "what it allows is all that there is"
+    # It changes nothing: it looks at the rows that it chooses.
     if isinstance(test, Minimum):
         return ""
     tried = rows.loc[changed.index]
@@ -202,6 +221,7 @@ def _changed(test: BehaviourTest, rows: pd.DataFrame) -> pd.DataFrame:
     except Exception as fault:
         message = f"Its change fails: {type(fault).__name__}: {fault}."
         raise TaglineError(message, where=where) from fault
+    # Answers before and after are held together by the index.
     if not changed.index.isin(rows.index).all():
         raise TaglineError("It gives rows that were not there; keep the index.", where=where)
     return changed

@@ -88,6 +88,7 @@ def choose(
     if kind != "auto":
         _require_both(y)
         return Calibration(FITS[kind](p, y, level=move_level), _table({}))
+    # Judged on what comes after: fitted and judged on the same rows, more freedom always wins.
     later, forecasts = _out_of_time(p, y, groups, move_level=move_level)
     if not later.any():
         return Calibration(none(), _table({}))
@@ -153,6 +154,7 @@ def _row(kind: str, gap: Interval) -> dict[str, Any]:
         "low": gap.low,
         "high": gap.high,
         "undefined": gap.undefined,
+        # Not merely better: better at the worse end of the interval.
         "earns": gap.high < 0,
         "chosen": False,
     }
@@ -164,6 +166,7 @@ def _out_of_time(
     distinct, place = np.unique(groups, return_inverse=True)
     block = place * BLOCKS // max(len(distinct), 1)
     forecasts = {name: p.copy() for name in FITS}
+    # The first block has nothing before it, so it is never judged.
     later = np.zeros(len(p), dtype=bool)
     for number in range(1, BLOCKS):
         before, now = block < number, block == number

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tagline.evaluation.metrics import METRICS
 from tagline.evaluation.scored import Floats, Integers, Scored, scored
 
+# Cells of weights at once: half a megabyte, which stays in the processor's cache.
 AT_ONCE = 2**16
 LEAST_GROUPS = 8  # resamples of fewer wholes say too little of others (Cameron et al. 2008)
 
@@ -66,6 +67,7 @@ class Resampled:
 
     def interval(self, level: float, *, least: int = 2) -> Interval:
         """Give the percentile interval; none where there are fewer than `least` groups."""
+        # A resample may hold one class only, where AUC is undefined; how many is told.
         defined = self.drawn[~np.isnan(self.drawn)]
         undefined = len(self.drawn) - len(defined)
         if self.groups < least:
@@ -133,6 +135,7 @@ class Resampling:
         return {name: Resampled(float(values[name][0]), drawn[name], groups) for name in wanted}
 
     def _drawn(self, table: Scored, names: tuple[str, ...]) -> dict[str, Floats]:
+        # Resamples of one group are all that group, and would claim certainty.
         if len(np.unique(table.place)) < 2:
             return {name: np.full(self.resamples, np.nan) for name in names}
         most = max(1, AT_ONCE // max(len(table.p), self.groups))
@@ -140,10 +143,12 @@ class Resampling:
         return {name: np.concatenate([part[name] for part in parts]) for name in names}
 
     def _weights(self, most: int) -> Iterator[Floats]:
+        # The same weights whatever is measured: differences between models are paired.
         rng = np.random.default_rng(self._seed)
         for start in range(0, self.resamples, most):
             draws = min(most, self.resamples - start)
             drawn = rng.integers(0, self.groups, (draws, self.groups))
+            # One count for all draws: each draw has cells of its own.
             cells = drawn + self.groups * np.arange(draws)[:, None]
             counts = np.bincount(cells.ravel(), minlength=draws * self.groups)
             yield counts.reshape(draws, self.groups).astype(np.float64)

@@ -38,6 +38,7 @@ class Scored:
     @cached_property
     def starts(self) -> Integers:
         """Place of the first row of each distinct probability, shape (distinct,)."""
+        # Rows of one probability are chosen together: a threshold can not part them.
         starts: Integers = np.flatnonzero(np.diff(self.p, prepend=2.0)).astype(np.int64)
         return starts
 
@@ -103,6 +104,7 @@ class Weighted:
 
         Not by BLAS, whose threads change the last bits and stall on a busy machine.
         """
+        # einsum adds in one order on every machine, where a matrix product may not.
         sums: Floats = np.einsum("rg,g->r", self.weights, self.rows.by_group(name, values))
         return sums
 
@@ -133,5 +135,6 @@ def scored(y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, groups: int) -> 
         raise TaglineError("Only rows whose label is 0 or 1 can be judged.")
     if not ((chances >= 0) & (chances <= 1)).all():
         raise TaglineError("A probability is missing or not from 0 to 1.")
+    # Sorted once; a resample only changes the weights of the rows.
     order = np.argsort(-chances, kind="stable")
     return Scored(labels[order], chances[order], place[order], groups)

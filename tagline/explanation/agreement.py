@@ -69,6 +69,7 @@ class Lime:
         self.explainer = LimeTabularExplainer(
             self.filled(X),
             feature_names=list(names),
+            # Bins would explain the bin, not the value, and agree with SHAP only by chance.
             discretize_continuous=False,
             random_state=seed,
         )

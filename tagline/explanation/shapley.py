@@ -126,6 +126,7 @@ def explain(
     part = np.ascontiguousarray(X[chosen])
     values, base = model.shap_values(part)
     own = model.log_odds(part)
+    # Relative beyond 1: single precision has seven digits, however large the log-odds.
     gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
     return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))
 

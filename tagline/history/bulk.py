@@ -63,6 +63,16 @@ def compute(
     ------
     TaglineError
         A stream or column is missing or of the wrong type, or a name is declared twice.
+
+    Examples
+    --------
+    >>> noon = pd.Timestamp("2024-05-01 12:00", tz="UTC")
+    >>> seen = pd.DataFrame({"occurred_at": [noon], "known_at": [noon], "delay": [7.0]})
+    >>> asked = pd.DataFrame({"at": [noon - pd.Timedelta("1s"), noon]})
+    >>> compute([Last("last", Events("seen"), "delay")], {"seen": seen}, asked, at="at")
+       last
+    0   NaN
+    1   7.0
     """
     _check(declarations, events, decisions, at=at)
     points = DecisionPoints.of(
@@ -207,6 +217,7 @@ class _Keyed:
     def _position(self, where: str | None, bucket: int, back: int) -> Ints:
         place = (where, bucket, back)
         if place not in self.positions:
+            # Whole buckets of the clock, so that a live counter a bucket gives the same.
             until = self.lookups.time // bucket * bucket - back
             index = self._index(where, None)
             self.positions[place] = index.before(self.lookups.key, until)
@@ -219,9 +230,11 @@ class _Keyed:
         answers = np.full(len(points), np.nan)
         if not len(index.key):
             return answers
+        # What becomes known at the very second is known; windows end with the bucket before.
         position = index.before(points, time, inclusive=True) - 1
         known = self.matched & (position >= 0)
         known &= index.key[np.maximum(position, 0)] == points
+        # Known last is not occurred last: a late report of an old event changes nothing.
         latest = index.latest[position[known]]
         age = time[known] - index.occurred[latest]
         given = age.astype(np.float64)
@@ -302,6 +315,7 @@ def epoch_seconds(times: pd.Series, *, up: bool = False) -> Ints:
             f"The times are {times.dtype}, no times with a time zone.",
             where=f"column {times.name!r}",
         )
+    # A part of a second counts as a whole one for knowledge: never too early.
     whole = times.dt.ceil("s") if up else times.dt.floor("s")
     filled = whole.fillna(pd.Timestamp(0, tz="UTC")).dt.tz_convert("UTC").dt.tz_localize(None)
     seconds: Ints = filled.to_numpy().astype("datetime64[s]").astype(np.int64)

@@ -27,6 +27,11 @@ class Events:
     occurred_at, known_at : str, optional
         Columns with the time of the event and the time when it becomes known, datetime64 UTC.
         An event that lacks either is never known.
+
+    Examples
+    --------
+    >>> Events("departed").known_at
+    'known_at'
     """
 
     name: str
@@ -132,7 +137,13 @@ class _Latest(_Keyed):
 
 @dataclass(frozen=True)
 class Count(_Windowed, _Named):
-    """The number of events in the window; 0 where there are none."""
+    """The number of events in the window; 0 where there are none.
+
+    Examples
+    --------
+    >>> Count("departed_2h", Events("departed"), by=("origin",), window="2h").window_seconds
+    7200
+    """
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,11 @@ class Sum(_Windowed, _Valued):
 
     Values are added exactly, so that any order of addition gives the same bits; a missing value
     is no event.
+
+    Examples
+    --------
+    >>> Sum("rain_6h", Events("weather"), "precip", by=("origin",), window="6h", bucket="1h").value
+    'precip'
     """
 
 
@@ -149,6 +165,11 @@ class Mean(_Windowed, _Valued):
     """The mean of a value over the events in the window; NaN where there are none.
 
     Added as `Sum` adds.
+
+    Examples
+    --------
+    >>> Mean("late_share", Events("departed"), "late", by=("origin",), window="2h").name
+    'late_share'
     """
 
 
@@ -158,12 +179,23 @@ class Last(_Latest, _Valued):
 
     The latest is the one with the greatest time of occurrence, then of knowledge, then the
     last row. A missing value is no event.
+
+    Examples
+    --------
+    >>> Last("aircraft", Events("arrived"), "delay", by=("tailnum",), within="2D").within_seconds
+    172800
     """
 
 
 @dataclass(frozen=True)
 class Age(_Latest, _Named):
-    """Seconds since the latest known event occurred; NaN where there is none."""
+    """Seconds since the latest known event occurred; NaN where there is none.
+
+    Examples
+    --------
+    >>> Age("since_landing", Events("arrived"), by=("tailnum",)).by
+    ('tailnum',)
+    """
 
 
 Windowed = Count | Sum | Mean

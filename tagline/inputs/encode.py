@@ -119,6 +119,7 @@ def cross_fitted(
     size = shape[0] * shape[1]
     counts = np.bincount(cell, minlength=size).reshape(shape)
     sums = np.bincount(cell, weights=y, minlength=size).reshape(shape)
+    # Each row learns from the other folds only, else its own label would leak into its input.
     others = counts.sum(axis=1, keepdims=True) - counts
     other_sums = sums.sum(axis=1, keepdims=True) - sums
     rates = other_sums.sum(axis=0) / np.maximum(others.sum(axis=0), 1)
@@ -127,6 +128,7 @@ def cross_fitted(
 
 
 def _folds(groups: npt.NDArray[np.int64], *, folds: int, seed: int) -> npt.NDArray[np.int64]:
+    # Whole groups are dealt: rows of one day know each other's labels.
     distinct, place = np.unique(groups, return_inverse=True)
     dealt = np.arange(len(distinct)) % folds
     np.random.default_rng(seed).shuffle(dealt)

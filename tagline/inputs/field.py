@@ -37,6 +37,13 @@ class Field:
         ``ms``, ``us`` or ``ns`` since 1970 UTC. Found over all values where None.
     timezone : str, optional
         The zone of its times that bear none; the case's where None.
+
+    Examples
+    --------
+    >>> Field("distance", "number", "Great circle.", unit="mi", minimum=0).dtype
+    'float64'
+    >>> Field("paid", "boolean", required=False).dtype  # so that it can be missing
+    'float64'
     """
 
     name: str

@@ -14,6 +14,7 @@ from tagline.ledger.fault import Fault, Kind, Unsound
 from tagline.ledger.follow import inconsistency
 from tagline.ledger.store import Store, check_name, probe
 
+# Entries in a folder: a listing, on S3 a request for a thousand keys, stays one page.
 FULL = 1000
 FOLDER = re.compile("[0-9]{3,}")
 FILE = re.compile(r"([0-9]{6,})\.json")
@@ -83,6 +84,7 @@ class Ledger:
 
     def last(self) -> int:
         """Give the number of the last entry, 0 where there is none."""
+        # Only the last folder is listed, however long the ledger is.
         listed = (self._listed(folder) for folder in reversed(self._folders()))
         return next((numbers[-1] for numbers in listed if numbers), 0)
 
@@ -155,8 +157,10 @@ class Ledger:
             It does not follow, or can not be written, or it is not known whether it was.
         """
         entry = self._signed(draft, after, key, now)
+        # A store that ignores the condition of a write would let two win.
         if not self.store.probed:
             probe(self.store)
+        # The number is the lock: of all who write it at once, one succeeds.
         if not self.store.create(self.name(entry.number), entry.to_bytes()):
             raise Lost(self.entry(entry.number), where=self.where)
         return entry
@@ -197,6 +201,7 @@ class Ledger:
         """
         if content is None:
             raise self._unsound(number, "missing", "It is not there.")
+        # What a trusted entry names by its hash needs no look at its own signature.
         if newer is not None and newer.previous != hashlib.sha256(content).hexdigest():
             raise self._unsound(number, "changed", "The entry after it names another.")
         proven = newer is not None and newer.signed_by in self.trusted
@@ -206,6 +211,7 @@ class Ledger:
             raise self._unsound(number, "changed", str(wrong)) from wrong
         if not proven:
             self._expect_genuine(number, entry)
+        # A genuine entry, copied from elsewhere or to another place, is none here.
         if entry.case != self.case:
             raise self._unsound(number, "foreign", f"It belongs to the case {entry.case!r}.")
         if entry.number != number:
@@ -213,6 +219,7 @@ class Ledger:
         return entry
 
     def _newest_first(self) -> Iterator[Entry]:
+        # The newest is proved by its signature; it proves those before it by their hashes.
         newer = self.head()
         if newer is None:
             return

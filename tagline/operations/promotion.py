@@ -148,6 +148,7 @@ def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
         Too few have when the time is over.
     """
     standings, own = plan.standings(), plan.candidate()
+    # Not by the wall clock, which may be set while somebody waits.
     until = time.monotonic() + minutes * MINUTE
     while True:
         given = standing(standings.head()).approvals.get(own.run, ())

@@ -12,6 +12,7 @@ from tagline.reading.times import MOSTLY, find_format
 from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown
 
 CODE = r"[+-]?0\d.*"
+# So few different numbers beside words are codes rather than quantities.
 FEW = 20
 WORTH_TELLING = 0.5
 WITH_A_COMMA = r"[+-]?\d+(?:\.\d{3})*,\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
@@ -152,6 +153,7 @@ def _of_type(values: pd.Series) -> Kind:
 
 def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None) -> Recognised:  # noqa: A002
     texts = values[values.notna()].astype("str")
+    # Each distinct value is looked at once, however many rows hold it.
     counts = texts[~texts.isin(MISSING)].value_counts(sort=False)
     distinct = pd.Series(counts.index, dtype="str")
     if not len(distinct) or kind not in (None, "timestamp"):
@@ -172,6 +174,7 @@ def _by_values(name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]) ->
         return Recognised(name, "boolean")
     numbers = distinct.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})").to_numpy(dtype=bool)
     share = counts[numbers].sum() / counts.sum()
+    # As a number 007 would be 7, and nobody could undo it.
     if distinct[numbers].str.strip().str.fullmatch(CODE).any():
         note = "numbers that begin with a zero are codes" if share > WORTH_TELLING else ""
         return Recognised(name, "string", hint=note)

@@ -23,6 +23,7 @@ ISO = "ISO8601"
 UNITS: tuple[TimeUnit, ...] = ("s", "ms", "us", "ns")
 UTC_TIME: Final = "datetime64[us, UTC]"
 LOCAL_TIME: Final = "datetime64[us]"
+# Most formats are ruled out on a few values; the rest is tried on all.
 SAMPLE = 200
 HOPEFUL = 0.5
 MOSTLY = 0.95
@@ -41,6 +42,7 @@ _DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%m-%y", "%d.%m
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%m/%d/%y", "%m-%d-%y", "%m.%d.%y")
 _YEAR_FIRST = ("%Y/%m/%d", "%Y-%m-%d", "%Y.%m.%d", "%y/%m/%d", "%y-%m-%d")
 _NAMED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d %Y")
+# Day before month: where both fit every value, the person is asked, not the order.
 _DATES = (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 FORMATS = (
@@ -89,6 +91,7 @@ def parse(texts: pd.Series, format: str, *, timezone: str | None, later: bool = 
     """
     if format != ISO:
         return in_utc(_stripped(texts, format), timezone=timezone, later=later)
+    # pandas reads a column as zoned or as local, not row by row.
     zoned = _matches(texts, ISO_ZONED)
     local = in_utc(
         _iso(texts, _matches(texts, ISO_LOCAL), utc=False), timezone=timezone, later=later
@@ -128,6 +131,7 @@ def on_a_clock(local: pd.Series, *, timezone: str, later: bool = False) -> Times
         Whether a time that the clocks show twice is the later of the two, as for events; else it
         is the earlier one. A time that the clocks skip is the moment at which they jump.
     """
+    # In an hour that is shown twice, pandas wants to be told which one is meant.
     earlier, after = (_localized(local, timezone, first=first) for first in (True, False))
     shown = earlier.dt.tz_convert(timezone).dt.tz_localize(None)
     notes = {
@@ -183,6 +187,7 @@ def find_format(texts: pd.Series, counts: Sequence[int], *, name: str) -> Found 
         Two formats fit and give different times, or the column mixes two; asks for one.
     """
     sample = texts.head(SAMPLE)
+    # Trying eighty formats on a column of names would take seconds.
     if sample.str.contains(LIKE_A_TIME, regex=True).mean() < HOPEFUL:
         return None
     hopeful = [each for each in FORMATS if _readable(sample, each).mean() >= HOPEFUL]
@@ -204,6 +209,7 @@ def _expect_one(
     left = read[other] & ~read[best]
     if left.any():
         raise _mixed(texts, best, other, left, name=name)
+    # Only a format that fits all values too could be the one that was meant.
     if not read[other].all():
         return
     ours, theirs = (parse(texts, each, timezone="UTC").utc for each in (best, other))

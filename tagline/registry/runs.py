@@ -108,6 +108,13 @@ def find(name: str | None) -> Run:
     ------
     TaglineError
         There is no such run.
+
+    Examples
+    --------
+    ::
+
+        run = find(None)  # the newest that finished
+        artifact(run, "metrics")["roc_auc"]["value"]
     """
     namespace(None)
     if name is None:
@@ -154,6 +161,7 @@ def artifact(run: Run, name: str) -> Any:
     end = run.end_task
     if end is not None and name in end:
         return end[name].data
+    # A run that failed has no end, but what it made before is there.
     for step in run:
         for task in step:
             if name in task:

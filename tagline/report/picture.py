@@ -27,7 +27,9 @@ STYLE: Any = {
     "xtick.color": TEXT,
     "ytick.color": TEXT,
     "legend.frameon": False,
+    # Text stays text: it can be searched, and takes the page's colour.
     "svg.fonttype": "none",
+    # The same picture is the same bytes.
     "svg.hashsalt": "tagline",
     "text.parse_math": False,
 }

@@ -111,6 +111,7 @@ def _swarm(ax: Axes, explanation: Explanation, name: str, height: int) -> None:
     known = ~np.isnan(x)
     level = height + _jitter(shap)
     ax.scatter(shap[~known], level[~known], s=4, color=TEXT, alpha=0.5, linewidths=0)
+    # By rank: one outlier would leave all others in one colour.
     ranks = pd.Series(x[known]).rank(pct=True)
     ax.scatter(shap[known], level[known], s=4, c=ranks, cmap=LOW_TO_HIGH, alpha=0.7, linewidths=0)
 

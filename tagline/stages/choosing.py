@@ -116,6 +116,7 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
         leaderboard = table(rows, metric=case.search.metric)
     best_trial, calibrators = _calibrated(case, *best, tune)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
+    # The best trial is no baseline of its own.
     simple.pop(best_trial.kind, None)
     kind = best_trial.calibrator["kind"]
     log.info(

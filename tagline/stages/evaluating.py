@@ -103,8 +103,10 @@ def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
 def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
     """Give the test rows with the history that another bundle declares."""
     features = prepared.features(case)
+    # As a rule nothing has changed, and what the run computed is what it asks for.
     if current.declarations == tuple(features.history) and current.streams == prepared.streams:
         return as_it_came(prepared, test)
+    # The run's own history columns do not fit, so the streams are needed once more.
     tables = load_tables(case, features)
     if fingerprint(tables) != prepared.fingerprint:
         raise TaglineError(

@@ -37,6 +37,7 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluatio
     TaglineError
         There are no such decisions, or the candidate can not read them.
     """
+    # Rows that either has learned from would favour it.
     known = [learned_until(each) for each in (candidate, champion) if each is not None]
     rows = holdout(case, candidate.fields, after=max(known))
 

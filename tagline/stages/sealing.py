@@ -81,6 +81,7 @@ def seal_best(
     contents = _contents(prepared, best_trial, train, features, facts)
     key = signing_key()
     sealed = seal(contents.files(), folder=folder, key=key)
+    # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
     difference = _difference(bundle, best_trial, prepared, test, features)
     log.info(
@@ -167,6 +168,7 @@ def _difference(
     bundle: Bundle, best_trial: BestTrial, prepared: Prepared, test: Part, features: Features
 ) -> float:
     answered = bundle.predict_frame(as_it_came(prepared, test.frame))
+    # Rows as they came in, so that reading, history, inputs and model are all tried.
     apart = np.abs(answered - best_trial.predict(test.X))
     worst = float(apart.max())
     if not worst <= AGREEMENT:

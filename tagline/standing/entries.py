@@ -111,6 +111,7 @@ def promotion(
         since=_next(head),
         act="promote",
     )
+    # Cheap refusals come first: gates take seconds, and others may write meanwhile.
     verify(live)
     figures = gates()
     rules.expect_gates(candidate, figures)
@@ -160,6 +161,7 @@ def rollback(
     """
     rules.expect_role(request.section, request.who, "rollback")
     rules.expect_reason(request.section, request.why, "roll back")
+    # Who looked at another champion decided on something that no longer stands.
     now = standing(head)
     expect_champion(request.ledger, now, against, where="rollback")
     if now.champion is None:
@@ -168,6 +170,7 @@ def rollback(
         _named(request.ledger, now.champion, to) if to else _before(request.ledger, now.champion)
     )
     verify(target)
+    # It keeps its first number, so that the champion before it can still be found.
     live = target.model_copy(update={"act": "rollback", "since": _next(head)})
     before = _live_standing(now, live.run) or "retired"
     return _draft(
@@ -252,6 +255,7 @@ def expect(request: Request, head: Entry | None, candidate: Candidate, *, act: A
     rules.expect_role(request.section, request.who, act)
     rules.expect_case(candidate, request.ledger.case)
     now = _live_standing(standing(head), candidate.run)
+    # The last entry knows who answers; what became of others is further back, and rarely asked.
     if now is None:
         now = request.ledger.standings().get(candidate.run, candidate.initial_standing)
     rules.expect_standing(candidate, now, act)
@@ -281,7 +285,9 @@ def _live_standing(now: Standing, run: str) -> StandingName | None:
 
 
 def _before(ledger: Ledger, champion: Deployed) -> Deployed:
+    # Not the entry before by number: that may be a refusal, or an approval of another run.
     before = ledger.entry(champion.number).replaced
+    # Twice "the one before" would swing back to what was just taken away.
     if champion.act == "rollback":
         further = f"`tagline rollback --to {before.run}`" if before else "not possible"
         raise Refused(
@@ -319,6 +325,7 @@ def _with_champion(now: Standing, live: Deployed) -> Standing:
 
 
 def _without(now: Standing, run: str) -> Standing:
+    # Approvals were for one act; who comes back asks for them again.
     return Standing(
         champion=now.champion,
         challengers=tuple(each for each in now.challengers if each.run != run),

@@ -51,6 +51,7 @@ def average(
     number = _best_number([model.log_odds(X) for model in best], y, metric=section.metric)
     if number < 2:
         return None
+    # Measured as it will be kept: leaves are rounded to single precision.
     averaged = Boosted.average(best[:number])
     own = row(int(table["trial"].max()) + 1, averaged.kind, {"average_of": ranked[:number]})
     own |= leaderboard.figures(averaged, X, y) | {"state": "finished"}

@@ -102,6 +102,7 @@ class Boosted:
         rows = np.ascontiguousarray(X, dtype=np.float32)
         margin = np.full(len(rows), self._base, dtype=np.float64)
         last = self.rounds
+        # Within a run of trees XGBoost adds in single precision; between runs, we in double.
         for first in range(0, last, _TREES_AT_ONCE):
             margin += self.booster.inplace_predict(
                 rows,
@@ -196,6 +197,7 @@ class Trees:
         self._search = search
         self._monotone = tuple(data.monotone.tolist())
         threads = {"nthread": search.threads}
+        # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
         cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
         self._train = xgboost.QuantileDMatrix(
             np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
@@ -237,12 +239,14 @@ class Trees:
             verbose_eval=False,
             callbacks=[_Heartbeat(rate)],
         )
+        # Trees after the best round are dropped, not merely passed over by whoever remembers to.
         best = booster[: booster.best_iteration + 1]
         best.set_attr(best_iteration=None, best_score=None)
         return Boosted(bytes(best.save_raw("ubj")))
 
     def _patience(self, learning_rate: float) -> int:
         finest = self._search.learning_rates[-1]
+        # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
         patience = self._search.early_stopping_rounds * finest / learning_rate
         return max(_LEAST_PATIENCE, round(patience))
 

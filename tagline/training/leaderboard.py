@@ -27,6 +27,7 @@ def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
     """Give the key that sorts rows from best to worst: figure, log loss, simplicity, number."""
     if entry[metric] is None:
         return (np.inf, np.inf, 0, entry["trial"])
+    # A tie goes to the more honest and then to the simpler model, and never to chance.
     figure = -entry["roc_auc"] if metric == "roc_auc" else entry["log_loss"]
     return (figure, entry["log_loss"], _SIMPLEST_FIRST.index(entry["kind"]), entry["trial"])
 

@@ -145,6 +145,7 @@ def quantile_cuts(X: Floats, *, max_bin: int) -> npt.NDArray[np.float32]:
         Rising in each column, filled up with NaN; all NaN for an input without any value.
     """
     columns = [_cuts(column, max_bin) for column in X.T]
+    # XGBoost takes cuts as a matrix of rows; it bins each column by its own values.
     table = np.full((max(1, *map(len, columns)), len(columns)), np.nan, dtype=np.float32)
     for position, cuts in enumerate(columns):
         table[: len(cuts), position] = cuts
@@ -156,6 +157,7 @@ def _cuts(column: Floats, max_bin: int) -> Floats:
     values = known[np.concatenate([[True], known[1:] != known[:-1]])] if len(known) else known
     if len(values) <= max_bin:
         return values
+    # Values that occur, so that a row on a cut falls on the same side in bins and in the raw.
     return np.unique(known[np.linspace(0, len(known) - 1, max_bin).astype(np.int64)])
 
 

@@ -76,6 +76,7 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
         for number, (kind, params) in enumerate(planned, start=1)
     ]
     simple, boosted = trials[: len(section.baselines)], trials[len(section.baselines) :]
+    # Dealt in turn, so that each bracket gets an even part of the spread.
     dealt = [boosted[n :: section.brackets] for n in range(section.brackets)]
     named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
     common = {"seed": seed, "search": section.model_dump(mode="json")}
@@ -139,6 +140,8 @@ def _halve(run: "_Run", trials: list[Trial]) -> None:
     *coarse, finest = run.search.learning_rates
     for rate in coarse:
         ranked = run.rung(trials, rate)
+        # Of those that began, failures included: a bracket that loses trials is not let
+        # off halving.
         keep = math.ceil(len(trials) / run.search.eta)
         trials = ranked[:keep]
         run.settle(ranked[keep:], "stopped")
@@ -175,10 +178,12 @@ class _Run:
         begun = time.process_time()
         try:
             fitted = self._fitted(trial, rate)
+        # Whatever a library raises is one trial's failure, not the end of the search.
         except Exception as wrong:
             fitted = None
             row |= {"state": "failed", "error": f"{type(wrong).__name__}: {wrong}".strip()}
         row["seconds"] += time.process_time() - begun
+        # A finer rate may stop early by bad luck; the trial keeps its better fit.
         if fitted and self._order(fitted) < self._order(row):
             row |= {**fitted, "seconds": row["seconds"]}
         self._progress([dict(entry) for entry in self._rows.values()])
@@ -210,6 +215,7 @@ class _Run:
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
         number, kind, params = trial["trial"], trial["kind"], trial["params"]
         fit = self._fit(kind)
+        # By the trial's own number: neither company nor order changes its trees.
         model = fit(params, learning_rate=rate, seed=_seed_of(self._seed, number))
         shown = params if rate is None else {**params, "learning_rate": rate}
         row = new_row(number, kind, shown)

@@ -29,6 +29,7 @@ def draw(space: SpaceSection, count: int, *, seed: int) -> list[dict[str, Any]]:
         XGBoost's parameters, one dict a trial.
     """
     names = list(_SCALES)
+    # Halton, not a grid or dice: any number of points covers the space evenly.
     spread = qmc.Halton(len(names), scramble=True, rng=seed).random(count)
     points = [[0.5] * len(names), *spread.tolist()][:count]
     return [
