@@ -14,6 +14,7 @@ from tagline.explanation.shapley import Explanation
 from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.words import between, verdict
+from tagline.training.rows import members, records
 
 STRONGEST = 8
 
@@ -212,6 +213,11 @@ def _search(case: Case, leaderboard: pd.DataFrame) -> Section:
     heads |= {"roc_auc": "ROC AUC", "log_loss": "log loss", "rounds": "trees", "seconds": "CPU s"}
     drawn = quality.leaderboard(leaderboard, metric=case.search.metric)
     blocks = [Block("On the tuning rows.", drawn), Block(table=Table.of(leaderboard, heads))]
+    blocks += [
+        Block(f"Trial {row['trial']} averages the log-odds of {', '.join(map(str, averaged))}.")
+        for row in records(leaderboard)
+        if (averaged := members(row))
+    ]
     return Section("What was tried", blocks)
 
 

@@ -20,7 +20,7 @@ from tagline.evaluation.calibrators import apply
 from tagline.training.average import average
 from tagline.training.leaderboard import table
 from tagline.training.models import Model, load
-from tagline.training.rows import records
+from tagline.training.rows import members, records
 from tagline.training.search import BracketResult, choose
 
 log = logging.getLogger(__name__)
@@ -119,10 +119,14 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
     # The best trial is no baseline of its own.
     simple.pop(best_trial.kind, None)
     kind = best_trial.calibrator["kind"]
-    log.info(
-        f"trial {best_trial.trial} ({best_trial.kind}) wins on the tuning rows; calibrator: {kind}"
-    )
+    log.info(f"{_named(best_trial, leaderboard)} is best on the tuning rows; calibrator: {kind}")
     return Choice(best_trial, leaderboard, calibrators, simple)
+
+
+def _named(best_trial: BestTrial, leaderboard: pd.DataFrame) -> str:
+    averaged = members(records(leaderboard.head(1))[0])
+    of = f", the average of {', '.join(map(str, averaged))}" if averaged else ""
+    return f"trial {best_trial.trial} ({best_trial.kind}{of})"
 
 
 def _best_of(winner: BracketResult) -> tuple[int, Model]:

@@ -49,6 +49,7 @@ class Boosted:
     threads: int = 1
     kind: ClassVar[str] = "boosted"
     file: ClassVar[str] = "booster.ubj"
+    tuned: ClassVar[bool] = True
 
     @classmethod
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:

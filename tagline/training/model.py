@@ -36,10 +36,13 @@ class Model(Protocol):
         The family's name on the leaderboard and in a bundle.
     file : str
         The name of its bytes in a bundle.
+    tuned : bool
+        Whether a search draws parameters for it; else it is a baseline, fitted once.
     """
 
     kind: ClassVar[str]
     file: ClassVar[str]
+    tuned: ClassVar[bool]
 
     @classmethod
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
@@ -76,6 +79,7 @@ class Simple:
     """What families without trees have in common."""
 
     file: ClassVar[str] = "model.json"
+    tuned: ClassVar[bool] = False
 
     @property
     def rounds(self) -> int:

@@ -41,6 +41,12 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
     }
 
 
+def members(entry: Mapping[str, Any]) -> list[int]:
+    """Name the trials that a row is the average of; none where it is a trial like others."""
+    found: list[int] = json.loads(entry["params"]).get("average_of", [])
+    return found
+
+
 def records(leaderboard: pd.DataFrame) -> list[Row]:
     """Give the rows of a `table` as plain data, None where there is no figure."""
     plain = leaderboard.astype(object)

@@ -14,7 +14,7 @@ from tagline.errors import TaglineError
 from tagline.training import leaderboard
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit
-from tagline.training.models import FAMILIES, Model
+from tagline.training.models import FAMILIES, Boosted, Model
 from tagline.training.rows import Row
 from tagline.training.rows import row as new_row
 from tagline.training.space import draw
@@ -69,7 +69,7 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
     drawn = draw(section.space, section.trials, seed=seed)
     planned: list[tuple[str, dict[str, Any]]] = [
         *((kind, {}) for kind in section.baselines),
-        *(("boosted", params) for params in drawn),
+        *((Boosted.kind, params) for params in drawn),
     ]
     trials: list[Trial] = [
         {"trial": number, "kind": kind, "params": params}
@@ -102,12 +102,12 @@ def run_bracket(bracket: Bracket, data: TrainingData, *, progress: Progress) -> 
         A trial that fails is a row with its error, and the others go on.
     """
     run = _Run(bracket, data, progress)
-    simple = [trial for trial in bracket["trials"] if trial["kind"] != "boosted"]
-    boosted = [trial for trial in bracket["trials"] if trial["kind"] == "boosted"]
+    simple = [trial for trial in bracket["trials"] if not FAMILIES[trial["kind"]].tuned]
+    tuned = [trial for trial in bracket["trials"] if FAMILIES[trial["kind"]].tuned]
     for trial in simple:
         run.attempt(trial, rate=None)
     run.settle(simple, "finished")
-    _halve(run, boosted)
+    _halve(run, tuned)
     return run.result()
 
 
@@ -225,7 +225,7 @@ class _Run:
             self._finest.add(number)
         if number not in self._own or self._order(row) < self._order(self._own[number][0]):
             self._own[number] = (row, model)
-        if kind != "boosted":
+        if not FAMILIES[kind].tuned:
             self._simple[kind] = model.to_bytes()
         if self._best is None or self._order(row) < self._order(self._best[0]):
             self._best = (row, model)
