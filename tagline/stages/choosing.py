@@ -132,7 +132,8 @@ def _named(best_trial: BestTrial, leaderboard: pd.DataFrame) -> str:
 def _best_of(winner: BracketResult) -> tuple[int, Model]:
     if winner.best is None or winner.best_trial is None:
         raise TaglineError("The winning bracket has no model.", where="the search")
-    return winner.best_trial, load(winner.best_kind, winner.best)
+    best = load(winner.best_kind, winner.best)
+    return winner.best_trial, best.with_threads(os.cpu_count() or 1)
 
 
 def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:

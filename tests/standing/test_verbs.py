@@ -40,6 +40,24 @@ def standing(place):
     return {each["standing"]: each["run"] for each in ask(place, "status")["live"]}
 
 
+COMPARED = """
+from pathlib import Path
+from tagline.case.load import parse_case
+from tagline.operations.champion import champion_bundle
+
+bundle, why_not = champion_bundle(parse_case(Path("small.toml").read_text(), file="small.toml"))
+assert (bundle is None) == bool(why_not)
+print(why_not)
+"""
+
+
+def why_not_compared(place):
+    """Give what the next training is told of a champion that it can not be compared with."""
+    done = place.call("-W", "ignore", "-c", COMPARED)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 def test_without_a_promotion_there_is_no_champion_and_no_fault(candidates):
     place, runs = candidates
     assert ask(place, "status")["live"] == []
@@ -148,8 +166,10 @@ def test_a_champion_whose_bundle_is_gone_is_reported_and_stays(candidates):
         (first, *_) = ask(place, "status", code=5)["faults"]
         assert f"The bundle {bundle.name[:12]} is gone" in first
         assert place.tagline("reconcile").returncode == 1
+        assert "is gone" in why_not_compared(place)
     finally:
         aside.rename(bundle)
+    assert why_not_compared(place) == ""
     assert champions(place) == [runs[0]]
     assert ask(place, "status")["faults"] == []
 
@@ -180,6 +200,7 @@ def test_a_run_that_was_deleted_is_reported(candidates):
     try:
         (fault,) = ask(place, "status", code=5)["faults"]
         assert fault == f"The run {runs[0]} is gone."
+        assert f"There is no run '{runs[0]}'" in why_not_compared(place)
     finally:
         aside.rename(folder)
 
