@@ -100,6 +100,8 @@ def _steps(labels: list[str], moves: list[float], *, base: float) -> str:
         drawn.ax.axvline(base, color=FAINT)
         drawn.ax.axvline(base + sum(moves), color=TEXT, linestyle=":")
         drawn.ax.set_yticks(heights, labels)
+        # A bar holds the axis at its own end, where the label of a fall would have no room.
+        drawn.ax.use_sticky_edges = False
         drawn.ax.margins(x=0.15)
         drawn.ax.set_xlabel(f"log-odds, from {base:.2f} on average to {base + sum(moves):.2f}")
     return drawn.svg
