@@ -44,6 +44,7 @@ TOGETHER = {"trained": "one run", "untouched": "four candidates"}
 LONGEST_FIRST = ("four candidates", "registry", "flows", "one run", "operations")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal the files to workers: see `make test`, which runs with ``--dist loadgroup``."""
     shared = {
