@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Every step of a flow is a process: each would compile what it imports where Python keeps no bytecode.
 INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv pip install --quiet --compile-bytecode
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
-WORKERS ?= -n 2 --dist loadgroup
+WORKERS ?= -n 2 --dist loadfile
 
 .PHONY: train test test-all bench readme lint types format lock clean
 

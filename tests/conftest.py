@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.seaweed"]
 
@@ -40,29 +41,36 @@ chosen = 1
 LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
 
 # Tests that share what a session fixture trains stay on one worker; the longest begin first.
-TOGETHER = {"trained": "one run", "untouched": "four candidates"}
-LONGEST_FIRST = ("four candidates", "registry", "flows", "one run", "operations")
+TOGETHER = {
+    "four candidates": ("tests/standing",),
+    "one run": ("tests/flows/test_train.py", "tests/notebooks"),
+}
+LONGEST_FIRST = ("tests/standing", "tests/registry", "tests/flows", "tests/operations")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
+class Together(LoadScopeScheduling):
+    """Deals whole files to the workers, and those that share a fixture as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        place = nodeid.split("::")[0]
+        shared = (group for group, places in TOGETHER.items() if place.startswith(places))
+        return next(shared, place)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Deal in the order of collection, which is by time, and not by the number of tests."""
+    config.option.loadscopereorder = False
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the files to workers: see `make test`, which runs with ``--dist loadgroup``."""
-    shared = {
-        item.path: group
-        for item in items
-        for fixture, group in TOGETHER.items()
-        if fixture in getattr(item, "fixturenames", ())
-    }
-    for item in items:
-        group = shared.get(item.path, str(item.path.relative_to(ROOT)))
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _turn(shared.get(item.path, ""), item.path))
+    """Begin with what takes longest, so that no worker waits for the other at the end."""
+    items.sort(key=lambda item: _turn(str(item.path.relative_to(ROOT))))
 
 
-def _turn(group: str, path: Path) -> int:
-    names = (group, path.parent.name)
-    places = [place for place, name in enumerate(LONGEST_FIRST) if name in names]
-    return min(places, default=len(LONGEST_FIRST))
+def _turn(place: str) -> int:
+    turns = (turn for turn, first in enumerate(LONGEST_FIRST) if place.startswith(first))
+    return next(turns, len(LONGEST_FIRST))
 
 
 @dataclass(frozen=True)
