@@ -100,7 +100,13 @@ def stretched() -> dict[str, Any]:
 
     values = tomllib.loads(FLIGHTS.read_text())
     values["split"] = {"timezone": values["split"]["timezone"]}
-    values["search"] = {"trials": 1, "brackets": 1, "learning_rates": [0.3], "max_rounds": 50}
+    values["search"] = {
+        "trials": 1,
+        "baselines": [],
+        "brackets": 1,
+        "learning_rates": [0.3],
+        "max_rounds": 50,
+    }
     return json.loads(json.dumps(values, default=str))
 
 
