@@ -71,7 +71,7 @@ def _by_share(
         raise TaglineError("Too few days to split.", where="split")
     tunes = _day_at(before, 1 - section.tune_share)
     first = ordered[0].astype(object)
-    after = (ordered[-1] + 1).astype(object)
+    after = (ordered[-1] + np.timedelta64(1, "D")).astype(object)
     middle, last = tunes.astype(object), tests.astype(object)
     return (first, middle), (middle, last), (last, after)
 
