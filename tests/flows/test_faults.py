@@ -23,12 +23,13 @@ def two_runs(tmp_path_factory):
     place = workplace(tmp_path_factory.mktemp("faults"))
     lenient = place.folder / "lenient.toml"
     lenient.write_text(CASE + "[gates]\nbeat_baselines = false\n")
-    first = place.train(case=lenient.name)
+    (place.folder / "sitecustomize.py").write_text(BROKEN)
+    broken = Workplace(place.folder, {"PYTHONPATH": str(place.folder)})
+    first = broken.train(case=lenient.name)
     assert first.returncode == 0, first.stdout[-5000:] + first.stderr[-5000:]
     promoted = place.tagline("promote")
     assert promoted.returncode == 0, promoted.stderr
-    (place.folder / "sitecustomize.py").write_text(BROKEN)
-    second = Workplace(place.folder, {"PYTHONPATH": str(place.folder)}).train()
+    second = broken.train()
     assert second.returncode == 0, second.stdout[-5000:] + second.stderr[-5000:]
     run, champion = (each["run"] for each in json.loads(place.tagline("runs", "--json").stdout))
     return place, run, champion, second.stdout
