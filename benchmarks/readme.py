@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+from benchmarks.common import RESULTS
+
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- figures: `make readme` writes them -->", "<!-- end of figures -->"
 

@@ -10,7 +10,6 @@ from metaflow.cards import Markdown, Table, VegaChart
 log = logging.getLogger(__name__)
 SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 REFRESH_EVERY = 3.0  # seconds
-OVER = frozenset({"finished", "stopped", "failed"})
 
 
 class SearchCard:

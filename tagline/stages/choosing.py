@@ -71,7 +71,7 @@ class Choice:
 
     Attributes
     ----------
-    best_trial : Champion
+    best_trial : BestTrial
         The winning trial.
     leaderboard : DataFrame
         Every trial.

@@ -42,7 +42,7 @@ def evaluate_best(
         The case.
     prepared : Prepared
         Its rows.
-    best_trial : Champion
+    best_trial : BestTrial
         The chosen trial.
     baselines : mapping of str to bytes
         Kind to model of those to compare with.

@@ -34,7 +34,7 @@ def explain(
         The case.
     prepared : Prepared
         Its rows.
-    best_trial : Champion
+    best_trial : BestTrial
         The winning trial.
     folder : Path
         Where tables are stored.

@@ -58,7 +58,7 @@ def seal_best(
         The case.
     prepared : Prepared
         Its rows.
-    best_trial : Champion
+    best_trial : BestTrial
         The winning trial.
     evaluation : Evaluation
         What is known of its quality.

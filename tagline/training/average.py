@@ -64,11 +64,8 @@ def average(
 
 
 def _best_number(log_odds: Sequence[Floats], y: Floats, *, metric: str) -> int:
-    figures = [
-        leaderboard.measured(sigmoid(np.mean(log_odds[:number], axis=0)), y)[metric]
-        for number in range(1, len(log_odds) + 1)
-    ]
-    if not figures:
-        return 0
-    signed = np.asarray(figures) * (1 if metric == "roc_auc" else -1)
-    return int(np.argmax(signed)) + 1
+    def loss(number: int) -> float:
+        mean = sigmoid(np.mean(log_odds[:number], axis=0))
+        return leaderboard.loss(leaderboard.measured(mean, y), metric)
+
+    return min(range(1, len(log_odds) + 1), key=loss, default=0)

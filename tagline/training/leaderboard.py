@@ -1,6 +1,7 @@
 """The table of everything that was tried."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +24,23 @@ def measured(p: Probabilities, y: Floats) -> dict[str, float]:
     return {"roc_auc": float(roc_auc_score(y, p)), "log_loss": float(log_loss(y, p))}
 
 
+def loss(measured: Mapping[str, Any], metric: str) -> float:
+    """Give the figure that chooses such that less is better."""
+    found = float(measured[metric])
+    return -found if metric == "roc_auc" else found
+
+
 def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
     """Give the key that sorts rows from best to worst: figure, log loss, simplicity, number."""
     if entry[metric] is None:
         return (np.inf, np.inf, 0, entry["trial"])
     # A tie goes to the more honest and then to the simpler model, and never to chance.
-    figure = -entry["roc_auc"] if metric == "roc_auc" else entry["log_loss"]
-    return (figure, entry["log_loss"], _SIMPLEST_FIRST.index(entry["kind"]), entry["trial"])
+    return (
+        loss(entry, metric),
+        entry["log_loss"],
+        _SIMPLEST_FIRST.index(entry["kind"]),
+        entry["trial"],
+    )
 
 
 def table(rows: Iterable[Row], *, metric: str) -> pd.DataFrame:

@@ -160,8 +160,6 @@ class _Run:
             trial["trial"]: new_row(trial["trial"], trial["kind"], trial["params"])
             for trial in bracket["trials"]
         }
-        self._best: tuple[Row, Model] | None = None
-        self._simple: dict[str, bytes] = {}
         self._fits: dict[str, Fit] = {}
         self._own: dict[int, tuple[Row, Model]] = {}
         self._finest: set[int] = set()
@@ -196,7 +194,8 @@ class _Run:
             row["state"] = "failed" if row["error"] else state
 
     def result(self) -> BracketResult:
-        row, model = self._best or ({"trial": None, "kind": ""}, None)
+        best = min(self._own.values(), key=lambda each: self._order(each[0]), default=None)
+        row, model = best or ({"trial": None, "kind": ""}, None)
         return BracketResult(
             rows=list(self._rows.values()),
             metric=self.search.metric,
@@ -204,13 +203,16 @@ class _Run:
             best_kind=row["kind"],
             best_trial=row["trial"],
             finished=self._finished(),
-            simple=self._simple,
+            simple=self._baselines(),
         )
 
     def _finished(self) -> dict[int, bytes]:
         finished = [self._own[trial] for trial in self._finest]
         ranked = sorted(finished, key=lambda each: self._order(each[0]))
         return {row["trial"]: model.to_bytes() for row, model in ranked[: self.search.average]}
+
+    def _baselines(self) -> dict[str, bytes]:
+        return {model.kind: model.to_bytes() for _, model in self._own.values() if not model.tuned}
 
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
         number, kind, params = trial["trial"], trial["kind"], trial["params"]
@@ -225,10 +227,6 @@ class _Run:
             self._finest.add(number)
         if number not in self._own or self._order(row) < self._order(self._own[number][0]):
             self._own[number] = (row, model)
-        if not FAMILIES[kind].tuned:
-            self._simple[kind] = model.to_bytes()
-        if self._best is None or self._order(row) < self._order(self._best[0]):
-            self._best = (row, model)
         return row
 
     def _fit(self, kind: str) -> Fit:
