@@ -1,7 +1,6 @@
 """Choose the best trial, and a calibrator for it, by the tuning rows."""
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,7 +61,7 @@ class BestTrial:
 
     def loaded(self) -> Model:
         """Give the model, answering with all cores: rows do not depend on each other."""
-        return load(self.kind, self.model).with_threads(os.cpu_count() or 1)
+        return load(self.kind, self.model).with_all_cores()
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
     if winner.best is None or winner.best_trial is None:
         raise TaglineError("The winning bracket has no model.", where="the search")
     best = load(winner.best_kind, winner.best)
-    return winner.best_trial, best.with_threads(os.cpu_count() or 1)
+    return winner.best_trial, best.with_all_cores()
 
 
 def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:

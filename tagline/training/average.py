@@ -1,6 +1,5 @@
 """One model of the best few: trees whose log-odds are averaged are trees again."""
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 
@@ -48,13 +47,12 @@ def average(
     """
     begun = time.process_time()
     ranked = [trial for trial in table["trial"] if trial in models][: section.average]
-    cores = os.cpu_count() or 1
-    best = [Boosted.from_bytes(models[trial]).with_threads(cores) for trial in ranked]
+    best = [Boosted.from_bytes(models[trial]).with_all_cores() for trial in ranked]
     number = _best_number([model.log_odds(X) for model in best], y, metric=section.metric)
     if number < 2:
         return None
     # Measured as it will be kept: leaves are rounded to single precision.
-    averaged = Boosted.average(best[:number]).with_threads(cores)
+    averaged = Boosted.average(best[:number]).with_all_cores()
     own = row(int(table["trial"].max()) + 1, averaged.kind, {"average_of": ranked[:number]})
     own |= leaderboard.figures(averaged, X, y) | {"state": "finished"}
     own |= {"seconds": time.process_time() - begun}

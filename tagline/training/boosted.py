@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,9 +91,9 @@ class Boosted:
         """The number of its trees."""
         return int(self.booster.num_boosted_rounds())
 
-    def with_threads(self, threads: int) -> Self:
-        """Give the same model, answering with so many threads: rows do not hang together."""
-        return replace(self, threads=threads)
+    def with_all_cores(self) -> Self:
+        """Give the same model, answering with all cores: rows do not depend on each other."""
+        return replace(self, threads=os.cpu_count() or 1)
 
     def predict(self, X: Floats) -> Probabilities:
         """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""

@@ -24,10 +24,10 @@ def measured(p: Probabilities, y: Floats) -> dict[str, float]:
     return {"roc_auc": float(roc_auc_score(y, p)), "log_loss": float(log_loss(y, p))}
 
 
-def loss(measured: Mapping[str, Any], metric: str) -> float:
+def loss(row: Mapping[str, Any], metric: str) -> float:
     """Give the figure that chooses such that less is better."""
-    found = float(measured[metric])
-    return -found if metric == "roc_auc" else found
+    figure = float(row[metric])
+    return -figure if metric == "roc_auc" else figure
 
 
 def order(entry: Row, metric: str) -> tuple[float, float, int, int]:

@@ -61,8 +61,8 @@ class Model(Protocol):
     def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
 
-    def with_threads(self, threads: int) -> Self:
-        """Give the same model, answering with so many threads."""
+    def with_all_cores(self) -> Self:
+        """Give the same model, answering with all cores: rows do not depend on each other."""
 
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
@@ -86,8 +86,9 @@ class Simple:
         """The number of its trees."""
         return 0
 
-    def with_threads(self, threads: int) -> Self:  # noqa: ARG002 - a few sums need one thread
-        """Give the same model, answering with so many threads."""
+    def with_all_cores(self) -> Self:
+        """Give the same model, answering with all cores: rows do not depend on each other."""
+        # A few sums need one.
         return self
 
 
