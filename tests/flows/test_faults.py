@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CASE, Workplace, workplace
+from tests.conftest import LEAN, Workplace, workplace
 
 BROKEN = """
 from tagline.training.models import Logistic
@@ -22,7 +22,7 @@ def two_runs(tmp_path_factory):
     """Give a folder with a champion and a run with a failing trial, these two, and its output."""
     place = workplace(tmp_path_factory.mktemp("faults"))
     lenient = place.folder / "lenient.toml"
-    lenient.write_text(CASE + "[gates]\nbeat_baselines = false\n")
+    lenient.write_text(LEAN + "[gates]\nbeat_baselines = false\n")
     (place.folder / "sitecustomize.py").write_text(BROKEN)
     broken = Workplace(place.folder, {"PYTHONPATH": str(place.folder)})
     first = broken.train(case=lenient.name)

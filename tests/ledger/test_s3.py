@@ -177,6 +177,7 @@ def test_a_dead_server_is_told_within_seconds(s3, monkeypatch):
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_and_started_again(seaweed, s3, key):
     """What was acknowledged is there; while the server is away, every command says so."""
     ledger = Ledger(open_store(s3), "flights", trusted=[public_hex(key)])

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-# A minute a verb; tests/ledger/test_killed.py kills at S3's requests in seconds.
-S3 = pytest.param("s3", marks=pytest.mark.slow)
 
-
-@pytest.mark.parametrize("ledgers", ["disk", S3], indirect=True)
+# tests/ledger/test_killed.py kills at each write of one ledger in seconds.
+@pytest.mark.slow
+@pytest.mark.parametrize("ledgers", ["disk", "s3"], indirect=True)
 @pytest.mark.parametrize(("verb", "old", "new"), [("promote", 1, 2), ("rollback", 1, 0)])
 def test_a_command_killed_at_any_write_leaves_one_champion_and_can_be_done_again(
     candidates, ledgers, verb, old, new

@@ -26,6 +26,7 @@ def champion(place):
     return [each["run"] for each in ask(place, "status")["live"]]
 
 
+@pytest.mark.slow
 def test_s3_killed_in_the_middle_and_started_again(candidates, seaweed, s3):
     own, runs = candidates
     place = Workplace(own.folder, own.variables | {"TAGLINE_LEDGER": s3})
