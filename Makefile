@@ -6,10 +6,17 @@ INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv 
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: train test test-all bench readme lint types format lock clean
+.PHONY: train serve test test-all bench readme lint types format lock clean
 
 train: .venv/.run
 	$(BIN)/python flows/train.py run
+
+# A small case, trained in under a minute, its champion behind an API.
+serve: .venv/.run
+	$(BIN)/python flows/train.py --config case config/rain.toml run
+	$(BIN)/python flows/snapshot.py run --case rain
+	$(BIN)/tagline promote --case rain --why "the first"
+	$(BIN)/tagline serve --case rain
 
 test: .venv/.dev lint types
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"

@@ -43,7 +43,7 @@ CLOSE = 0.001
 SEEDS = (7, 8, 9)
 TRIALS = 30
 EVERY_TRAIN, EVERY_TUNE = 10, 4
-RATES = (0.02, 0.3)
+RATES = (0.03, 0.3)
 LEAST_PATIENCE = 5
 SIDES = ("search", "optuna")
 

@@ -46,6 +46,16 @@ def servers() -> Path:
     return _made("servers")
 
 
+def log_of(case: str) -> Path:
+    """Give the folder of what was answered for a case, and of what came true."""
+    return _made(f"log/{case}")
+
+
+def snapshots(case: str) -> Path:
+    """Give the folder of the history snapshots of a case."""
+    return _made(f"snapshots/{case}")
+
+
 def reports() -> Path:
     """Give the folder of HTML reports, one a run."""
     return _made("reports")

@@ -14,6 +14,7 @@ ORDER = (
     "canonical",
     "log",
     "keys",
+    "predictions",
     "reading",
     "case",
     "history",
@@ -29,6 +30,7 @@ ORDER = (
     "report",
     "stages",
     "operations",
+    "serving",
     "notebook",
     "cli",
 )

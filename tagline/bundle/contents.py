@@ -11,11 +11,13 @@ from tagline.bundle.card import card, card_html
 from tagline.bundle.mlmodel import mlmodel, python_env, requirements
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
+from tagline.bundle.single import PROGRAM, SCORER
 from tagline.canonical import as_json
 from tagline.history.declare import Declaration
 from tagline.history.written import to_dict
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
+from tagline.inputs.program import Program
 from tagline.inputs.trace import reads
 from tagline.training.models import FAMILIES
 
@@ -30,6 +32,10 @@ class Contents:
     ----------
     graph : ModelProto
         From raw fields and history to the probability.
+    scorer : ModelProto
+        From the model's inputs to the probability; see `tagline.bundle.graph.scorer`.
+    program : Program
+        The input function for one row.
     model : bytes
         The model for explanations: UBJ of a booster, JSON of a simple model.
     model_kind : str
@@ -55,6 +61,8 @@ class Contents:
     """
 
     graph: onnx.ModelProto
+    scorer: onnx.ModelProto
+    program: Program
     model: bytes
     model_kind: str
     fields: Sequence[Field]
@@ -74,6 +82,8 @@ class Contents:
         written = card(self.facts)
         return {
             "model.onnx": self.graph.SerializeToString(deterministic=True),
+            SCORER: self.scorer.SerializeToString(deterministic=True),
+            PROGRAM: as_json(self.program.to_dict()),
             FAMILIES[self.model_kind].file: self.model,
             "inputs.json": as_json(self._inputs()),
             "schema.json": as_json(request_schema(self.fields, title=title, example=self.example)),

@@ -48,6 +48,22 @@ def assemble(
     return joined
 
 
+def scorer(model: onnx.ModelProto, calibrator: Mapping[str, Any]) -> onnx.ModelProto:
+    """Join model and calibrator, for a row whose inputs are known already.
+
+    Returns
+    -------
+    ModelProto
+        From ``X``, float32 [N, p], to ``probability``, float64 [N].
+    """
+    width = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    X = spox.argument(spox.Tensor(np.float32, ("N", width)))
+    raw = spox.inline(model)(X=X)[PROBABILITY]
+    built = spox.build({MATRIX: X}, {PROBABILITY: _calibrated(raw, calibrator)})
+    onnx.checker.check_model(built)
+    return built
+
+
 def _argument(value: onnx.ValueInfoProto) -> spox.Var:
     kind = value.type.tensor_type.elem_type
     dtype = (

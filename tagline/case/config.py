@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.case.search import SearchSection
 from tagline.case.section import Section
+from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
 from tagline.reading.kinds import Kind
 
@@ -215,6 +216,7 @@ class Case(Section):
     gates: GatesSection = GatesSection()
     explanation: ExplanationSection = ExplanationSection()
     standing: StandingSection = StandingSection()
+    serving: ServingSection = ServingSection()
     file: str = Field(default="", description="Where this was read; filled in when it is read.")
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from tagline.cli import audit, reproduce, runs, show, standing, status, verify
+from tagline.cli import audit, reproduce, runs, serve, show, standing, status, verify
 from tagline.errors import TaglineError
 
 app = typer.Typer(
@@ -27,6 +27,10 @@ app.command("approve")(standing.approve)
 app.command("whoami")(status.whoami)
 app.command("audit")(audit.audit)
 app.command("reconcile")(audit.reconcile)
+
+app.command("serve")(serve.serve)
+app.command("forget")(serve.forget)
+app.add_typer(serve.keys, name="keys")
 
 
 @app.callback()

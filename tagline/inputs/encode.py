@@ -33,13 +33,13 @@ class Encoder:
     def transform(self, texts: Column) -> Floats:
         """Give the number of each text, shape (n,), float64."""
         distinct, place = np.unique(texts, return_inverse=True)
-        numbers = [self._number_of.get(str(text), self.otherwise) for text in distinct]
+        numbers = [self.number_of.get(str(text), self.otherwise) for text in distinct]
         return np.asarray(numbers, dtype=np.float64)[place]
 
     def unknown(self, texts: Column) -> npt.NDArray[np.bool_]:
         """Tell which texts were never seen, shape (n,)."""
         distinct, place = np.unique(texts, return_inverse=True)
-        strange = [str(text) not in self._number_of for text in distinct]
+        strange = [str(text) not in self.number_of for text in distinct]
         return np.asarray(strange, dtype=bool)[place]
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +56,8 @@ class Encoder:
         return cls(tuple(values["categories"]), tuple(values["values"]), values["otherwise"])
 
     @cached_property
-    def _number_of(self) -> dict[str, float]:
+    def number_of(self) -> dict[str, float]:
+        """Category to number."""
         return dict(zip(self.categories, self.values, strict=True))
 
 

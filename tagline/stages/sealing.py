@@ -10,9 +10,10 @@ import onnxruntime
 import pandas as pd
 
 from tagline.bundle.contents import Contents, example_of
-from tagline.bundle.graph import assemble
+from tagline.bundle.graph import assemble, scorer
 from tagline.bundle.load import Bundle, fed
 from tagline.bundle.seal import seal
+from tagline.bundle.single import expect_alike
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.parts import Part, read_parts
@@ -22,6 +23,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import Evaluation
 from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
+from tagline.inputs.record import record
 from tagline.inputs.trace import trace
 from tagline.keys import public_hex, signing_key
 from tagline.stages.choosing import BestTrial
@@ -29,6 +31,7 @@ from tagline.stages.evaluating import as_it_came
 
 log = logging.getLogger(__name__)
 AGREEMENT = 1e-6
+ALONE = 300  # rows that are also answered one by one
 
 
 class BundleRef(TypedDict):
@@ -84,6 +87,9 @@ def seal_best(
     # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
     difference = _difference(bundle, best_trial, prepared, test, features)
+    few = as_it_came(prepared, test.frame).head(ALONE)
+    alone = columns(few, fields=bundle.fields, history=bundle.history)
+    expect_alike(bundle, alone, seed=case.seed)
     log.info(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
     )
@@ -106,8 +112,13 @@ def _contents(
     inputs = InputSet.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
     front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
+    model = best_trial.loaded().onnx()
     return Contents(
-        graph=assemble(front, best_trial.loaded().onnx(), best_trial.calibrator),
+        graph=assemble(front, model, best_trial.calibrator),
+        scorer=scorer(model, best_trial.calibrator),
+        program=record(
+            features.inputs, fields=features.fields, history=history, text=tuple(inputs.encoders)
+        ),
         model=best_trial.model,
         model_kind=best_trial.kind,
         fields=features.fields,

@@ -6,11 +6,12 @@ import pytest
 import xgboost
 
 from tagline.bundle.contents import Contents, example_of
-from tagline.bundle.graph import assemble
+from tagline.bundle.graph import assemble, scorer
 from tagline.history.declare import Count, Events
 from tagline.inputs.compute import columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import fit_inputs
+from tagline.inputs.record import record
 from tagline.inputs.trace import trace
 from tagline.keys import KEY, TRUSTED
 from tagline.training.models import BaseRate, Boosted, Logistic
@@ -96,6 +97,10 @@ class Fitted:
         model = self.models[kind]
         return Contents(
             graph=self.graph(kind, calibrator),
+            scorer=scorer(model.onnx(), calibrator),
+            program=record(
+                inputs, fields=FIELDS, history=HISTORY, text=tuple(self.inputs.encoders)
+            ),
             model=model.to_bytes(),
             model_kind=kind,
             fields=FIELDS,

@@ -44,10 +44,12 @@ def test_every_part_is_there_and_none_is_pickled(files):
         "inputs.json",
         "model.onnx",
         "profile.json",
+        "program.json",
         "provenance.json",
         "python_env.yaml",
         "requirements.txt",
         "schema.json",
+        "scorer.onnx",
     ]
     assert not [name for name, content in files.items() if content.startswith(b"\x80")]
 

@@ -1,0 +1,38 @@
+"""Write down what is known of every key now: the history that a server looks up.
+
+python flows/snapshot.py run --case flights
+"""
+
+from metaflow import FlowSpec, Parameter, step
+
+from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+
+
+class SnapshotFlow(FlowSpec):
+    """Load the tables, compute the history of every key, write it beside the last one."""
+
+    case = Parameter("case", default="", help="The case; the only one that has runs.")
+    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+
+    @step
+    @mistakes_as_sentences
+    def start(self):
+        """Compute and write the snapshots that the champion and the newest candidate take."""
+        from tagline.operations.snapshots import write_snapshots
+
+        self.written = write_snapshots(self.case, config=self.case_file)
+        self.next(self.end)
+
+    @step
+    @mistakes_as_sentences
+    def end(self):
+        """Say what was written."""
+        for each in self.written:
+            print(f"history as of {each['as_of']} for {', '.join(each['runs'])}: {each['path']}")
+        if not self.written:
+            print("no model of this case takes any history: nothing to write")
+
+
+if __name__ == "__main__":
+    with_a_user()
+    SnapshotFlow()

@@ -1,0 +1,204 @@
+"""One row through a bundle in microseconds: its program, its encoders, then the model alone."""
+
+import math
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from tagline.bundle.load import PROBABILITY, Bundle
+from tagline.errors import TaglineError
+from tagline.inputs.compute import MISSING_TEXT, Columns, is_text
+from tagline.inputs.field import Field
+from tagline.inputs.matrix import InputSet
+from tagline.inputs.program import Program
+from tagline.inputs.trace import MATRIX
+
+PROGRAM, SCORER = "program.json", "scorer.onnx"
+ALIKE = 1e-6
+STRANGE = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 1e18, -1e18, 1e300, -1e300, math.inf, -math.inf)
+
+
+class SingleRow:
+    """A bundle's answer to one row, the same as that of its graph.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Verified.
+
+    Attributes
+    ----------
+    takes : tuple of str
+        The fields and history columns that it reads.
+    names : tuple of str
+        The inputs, in the order of the model's columns.
+    plain_texts : dict or None
+        Each input that is a category to the field that it is, and the categories seen; None where
+        one of them is made of other fields.
+
+    Raises
+    ------
+    TaglineError
+        The bundle was sealed without a program.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        program = Program.from_dict(bundle.read_json(PROGRAM))
+        inputs = InputSet.from_dict(bundle.inputs)
+        if tuple(program.gives) != inputs.names:
+            raise TaglineError("Its program gives other inputs than its graph.", where=bundle.where)
+        self.takes, self.names = program.takes, inputs.names
+        self._row = program.compile()
+        self._pick = _picking(program.takes)
+        self._encoders = [
+            (place, inputs.encoders[name].number_of.get, inputs.encoders[name].otherwise)
+            for place, name in enumerate(inputs.names)
+            if name in inputs.encoders
+        ]
+        places = [program.gives[self.names[place]] for place, _, _ in self._encoders]
+        self.plain_texts = (
+            {
+                self.names[at]: (program.takes[place], inputs.encoders[self.names[at]].number_of)
+                for (at, _, _), place in zip(self._encoders, places, strict=True)
+                if isinstance(place, int)
+            }
+            if all(isinstance(each, int) and each < len(program.takes) for each in places)
+            else None
+        )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            bundle.read_bytes(SCORER), options, providers=["CPUExecutionProvider"]
+        )
+
+    def inputs(self, values: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
+        """Give the model's inputs of one row.
+
+        Parameters
+        ----------
+        values : mapping of str to value
+            Fields and history; see `tagline.inputs.request.Request.read`.
+
+        Returns
+        -------
+        numbers : list of float
+            In the order of `names`.
+        unknown : list of str
+            The inputs whose category was never seen in training.
+        """
+        return self.inputs_of(self._pick(values))
+
+    def inputs_of(self, taken: Sequence[Any]) -> tuple[list[Any], list[str]]:
+        """As `inputs`, of values in the order of `takes`."""
+        numbers = self._row(*taken)
+        unknown = []
+        for place, number_of, otherwise in self._encoders:
+            found = number_of(str(numbers[place]))
+            if found is None:
+                if numbers[place] != MISSING_TEXT:
+                    unknown.append(self.names[place])
+                found = otherwise
+            numbers[place] = found
+        return numbers, unknown
+
+    def texts(self, taken: Sequence[Any]) -> dict[str, str]:
+        """Give the inputs that are categories, as texts."""
+        made = self._row(*taken)
+        return {self.names[place]: str(made[place]) for place, _, _ in self._encoders}
+
+    def score(self, numbers: Sequence[float]) -> float:
+        """Give the calibrated probability of 1 for a row's inputs."""
+        with np.errstate(over="ignore"):
+            X = np.array([numbers], dtype=np.float32)
+        return float(self._session.run(_OUTPUTS, {MATRIX: X})[0][0])
+
+    def predict(self, values: Mapping[str, Any]) -> float:
+        """Give the calibrated probability of 1 for one row."""
+        return self.score(self.inputs(values)[0])
+
+
+_OUTPUTS = [PROBABILITY]
+
+
+def expect_alike(bundle: Bundle, rows: Columns, *, seed: int) -> int:
+    """Refuse a bundle that answers one row otherwise than many.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Just sealed.
+    rows : mapping of str to ndarray of shape (n,)
+        Fields and history, as `tagline.inputs.compute.columns` gives them; each is tried as it is,
+        and again with some of its numbers missing, infinite, zero or huge.
+    seed : int
+        Draws what is changed.
+
+    Returns
+    -------
+    int
+        How many rows were compared.
+
+    Raises
+    ------
+    TaglineError
+        They differ by more than 1e-6 somewhere.
+    """
+    single, compared = SingleRow(bundle), 0
+    for columns in (rows, strange(rows, bundle.fields, seed=seed)):
+        many = bundle.predict(columns)
+        alone = np.array([single.predict(row) for row in as_rows(columns)])
+        # What the model itself has no answer to has none either way.
+        apart = np.where(np.isnan(many) & np.isnan(alone), 0.0, np.abs(many - alone))
+        if not (apart <= ALIKE).all():
+            worst = int(np.nanargmax(np.where(np.isnan(apart), np.inf, apart)))
+            raise TaglineError(
+                f"One row alone is answered with {alone[worst]:.6f}, among others with "
+                f"{many[worst]:.6f}: the input function does something that one row can not do as "
+                "NumPy does it.",
+                where=bundle.where,
+                todo="docs/serving.md names what xp offers to one row.",
+            )
+        compared += len(many)
+    return compared
+
+
+def as_rows(columns: Columns) -> list[dict[str, Any]]:
+    """Give columns as rows of plain Python values."""
+    names = list(columns)
+    values = (columns[name].tolist() for name in names)
+    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def strange(rows: Columns, fields: Sequence[Field], *, seed: int) -> Columns:
+    """Change a third of the numbers to what may trip arithmetic, and of texts to unknown ones."""
+    random = np.random.default_rng(seed)
+    kinds = {field.name: field for field in fields}
+    return {
+        name: _changed(values, kinds.get(name), random.random(len(values)) < 1 / 3, random)
+        for name, values in rows.items()
+    }
+
+
+def _changed(
+    values: npt.NDArray[Any],
+    field: Field | None,
+    where: npt.NDArray[np.bool_],
+    random: np.random.Generator,
+) -> npt.NDArray[Any]:
+    if is_text(values):
+        return np.where(where, random.choice(np.array(["", "?"], values.dtype), len(where)), values)
+    if field is not None and field.kind != "number":
+        # Whole numbers, times and flags have no strange values but being missing.
+        return np.where(where, np.nan, values) if values.dtype.kind == "f" else values
+    drawn = random.choice(np.array([*STRANGE, math.nan]), len(where))
+    return np.where(where, drawn, values)
+
+
+def _picking(takes: tuple[str, ...]) -> Any:
+    if len(takes) > 1:
+        return itemgetter(*takes)
+    return lambda values: tuple(values[name] for name in takes)

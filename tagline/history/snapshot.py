@@ -1,0 +1,270 @@
+"""What was known at one moment of every key: history for a server, looked up in microseconds.
+
+A snapshot answers as if each decision were made at its moment. A key that it has never seen has
+no history: counts and sums are 0, all else is missing.
+"""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.canonical import as_json
+from tagline.errors import TaglineError
+from tagline.history.bulk import compute
+from tagline.history.declare import Count, Declaration, Sum
+from tagline.history.written import to_dict
+
+Floats = npt.NDArray[np.float64]
+AT, KEY, META = "at", "key:", "snapshot.json"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The history of one set of keys.
+
+    Attributes
+    ----------
+    by : tuple of str
+        The key fields.
+    names : tuple of str
+        The history columns.
+    keys : dict
+        Key (one value, or a tuple of them) to its row.
+    matrix : ndarray of shape (keys + 1, names), float64
+        A row for each key; the last one is that of a key never seen.
+    """
+
+    by: tuple[str, ...]
+    names: tuple[str, ...]
+    keys: Mapping[Any, int]
+    matrix: Floats
+
+    @property
+    def never(self) -> list[float]:
+        """The columns of a key never seen."""
+        found: list[float] = self.matrix[-1].tolist()
+        return found
+
+    def lookup(self) -> "Lookup":
+        """Prepare to answer one row at a time."""
+        rows = [tuple(row) for row in self.matrix.tolist()]
+        known = {key: rows[place] for key, place in self.keys.items()}
+        return Lookup(_key_of(self.by), known, rows[-1])
+
+    def columns(self, fields: Mapping[str, Sequence[Any]], rows: int) -> dict[str, Floats]:
+        """Answer many rows at once."""
+        keys = zip(*(fields[name] for name in self.by), strict=True)
+        given = [key if len(self.by) > 1 else key[0] for key in keys] if self.by else [()] * rows
+        never = len(self.matrix) - 1
+        found = self.matrix[[self.keys.get(key, never) for key in given]]
+        return {name: found[:, place] for place, name in enumerate(self.names)}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A group, ready to answer one row."""
+
+    key: Any
+    known: Mapping[Any, tuple[float, ...]]
+    otherwise: tuple[float, ...]
+
+    def __call__(self, values: Mapping[str, Any]) -> tuple[float, ...]:
+        """Give the group's columns for one row."""
+        return self.known.get(self.key(values), self.otherwise)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """History of all keys at one moment.
+
+    Attributes
+    ----------
+    as_of : float
+        The moment, seconds since 1970 UTC: the latest at which anything became known.
+    groups : tuple of Group
+        One for each set of keys.
+    name : str
+        Its name, which its content gives.
+    """
+
+    as_of: float
+    groups: tuple[Group, ...]
+    name: str = ""
+
+
+def known_as(declarations: Sequence[Declaration]) -> str:
+    """Name the snapshots of some declarations, by their digest."""
+    written = as_json([to_dict(each) for each in declarations])
+    return hashlib.sha256(written).hexdigest()[:16]
+
+
+def snapshot(
+    declarations: Sequence[Declaration],
+    events: Mapping[str, pd.DataFrame],
+    *,
+    timezone: str | None = None,
+    at: pd.Timestamp | None = None,
+) -> Snapshot:
+    """Compute what is known of every key.
+
+    Parameters
+    ----------
+    declarations : sequence of declarations
+        What to compute.
+    events : mapping of str to DataFrame
+        The streams; see `tagline.history.bulk.compute`.
+    timezone : str, optional
+        The zone of the events' times that bear none.
+    at : Timestamp, optional
+        The moment; where None, the latest time at which an event became known that had already
+        occurred.
+    """
+    moment = _latest(declarations, events, timezone) if at is None else at
+    grouped: dict[tuple[str, ...], list[Declaration]] = {}
+    for declared in declarations:
+        grouped.setdefault(declared.by, []).append(declared)
+    groups = [_group(by, own, events, moment, timezone) for by, own in grouped.items()]
+    return Snapshot(moment.timestamp(), tuple(groups))
+
+
+def write(found: Snapshot, folder: Path) -> Path:
+    """Write a snapshot aside and rename it; its name sorts by its moment.
+
+    Returns
+    -------
+    Path
+        Its folder, ``folder / NAME``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
+    try:
+        for place, group in enumerate(found.groups):
+            _frame(group).to_parquet(unfinished / f"{place}.parquet", index=False)
+        described = [
+            {
+                "by": list(group.by),
+                "never": [None if each != each else each for each in group.never],
+            }
+            for group in found.groups
+        ]
+        meta = {"as_of": found.as_of, "groups": described}
+        (unfinished / META).write_bytes(as_json(meta))
+        target = folder / f"{int(found.as_of):012d}-{os.urandom(4).hex()}"
+        unfinished.chmod(0o755)
+        unfinished.rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return target
+
+
+def newest(folder: Path) -> Path | None:
+    """Find the newest snapshot of a folder."""
+    named = sorted(path for path in folder.glob("[0-9]*-*") if path.is_dir())
+    return named[-1] if named else None
+
+
+def load(path: Path) -> Snapshot:
+    """Read a snapshot.
+
+    Raises
+    ------
+    TaglineError
+        It is not there, or not whole.
+    """
+    try:
+        meta = json.loads((path / META).read_bytes())
+        groups = [
+            _of_frame(pd.read_parquet(path / f"{place}.parquet"), **described)
+            for place, described in enumerate(meta["groups"])
+        ]
+        return Snapshot(float(meta["as_of"]), tuple(groups), path.name)
+    except (OSError, ValueError, KeyError) as wrong:
+        raise TaglineError(f"The snapshot can not be read: {wrong}.", where=str(path)) from wrong
+
+
+def _key_of(by: tuple[str, ...]) -> Any:
+    return itemgetter(*by) if by else lambda _: ()
+
+
+def _latest(
+    declarations: Sequence[Declaration], events: Mapping[str, pd.DataFrame], timezone: str | None
+) -> pd.Timestamp:
+    moments = []
+    for source in {declared.events for declared in declarations}:
+        frame = events[source.name]
+        known, occurred = (_utc(frame[c], timezone) for c in (source.known_at, source.occurred_at))
+        # Plans are known before they come true: tomorrow's flight does not make it tomorrow.
+        moments.append(known[known >= occurred].max())
+    known_moments = [moment for moment in moments if not pd.isna(moment)]
+    if not known_moments:
+        raise TaglineError("No event of any stream is known: there is no history.", where="history")
+    latest: pd.Timestamp = max(known_moments)
+    return latest
+
+
+def _utc(times: pd.Series, timezone: str | None) -> pd.Series:
+    zoned: pd.Series = times if times.dt.tz is not None else times.dt.tz_localize(timezone or "UTC")
+    in_utc: pd.Series = zoned.dt.tz_convert("UTC")
+    return in_utc
+
+
+def _group(
+    by: tuple[str, ...],
+    declared: Sequence[Declaration],
+    events: Mapping[str, pd.DataFrame],
+    moment: pd.Timestamp,
+    timezone: str | None,
+) -> Group:
+    streams = {each.events.name for each in declared}
+    keys = pd.DataFrame({AT: [moment]})
+    if by:
+        seen = [events[name][list(by)].dropna().drop_duplicates() for name in sorted(streams)]
+        keys = pd.concat([each.astype(object) for each in seen]).drop_duplicates(ignore_index=True)
+        keys = keys.infer_objects().assign(**{AT: moment})
+    past = compute(declared, events, keys, at=AT, timezone=timezone)
+    never = [0.0 if isinstance(each, Count | Sum) else math.nan for each in declared]
+    values = np.vstack([past.to_numpy(dtype=np.float64), never])
+    return Group(by, tuple(past.columns), _numbered(keys, by), values)
+
+
+def _numbered(keys: pd.DataFrame, by: tuple[str, ...]) -> dict[Any, int]:
+    columns = [list(map(_plain, keys[name])) for name in by]
+    given = zip(*columns, strict=True) if by else [()]
+    return {key if len(by) != 1 else key[0]: place for place, key in enumerate(given)}
+
+
+def _plain(key: Any) -> Any:
+    if isinstance(key, pd.Timestamp):
+        return int(key.timestamp())
+    value = key.item() if hasattr(key, "item") else key
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _frame(group: Group) -> pd.DataFrame:
+    order = list(group.keys)
+    keys = {
+        f"{KEY}{name}": [key[place] if len(group.by) > 1 else key for key in order]
+        for place, name in enumerate(group.by)
+    }
+    values = pd.DataFrame(group.matrix[:-1], columns=list(group.names))
+    return pd.concat([pd.DataFrame(keys), values], axis=1)
+
+
+def _of_frame(frame: pd.DataFrame, by: list[str], never: list[float | None]) -> Group:
+    names = [str(name) for name in frame.columns if not str(name).startswith(KEY)]
+    keys = frame[[f"{KEY}{name}" for name in by]].set_axis(by, axis=1)
+    last = [math.nan if each is None else each for each in never]
+    values = np.vstack([frame[names].to_numpy(dtype=np.float64), last])
+    return Group(tuple(by), tuple(names), _numbered(keys, tuple(by)), values)

@@ -1,0 +1,257 @@
+"""A request's body: JSON, decoded into the fields' types at once, or refused with every fault.
+
+What is right is decoded in one go, in the fields' own types. Only what is not is read a second
+time, value by value, to say all that is wrong with it.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from tagline.inputs.compute import MISSING_TEXT
+from tagline.inputs.field import Field
+from tagline.inputs.operations import LEAST, MOST
+from tagline.inputs.request import Fault, Reading, Unfit, Value, seconds_of
+
+UNSET = msgspec.UNSET
+REMEMBERED = 65_536  # times, as text
+
+
+class Malformed(ValueError):
+    """It is no JSON, or JSON that can be read in two ways."""
+
+
+class Faulty(ValueError):
+    """Rows whose values are none of their fields'.
+
+    Parameters
+    ----------
+    faults : sequence of tuple
+        The row's place (None where there is one row only) and the fault.
+    """
+
+    def __init__(self, faults: Sequence[tuple[int | None, Fault]]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a body says.
+
+    Attributes
+    ----------
+    rows : list of list
+        The values of each row, in the order of the fields.
+    ids : list
+        Each row's own id; None where it has none.
+    missing : list of list of str
+        The fields that each row lacks.
+    many : bool
+        Whether it was a list.
+    """
+
+    rows: list[list[Value]]
+    ids: list[str | int | None]
+    missing: list[list[str]]
+    many: bool
+
+
+class BodyReader:
+    """Reads bodies.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        What a row has.
+    id : str
+        What a row calls its own id, which it may have.
+    """
+
+    def __init__(self, fields: Sequence[Field], *, id: str) -> None:  # noqa: A002 - as callers say
+        self.fields = tuple(fields)
+        self.id = id if id not in {field.name for field in fields} else ""
+        self._reading = Reading(fields, [self.id] if self.id else [])
+        row = _struct(self.fields, self.id)
+        self._one = msgspec.json.Decoder(row)
+        self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
+        self._converters = [
+            (place, converter)
+            for place, field in enumerate(fields)
+            if (converter := _converter(field)) is not None
+        ]
+        self._optional = [place for place, field in enumerate(fields) if not field.required]
+        self._quoted = [
+            place for place, field in enumerate(fields) if field.kind in ("string", "timestamp")
+        ]
+        self._names = [field.name for field in fields]
+        self._always = sum(field.required for field in fields)
+
+    def read(self, body: bytes) -> Body:
+        """Read a body.
+
+        Parameters
+        ----------
+        body : bytes
+            An object, or a list of objects.
+
+        Raises
+        ------
+        Malformed
+            It is no such JSON.
+        Faulty
+            Values are wrong; has all of them.
+        """
+        many = body.lstrip()[:1] == b"["
+        try:
+            decoded = self._many.decode(body) if many else [self._one.decode(body)]
+            rows = list(map(msgspec.structs.astuple, decoded))
+            self._expect_single_keys(body, rows)
+            return Body(*self._taken(rows), many)
+        except (msgspec.ValidationError, Unfit):
+            return self._slowly(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
+            raise Malformed(_said(wrong)) from wrong
+
+    def _taken(
+        self, rows: list[tuple[Any, ...]]
+    ) -> tuple[list[list[Value]], list[Any], list[list[str]]]:
+        taken, ids, missing = [], [], []
+        for row in rows:
+            *values, own = row
+            lacking = []
+            for place in self._optional:
+                if values[place] is None or values[place] is UNSET or values[place] == MISSING_TEXT:
+                    values[place] = None
+                    lacking.append(self._names[place])
+            for place, converter in self._converters:
+                values[place] = converter(values[place])
+            taken.append(values)
+            ids.append(None if own is UNSET else own)
+            missing.append(lacking)
+        return taken, ids, missing
+
+    def _slowly(self, body: bytes) -> Body:
+        found = parsed(body)
+        many = isinstance(found, list)
+        given = found if many else [found]
+        if not all(isinstance(row, dict) for row in given):
+            raise Malformed("a request is an object, or a list of objects")
+        read = [self._reading.read(row) for row in given]
+        faults = [
+            (place if many else None, fault)
+            for place, (_, _, wrong) in enumerate(read)
+            for fault in wrong
+        ]
+        faults += [
+            (place if many else None, Fault(self.id, "is no text, and no whole number"))
+            for place, row in enumerate(given)
+            if self.id in row and not _is_id(row[self.id])
+        ]
+        if faults:
+            raise Faulty(faults)
+        rows = [[values[name] for name in self._names] for values, _, _ in read]
+        return Body(rows, [row.get(self.id) for row in given], [lack for _, lack, _ in read], many)
+
+    def _expect_single_keys(self, body: bytes, rows: list[tuple[Any, ...]]) -> None:
+        # Every text is between two quotes; a key that comes twice leaves two too many.
+        if b"\\" not in body:
+            texts = sum(self._texts(row) for row in rows)
+            if body.count(b'"') == 2 * texts:
+                return
+        parsed(body)
+
+    def _texts(self, row: tuple[Any, ...]) -> int:
+        found = self._always + sum(row[place] is not UNSET for place in self._optional)
+        found += sum(isinstance(row[place], str) for place in self._quoted)
+        own = row[-1]
+        return found + (own is not UNSET) + isinstance(own, str)
+
+
+def parsed(body: bytes) -> Any:
+    """Parse JSON that names no key twice.
+
+    Raises
+    ------
+    Malformed
+        It does, or is no JSON.
+    """
+    try:
+        msgspec.json.decode(body)  # stricter than json: no NaN, no stray bytes
+        return json.loads(body, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as wrong:
+        raise Malformed(_said(wrong)) from wrong
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Malformed("it names the same key twice")
+    return found
+
+
+def _said(wrong: Exception) -> str:
+    return "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
+
+
+def _is_id(value: Any) -> bool:
+    whole = type(value) is int and LEAST <= value <= MOST
+    return value is None or whole or (isinstance(value, str) and len(value) <= LONGEST_ID)
+
+
+LONGEST_ID = 200
+
+
+def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
+    described: list[Any] = []
+    for place, field in enumerate(fields):
+        kind = _type(field)
+        optional = kind | None | msgspec.UnsetType
+        described.append((f"f{place}", kind) if field.required else (f"f{place}", optional, UNSET))
+    text = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
+    whole = Annotated[int, msgspec.Meta(ge=LEAST, le=MOST)]
+    described.append(("own", text | whole | None | msgspec.UnsetType, UNSET))
+    names = {f"f{place}": field.name for place, field in enumerate(fields)}
+    return msgspec.defstruct(
+        "Row",
+        described,
+        rename=names | {"own": own or "own"},
+        forbid_unknown_fields=True,
+        kw_only=True,
+        gc=False,
+    )
+
+
+def _type(field: Field) -> Any:
+    match field.kind:
+        case "string" if field.allowed is not None:
+            return Literal[field.allowed] if field.allowed else str
+        case "string" | "timestamp":
+            return Annotated[str, msgspec.Meta(min_length=1)] if field.required else str
+        case "boolean":
+            return bool
+        case "integer":
+            least = LEAST if field.minimum is None else math.ceil(field.minimum)
+            most = MOST if field.maximum is None else math.floor(field.maximum)
+            return Annotated[int, msgspec.Meta(ge=max(least, LEAST), le=min(most, MOST))]
+        case _:
+            return Annotated[float, msgspec.Meta(ge=field.minimum, le=field.maximum)]
+
+
+def _converter(field: Field) -> Callable[[Any], Value] | None:
+    if field.kind == "timestamp":
+        seconds = lru_cache(REMEMBERED)(partial(seconds_of, field=field))
+        return seconds if field.required else lambda v: math.nan if v is None else float(seconds(v))
+    if field.required:
+        return None
+    if field.kind == "string":
+        return lambda value: MISSING_TEXT if value is None else value
+    return lambda value: math.nan if value is None else float(value)
+
+
+__all__ = ["Body", "BodyReader", "Faulty", "Malformed", "parsed"]

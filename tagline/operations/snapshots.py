@@ -1,0 +1,96 @@
+"""Write the history that the models of a case look up while they are served."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tagline import paths
+from tagline.bundle.load import Bundle
+from tagline.case.config import Case
+from tagline.data.modules import load_features
+from tagline.data.tables import load_tables
+from tagline.errors import TaglineError
+from tagline.history.declare import Declaration
+from tagline.history.snapshot import known_as, snapshot, write
+from tagline.history.written import expect_schemas, schemas
+from tagline.operations.candidates import newest_candidate, verified_bundle
+from tagline.operations.standings import Standings, open_case
+from tagline.registry.runs import artifact
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    declarations: tuple[Declaration, ...]
+    streams: Mapping[str, Mapping[str, str]]
+    runs: list[str]
+
+
+def write_snapshots(case: str, *, config: str = "") -> list[dict[str, Any]]:
+    """Write a snapshot for each set of declarations that a model of the case takes.
+
+    The champion, the challengers and the newest candidate are thought of, so that a promotion
+    finds its history waiting.
+
+    Parameters
+    ----------
+    case : str
+        The case; the only one that has runs where empty.
+    config : str, optional
+        Its config, where it has moved.
+
+    Returns
+    -------
+    list of dict
+        ``path``, ``as_of`` and ``runs`` of each.
+
+    Raises
+    ------
+    TaglineError
+        There is no such case, or its tables can not give the history.
+    """
+    standings = open_case(case or None, config=Path(config) if config else None)
+    wanted = _wanted(standings)
+    if not wanted:
+        return []
+    features = load_features(standings.case)
+    events = features.events(load_tables(standings.case, features))
+    return [_written(standings.case, each, events) for each in wanted]
+
+
+def _written(case: Case, wanted: _Wanted, events: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    expect_schemas(wanted.streams, schemas(wanted.declarations, events))
+    found = snapshot(wanted.declarations, events, timezone=case.timezone)
+    folder = paths.snapshots(case.name) / known_as(wanted.declarations)
+    path = write(found, folder)
+    as_of = pd.Timestamp(found.as_of, unit="s", tz="UTC").isoformat()
+    return {"path": str(path), "as_of": as_of, "runs": wanted.runs}
+
+
+def _wanted(standings: Standings) -> list[_Wanted]:
+    found: dict[tuple[Declaration, ...], _Wanted] = {}
+    for run, digest in _models(standings):
+        bundle = Bundle(verified_bundle(run, digest))
+        if bundle.declarations:
+            each = found.setdefault(
+                bundle.declarations, _Wanted(bundle.declarations, bundle.streams, [])
+            )
+            each.runs.append(run)
+    return list(found.values())
+
+
+def _models(standings: Standings) -> Sequence[tuple[str, str]]:
+    from tagline.standing.entries import standing  # noqa: PLC0415
+
+    now = standing(standings.head())
+    live = [each for each in (now.champion, *now.challengers) if each is not None]
+    models = {each.run: each.bundle for each in live}
+    try:
+        newest = newest_candidate(standings.case.name)
+        models.setdefault(newest.pathspec, artifact(newest, "bundle")["digest"])
+    except TaglineError:
+        if not models:
+            raise
+    return list(models.items())

@@ -1,0 +1,183 @@
+"""Segments as tables: closed into Parquet, read as frames, outcomes joined to predictions."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tagline.predictions.frames import frames
+from tagline.predictions.records import Answers, Outcome, decode
+from tagline.predictions.segment import CLOSED, OPEN, TABLE
+
+PREDICTIONS, OUTCOMES = "predictions", "outcomes"
+FIELD = "field:"
+Keep = Callable[[dict[str, Any]], bool]
+
+
+def close(path: Path) -> Path:
+    """Make a Parquet file of a closed segment, and remove the segment.
+
+    Parameters
+    ----------
+    path : Path
+        ``NAME.log``.
+
+    Returns
+    -------
+    Path
+        ``NAME.parquet``; written aside and renamed, so that there is a whole one or none.
+    """
+    target = path.with_suffix(TABLE)
+    if not target.exists():
+        write(rows(path), target)
+    path.unlink(missing_ok=True)
+    return target
+
+
+def write(records: Iterable[dict[str, Any]], target: Path) -> None:
+    """Write rows as Parquet, aside, and rename it."""
+    unfinished = target.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        pq.write_table(_table(list(records)), unfinished, compression="zstd")
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Give the rows of a segment, whatever state it is in."""
+    if path.suffix == TABLE:
+        yield from pq.read_table(path).to_pylist()
+        return
+    for record in frames(path.read_bytes()).records:
+        said = decode(record)
+        yield from _answers(said) if isinstance(said, Answers) else [_outcome(said)]
+
+
+def segments(folder: Path) -> list[Path]:
+    """Find every segment once, whatever state it is in, the oldest first."""
+    found: dict[str, Path] = {}
+    for suffix in (OPEN, CLOSED, TABLE):
+        # A table counts before what it was made of.
+        found |= {path.stem: path for path in folder.glob(f"*{suffix}")}
+    return [found[name] for name in sorted(found)]
+
+
+def read_predictions(folder: Path) -> pd.DataFrame:
+    """Read every answered row of a case's log.
+
+    Parameters
+    ----------
+    folder : Path
+        The case's log; see `tagline.paths.log_of`.
+
+    Returns
+    -------
+    DataFrame
+        A row for each answered row: ``prediction_id``, ``row_id``, ``at`` (UTC), ``request_id``,
+        ``principal``, ``run``, ``digest``, ``entry``, ``latency_us``, ``snapshot``,
+        ``probability``, ``decision``, ``unknown``, ``missing`` and ``field:NAME`` for each field.
+    """
+    return _frame(folder / PREDICTIONS)
+
+
+def read_outcomes(folder: Path) -> pd.DataFrame:
+    """Read what came true, once for each prediction or row: what was reported last counts.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `read_predictions`.
+
+    Returns
+    -------
+    DataFrame
+        ``prediction_id``, ``row_id``, ``outcome``, ``observed`` and ``at`` (UTC), and ``reported``:
+        how often it was.
+    """
+    found = _frame(folder / OUTCOMES)
+    if found.empty:
+        return found
+    keys = ["prediction_id", "row_id"]
+    ordered = found.sort_values("at", kind="stable")
+    times = ordered.groupby(keys, dropna=False)["outcome"].transform("size")
+    return ordered.assign(reported=times).drop_duplicates(keys, keep="last").reset_index(drop=True)
+
+
+def read_joined(folder: Path) -> pd.DataFrame:
+    """Read predictions with what came true; ``outcome`` is missing where nothing is known yet.
+
+    An outcome by prediction id counts before one by the row's own id, which holds for every
+    prediction of that row.
+    """
+    predictions, outcomes = read_predictions(folder), read_outcomes(folder)
+    if predictions.empty or outcomes.empty:
+        return predictions.assign(outcome=float("nan"))
+    by_row = outcomes.dropna(subset="row_id").set_index("row_id")["outcome"]
+    by_id = outcomes.dropna(subset="prediction_id").set_index("prediction_id")["outcome"]
+    own = predictions["prediction_id"].map(by_id)
+    return predictions.assign(outcome=own.fillna(predictions["row_id"].map(by_row)))
+
+
+def _frame(folder: Path) -> pd.DataFrame:
+    tables = [pd.DataFrame(list(rows(path))) for path in segments(folder)]
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        return pd.DataFrame()
+    whole = pd.concat(filled, ignore_index=True)
+    return whole.assign(at=pd.to_datetime(whole["at"], utc=True))
+
+
+def _answers(said: Answers) -> Iterator[dict[str, Any]]:
+    common = {
+        "at": pd.Timestamp(said.at, unit="ns", tz="UTC"),
+        "request_id": said.request_id,
+        "principal": said.principal,
+        "run": said.run,
+        "digest": said.digest,
+        "entry": said.entry,
+        "latency_us": said.latency,
+        "snapshot": said.snapshot,
+    }
+    for row in said.rows:
+        values = {f"{FIELD}{name}": v for name, v in zip(said.fields, row.values, strict=True)}
+        yield {
+            "prediction_id": row.prediction_id,
+            "row_id": row.row_id,
+            **common,
+            "probability": row.probability,
+            "decision": row.decision,
+            "unknown": row.unknown,
+            "missing": row.missing,
+            **values,
+        }
+
+
+def _outcome(said: Outcome) -> dict[str, Any]:
+    return {
+        "prediction_id": said.prediction_id,
+        "row_id": said.row_id,
+        "outcome": said.outcome,
+        "observed": said.observed,
+        "at": pd.Timestamp(said.at, unit="ns", tz="UTC"),
+        "request_id": said.request_id,
+        "principal": said.principal,
+    }
+
+
+def _table(records: list[dict[str, Any]]) -> pa.Table:
+    names = list(dict.fromkeys(name for record in records for name in record))
+    return pa.table({name: _column([each.get(name) for each in records]) for name in names})
+
+
+def _column(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        # Two models may hold a field of one name differently: as text, nothing is lost.
+        return pa.array([None if each is None else json.dumps(each) for each in values])

@@ -1,0 +1,1 @@
+"""The champion behind an API: the only package that knows HTTP."""

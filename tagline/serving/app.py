@@ -1,0 +1,236 @@
+"""One worker: the pages, the thread that follows the ledger, the one that keeps house."""
+
+import asyncio
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tagline import paths
+from tagline.case.load import parse_case
+from tagline.operations.standings import Standings
+from tagline.predictions.keeping import Keeping
+from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
+from tagline.serving import metrics
+from tagline.serving.access import Access, Scope
+from tagline.serving.endpoints import Explain, Outcomes, Predict, past
+from tagline.serving.follower import (
+    LOOK_EVERY,
+    LOOK_EVERY_S3,
+    Follower,
+    Housekeeping,
+    every,
+)
+from tagline.serving.openapi import openapi
+from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
+from tagline.serving.service import Noted, Service
+from tagline.serving.settings import Settings
+
+log = logging.getLogger(__name__)
+TICK = 1.0
+# What a page may load: its own, and nothing from elsewhere.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+SAFE = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
+
+
+def create() -> Starlette:
+    """Make a worker from the settings that its server left in the environment."""
+    return application(Settings.of_environment())
+
+
+def application(settings: Settings) -> Starlette:
+    """Make a worker.
+
+    Parameters
+    ----------
+    settings : Settings
+        What is served, and how.
+    """
+    case = parse_case(Path(settings.config).read_text(), file=settings.config)
+    service = Service(
+        case,
+        folder=paths.log_of(case.name),
+        access=Access(Path(settings.keys) if settings.keys else None, workers=settings.workers),
+        pseudonyms=Pseudonyms(pseudonym_key(paths.home() / "pseudonym.key"), case.serving.personal),
+    )
+    noted = Noted(Path(settings.noted))
+    follower = Follower(service, Standings.of(case), noted)
+    pages = Pages(service, noted)
+    return Starlette(
+        routes=[
+            Route("/v1/predict", Predict(service)),
+            Route("/v1/explain", Explain(service)),
+            Route("/v1/outcomes", Outcomes(service)),
+            Route("/v1/model", pages.model),
+            Route("/healthz", pages.health),
+            Route("/readyz", pages.ready),
+            Route("/metrics", pages.metrics),
+            Route("/openapi.json", pages.openapi),
+            Route("/docs", pages.docs),
+            Route("/", pages.form),
+            Mount("/static", StaticFiles(packages=[("tagline.serving", "static")])),
+            Mount("/swagger", StaticFiles(directory=_swagger())),
+        ],
+        exception_handlers={HTTPException: _told, Problem: _told, Exception: _failed},
+        lifespan=_lifespan(service, follower),
+    )
+
+
+class Pages:
+    """The pages that are read.
+
+    Parameters
+    ----------
+    service : Service
+        Whose.
+    noted : Noted
+        Which model each worker has.
+    """
+
+    def __init__(self, service: Service, noted: Noted) -> None:
+        self.service, self.noted = service, noted
+
+    def model(self, request: Request) -> Response:
+        """`GET /v1/model`: card, schema, digest."""
+        self._admit(request, "predict")
+        current = self.service.model()
+        served, bundle = current.served, current.served.bundle
+        how_old = past(current)
+        return JSONResponse(
+            {
+                "case": self.service.case.name,
+                "run": served.deployed.run,
+                "entry": served.deployed.since,
+                **self.noted.all(),
+                "digest": bundle.digest,
+                "threshold": served.threshold,
+                "schema": bundle.read_json("schema.json"),
+                "card": bundle.read_bytes("card.md").decode(),
+                "provenance": bundle.provenance,
+                **({"history": msgspec.to_builtins(how_old)} if how_old else {}),
+            }
+        )
+
+    def health(self, _: Request) -> Response:
+        """`GET /healthz`: it runs."""
+        return JSONResponse({"running": True})
+
+    def ready(self, _: Request) -> Response:
+        """`GET /readyz`: it answers, and every worker of it with which model."""
+        found = self.noted.all()
+        answers = self.service.current is not None
+        return JSONResponse({"ready": answers, **found}, status_code=200 if answers else 503)
+
+    def metrics(self, request: Request) -> Response:
+        """`GET /metrics`: for Prometheus."""
+        self._admit(request, "admin")
+        current = self.service.current
+        if current is not None:
+            current.watched.count()
+        how_old = past(current) if current else None
+        served = current.served if current else None
+        content = metrics.exposition(served, how_old.age_seconds if how_old else None)
+        return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`: with the case's own schema."""
+        case = self.service.case
+        return JSONResponse(
+            openapi(
+                self.service.model().served,
+                case=case.name,
+                title=case.title,
+                most_rows=case.serving.most_rows,
+                keys=self.service.access.file is not None,
+            )
+        )
+
+    def docs(self, _: Request) -> Response:
+        """`GET /docs`: the API, to read and to try."""
+        return HTMLResponse(_page("docs.html"), headers=SAFE)
+
+    def form(self, _: Request) -> Response:
+        """`GET /`: ask the model by a form, and see why it answers as it does."""
+        return HTMLResponse(_page("index.html"), headers=SAFE)
+
+    def _admit(self, request: Request, scope: Scope) -> None:
+        self.service.access.admit(request.scope["headers"], scope)
+
+
+def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any]:
+    s3 = follower.standings.ledger.where.startswith("s3://")
+    section = service.section
+    keeping = Keeping(service.folder, retention_days=section.retention_days, upload=section.upload)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        stop = threading.Event()
+        follower.noted.note(None, None)
+        await asyncio.to_thread(follower.look)
+        if service.current is None and service.refusal is None:
+            log.warning(f"{service.case.name} has no champion yet: `tagline promote` makes one")
+        house = Housekeeping(service, keeping)
+        threads = [
+            every(LOOK_EVERY_S3 if s3 else LOOK_EVERY, follower.look, stop),
+            every(TICK, house.tick, stop),
+        ]
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                await asyncio.to_thread(thread.join, section.load_seconds)
+            service.close()
+            keeping.tidy_alone()
+            (follower.noted.folder / str(os.getpid())).unlink(missing_ok=True)
+
+    return lifespan
+
+
+def _told(_: Request, wrong: Exception) -> Response:
+    if isinstance(wrong, HTTPException):
+        status = wrong.status_code if wrong.status_code in TITLES else 400
+        wrong = Problem(status, str(wrong.detail), headers=dict(wrong.headers or {}))
+    assert isinstance(wrong, Problem)  # noqa: S101 - Starlette calls it with these two only
+    content = wrong.content(f"{time.time_ns():x}")
+    kind = MEDIA_TYPE.decode()
+    return Response(content, wrong.status, headers=wrong.headers, media_type=kind)
+
+
+def _failed(_: Request, wrong: Exception) -> Response:
+    log.error("A page has failed", exc_info=wrong)
+    content = Problem(500, "The fault is logged.").content(f"{time.time_ns():x}")
+    return Response(content, 500, media_type=MEDIA_TYPE.decode())
+
+
+@cache
+def _page(name: str) -> str:
+    return (files("tagline.serving") / "static" / name).read_text()
+
+
+def _swagger() -> str:
+    import swagger_ui_bundle  # type: ignore[import-untyped]  # noqa: PLC0415 - 3 MB of pages, found by its own module
+
+    return str(swagger_ui_bundle.swagger_ui_path)
+
+
+__all__ = ["application", "create", "json"]

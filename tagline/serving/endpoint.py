@@ -1,0 +1,193 @@
+"""What every page that takes a body does: who asks, the body, the answer, the counts."""
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+from anyio import CapacityLimiter, to_thread
+
+from tagline.inputs.body import Body, Faulty, Malformed
+from tagline.serving import metrics
+from tagline.serving.access import Scope
+from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
+from tagline.serving.service import Current, Service
+
+log = logging.getLogger(__name__)
+JSON = b"application/json"
+SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+AT_ONCE, WAITING = 2, 64
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Scopes = MutableMapping[str, Any]
+
+
+class Endpoint:
+    """A page that takes a body and answers JSON.
+
+    Parameters
+    ----------
+    service : Service
+        Answers.
+    """
+
+    page: str
+    scope: Scope
+    encode = msgspec.json.Encoder().encode
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.limiter: CapacityLimiter | None = None
+        self.good, self.seconds = metrics.page_labels(self.page)
+
+    async def answer(self, body: bytes, asked: "Asked") -> tuple[int, bytes]:
+        """Give status and content."""
+        raise NotImplementedError
+
+    async def __call__(self, scope: Scopes, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever happens, with JSON and without a stack trace."""
+        begun = time.perf_counter_ns()
+        headers = scope["headers"]
+        asked = Asked(_request_id(headers), begun, scope["query_string"])
+        more: list[tuple[bytes, bytes]] = []
+        try:
+            if scope["method"] != "POST":
+                raise Problem(405, f"{self.page} takes POST.", headers={"Allow": "POST"})
+            asked.principal = self.service.access.admit(headers, self.scope)
+            body = await self._body(headers, receive)
+            status, content = await self.answer(body, asked)
+            kind = JSON
+        except Problem as problem:
+            status, content, kind = problem.status, problem.content(asked.request_id), MEDIA_TYPE
+            more = [(n.lower().encode(), v.encode()) for n, v in problem.headers.items()]
+        except Exception:
+            log.exception("A request has failed", extra={"request_id": asked.request_id})
+            failed = Problem(500, "The fault is logged under the request's id.")
+            status, content, kind = 500, failed.content(asked.request_id), MEDIA_TYPE
+        own = [
+            (b"content-type", kind),
+            (b"content-length", str(len(content)).encode()),
+            (b"x-request-id", asked.request_id.encode()),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": [*own, *more]})
+        await send({"type": "http.response.body", "body": content})
+        self._count(status, begun, asked)
+
+    def _count(self, status: int, begun: int, asked: "Asked") -> None:
+        took = (time.perf_counter_ns() - begun) / 1e9
+        if status == 200:
+            self.good.inc()
+        else:
+            metrics.REQUESTS.labels(self.page, str(status)).inc()
+            said = {"request_id": asked.request_id, "status": status, "principal": asked.principal}
+            log.info(f"{self.page} was answered with {status}", extra=said)
+        self.seconds.observe(took)
+
+    async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
+        most = self.service.section.most_bytes
+        _expect_json(headers, most)
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body"):
+            body = await self._rest(body, most, receive)
+        if len(body) > most:
+            raise Problem(413, f"A body may have {most:,} bytes.")
+        return body
+
+    async def _rest(self, first: bytes, most: int, receive: Receive) -> bytes:
+        parts, size, more = [first], len(first), True
+        try:
+            async with asyncio.timeout(self.service.section.body_seconds):
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Problem(400, "The client went away.")
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > most:
+                        raise Problem(413, f"A body may have {most:,} bytes.")
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise Problem(408, "Send the body faster.", headers={"Connection": "close"}) from None
+        return b"".join(parts)
+
+    async def in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Do what takes long beside the others, a few at a time.
+
+        Raises
+        ------
+        Problem
+            503: too many wait already.
+        """
+        if self.limiter is None:
+            self.limiter = CapacityLimiter(AT_ONCE)
+        if self.limiter.statistics().tasks_waiting >= WAITING:
+            raise Problem(503, "Too many requests wait.", headers={"Retry-After": "1"})
+        return await to_thread.run_sync(work, *given, limiter=self.limiter)
+
+    def read(self, body: bytes, current: Current, *, most: int) -> Body:
+        """Read rows.
+
+        Raises
+        ------
+        Problem
+            400, 413 or 422.
+        """
+        try:
+            found = current.served.reader.read(body)
+        except Malformed as wrong:
+            raise Problem(400, f"This is no request: {wrong}.") from None
+        except Faulty as faulty:
+            raise of_faults(faulty) from None
+        if not 0 < len(found.rows) <= most:
+            status = 413 if found.rows else 422
+            raise Problem(status, f"A request has 1 to {most:,} rows, and not {len(found.rows):,}.")
+        return found
+
+
+class Asked:
+    """What is known of a request.
+
+    Attributes
+    ----------
+    request_id : str
+        Its name: the caller's own, or one of ours.
+    begun : int
+        When it came, in nanoseconds.
+    query : bytes
+        What follows the question mark.
+    principal : str
+        Who asks; empty while that is not known.
+    """
+
+    __slots__ = ("begun", "principal", "query", "request_id")
+
+    def __init__(self, request_id: str, begun: int, query: bytes) -> None:
+        self.request_id, self.begun, self.query = request_id, begun, query
+        self.principal = ""
+
+
+def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"x-request-id" and SAFE_ID.fullmatch(value):
+            return value.decode()
+    return secrets.token_hex(8)
+
+
+def _expect_json(headers: list[tuple[bytes, bytes]], most: int) -> None:
+    kind, length = b"", b"0"
+    for name, value in headers:
+        if name == b"content-type":
+            kind = value
+        elif name == b"content-length":
+            length = value
+    # A browser may send a form anywhere, but JSON only where it is allowed to.
+    if kind.split(b";", 1)[0].strip().lower() != JSON:
+        raise Problem(415, "Send 'Content-Type: application/json'.")
+    if int(length) > most:
+        raise Problem(413, f"A body may have {most:,} bytes.", headers={"Connection": "close"})

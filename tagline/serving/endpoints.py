@@ -1,0 +1,233 @@
+"""The pages that answer: predictions, explanations, outcomes."""
+
+import re
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+
+from tagline.inputs.body import Malformed, parsed
+from tagline.inputs.field import Field
+from tagline.inputs.request import Unfit, seconds_of
+from tagline.predictions.records import Outcome
+from tagline.serving import binary
+from tagline.serving.binary import Prediction
+from tagline.serving.endpoint import Asked, Endpoint
+from tagline.serving.explaining import Explained, explained
+from tagline.serving.problems import Problem
+from tagline.serving.service import Current
+
+PREDICTION_ID = re.compile(r"[0-9a-f]{20,32}")
+OBSERVED = Field("observed", "timestamp")
+
+
+class Past(msgspec.Struct):
+    """How old the history of an answer is."""
+
+    as_of: float
+    age_seconds: float
+
+
+class One(Prediction, omit_defaults=True, kw_only=True):
+    """The answer to one row."""
+
+    model: msgspec.Raw
+    threshold: float
+    history: Past | None = None
+
+
+class Many(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The answer to many rows."""
+
+    predictions: list[Any]
+    model: msgspec.Raw
+    threshold: float
+    history: Past | None = None
+
+
+class Predict(Endpoint):
+    """`POST /v1/predict`: a probability and a decision for each row."""
+
+    page, scope = "/v1/predict", "predict"
+
+    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+        """Answer one row at once, many in a thread."""
+        current = self.service.model()
+        if body.lstrip()[:1] == b"[":
+            return await self.in_thread(self._many, current, body, asked)  # type: ignore[no-any-return]
+        served = current.served
+        found = self.read(body, current, most=1)
+        (values,) = found.rows
+        numbers, unknown = served.inputs(values)
+        p = served.single.score(numbers)
+        _expect_answers((p,))
+        prediction = One(
+            self.service.next_id(),
+            p,
+            p >= served.threshold,
+            unknown,
+            found.missing[0],
+            model=current.said,
+            threshold=served.threshold,
+            history=past(current),
+        )
+        self.service.keep(
+            current,
+            found.rows,
+            found.ids,
+            (prediction,),
+            request_id=asked.request_id,
+            principal=asked.principal,
+            begun=asked.begun,
+        )
+        return 200, self.encode(prediction)
+
+    def _many(self, current: Current, body: bytes, asked: Asked) -> tuple[int, bytes]:
+        served = current.served
+        found = self.read(body, current, most=self.service.section.most_rows)
+        answers, unknown = served.many(found.rows)
+        _expect_answers(answers)
+        predictions = [
+            Prediction(self.service.next_id(), p, p >= served.threshold, strange, lacking)
+            for p, strange, lacking in zip(answers, unknown, found.missing, strict=True)
+        ]
+        self.service.keep(
+            current,
+            found.rows,
+            found.ids,
+            predictions,
+            request_id=asked.request_id,
+            principal=asked.principal,
+            begun=asked.begun,
+        )
+        said = Many(
+            predictions=predictions,
+            model=current.said,
+            threshold=served.threshold,
+            history=past(current),
+        )
+        return 200, self.encode(said)
+
+
+class Explain(Endpoint):
+    """`POST /v1/explain`: as predict, and why."""
+
+    page, scope = "/v1/explain", "explain"
+
+    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+        """Explain in a thread: the trees are walked many times for each row."""
+        by = parse_qs(asked.query.decode("latin-1")).get("by", ["input"])[0]
+        if by not in ("input", "source"):
+            raise Problem(422, "by is 'input' or 'source'.")
+        current = self.service.model()
+        return await self.in_thread(self._explained, current, body, by, asked)  # type: ignore[no-any-return]
+
+    def _explained(self, current: Current, body: bytes, by: str, asked: Asked) -> tuple[int, bytes]:
+        served = current.served
+        found = self.read(body, current, most=self.service.section.most_explained)
+        said: list[Explained] = explained(
+            served,
+            found,
+            section=self.service.section,
+            by_source=by == "source",
+            name=self.service.next_id,
+        )
+        _expect_answers([each.probability for each in said])
+        self.service.keep(
+            current,
+            found.rows,
+            found.ids,
+            said,
+            request_id=asked.request_id,
+            principal=asked.principal,
+            begun=asked.begun,
+        )
+        common = {"model": current.said, "threshold": served.threshold}
+        if (how_old := past(current)) is not None:
+            common["history"] = how_old
+        if found.many:
+            return 200, self.encode({"predictions": said, **common})
+        return 200, self.encode({**msgspec.structs.asdict(said[0]), **common})
+
+
+class Outcomes(Endpoint):
+    """`POST /v1/outcomes`: what came true, by prediction id or by the row's own id."""
+
+    page, scope = "/v1/outcomes", "outcomes"
+
+    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+        """Take one outcome or many: late, out of order or twice; the last one counts."""
+        try:
+            found = parsed(body)
+        except Malformed as wrong:
+            raise Problem(400, f"This is no request: {wrong}.") from None
+        listed = found if isinstance(found, list) else [found]
+        most = self.service.section.most_rows
+        if not 0 < len(listed) <= most:
+            raise Problem(422, f"A request has 1 to {most:,} outcomes.")
+        errors: list[dict[str, Any]] = []
+        outcomes = []
+        for place, given in enumerate(listed):
+            prefix = f"/{place}" if isinstance(found, list) else ""
+            outcome, wrong_here = self._outcome(given, asked)
+            errors += [{**each, "pointer": f"{prefix}/{each['field']}"} for each in wrong_here]
+            outcomes.append(outcome)
+        if errors:
+            raise Problem(422, f"{len(errors)} fields are wrong.", errors=errors[:100])
+        await self.in_thread(self.service.keep_outcomes, outcomes)
+        return 200, self.encode({"accepted": len(outcomes)})
+
+    def _outcome(self, given: Any, asked: Asked) -> tuple[Any, list[dict[str, str]]]:
+        if not isinstance(given, dict):
+            return None, [{"field": "", "detail": "is no object"}]
+        id_name = self.service.case.table.id
+        wrong = [
+            {"field": name, "detail": "is nothing that an outcome has"}
+            for name in sorted(given.keys() - {"prediction_id", "outcome", "observed", id_name})
+        ]
+        prediction, own = given.get("prediction_id"), given.get(id_name)
+        if (prediction is None) == (own is None):
+            wrong.append({"field": "prediction_id", "detail": f"give it, or {id_name}, not both"})
+        named = isinstance(prediction, str) and PREDICTION_ID.fullmatch(prediction)
+        if prediction is not None and not named:
+            wrong.append({"field": "prediction_id", "detail": "is no prediction's id"})
+        if own is not None and (type(own) not in (str, int) or len(str(own)) > 200):
+            wrong.append({"field": id_name, "detail": "is no text, and no whole number"})
+        value, observed = 0.0, None
+        try:
+            value = binary.label(given.get("outcome"), self.service.case)
+        except ValueError as strange:
+            wrong.append({"field": "outcome", "detail": str(strange)})
+        try:
+            if given.get("observed") is not None:
+                if not isinstance(given["observed"], str):
+                    raise Unfit("is no time, as text")
+                observed = seconds_of(given["observed"], OBSERVED)
+        except Unfit as strange:
+            wrong.append({"field": "observed", "detail": str(strange)})
+        if wrong:
+            return None, wrong
+        kept = None if own is None else str(self.service.pseudonyms.kept(id_name, own))
+        now = time.time_ns()
+        return (
+            Outcome(now, asked.request_id, asked.principal, prediction, kept, value, observed),
+            [],
+        )
+
+
+def _expect_answers(answers: Sequence[float]) -> None:
+    # A sum of weights has no answer where one of its inputs is infinite.
+    none = [place for place, p in enumerate(answers) if p != p]
+    if none:
+        raise Problem(422, f"The model has no answer to {len(none)} rows, the first is {none[0]}.")
+
+
+def past(current: Current) -> Past | None:
+    """Say how old the history is that an answer rests on; None where it rests on none."""
+    history = current.served.history
+    if history is None:
+        return None
+    as_of = history.snapshot.as_of
+    return Past(as_of, round(time.time() - as_of, 3))

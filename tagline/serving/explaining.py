@@ -1,0 +1,133 @@
+"""Why a row is answered as it is: SHAP contributions that add up, and reasons in words."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tagline.case.serving import ServingSection
+from tagline.inputs.body import Body
+from tagline.serving.binary import Prediction
+from tagline.serving.served import Served
+
+
+class Contribution(msgspec.Struct, omit_defaults=True):
+    """What an input, or a source of inputs, adds to the log-odds.
+
+    Attributes
+    ----------
+    name : str
+        The input or the source.
+    contribution : float
+        Its share, in log-odds; positive speaks for 1.
+    value : float, str or None
+        What the input was; None where it is missing, and for a source.
+    """
+
+    name: str
+    contribution: float
+    value: Any = None
+
+
+class Explained(Prediction, omit_defaults=True, kw_only=True):
+    """An answer with its reasons.
+
+    Attributes
+    ----------
+    base : float
+        The log-odds that all rows start from.
+    log_odds : float
+        `base` and all contributions: the model's answer before it is calibrated.
+    contributions : list of Contribution
+        The greatest first.
+    reasons : list of str
+        Where an applicant is refused, the main reasons in words.
+    """
+
+    base: float
+    log_odds: float
+    contributions: list[Contribution]
+    reasons: list[str] = msgspec.field(default_factory=list)
+
+
+def explained(
+    served: Served,
+    body: Body,
+    *,
+    section: ServingSection,
+    by_source: bool,
+    name: Callable[[], str],
+) -> list[Explained]:
+    """Answer rows, and explain each.
+
+    Parameters
+    ----------
+    served : Served
+        The model.
+    body : Body
+        The rows.
+    section : ServingSection
+        What is a refusal, and the words for reasons.
+    by_source : bool
+        Whether the contributions of one source are added up.
+    name : callable
+        Gives each prediction its id.
+    """
+    made = [served.inputs(row) for row in body.rows]
+    with np.errstate(over="ignore"):
+        X = np.array([numbers for numbers, _ in made], dtype=np.float32)
+    shap, base = served.model.shap_values(X)
+    answers = []
+    for place, (numbers, unknown) in enumerate(made):
+        p = served.single.score(numbers)
+        by_input = dict(zip(served.single.names, shap[place].tolist(), strict=True))
+        by_origin = _added(by_input, served.bundle.inputs["sources"])
+        decision = p >= served.threshold
+        texts = served.single.texts(served.taken(body.rows[place]))
+        values = dict(zip(served.single.names, numbers, strict=True)) | texts
+        answers.append(
+            Explained(
+                name(),
+                p,
+                decision,
+                unknown,
+                body.missing[place],
+                base=base,
+                log_odds=base + math.fsum(by_input.values()),
+                contributions=_sorted(by_origin if by_source else by_input, values),
+                reasons=_reasons(by_input, by_origin, section)
+                if decision == section.refused
+                else [],
+            )
+        )
+    return answers
+
+
+def _added(by_input: Mapping[str, float], source_of: Mapping[str, str]) -> dict[str, float]:
+    parts: dict[str, list[float]] = {}
+    for name, share in by_input.items():
+        parts.setdefault(source_of.get(name, name), []).append(share)
+    return {source: math.fsum(shares) for source, shares in parts.items()}
+
+
+def _sorted(shares: Mapping[str, float], values: Mapping[str, Any]) -> list[Contribution]:
+    ordered = sorted(shares.items(), key=lambda each: -abs(each[1]))
+    return [Contribution(name, share, _shown(values.get(name))) for name, share in ordered]
+
+
+def _shown(value: Any) -> Any:
+    return None if value == "" or (isinstance(value, float) and not math.isfinite(value)) else value
+
+
+def _reasons(
+    by_input: Mapping[str, float], by_source: Mapping[str, float], section: ServingSection
+) -> list[str]:
+    # What pushed towards the refusal the most comes first; only what has words can be told.
+    towards = 1.0 if section.refused else -1.0
+    shares = {**by_source, **by_input}
+    told = [name for name in section.reasons if towards * shares.get(name, 0.0) > 0]
+    ordered: Sequence[str] = sorted(told, key=lambda name: -towards * shares[name])
+    words = dict.fromkeys(section.reasons[name] for name in ordered)
+    return list(words)[: section.most_reasons]

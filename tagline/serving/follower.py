@@ -1,0 +1,225 @@
+"""Follow the ledger: load, verify and warm the new champion beside the old one, then switch."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooSlow
+from pathlib import Path
+from typing import Any
+
+from tagline import paths
+from tagline.bundle.seal import MANIFEST
+from tagline.errors import TaglineError
+from tagline.ledger.entry import Deployed
+from tagline.operations.candidates import verified_bundle
+from tagline.operations.standings import Standings
+from tagline.predictions.erasing import ASKED
+from tagline.predictions.keeping import Keeping
+from tagline.serving import metrics
+from tagline.serving.served import Served, differences, history_of, open_served
+from tagline.serving.service import Noted, Refusal, Service
+from tagline.standing.entries import standing
+
+log = logging.getLogger(__name__)
+LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
+AGAIN = 5.0
+
+
+class Follower:
+    """Keeps a worker's model the ledger's champion.
+
+    Parameters
+    ----------
+    service : Service
+        Whose model it is.
+    standings : Standings
+        What stands.
+    noted : Noted
+        Where it is said which model this worker has.
+    """
+
+    def __init__(self, service: Service, standings: Standings, noted: Noted) -> None:
+        self.service, self.standings, self.noted = service, standings, noted
+        self._seen = -1
+        self._again_at = 0.0
+        self._unreached = False
+
+    def look(self) -> None:
+        """Look once whether the champion is another, and switch; never raises."""
+        try:
+            last = self.standings.ledger.last()
+            waits = self.service.refusal is not None and time.monotonic() >= self._again_at
+            if last == self._seen and not waits:
+                self._reached()
+                return
+            champion = standing(self.standings.head()).champion
+            self._reached()
+        except Exception as lost:
+            metrics.UNREACHED.inc()
+            if not self._unreached:
+                log.error(f"The ledger can not be read, and the model goes on: {lost}")
+            self._unreached = True
+            return
+        self._follow(champion)
+        self._seen = last
+
+    def _reached(self) -> None:
+        if self._unreached:
+            log.info("The ledger can be read again")
+        self._unreached = False
+
+    def _follow(self, champion: Deployed | None) -> None:
+        now = self.service.current
+        if champion is None:
+            if now is not None:
+                log.warning("There is no champion any more, and nothing is answered")
+            self.service.switch(None)
+        elif now is None or _name(now.served.deployed) != _name(champion):
+            self._take(champion)
+            return
+        self.service.refusal = None
+        self.noted.note(champion, None)
+
+    def _take(self, champion: Deployed) -> None:
+        begun, old = time.monotonic(), self.service.current
+        try:
+            served = self._loaded(champion)
+            if old is not None:
+                _expect_same_schema(old.served, served)
+        except Exception as wrong:
+            self._refuse(champion, wrong)
+            return
+        self.service.switch(served)
+        self.service.refusal = None
+        self.noted.note(champion, None)
+        metrics.SWAPS.labels("taken").inc()
+        took = time.monotonic() - begun
+        log.info(f"{champion.run} answers from now on (entry {champion.since}, {took:.2f} s)")
+
+    def _loaded(self, champion: Deployed) -> Served:
+        limit = self.service.section.load_seconds
+        pool = ThreadPoolExecutor(1, thread_name_prefix="load")
+        work = pool.submit(_ready, champion, paths.snapshots(self.service.case.name))
+        try:
+            return work.result(timeout=limit)
+        except TooSlow:
+            raise TaglineError(
+                f"It was not ready within {limit:g} seconds.",
+                where=f"bundle {champion.bundle[:12]}",
+            ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _refuse(self, champion: Deployed, wrong: Exception) -> None:
+        why = str(wrong) or type(wrong).__name__
+        known = self.service.refusal
+        self.service.refusal = Refusal(champion.since, champion.bundle, why)
+        self._again_at = time.monotonic() + AGAIN
+        self.noted.note(self._deployed(), self.service.refusal)
+        if known is None or known.why != why:
+            metrics.SWAPS.labels("refused").inc()
+            goes_on = "the old one goes on" if self.service.current else "nothing is answered"
+            log.error(f"{champion.run} is refused, and {goes_on}: {why}")
+
+    def _deployed(self) -> Deployed | None:
+        return self.service.current.served.deployed if self.service.current else None
+
+
+class Housekeeping:
+    """What a worker does now and then: keys, snapshots, counts, segments.
+
+    Parameters
+    ----------
+    service : Service
+        Whose.
+    keeping : Keeping
+        Closes segments; one worker of all does it at a time.
+    """
+
+    def __init__(self, service: Service, keeping: Keeping) -> None:
+        self.service, self.keeping = service, keeping
+        self._asked = self._asked_at()
+
+    def tick(self) -> None:
+        """Do all of it once; never raises."""
+        for work in (self._keys, self._history, self._count, self._segments):
+            _tried(work)
+
+    def _keys(self) -> None:
+        if self.service.access.read_again():
+            log.info("The keys were read again")
+
+    def _history(self) -> None:
+        current = self.service.current
+        if current is None or current.served.history is None:
+            return
+        served = current.served
+        found = history_of(served.bundle, paths.snapshots(self.service.case.name))
+        if found is not None and found.snapshot.name != served.history.snapshot.name:  # type: ignore[union-attr]
+            newer = Served(served.deployed, served.bundle, found)
+            newer.warm()
+            if self.service.current is current:
+                self.service.switch(newer)
+                log.info(f"History as of {found.snapshot.as_of:.0f} is looked up from now on")
+
+    def _count(self) -> None:
+        if self.service.current is not None:
+            self.service.current.watched.count()
+
+    def _segments(self) -> None:
+        asked = self._asked_at()
+        at_least = 0.0 if asked != self._asked else None
+        self._asked = asked
+        self.service.predictions.roll(at_least=at_least)
+        self.service.outcomes.roll(at_least=at_least)
+        self.keeping.tidy_alone()
+
+    def _asked_at(self) -> int:
+        file = self.service.folder / ASKED
+        return file.stat().st_mtime_ns if file.exists() else 0
+
+
+def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> threading.Thread:
+    """Do something again and again, in a thread of its own, until told to stop."""
+
+    def go_on() -> None:
+        while not stop.wait(seconds):
+            work()
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    return thread
+
+
+def _ready(champion: Deployed, snapshots: Path) -> Served:
+    path = paths.bundles() / champion.bundle
+    if not (path / MANIFEST).exists():
+        path = verified_bundle(champion.run, champion.bundle)
+    served = open_served(champion, path, snapshots=snapshots)
+    if served.bundle.digest != champion.bundle:
+        raise TaglineError("It is another bundle than the ledger means.", where=str(path))
+    served.warm()
+    return served
+
+
+def _expect_same_schema(old: Served, new: Served) -> None:
+    found = differences(old.bundle, new.bundle)
+    if found:
+        raise TaglineError(
+            f"Its schema is another, and callers would fail: {'; '.join(found)}.",
+            where=new.bundle.where,
+            todo="Start the server again, once callers know.",
+        )
+
+
+def _name(deployed: Deployed) -> tuple[Any, ...]:
+    return deployed.run, deployed.bundle, deployed.since
+
+
+def _tried(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as wrong:
+        log.error(f"{work.__name__.strip('_')} failed and is tried again: {wrong}")

@@ -1,0 +1,185 @@
+"""What Prometheus reads: how many, how fast, which version, and how far the inputs have moved."""
+
+import os
+from bisect import bisect_right
+from collections import Counter as Tally
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from tagline.serving.served import Served
+from tagline.serving.settings import MULTIPROCESS
+
+BUCKETS = (
+    *(0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4),
+    *(0.012_8, 0.025_6, 0.051_2, 0.102_4, 0.25, 0.5, 1.0, 2.5, 10.0),
+)
+MISSING, OTHER, BELOW = "missing", "other", 1e-4
+WAITING = 100_000
+
+REQUESTS = Counter("tagline_requests", "Requests, by page and status.", ["page", "status"])
+SECONDS = Histogram(
+    "tagline_request_seconds", "From the first byte to the answer.", ["page"], buckets=BUCKETS
+)
+PREDICTIONS = Counter("tagline_predictions", "Rows that were answered.", ["run", "digest"])
+ACTED = Counter("tagline_predictions_acted", "Rows that reached the threshold.", ["run", "digest"])
+UNKNOWN = Counter("tagline_unknown_values", "Categories that training never saw.", ["input"])
+LACKING = Counter("tagline_missing_values", "Fields without a value.", ["field"])
+OUTCOMES = Counter("tagline_outcomes", "Outcomes that were reported.")
+SWAPS = Counter("tagline_swaps", "New champions, taken or refused.", ["result"])
+UNLOGGED = Counter("tagline_log_failures", "Answers refused since the log could not be written.")
+UNREACHED = Counter("tagline_ledger_failures", "Looks at the ledger that failed.")
+MODEL = Gauge(
+    "tagline_model_entry",
+    "The ledger's entry of the model that answers.",
+    ["run", "digest"],
+    multiprocess_mode="livemax",
+)
+AS_OF = Gauge(
+    "tagline_history_as_of_seconds",
+    "The moment of the history that is looked up, since 1970.",
+    multiprocess_mode="livemin",
+)
+BINS = Counter(
+    "tagline_profile_rows",
+    "Rows in each bin of the reference profile.",
+    ["digest", "column", "bin"],
+)
+
+
+class Watched:
+    """Counts answered rows in the bins of the model's own reference profile.
+
+    Answers only put their values aside; they are counted when there is time, and the counts of all
+    workers add up.
+
+    Parameters
+    ----------
+    served : Served
+        The model.
+    hidden : frozenset of str, optional
+        Fields that name a person, which are not counted.
+    """
+
+    def __init__(self, served: Served, *, hidden: frozenset[str] = frozenset()) -> None:
+        self.digest = served.bundle.digest[:12]
+        profile = served.bundle.read_json("profile.json")
+        wanted = {f"field:{name}": place for place, name in enumerate(served.names)}
+        wanted = {name: at for name, at in wanted.items() if served.names[at] not in hidden}
+        self._columns = [
+            (name, place, profile[name])
+            for name, place in [*wanted.items(), ("score", len(served.names))]
+            if name in profile and _has_bins(profile[name])
+        ]
+        self._waiting: deque[tuple[Sequence[Any], float]] = deque(maxlen=WAITING)
+
+    def add(self, values: Sequence[Any], score: float) -> None:
+        """Put one row aside."""
+        self._waiting.append((values, score))
+
+    def count(self) -> None:
+        """Count what was put aside."""
+        rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        for name, place, described in self._columns:
+            given = (score if place == len(values) else values[place] for values, score in rows)
+            for key, times in Tally(_bin(value, described) for value in given).items():
+                BINS.labels(self.digest, name, key).inc(times)
+
+
+def page_labels(page: str) -> tuple[Any, Any]:
+    """Give what counts a page's good answers and their time, found once."""
+    return REQUESTS.labels(page, "200"), SECONDS.labels(page)
+
+
+def exposition(served: Served | None, age: float | None) -> bytes:
+    """Write all metrics, those of all workers added up."""
+    registry = CollectorRegistry()
+    if os.environ.get(MULTIPROCESS):
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        for each in OWN:
+            registry.register(each)
+    families = list(registry.collect())
+    registry.register(_Derived(families, served, age))
+    return generate_latest(registry)
+
+
+def psi(expected: Sequence[float], found: Sequence[float]) -> float:
+    r"""Give the population stability index of two distributions over the same bins.
+
+    :math:`\sum_i (q_i - p_i) \ln(q_i / p_i)` (Siddiqi, 2006, ch. 6), each share at least 0.0001.
+    """
+    p = np.maximum(np.asarray(expected) / max(sum(expected), 1), BELOW)
+    q = np.maximum(np.asarray(found) / max(sum(found), 1), BELOW)
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+OWN = (
+    *(REQUESTS, SECONDS, PREDICTIONS, ACTED, UNKNOWN, LACKING, OUTCOMES),
+    *(SWAPS, UNLOGGED, UNREACHED, MODEL, AS_OF, BINS),
+)
+
+
+class _Derived(Collector):
+    def __init__(self, families: list[Metric], served: Served | None, age: float | None) -> None:
+        self.families, self.served, self.age = families, served, age
+
+    def collect(self) -> Iterator[Metric]:
+        if self.age is not None:
+            yield GaugeMetricFamily(
+                "tagline_history_age_seconds", "How old the history is.", value=self.age
+            )
+        if self.served is not None:
+            yield self._moved(self.served)
+
+    def _moved(self, served: Served) -> Metric:
+        family = GaugeMetricFamily(
+            "tagline_profile_psi",
+            "Population stability index of the rows answered against the training rows.",
+            labels=["digest", "column"],
+        )
+        digest = served.bundle.digest[:12]
+        counted: dict[str, dict[str, float]] = {}
+        for sample in (each for metric in self.families for each in metric.samples):
+            labels = sample.labels
+            if sample.name == "tagline_profile_rows_total" and labels["digest"] == digest:
+                counted.setdefault(labels["column"], {})[labels["bin"]] = sample.value
+        profile = served.bundle.read_json("profile.json")
+        for column, found in sorted(counted.items()):
+            expected = _expected(profile[column])
+            value = psi(list(expected.values()), [found.get(key, 0.0) for key in expected])
+            family.add_metric([digest, column], value)
+        return family
+
+
+def _has_bins(described: Mapping[str, Any]) -> bool:
+    return described["kind"] == "number" or "categories" in described
+
+
+def _bin(value: Any, described: Mapping[str, Any]) -> str:
+    if value is None or value != value or value == "":
+        return MISSING
+    if described["kind"] == "number":
+        return str(bisect_right(described["edges"], float(value)))
+    return f"={value}" if value in described["categories"] else OTHER
+
+
+def _expected(described: Mapping[str, Any]) -> dict[str, float]:
+    if described["kind"] == "number":
+        bins = {str(place): float(count) for place, count in enumerate(described["counts"])}
+    else:
+        bins = {f"={name}": float(count) for name, count in described["categories"].items()}
+        bins[OTHER] = float(described["others"])
+    return {**bins, MISSING: float(described["missing"])}

@@ -1,0 +1,187 @@
+"""The API of one case, described with the case's own fields and example (OpenAPI 3.1)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tagline.serving.binary import OUTCOME, SHAPE
+from tagline.serving.problems import TITLES
+from tagline.serving.served import Served
+
+NUMBER, TEXT = {"type": "number"}, {"type": "string"}
+NAMES = {"type": "array", "items": TEXT}
+Schema = Mapping[str, Any]
+
+
+def openapi(served: Served, *, case: str, title: str, most_rows: int, keys: bool) -> dict[str, Any]:
+    """Describe the API.
+
+    Parameters
+    ----------
+    served : Served
+        The model whose request it is.
+    case, title : str
+        What is served.
+    most_rows : int
+        The most rows of a request.
+    keys : bool
+        Whether requests carry a key.
+    """
+    row = row_schema(served)
+    example = row.pop("examples")[0]
+    described: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": served.bundle.digest[:12],
+            "description": f"The champion of the case `{case}`.",
+        },
+        "paths": {
+            "/v1/predict": _post(
+                "Predict", "One row, or many.", _rows(row, most_rows), example, "Prediction"
+            ),
+            "/v1/explain": _post(
+                "Explain",
+                "As predict, with SHAP contributions in log-odds that add up.",
+                _rows(row, 100),
+                example,
+                "Explanation",
+                parameters=[_by()],
+            ),
+            "/v1/outcomes": _post(
+                "Outcomes",
+                "What came true: late, out of order or twice; the last one counts.",
+                _rows({"$ref": "#/components/schemas/Outcome"}, most_rows),
+                {served.row_id: "a row's own id", "outcome": 1},
+                "Accepted",
+            ),
+            "/v1/model": _get("The model card, the request's schema and the bundle's digest."),
+            "/healthz": _get("Whether the server runs."),
+            "/readyz": _get("Whether it answers, and with which model.", "503"),
+        },
+        "components": {"schemas": _schemas(served)},
+    }
+    if keys:
+        bearer = {"type": "http", "scheme": "bearer"}
+        described["components"]["securitySchemes"] = {"key": bearer}
+        described["security"] = [{"key": []}]
+    return described
+
+
+def row_schema(served: Served) -> dict[str, Any]:
+    """Describe one row, as the bundle does, and the row's own id."""
+    schema: dict[str, Any] = dict(served.bundle.read_json("schema.json"))
+    schema.pop("$schema", None)
+    schema["properties"] = {
+        name: _spaced(each, name in schema["required"])
+        for name, each in schema["properties"].items()
+    }
+    if served.reader.id:
+        own = {"type": ["string", "integer", "null"], "maxLength": 200}
+        own |= {"minimum": -(2**63), "maximum": 2**63 - 1}
+        schema["properties"][served.reader.id] = {**own, "description": "The row's own id."}
+    return schema
+
+
+def _spaced(described: Mapping[str, Any], required: bool) -> dict[str, Any]:
+    plain = {**described}
+    if required and plain.get("type") == "string" and "enum" not in plain:
+        plain["minLength"] = 1
+    return plain
+
+
+def _rows(row: Schema, most: int) -> Schema:
+    return {"anyOf": [row, {"type": "array", "items": row, "minItems": 1, "maxItems": most}]}
+
+
+def _post(
+    name: str,
+    summary: str,
+    schema: Schema,
+    example: Any,
+    answer: str,
+    *,
+    parameters: list[Any] | None = None,
+) -> dict[str, Any]:
+    one = {"$ref": f"#/components/schemas/{answer}"}
+    many = {"type": "object", "properties": {"predictions": {"type": "array", "items": one}}}
+    good = one if answer == "Accepted" else {"anyOf": [one, many]}
+    return {
+        "post": {
+            "operationId": name.lower(),
+            "summary": summary,
+            "parameters": parameters or [],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": schema, "example": example}},
+            },
+            "responses": {
+                "200": {
+                    "description": "The answer.",
+                    "content": {"application/json": {"schema": good}},
+                },
+                **_problems(400, 401, 403, 408, 413, 415, 421, 422, 429, 503),
+            },
+        }
+    }
+
+
+def _get(summary: str, *others: str) -> dict[str, Any]:
+    answers = {status: {"description": summary} for status in ("200", *others)}
+    return {"get": {"summary": summary, "responses": answers | _problems(401, 403, 421, 429, 503)}}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        str(status): {
+            "description": TITLES[status],
+            "content": {"application/problem+json": {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def _by() -> dict[str, Any]:
+    schema = {"type": "string", "enum": ["input", "source"], "default": "input"}
+    return {"name": "by", "in": "query", "schema": schema}
+
+
+def _schemas(served: Served) -> dict[str, Any]:
+    model = _object({"run": TEXT, "digest": TEXT, "entry": {"type": "integer"}})
+    common = {"model": model, "threshold": NUMBER}
+    if served.history is not None:
+        common["history"] = _object({"as_of": NUMBER, "age_seconds": NUMBER})
+    flags = {"unknown": NAMES, "missing": NAMES}
+    prediction = {"prediction_id": TEXT, **SHAPE, **flags, **common}
+    share = _object({"name": TEXT, "contribution": NUMBER, "value": {}})
+    why = {
+        "base": NUMBER,
+        "log_odds": NUMBER,
+        "contributions": {"type": "array", "items": share},
+        "reasons": NAMES,
+    }
+    outcome = {
+        "prediction_id": {"type": ["string", "null"], "pattern": "^[0-9a-f]{20,32}$"},
+        served.row_id: {"type": ["string", "integer", "null"]},
+        "outcome": OUTCOME,
+        "observed": {"type": ["string", "null"], "format": "date-time"},
+    }
+    error = _object({"field": TEXT, "pointer": TEXT, "detail": TEXT})
+    problem: dict[str, Any] = {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+    }
+    problem |= {"request_id": TEXT, "errors": {"type": "array", "items": error}}
+    return {
+        "Prediction": _object(prediction),
+        "Explanation": _object(prediction | why),
+        "Outcome": {**_object(outcome), "required": ["outcome"], "additionalProperties": False},
+        "Accepted": _object({"accepted": {"type": "integer"}}),
+        "Problem": _object(problem),
+    }
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict(properties)}

@@ -1,0 +1,259 @@
+"""A model that is served: a verified bundle, its history, and how requests reach it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.single import SingleRow
+from tagline.errors import TaglineError
+from tagline.history.snapshot import Snapshot, known_as, load, newest
+from tagline.inputs.body import Body, BodyReader
+from tagline.inputs.compute import MISSING_TEXT, TEXT, Column
+from tagline.inputs.field import Field
+from tagline.ledger.entry import Deployed
+from tagline.training.model import Model
+from tagline.training.models import FAMILIES
+from tagline.training.models import load as load_model
+
+WARM = 20
+
+
+@dataclass(frozen=True)
+class History:
+    """A snapshot, ready to be looked up."""
+
+    snapshot: Snapshot
+
+    @cached_property
+    def lookups(self) -> tuple[Any, ...]:
+        """One for each set of keys."""
+        return tuple(group.lookup() for group in self.snapshot.groups)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in the order in which the lookups give them."""
+        return tuple(name for group in self.snapshot.groups for name in group.names)
+
+
+@dataclass(frozen=True)
+class Served:
+    """One model, ready to answer.
+
+    Attributes
+    ----------
+    deployed : Deployed
+        Which run, by which entry of the ledger.
+    bundle : Bundle
+        Verified.
+    history : History or None
+        What is looked up; None where the bundle takes none.
+    """
+
+    deployed: Deployed
+    bundle: Bundle
+    history: History | None
+
+    @cached_property
+    def single(self) -> SingleRow:
+        """The way of one row."""
+        return SingleRow(self.bundle)
+
+    @cached_property
+    def row_id(self) -> str:
+        """What a row calls its own id."""
+        return str(self.bundle.provenance["case"]["table"]["id"])
+
+    @cached_property
+    def reader(self) -> BodyReader:
+        """Reads bodies of requests."""
+        return BodyReader(self.bundle.fields, id=self.row_id)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, for explanations."""
+        kind = str(self.bundle.inputs["model_kind"])
+        return load_model(kind, self.bundle.read_bytes(FAMILIES[kind].file))
+
+    @property
+    def threshold(self) -> float:
+        """Act where the probability is at least as great."""
+        return self.bundle.threshold
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The fields, in order."""
+        return tuple(each.name for each in self.bundle.fields)
+
+    def taken(self, values: Sequence[Any]) -> Sequence[Any]:
+        """Give what the program of one row takes, of a row's fields.
+
+        Parameters
+        ----------
+        values : sequence
+            In the order of the fields.
+        """
+        if self.history is None:
+            return self._pick(values)  # type: ignore[no-any-return]
+        named = dict(zip(self.names, values, strict=True))
+        past = [lookup(named) for lookup in self.history.lookups]
+        return self._pick([*values, *chain.from_iterable(past)])  # type: ignore[no-any-return]
+
+    def inputs(self, values: Sequence[Any]) -> tuple[list[float], list[str]]:
+        """Give the model's inputs of one row, and those with a category never seen."""
+        return self.single.inputs_of(self.taken(values))
+
+    def many(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[str]]]:
+        """Give the probabilities of many rows, and each row's inputs with unknown categories."""
+        columns = self.columns(rows)
+        answers = self.bundle.predict(columns).tolist()
+        return answers, self._unknown(rows, columns)
+
+    def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, Column]:
+        """Give rows as arrays, with their history."""
+        fields = self.bundle.fields
+        by_name = dict(zip(self.names, zip(*rows, strict=True), strict=True))
+        found = {each.name: _array(by_name[each.name], each) for each in fields}
+        if self.history is not None:
+            for group in self.history.snapshot.groups:
+                found |= group.columns(by_name, len(rows))
+        return found
+
+    def matrix(self, rows: Sequence[Sequence[Any]]) -> Any:
+        """Give the model's inputs of some rows, float32 [n, p]."""
+        with np.errstate(over="ignore"):
+            return np.array([self.inputs(row)[0] for row in rows], dtype=np.float32)
+
+    def warm(self) -> float:
+        """Answer the example both ways, some times, and let it be explained.
+
+        Returns
+        -------
+        float
+            Its probability.
+
+        Raises
+        ------
+        TaglineError
+            The two ways differ.
+        """
+        example = self.bundle.read_json("schema.json")["examples"][0]
+        body: Body = self.reader.read(msgspec.json.encode(example))
+        answers = {self.single.score(self.inputs(body.rows[0])[0]) for _ in range(WARM)}
+        (many,), _ = self.many(body.rows)
+        if not all(abs(many - alone) <= 1e-6 for alone in answers):
+            raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
+        self.model.shap_values(self.matrix(body.rows))
+        return many
+
+    @cached_property
+    def _pick(self) -> Any:
+        order = [*self.names, *(self.history.names if self.history else ())]
+        absent = [name for name in self.single.takes if name not in order]
+        if absent:
+            raise TaglineError(
+                f"Its history {', '.join(absent[:3])} is in no snapshot.", where=self.bundle.where
+            )
+        places = [order.index(name) for name in self.single.takes]
+        if len(places) > 1:
+            return itemgetter(*places)
+        return lambda values: tuple(values[place] for place in places)
+
+    def _unknown(
+        self, rows: Sequence[Sequence[Any]], columns: Mapping[str, Column]
+    ) -> list[list[str]]:
+        if self.single.plain_texts is None:
+            return [self.inputs(row)[1] for row in rows]
+        unknown: list[list[str]] = [[] for _ in rows]
+        for name, (column, seen) in self.single.plain_texts.items():
+            for place, text in enumerate(columns[column].tolist()):
+                if text not in seen and text != MISSING_TEXT:
+                    unknown[place].append(name)
+        return unknown
+
+
+def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:
+    """Open a bundle with the newest snapshot of its history.
+
+    Parameters
+    ----------
+    deployed : Deployed
+        What the ledger says of it.
+    path : Path
+        The bundle's folder.
+    snapshots : Path
+        Where the case's snapshots are.
+
+    Raises
+    ------
+    TaglineError
+        The bundle is not sound, or there is no snapshot of the history that it takes.
+    """
+    bundle = Bundle(path)
+    return Served(deployed, bundle, history_of(bundle, snapshots))
+
+
+def history_of(bundle: Bundle, snapshots: Path) -> History | None:
+    """Find the newest snapshot of what a bundle takes.
+
+    Raises
+    ------
+    TaglineError
+        There is none.
+    """
+    if not bundle.history:
+        return None
+    found = newest(snapshots / known_as(bundle.declarations))
+    if found is None:
+        raise TaglineError(
+            "There is no snapshot of the history that it takes.",
+            where=bundle.where,
+            todo="Write one: python flows/snapshot.py run",
+        )
+    return History(load(found))
+
+
+def differences(old: Bundle, new: Bundle) -> list[str]:
+    """Say what callers of one model would notice of another's schema.
+
+    Returns
+    -------
+    list of str
+        One sentence each: a field that is gone, is asked for since, is of another kind or allows
+        less.
+    """
+    before = {each.name: each for each in old.fields}
+    after = {each.name: each for each in new.fields}
+    found = [f"{name} is gone" for name in before if name not in after]
+    found += [
+        f"{name} is asked for"
+        for name, each in after.items()
+        if name not in before and each.required
+    ]
+    for name in before.keys() & after.keys():
+        found += _narrower(before[name], after[name])
+    return sorted(found)
+
+
+def _narrower(old: Field, new: Field) -> list[str]:
+    found = []
+    if old.kind != new.kind:
+        found.append(f"{old.name} is a {new.kind} and was a {old.kind}")
+    if new.required and not old.required:
+        found.append(f"{old.name} is asked for and was optional")
+    if old.unit != new.unit:
+        found.append(f"{old.name} is in {new.unit or 'no unit'} and was in {old.unit or 'none'}")
+    return found
+
+
+def _array(values: Sequence[Any], each: Field) -> Column:
+    if each.kind == "string":
+        return np.array(values, dtype=TEXT)
+    return np.array(values, dtype=np.dtype(each.dtype))

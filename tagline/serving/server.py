@@ -1,0 +1,196 @@
+"""Start the server: its address, its workers, its log lines, its end."""
+
+import json
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from tagline import paths
+from tagline.errors import TaglineError
+from tagline.serving.settings import MULTIPROCESS, Settings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+GRACE = 30
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server listens.
+
+    Attributes
+    ----------
+    host, port
+        The port 0 is any that is free.
+    certificate, private_key : Path or None
+        For TLS.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+
+def serve(
+    config: Path,
+    case: str,
+    *,
+    address: Address,
+    keys: Path | None,
+    workers: int,
+    access_log: bool,
+) -> None:
+    """Serve a case until told to stop.
+
+    Parameters
+    ----------
+    config : Path
+        The case's config.
+    case : str
+        Its name.
+    address : Address
+        Where.
+    keys : Path or None
+        API keys; without any, only this machine is answered.
+    workers : int
+        How many processes answer.
+    access_log : bool
+        Whether each request is logged.
+
+    Raises
+    ------
+    TaglineError
+        Without keys, the address is not this machine's own; or it is taken.
+    """
+    if keys is None and address.host not in LOOPBACK:
+        raise TaglineError(
+            f"Without keys it listens on this machine only, not on {address.host}.",
+            todo="Make a key with `tagline keys add NAME`, and name the file with --keys.",
+        )
+    listening = _bound(address)
+    host, port = listening.getsockname()[:2]
+    scheme = "https" if address.certificate else "http"
+    url = f"{scheme}://{host if ':' not in host else f'[{host}]'}:{port}"
+    # Asked to stop, it ends what it began; there is nothing to tell of it.
+    with (
+        suppress(KeyboardInterrupt),
+        _registered(case, url, address.certificate) as noted,
+        _metrics_folder(),
+    ):
+        Settings(
+            config=str(config.resolve()),
+            noted=str(noted),
+            keys=str(keys.resolve()) if keys else "",
+            workers=workers,
+            access_log=access_log,
+        ).to_environment()
+        print(f"{case} is served at {url}", flush=True)  # noqa: T201 - what a person waits for
+        if keys is None:
+            print("without keys: only this machine is answered", flush=True)  # noqa: T201
+        _run(listening, address, workers=workers)
+
+
+def _run(listening: socket.socket, address: Address, *, workers: int) -> None:
+    config = uvicorn.Config(
+        "tagline.serving.app:create",
+        factory=True,
+        fd=listening.fileno() if workers > 1 else None,
+        workers=workers,
+        log_config=LOGGING,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.private_key,
+        ws="none",
+    )
+    server = uvicorn.Server(config)
+    if workers > 1:
+        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - one worker needs none
+
+        Multiprocess(config, sockets=[listening]).run()
+    else:
+        server.run(sockets=[listening])
+
+
+def _bound(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((address.host, address.port))
+    except OSError as taken:
+        raise TaglineError(
+            f"{address.host}:{address.port} can not be listened on: {taken.strerror}.",
+            todo="Name another one with --port, or 0 for any.",
+        ) from taken
+    listening.set_inheritable(True)
+    return listening
+
+
+@contextmanager
+def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]:
+    name = f"{case}-{os.getpid()}"
+    file, noted = paths.servers() / f"{name}.json", paths.servers() / name
+    said = {"case": case, "url": url, "pid": os.getpid()}
+    if certificate is not None:
+        said["certificate"] = str(certificate.resolve())
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(said))
+    unfinished.replace(file)
+    try:
+        yield noted
+    finally:
+        file.unlink(missing_ok=True)
+        shutil.rmtree(noted, ignore_errors=True)
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    # Before anything imports the metrics: each worker counts in files that all can add up.
+    with tempfile.TemporaryDirectory(prefix="tagline-metrics-") as folder:
+        os.environ[MULTIPROCESS] = folder
+        yield
+
+
+class JsonLines(logging.Formatter):
+    """Writes each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one record."""
+        said = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "pid": record.process,
+        }
+        own = ("request_id", "status", "principal")
+        said |= {name: getattr(record, name) for name in own if hasattr(record, name)}
+        if record.exc_info:
+            said["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False)
+
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": JsonLines}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "loggers": {
+        "tagline": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}

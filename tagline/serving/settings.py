@@ -1,0 +1,42 @@
+"""How a server is started, handed to its workers by the environment."""
+
+import os
+from typing import Self
+
+from tagline.case.section import Section
+
+VARIABLE = "TAGLINE_SERVER"
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Settings(Section):
+    """What a worker has to know.
+
+    Attributes
+    ----------
+    config : str
+        The case's config file.
+    noted : str
+        The folder where workers say which model they have.
+    keys : str
+        The file of API keys; empty where there is none.
+    workers : int
+        How many there are.
+    access_log : bool
+        Whether each request is logged, and not only those that fail.
+    """
+
+    config: str
+    noted: str
+    keys: str = ""
+    workers: int = 1
+    access_log: bool = False
+
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Read them."""
+        return cls.model_validate_json(os.environ[VARIABLE])
+
+    def to_environment(self) -> None:
+        """Leave them for the workers."""
+        os.environ[VARIABLE] = self.model_dump_json()
