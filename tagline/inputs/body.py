@@ -26,6 +26,10 @@ class Malformed(ValueError):
     """It is no JSON, or JSON that can be read in two ways."""
 
 
+class TooMany(ValueError):
+    """It has more rows than a request may have."""
+
+
 class Faulty(ValueError):
     """Rows whose values are none of their fields'.
 
@@ -92,16 +96,20 @@ class BodyReader:
         self._names = [field.name for field in fields]
         self._always = sum(field.required for field in fields)
 
-    def read(self, body: bytes) -> Body:
+    def read(self, body: bytes, *, most: int | None = None) -> Body:
         """Read a body.
 
         Parameters
         ----------
         body : bytes
             An object, or a list of objects.
+        most : int, optional
+            The most rows that it may have.
 
         Raises
         ------
+        TooMany
+            It has more.
         Malformed
             It is no such JSON.
         Faulty
@@ -111,10 +119,11 @@ class BodyReader:
         try:
             decoded = self._many.decode(body) if many else [self._one.decode(body)]
             rows = list(map(msgspec.structs.astuple, decoded))
+            _expect_at_most(len(rows), most)
             self._expect_single_keys(body, rows)
             return Body(*self._taken(rows), many)
         except (msgspec.ValidationError, Unfit):
-            return self._slowly(body)
+            return self._slowly(body, most)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
             raise Malformed(_said(wrong)) from wrong
 
@@ -136,10 +145,11 @@ class BodyReader:
             missing.append(lacking)
         return taken, ids, missing
 
-    def _slowly(self, body: bytes) -> Body:
+    def _slowly(self, body: bytes, most: int | None) -> Body:
         found = parsed(body)
         many = isinstance(found, list)
         given = found if many else [found]
+        _expect_at_most(len(given), most)
         if not all(isinstance(row, dict) for row in given):
             raise Malformed("a request is an object, or a list of objects")
         read = [self._reading.read(row) for row in given]
@@ -186,6 +196,11 @@ def parsed(body: bytes) -> Any:
         return json.loads(body, object_pairs_hook=_once)
     except (ValueError, RecursionError) as wrong:
         raise Malformed(_said(wrong)) from wrong
+
+
+def _expect_at_most(rows: int, most: int | None) -> None:
+    if most is not None and rows > most:
+        raise TooMany(f"{rows:,}")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,16 +1,19 @@
 """Running servers, and which bundle each of them has.
 
-A server writes ``servers/NAME.json`` while it runs: ``case``, ``url`` and ``pid``. Asked for
-``/v1/model``, it answers JSON with the ``digest`` of its champion.
+A server writes ``servers/NAME.json`` while it runs: ``case``, ``url`` and ``pid``, and its
+``certificate`` where it speaks TLS. Asked for ``/readyz``, it answers JSON with the ``digest`` that
+all of its workers have, and what they have ``refused``.
 """
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import psutil
@@ -36,19 +39,41 @@ class Server:
         The case that it answers.
     url : str
         Where.
+    certificate : str
+        The certificate that it shows; empty without TLS.
     """
 
     name: str
     case: str
     url: str
+    certificate: str = ""
 
     def digest(self) -> str:
         """Give the digest of the bundle that answers there; empty where nothing does."""
+        return str(self._said().get("digest", ""))
+
+    def refuses(self, digest: str) -> str:
+        """Say why it refuses a bundle; empty where it does not."""
+        refused = self._said().get("refused")
+        return str(refused["why"]) if refused and refused.get("digest") == digest else ""
+
+    def _said(self) -> dict[str, Any]:
+        url = f"{self.url}/readyz"
         try:
-            with urlopen(f"{self.url}/v1/model", timeout=PATIENCE) as answer:  # noqa: S310 - http
-                return str(json.load(answer)["digest"])
-        except (URLError, OSError, ValueError, KeyError, TypeError):
-            return ""
+            with urlopen(url, timeout=PATIENCE, context=self._trusting()) as answer:  # noqa: S310 - http
+                return dict(json.load(answer))
+        except HTTPError as not_ready:
+            return _parsed(not_ready.read())
+        except (URLError, OSError, ValueError, TypeError):
+            return {}
+
+    def _trusting(self) -> ssl.SSLContext | None:
+        if not self.certificate:
+            return None
+        # It is known by its certificate, which is on this machine; its name may be any.
+        context = ssl.create_default_context(cafile=self.certificate)
+        context.check_hostname = False
+        return context
 
 
 def running(case: str) -> Iterator[Server]:
@@ -78,10 +103,23 @@ def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
         for server in having:
             log.info(f"{server.name} at {server.url} has it")
         waiting = [server for server in waiting if server not in having]
-        if not waiting or time.monotonic() >= until:
+        refusing = [server for server in waiting if server.refuses(digest)]
+        if refusing or not waiting or time.monotonic() >= until:
             break
         time.sleep(LOOK_EVERY)
-    return [f"{server.name} at {server.url}" for server in waiting]
+    return [_named(server, digest) for server in waiting]
+
+
+def _named(server: Server, digest: str) -> str:
+    why = server.refuses(digest)
+    return f"{server.name} at {server.url}" + (f" (it refuses it: {why})" if why else "")
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    try:
+        return dict(json.loads(content))
+    except (ValueError, TypeError):
+        return {}
 
 
 def _read(file: Path) -> tuple[Server, int]:
@@ -89,7 +127,13 @@ def _read(file: Path) -> tuple[Server, int]:
         message = json.loads(file.read_text())
         if not str(message["url"]).startswith(HTTP):
             raise ValueError(f"{message['url']!r} is no web address")
-        return Server(file.stem, str(message["case"]), str(message["url"])), int(message["pid"])
+        server = Server(
+            file.stem,
+            str(message["case"]),
+            str(message["url"]),
+            str(message.get("certificate", "")),
+        )
+        return server, int(message["pid"])
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         raise TaglineError(
             f"This says nothing of a running server: {wrong}.",

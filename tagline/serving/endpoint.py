@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
-from tagline.inputs.body import Body, Faulty, Malformed
+from tagline.inputs.body import Body, Faulty, Malformed, TooMany
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 JSON = b"application/json"
 SAFE_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 AT_ONCE, WAITING = 2, 64
+PATIENCE = 8  # how many times the largest body is read, and thrown away
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -90,31 +91,37 @@ class Endpoint:
 
     async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         most = self.service.section.most_bytes
-        _expect_json(headers, most)
+        _expect_json(headers)
         message = await receive()
         body: bytes = message.get("body", b"")
         if message.get("more_body"):
             body = await self._rest(body, most, receive)
         if len(body) > most:
-            raise Problem(413, f"A body may have {most:,} bytes.")
+            raise _too_large(most)
         return body
 
     async def _rest(self, first: bytes, most: int, receive: Receive) -> bytes:
-        parts, size, more = [first], len(first), True
+        body, size, more = bytearray(first), len(first), True
         try:
             async with asyncio.timeout(self.service.section.body_seconds):
                 while more:
                     message = await receive()
                     if message["type"] == "http.disconnect":
                         raise Problem(400, "The client went away.")
-                    parts.append(message.get("body", b""))
-                    size += len(parts[-1])
-                    if size > most:
-                        raise Problem(413, f"A body may have {most:,} bytes.")
-                    more = message.get("more_body", False)
+                    part = message.get("body", b"")
+                    size, more = size + len(part), message.get("more_body", False)
+                    if size > PATIENCE * most:
+                        raise _too_large(most)
+                    # What is too large is let through to its end, so that the client can read why.
+                    if size <= most:
+                        body += part
+                    else:
+                        body.clear()
         except TimeoutError:
             raise Problem(408, "Send the body faster.", headers={"Connection": "close"}) from None
-        return b"".join(parts)
+        if size > most:
+            raise _too_large(most)
+        return bytes(body)
 
     async def in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
         """Do what takes long beside the others, a few at a time.
@@ -139,14 +146,15 @@ class Endpoint:
             400, 413 or 422.
         """
         try:
-            found = current.served.reader.read(body)
+            found = current.served.reader.read(body, most=most)
+        except TooMany as many:
+            raise Problem(413, f"A request has 1 to {most:,} rows, and not {many}.") from None
         except Malformed as wrong:
             raise Problem(400, f"This is no request: {wrong}.") from None
         except Faulty as faulty:
             raise of_faults(faulty) from None
-        if not 0 < len(found.rows) <= most:
-            status = 413 if found.rows else 422
-            raise Problem(status, f"A request has 1 to {most:,} rows, and not {len(found.rows):,}.")
+        if not found.rows:
+            raise Problem(422, f"A request has 1 to {most:,} rows, and not none.")
         return found
 
 
@@ -179,15 +187,12 @@ def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
     return secrets.token_hex(8)
 
 
-def _expect_json(headers: list[tuple[bytes, bytes]], most: int) -> None:
-    kind, length = b"", b"0"
-    for name, value in headers:
-        if name == b"content-type":
-            kind = value
-        elif name == b"content-length":
-            length = value
+def _expect_json(headers: list[tuple[bytes, bytes]]) -> None:
     # A browser may send a form anywhere, but JSON only where it is allowed to.
-    if kind.split(b";", 1)[0].strip().lower() != JSON:
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    if kind != JSON and kind.split(b";", 1)[0].strip().lower() != JSON:
         raise Problem(415, "Send 'Content-Type: application/json'.")
-    if int(length) > most:
-        raise Problem(413, f"A body may have {most:,} bytes.", headers={"Connection": "close"})
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(413, f"A body may have {most:,} bytes.", headers={"Connection": "close"})

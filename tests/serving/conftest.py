@@ -1,0 +1,57 @@
+"""A folder with a champion, another candidate and a server."""
+
+import shutil
+
+import pytest
+
+from tests.conftest import LEAN, ROOT, Workplace
+from tests.serving.server import Running, serving
+from tests.standing.conftest import ask, candidates, untouched
+
+__all__ = ["candidates", "untouched"]
+
+SERVING = """
+[gates]
+beat_baselines = false
+[serving]
+personal = ["town"]
+subject = "town"
+segment_seconds = 3600
+most_rows = 2000
+body_seconds = 2
+[serving.reasons]
+size = "It is too large."
+town = "It is in the wrong town."
+"""
+
+
+@pytest.fixture(scope="module")
+def place(untouched, tmp_path_factory) -> Workplace:
+    """Give a copy of the folder with candidates, the oldest promoted."""
+    folder = tmp_path_factory.mktemp("serving") / "work"
+    shutil.copytree(untouched.folder, folder, symlinks=True)
+    config = folder / "serving.toml"
+    config.write_text(LEAN + SERVING)
+    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
+    runs = [each["run"] for each in reversed(ask(place, "runs"))]
+    ask(place, "promote", runs[0], "--config", "serving.toml")
+    return place
+
+
+@pytest.fixture(scope="module")
+def runs(place) -> list[str]:
+    return [each["run"] for each in reversed(ask(place, "runs"))]
+
+
+@pytest.fixture(scope="module")
+def server(place) -> Running:
+    with serving(place, "--config", "serving.toml") as running:
+        yield running
+
+
+ROW = {"at": "2024-02-01T00:00:00Z", "size": 12.5, "town": "a", "noise": 0.25}
+
+
+@pytest.fixture
+def row():
+    return dict(ROW)
