@@ -49,6 +49,7 @@ lock: .venv/.uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) -o requirements-dev.txt --extra dev -c requirements.txt
 	$(LOCK) -o requirements-mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" benchmarks/peers.in -o requirements-peers.txt
 
 .venv/.uv: requirements-uv.txt
 	$(PYTHON) -m venv .venv

@@ -87,6 +87,8 @@ class Access:
         changed = self.file.stat().st_mtime_ns if self.file.exists() else 0
         if changed == self._read_at:
             return False
+        # Once: a file that is damaged is told of when it changes, and not every second.
+        self._read_at = changed
         old = self._keys
         self._keys = {key.digest: key for key in read_keys(self.file)}
         for digest, key in self._keys.items():
@@ -95,7 +97,6 @@ class Access:
                 if digest in old
                 else (key.per_second or 0, 0)
             )
-        self._read_at = changed
         return True
 
     def admit(self, headers: Headers, scope: Scope) -> str:

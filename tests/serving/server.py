@@ -92,7 +92,9 @@ def eventually(true, *, seconds: float = 20.0) -> Any:
 
 
 @contextmanager
-def serving(place: Workplace, *words: str, key: str = "", ready: bool = True) -> Iterator[Running]:
+def serving(
+    place: Workplace, *words: str, key: str = "", ready: bool | None = True
+) -> Iterator[Running]:
     """Start `tagline serve`, wait until it answers, and end it."""
     errors = place.folder / f"server-{time.monotonic_ns()}.err"
     with errors.open("w") as file:
@@ -110,7 +112,7 @@ def serving(place: Workplace, *words: str, key: str = "", ready: bool = True) ->
         assert "is served at" in line, line + errors.read_text()
         running = Running(place, process, int(line.rsplit(":", 1)[1]), errors, key)
         until = time.monotonic() + STARTS
-        while True:
+        while ready is not None:
             try:
                 answer = running.get("/readyz")
                 if answer.status == 200 or not ready:

@@ -1,0 +1,458 @@
+"""A server with everything switched on, beside its framework, MLflow, BentoML and the libraries.
+
+One worker, one row a request over HTTP, keys, schema, log and metrics on. Two models: a table with
+19 numeric inputs and 300 trees, and the flights with their history from a snapshot. Each ratio is
+measured within one run, in turns. The figure is the median latency on one connection over that of a
+bare endpoint that parses and echoes the same 19 inputs; it holds where every ratio does.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+
+from benchmarks.common import FLIGHTS, record
+from benchmarks.http_load import median_latency, request, throughput
+from benchmarks.parts import PARTS, ROOT, code, part
+
+INPUTS, TREES, ROWS = 19, 300, 4_000
+TURNS, TIMES, SECONDS = 5, 1_500, 4.0
+CONNECTIONS, BATCH = 32, 1_000
+PEERS = ROOT / ".venv" / "peers"
+CASE = f"""
+name = "table"
+title = "Is it so?"
+[table]
+id = "id"
+time = "at"
+target = "y"
+source = "rows.csv"
+exclude = ["at"]
+[search]
+trials = 1
+brackets = 1
+average = 1
+baselines = []
+learning_rates = [0.1]
+max_rounds = {TREES}
+early_stopping_rounds = {TREES}
+space = {{ max_depth = [6, 6] }}
+[gates]
+beat_baselines = false
+[explanation]
+rows = 20
+"""
+
+
+def main() -> None:
+    """Train both models once, then measure each part."""
+    work = PARTS / code()[:12] / "serving-work"
+    found: dict[str, Any] = {}
+    trained(work / "table", table_case)
+    for name, measure in PARTS_OF_TABLE.items():
+        found |= part("serving", name, lambda m=measure: m(work / "table"))
+    trained(work / "flights", flights_case)
+    for name, measure in PARTS_OF_FLIGHTS.items():
+        found |= part("serving", name, lambda m=measure: m(work / "flights"))
+    shutil.rmtree(work)
+    ratios = judged(found)
+    record(
+        "serving",
+        figure=ratios["latency_table_over_bare"]["ratio"],
+        goal=2.0,
+        holds=all(each["holds"] for each in ratios.values()),
+        raw={"ratios": ratios, "measured": found},
+    )
+
+
+def judged(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Hold each ratio against its goal."""
+    latency, rate = found["latency"], found["throughput"]
+    ratios = {
+        "latency_table_over_bare": (latency["table"] / latency["bare"], 2.0, "most"),
+        "latency_flights_over_bare": (
+            found["flights_latency"]["flights"] / found["flights_latency"]["bare"],
+            3.0,
+            "most",
+        ),
+        "explain_table_a_second": (found["explain"]["table"], 200.0, "least"),
+        "explain_flights_over_xgboost": (
+            found["flights_explain"]["flights"] / found["flights_explain"]["xgboost"],
+            0.9,
+            "least",
+        ),
+        "batch_table_over_onnxruntime": (
+            found["batch"]["table"] / found["batch"]["onnxruntime"],
+            0.5,
+            "least",
+        ),
+        "batch_flights_over_onnxruntime": (
+            found["flights_batch"]["flights"] / found["flights_batch"]["onnxruntime"],
+            0.5,
+            "least",
+        ),
+    }
+    for peer, of, goal in (("mlflow", latency, 1 / 20), ("mlflow", rate, 30), ("bentoml", rate, 8)):
+        name = f"{'latency' if of is latency else 'throughput'}_table_over_{peer}"
+        way = "most" if of is latency else "least"
+        ratios[name] = (of["table"] / of[peer] if of.get(peer) else float("nan"), goal, way)
+    return {
+        name: {
+            "ratio": round(ratio, 4),
+            "goal": round(goal, 4),
+            "holds": ratio <= goal if way == "most" else ratio >= goal,
+        }
+        for name, (ratio, goal, way) in ratios.items()
+    }
+
+
+def latency_and_throughput(work: Path) -> dict[str, Any]:
+    """Measure ours, the bare endpoint and the peers, in turns."""
+    row = example(work)
+    raw = {"table": request("/v1/predict", row, key=key_of(work)), "bare": request("/", row)}
+    with ExitStack() as stack:
+        ports = {"table": stack.enter_context(served(work)), "bare": stack.enter_context(bare())}
+        for name, start in (("mlflow", mlflow), ("bentoml", bentoml)):
+            try:
+                ports[name], raw[name] = stack.enter_context(start(work, list(row.values())))
+            except (OSError, subprocess.CalledProcessError) as lost:
+                print(f"serving: {name} can not be measured: {lost}", flush=True)
+        times = {"mlflow": 200, "bentoml": 300}
+        latency = in_turns(
+            {
+                name: lambda n=name: median_latency(ports[n], raw[n], times=times.get(n, TIMES))
+                for name in ports
+            }
+        )
+        rate = {
+            name: throughput(ports[name], raw[name], connections=CONNECTIONS, seconds=SECONDS)
+            for name in ports
+        }
+    return {"latency": latency, "throughput": rate}
+
+
+def explain_and_batch(work: Path) -> dict[str, Any]:
+    """Measure explanations, and batches beside onnxruntime's own rate."""
+    row, key = example(work), key_of(work)
+    rows = [{**row, "x0": float(place)} for place in range(BATCH)]
+    frame = pd.DataFrame(rows)
+    with served(work) as port:
+        explained = throughput(
+            port, request("/v1/explain", row, key=key), connections=4, seconds=SECONDS
+        )
+        rates = batch_rates(port, request("/v1/predict", rows, key=key), work, frame)
+    return {"explain": {"table": explained}, "batch": {"table": rates[0], "onnxruntime": rates[1]}}
+
+
+def flights(work: Path) -> dict[str, Any]:
+    """Measure the flights: latency beside the bare endpoint, explanations, batches."""
+    rows, key = flights_rows(), key_of(work)
+    row = rows[0]
+    nineteen = {f"x{place}": place + 0.5 for place in range(INPUTS)}
+    with served(work) as port, bare() as echo:
+        raw, least = request("/v1/predict", row, key=key), request("/", nineteen)
+        latency = in_turns(
+            {
+                "flights": lambda: median_latency(port, raw, times=TIMES),
+                "bare": lambda: median_latency(echo, least, times=TIMES),
+            }
+        )
+        bundle = opened(work)
+        X = matrix(bundle, rows[:50])
+        model = loaded(bundle)
+        rates = in_turns(
+            {
+                "flights": lambda: throughput(
+                    port, request("/v1/explain", row, key=key), connections=4, seconds=SECONDS / 2
+                ),
+                "xgboost": lambda: xgboost_rate(model, X),
+            },
+            turns=3,
+        )
+        many = request("/v1/predict", rows, key=key)
+        batch = batch_rates(port, many, work, pd.DataFrame(rows))
+    return {
+        "flights_latency": latency,
+        "flights_explain": rates,
+        "flights_batch": {"flights": batch[0], "onnxruntime": batch[1]},
+    }
+
+
+PARTS_OF_TABLE: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "latency": latency_and_throughput,
+    "explain": explain_and_batch,
+}
+PARTS_OF_FLIGHTS: dict[str, Callable[[Path], dict[str, Any]]] = {"flights": flights}
+
+
+def in_turns(measures: dict[str, Callable[[], float]], *, turns: int = TURNS) -> dict[str, float]:
+    """Measure each in turn, some times; give the medians."""
+    found: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(turns):
+        for name, measure in measures.items():
+            found[name].append(measure())
+    return {name: median(each) for name, each in found.items()}
+
+
+def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple[float, float]:
+    """Give rows a second over HTTP, and by onnxruntime alone on arrays that are ready."""
+    from tagline.bundle.load import fed  # noqa: PLC0415
+    from tagline.inputs.compute import columns  # noqa: PLC0415
+
+    bundle = opened(work)
+    whole = frame.assign(**dict.fromkeys(bundle.history, np.nan))
+    arrays = columns(whole, fields=bundle.fields, history=bundle.history)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(bundle.read_bytes("model.onnx"), options)
+    feed = {each.name: fed(arrays[each.name]) for each in session.get_inputs()}
+
+    def alone() -> float:
+        begun = time.perf_counter()
+        for _ in range(20):
+            session.run(None, feed)
+        return 20 * len(frame) / (time.perf_counter() - begun)
+
+    ours = {
+        "ours": lambda: len(frame) / median_latency(port, raw, times=30),
+        "onnxruntime": alone,
+    }
+    rates = in_turns(ours)
+    return rates["ours"], rates["onnxruntime"]
+
+
+def xgboost_rate(model: Any, X: np.ndarray) -> float:
+    """Give the rows a second that XGBoost explains one by one on one thread."""
+    begun = time.perf_counter()
+    for place in range(len(X)):
+        model.shap_values(X[place : place + 1])
+    return len(X) / (time.perf_counter() - begun)
+
+
+def trained(work: Path, case: Callable[[Path], Path]) -> None:
+    """Train, write a snapshot, promote and make a key, unless a stopped run did."""
+    if (work / "key").exists():
+        return
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    config = case(work)
+    call(work, str(ROOT / "flows" / "train.py"), "--config", "case", str(config), "run")
+    call(work, "-m", "tagline", "promote")
+    call(work, str(ROOT / "flows" / "snapshot.py"), "run")
+    (work / "key").write_text(call(work, "-m", "tagline", "keys", "add", "bench").split()[0])
+
+
+def table_case(work: Path) -> Path:
+    """Write a table with numeric inputs, and its config."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(ROWS, INPUTS)).round(4)
+    y = (random.random(ROWS) < 1 / (1 + np.exp(-X[:, 0] - X[:, 1] * X[:, 2]))).astype(int)
+    at = pd.date_range("2024-01-01", periods=ROWS, freq="1h", tz="UTC")
+    frame = pd.DataFrame(X, columns=[f"x{place}" for place in range(INPUTS)])
+    frame.assign(id=range(ROWS), at=at, y=y).to_csv(work / "rows.csv", index=False)
+    (work / "table.toml").write_text(CASE)
+    return work / "table.toml"
+
+
+def flights_case(_: Path) -> Path:
+    """Give the flights' own config."""
+    return FLIGHTS
+
+
+def flights_rows() -> list[dict[str, Any]]:
+    """Give a thousand flights as a caller knows them."""
+    from features.flights import FIELDS, decisions, load  # noqa: PLC0415
+
+    asked = decisions(load()).sample(BATCH, random_state=0)
+    rows = json.loads(
+        asked[[each.name for each in FIELDS]].to_json(orient="records", date_format="iso")
+    )
+    return [{name: value for name, value in row.items() if value is not None} for row in rows]
+
+
+def example(work: Path) -> dict[str, float]:
+    """Give one row of the table."""
+    names = [each.name for each in opened(work).fields]
+    return {name: place + 0.25 for place, name in enumerate(names)}
+
+
+def opened(work: Path) -> Any:
+    """Open the champion's bundle."""
+    from tagline.bundle.load import Bundle  # noqa: PLC0415
+
+    os.environ["TAGLINE_SIGNING_KEY"] = str(work / "signing.key")
+    listed = json.loads(call(work, "-m", "tagline", "status", "--json"))["live"]
+    return Bundle(work / ".tagline" / "bundles" / listed[0]["bundle"])
+
+
+def loaded(bundle: Any) -> Any:
+    """Load the bundle's model, to be explained on one thread."""
+    from tagline.training.models import FAMILIES, load  # noqa: PLC0415
+
+    kind = bundle.inputs["model_kind"]
+    return load(kind, bundle.read_bytes(FAMILIES[kind].file))
+
+
+def matrix(bundle: Any, rows: list[dict[str, Any]]) -> np.ndarray:
+    """Give the model's inputs of some rows, without history."""
+    from tagline.bundle.single import SingleRow  # noqa: PLC0415
+    from tagline.inputs.body import BodyReader  # noqa: PLC0415
+
+    single = SingleRow(bundle)
+    names = [each.name for each in bundle.fields]
+    read = BodyReader(bundle.fields, id="id").read(json.dumps(rows).encode())
+    past = dict.fromkeys(bundle.history, 1.0)
+    made = [single.inputs({**dict(zip(names, row, strict=True)), **past})[0] for row in read.rows]
+    return np.array(made, dtype=np.float32)
+
+
+def key_of(work: Path) -> str:
+    """Give the key that the server knows."""
+    return (work / "key").read_text()
+
+
+@contextmanager
+def served(work: Path) -> Iterator[int]:
+    """Run our server with everything switched on."""
+    port = free_port()
+    keys = str(work / ".tagline" / "keys.json")
+    command = [sys.executable, "-m", "tagline", "serve", "--port", str(port), "--keys", keys]
+    with started(command, port, cwd=work, env=environment(work)):
+        yield port
+
+
+@contextmanager
+def bare() -> Iterator[int]:
+    """Run the bare endpoint."""
+    port = free_port()
+    script = str(Path(__file__).with_name("serving_bare.py"))
+    with started([sys.executable, script, str(port)], port):
+        yield port
+
+
+@contextmanager
+def mlflow(work: Path, values: list[float]) -> Iterator[tuple[int, bytes]]:
+    """Run `mlflow models serve` on the same trees."""
+    peers()
+    port, folder = free_port(), work / "mlflow"
+    if not folder.exists():
+        peer(work, "save", str(trees(work)), str(folder))
+    binary = str(PEERS / "bin" / "mlflow")
+    command = [binary, "models", "serve", "-m", str(folder), "-p", str(port)]
+    command += ["--env-manager", "local", "--workers", "1"]
+    columns = [f"x{place}" for place in range(len(values))]
+    body = {"dataframe_split": {"columns": columns, "data": [values]}}
+    path = f"{PEERS / 'bin'}:{os.environ['PATH']}"
+    quiet = os.environ | {"PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with started(command, port, cwd=work, env=quiet):
+        yield port, request("/invocations", body)
+
+
+@contextmanager
+def bentoml(work: Path, values: list[float]) -> Iterator[tuple[int, bytes]]:
+    """Run BentoML on the same trees."""
+    peers()
+    port = free_port()
+    script = str(Path(__file__).with_name("serving_peers.py"))
+    command = [str(PEERS / "bin" / "python"), script, "bento", str(trees(work)), str(port)]
+    with started(command, port, cwd=work):
+        yield port, request("/predict", {"rows": [values]})
+
+
+def peers() -> None:
+    """Make the peers' environment, where it is not there."""
+    done = PEERS / ".done"
+    if done.exists():
+        return
+    uv = str(ROOT / ".venv" / "bin" / "uv")
+    own = os.environ | {"VIRTUAL_ENV": str(PEERS)}
+    locked = str(ROOT / "requirements-peers.txt")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(PEERS)], check=True)
+    subprocess.run(
+        [uv, "pip", "install", "-q", "--require-hashes", "-r", locked], env=own, check=True
+    )
+    done.touch()
+
+
+def peer(work: Path, *words: str) -> None:
+    """Run a script in the peers' environment."""
+    script = str(Path(__file__).with_name("serving_peers.py"))
+    subprocess.run([str(PEERS / "bin" / "python"), script, *words], cwd=work, check=True)
+
+
+def trees(work: Path) -> Path:
+    """Write the champion's trees where peers find them."""
+    file = work / "trees.ubj"
+    if not file.exists():
+        file.write_bytes(opened(work).read_bytes("booster.ubj"))
+    return file
+
+
+@contextmanager
+def started(command: list[str], port: int, **how: Any) -> Iterator[None]:
+    """Run a server until it listens, and end it."""
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **how
+    ) as process:
+        try:
+            until = time.monotonic() + 90
+            while not listens(port):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise OSError(f"{command[0]} does not listen")
+                time.sleep(0.2)
+            time.sleep(2)
+            yield
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(30)
+
+
+def listens(port: int) -> bool:
+    """Tell whether somebody listens."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port() -> int:
+    """Find a port that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(work: Path) -> dict[str, str]:
+    """Give what our own commands find."""
+    return os.environ | {
+        "USERNAME": "bench",
+        "TAGLINE_HOME": str(work / ".tagline"),
+        "TAGLINE_SIGNING_KEY": str(work / "signing.key"),
+    }
+
+
+def call(work: Path, *words: str) -> str:
+    """Run Python in the working folder; give what it prints."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=work,
+        env=environment(work),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
