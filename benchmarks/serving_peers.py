@@ -45,7 +45,7 @@ class Trees:
     def __init__(self):
         self.booster = xgboost.Booster({{"nthread": 1}}, model_file={model!r})
 
-    @bentoml.api(batchable=True, max_batch_size=100, max_latency_ms=60)
+    @bentoml.api(batchable=True)
     def predict(self, rows: np.ndarray) -> np.ndarray:
         return self.booster.inplace_predict(rows.astype(np.float32))
 """

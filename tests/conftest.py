@@ -42,10 +42,13 @@ LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
 
 # Tests that share what a session fixture trains stay on one worker; the longest begin first.
 TOGETHER = {
-    "four candidates": ("tests/standing",),
+    "four candidates": ("tests/standing", "tests/serving"),
     "one run": ("tests/flows/test_train.py", "tests/notebooks"),
 }
-LONGEST_FIRST = ("tests/standing", "tests/registry", "tests/flows", "tests/operations")
+LONGEST_FIRST = (
+    *("tests/standing", "tests/serving", "tests/registry"),
+    *("tests/flows", "tests/operations"),
+)
 
 
 class Together(LoadScopeScheduling):

@@ -9,6 +9,8 @@ import pytest
 
 from tests.conftest import ROOT, small_rows, workplace
 
+pytestmark = pytest.mark.slow  # it trains twice
+
 
 def git(folder, *words):
     who = ["-c", "user.name=tester", "-c", "user.email=tester@localhost"]

@@ -78,12 +78,8 @@ def test_an_empty_list_says_where_it_looked(tmp_path):
     assert str(tmp_path) in place.tagline("show").stderr
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "after", ["seal", pytest.param("report", marks=SLOW), pytest.param("end", marks=SLOW)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("after", ["seal", "report", "end"])
 def test_a_resumed_run_bears_its_own_name_wherever_the_first_one_failed(tmp_path, after):
     place = workplace(tmp_path)
     (tmp_path / "small.toml").write_text(LEAN)

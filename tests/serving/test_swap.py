@@ -7,7 +7,10 @@ from datetime import datetime
 
 import pytest
 
+from tagline.ledger.location import open_store
+from tagline.ledger.store import probe
 from tests.conftest import LEAN, ROOT, Workplace
+from tests.seaweed import wait_until
 from tests.serving.conftest import SERVING
 from tests.serving.load import Load
 from tests.serving.server import eventually, serving
@@ -189,3 +192,25 @@ def test_the_store_may_be_away_and_predictions_go_on(own, runs, row):
         eventually(lambda: server.post("/v1/predict", row).json["model"]["run"] == runs[1])
     assert load.failed() == []
     assert any("can be read again" in line["message"] for line in server.lines())
+
+
+@pytest.mark.slow
+def test_s3_may_be_away_for_a_minute_and_predictions_go_on(own, runs, row, s3, seaweed):
+    place = Workplace(own.folder, own.variables | {"TAGLINE_LEDGER": s3})
+    ask(place, "promote", runs[0], *CONFIG)
+    with serving(place, *CONFIG) as server, Load(server.port, row) as load:
+        seaweed.kill()
+        try:
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                assert server.post("/v1/predict", row).json["model"]["run"] == runs[0]
+                time.sleep(0.5)
+            assert server.metric("tagline_ledger_failures_total") >= 1
+        finally:
+            seaweed.start()
+        wait_until(lambda: probe(open_store(s3)))
+        ask(place, "promote", runs[1], *CONFIG)
+        eventually(
+            lambda: server.post("/v1/predict", row).json["model"]["run"] == runs[1], seconds=60
+        )
+    assert load.failed() == []

@@ -223,6 +223,7 @@ def test_the_shell_completes_runs(candidates):
     assert set(runs) <= set(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_run_of_another_case_is_refused_and_that_is_recorded(candidates):
     place, _ = candidates
     (place.folder / "other.toml").write_text(LEAN.replace('"small"', '"other"'))

@@ -37,6 +37,17 @@ async function start() {
     event.preventDefault();
     ask(row);
   });
+  fill(new URLSearchParams(location.search), row);
+}
+
+// A link can carry a row: /?town=a&size=3&ask
+function fill(given, row) {
+  for (const name of Object.keys(row.properties)) {
+    const input = byId("form").elements[name];
+    if (given.has(name)) input.value = given.get(name);
+  }
+  if (given.has("by")) byId("form").elements.by.value = given.get("by");
+  if (given.has("ask")) ask(row);
 }
 
 function control(name, field, required, example) {
