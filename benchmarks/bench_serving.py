@@ -27,7 +27,7 @@ from benchmarks.common import FLIGHTS, record
 from benchmarks.http_load import median_latency, request, throughput
 from benchmarks.parts import PARTS, ROOT, code, part
 
-INPUTS, TREES, ROWS = 19, 300, 4_000
+INPUTS, TREES, ROWS = 19, 300, 20_000
 TURNS, TIMES, SECONDS = 5, 1_500, 4.0
 CONNECTIONS, BATCH = 32, 1_000
 PEERS = ROOT / ".venv" / "peers"
@@ -44,10 +44,10 @@ trials = 1
 brackets = 1
 average = 1
 baselines = []
-learning_rates = [0.1]
+learning_rates = [0.02]
 max_rounds = {TREES}
 early_stopping_rounds = {TREES}
-space = {{ max_depth = [6, 6] }}
+space = {{ max_depth = [6, 6], min_child_weight = [1, 1], gamma = [0, 0], reg_lambda = [1, 1] }}
 [gates]
 beat_baselines = false
 [explanation]

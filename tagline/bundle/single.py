@@ -1,6 +1,7 @@
 """One row through a bundle in microseconds: its program, its encoders, then the model alone."""
 
 import math
+from array import array
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -112,8 +113,8 @@ class SingleRow:
 
     def score(self, numbers: Sequence[float]) -> float:
         """Give the calibrated probability of 1 for a row's inputs."""
-        with np.errstate(over="ignore"):
-            X = np.array([numbers], dtype=np.float32)
+        # Faster than NumPy's own way from a list, and as silent where a number is too great.
+        X = np.frombuffer(array("f", numbers), dtype=np.float32).reshape(1, -1)
         return float(self._session.run(_OUTPUTS, {MATRIX: X})[0][0])
 
     def predict(self, values: Mapping[str, Any]) -> float:

@@ -19,6 +19,10 @@ from tagline.inputs.operations import LEAST, MOST
 from tagline.inputs.request import Fault, Reading, Unfit, Value, seconds_of
 
 UNSET = msgspec.UNSET
+Kinds = set[type]
+NO_VALUE = {type(None), type(UNSET)}
+ABSENT = (None, UNSET, MISSING_TEXT)
+CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where one is missing
 REMEMBERED = 65_536  # times, as text
 
 
@@ -50,20 +54,25 @@ class Body:
 
     Attributes
     ----------
-    rows : list of list
-        The values of each row, in the order of the fields.
+    columns : list of sequence
+        The values of each field, in the order of the fields, each as long as there are rows.
     ids : list
         Each row's own id; None where it has none.
-    missing : list of list of str
-        The fields that each row lacks.
+    missing : dict of int to list of str
+        The fields that a row lacks, by the row's place; rows that lack none are left out.
     many : bool
         Whether it was a list.
     """
 
-    rows: list[list[Value]]
-    ids: list[str | int | None]
-    missing: list[list[str]]
+    columns: list[Sequence[Value]]
+    ids: Sequence[str | int | None]
+    missing: dict[int, list[str]]
     many: bool
+
+    @property
+    def rows(self) -> list[tuple[Value, ...]]:
+        """The values of each row, in the order of the fields."""
+        return list(zip(*self.columns, strict=True))
 
 
 class BodyReader:
@@ -85,16 +94,16 @@ class BodyReader:
         self._one = msgspec.json.Decoder(row)
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._converters = [
-            (place, converter)
+            (place, converter, field.kind in CONVERTED)
             for place, field in enumerate(fields)
             if (converter := _converter(field)) is not None
         ]
         self._optional = [place for place, field in enumerate(fields) if not field.required]
-        self._quoted = [
+        self._quoted = {
             place for place, field in enumerate(fields) if field.kind in ("string", "timestamp")
-        ]
+        }
         self._names = [field.name for field in fields]
-        self._always = sum(field.required for field in fields)
+        self._none: list[tuple[Any, ...]] = [()] * (len(self.fields) + 1)
 
     def read(self, body: bytes, *, most: int | None = None) -> Body:
         """Read a body.
@@ -118,32 +127,40 @@ class BodyReader:
         many = body.lstrip()[:1] == b"["
         try:
             decoded = self._many.decode(body) if many else [self._one.decode(body)]
-            rows = list(map(msgspec.structs.astuple, decoded))
-            _expect_at_most(len(rows), most)
-            self._expect_single_keys(body, rows)
-            return Body(*self._taken(rows), many)
+            _expect_at_most(len(decoded), most)
+            rows = map(msgspec.structs.astuple, decoded)
+            *columns, ids = list(zip(*rows, strict=True)) or self._none
+            # Types tell at once what a column lacks, where comparing each value takes longer.
+            kinds = [set(map(type, column)) for column in columns]
+            self._expect_single_keys(body, columns, kinds, ids)
+            return self._taken(columns, kinds, ids, many=many)
         except (msgspec.ValidationError, Unfit):
             return self._slowly(body, most)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
             raise Malformed(_said(wrong)) from wrong
 
     def _taken(
-        self, rows: list[tuple[Any, ...]]
-    ) -> tuple[list[list[Value]], list[Any], list[list[str]]]:
-        taken, ids, missing = [], [], []
-        for row in rows:
-            *values, own = row
-            lacking = []
-            for place in self._optional:
-                if values[place] is None or values[place] is UNSET or values[place] == MISSING_TEXT:
-                    values[place] = None
-                    lacking.append(self._names[place])
-            for place, converter in self._converters:
-                values[place] = converter(values[place])
-            taken.append(values)
-            ids.append(None if own is UNSET else own)
-            missing.append(lacking)
-        return taken, ids, missing
+        self,
+        given: Sequence[Sequence[Any]],
+        kinds: Sequence[Kinds],
+        ids: Sequence[Any],
+        *,
+        many: bool,
+    ) -> Body:
+        columns = list(given)
+        missing: dict[int, list[str]] = {}
+        lacking = set()
+        for place in self._optional:
+            if kinds[place] & NO_VALUE or (str in kinds[place] and MISSING_TEXT in given[place]):
+                lacking.add(place)
+                columns[place] = [None if each in ABSENT else each for each in given[place]]
+                for row, each in enumerate(columns[place]):
+                    if each is None:
+                        missing.setdefault(row, []).append(self._names[place])
+        for place, converter, needed in self._converters:
+            if needed or place in lacking:
+                columns[place] = list(map(converter, columns[place]))
+        return Body(columns, [None if each is UNSET else each for each in ids], missing, many)
 
     def _slowly(self, body: bytes, most: int | None) -> Body:
         found = parsed(body)
@@ -165,22 +182,29 @@ class BodyReader:
         ]
         if faults:
             raise Faulty(faults)
-        rows = [[values[name] for name in self._names] for values, _, _ in read]
-        return Body(rows, [row.get(self.id) for row in given], [lack for _, lack, _ in read], many)
+        columns: list[Any] = [[values[name] for values, _, _ in read] for name in self._names]
+        missing = {place: lacking for place, (_, lacking, _) in enumerate(read) if lacking}
+        return Body(columns, [row.get(self.id) for row in given], missing, many)
 
-    def _expect_single_keys(self, body: bytes, rows: list[tuple[Any, ...]]) -> None:
+    def _expect_single_keys(
+        self,
+        body: bytes,
+        columns: Sequence[Sequence[Any]],
+        kinds: Sequence[Kinds],
+        ids: Sequence[Any],
+    ) -> None:
         # Every text is between two quotes; a key that comes twice leaves two too many.
         if b"\\" not in body:
-            texts = sum(self._texts(row) for row in rows)
+            texts = len(ids) * (len(self.fields) + len(self._quoted))
+            texts -= sum(
+                _absent(columns[place], place in self._quoted)
+                for place in self._optional
+                if kinds[place] & NO_VALUE
+            )
+            texts += sum(1 + isinstance(each, str) for each in ids if each is not UNSET)
             if body.count(b'"') == 2 * texts:
                 return
         parsed(body)
-
-    def _texts(self, row: tuple[Any, ...]) -> int:
-        found = self._always + sum(row[place] is not UNSET for place in self._optional)
-        found += sum(isinstance(row[place], str) for place in self._quoted)
-        own = row[-1]
-        return found + (own is not UNSET) + isinstance(own, str)
 
 
 def parsed(body: bytes) -> Any:
@@ -201,6 +225,12 @@ def parsed(body: bytes) -> Any:
 def _expect_at_most(rows: int, most: int | None) -> None:
     if most is not None and rows > most:
         raise TooMany(f"{rows:,}")
+
+
+def _absent(column: Sequence[Any], quoted: bool) -> int:
+    """Count the texts that a column lacks: a key where it is unset, and a value that is text."""
+    unset = sum(each is UNSET for each in column)
+    return unset + (unset + sum(each is None for each in column) if quoted else 0)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -267,6 +297,3 @@ def _converter(field: Field) -> Callable[[Any], Value] | None:
     if field.kind == "string":
         return lambda value: MISSING_TEXT if value is None else value
     return lambda value: math.nan if value is None else float(value)
-
-
-__all__ = ["Body", "BodyReader", "Faulty", "Malformed", "parsed"]

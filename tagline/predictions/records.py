@@ -5,36 +5,8 @@ from typing import Any
 import msgspec
 
 
-class Answered(msgspec.Struct, array_like=True, frozen=True):
-    """One answered row.
-
-    Attributes
-    ----------
-    prediction_id : str
-        Its name.
-    row_id : str or None
-        The caller's own, pseudonymous where it is personal.
-    values : list
-        The fields as they were read, in the order of the request's `fields`.
-    probability : float
-        The answer.
-    decision : bool
-        What follows from it.
-    unknown, missing : list of str
-        Inputs with a category never seen; fields without a value.
-    """
-
-    prediction_id: str
-    row_id: str | None
-    values: list[Any]
-    probability: float
-    decision: bool
-    unknown: list[str]
-    missing: list[str]
-
-
 class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
-    """One request that was answered.
+    """One request that was answered, column by column.
 
     Attributes
     ----------
@@ -52,8 +24,19 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
         The history that was looked up; empty without history.
     fields : tuple of str
         The names of the values.
-    rows : list of Answered
-        Its rows.
+    columns : list of list
+        The fields as they were read, each as long as there are rows; a pseudonym where a field
+        names a person.
+    prediction_ids : list of str
+        The name of each answer.
+    row_ids : list
+        The caller's own names, pseudonymous where they are personal; None where there is none.
+    probability : list of float
+        The answers.
+    decision : list of bool
+        What follows from each.
+    unknown, missing : dict of int to list of str
+        Inputs with a category never seen, and fields without a value, of the rows that have any.
     """
 
     at: int
@@ -65,7 +48,13 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
     latency: int
     snapshot: str
     fields: tuple[str, ...]
-    rows: list[Answered]
+    columns: list[list[Any]]
+    prediction_ids: list[str]
+    row_ids: list[str | None]
+    probability: list[float]
+    decision: list[bool]
+    unknown: dict[int, list[str]]
+    missing: dict[int, list[str]]
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):

@@ -1,22 +1,84 @@
 """The segment that a process appends to: a record is in it, whole, before its answer leaves."""
 
+import errno
 import fcntl
 import os
 import secrets
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tagline.errors import TaglineError
-from tagline.predictions.frames import HEAD, framed, frames
+from tagline.predictions.frames import framed, frames
 
 OPEN, CLOSED, TABLE = ".open", ".log", ".parquet"
-EMPTY = 0
 
 
 class NoRoom(TaglineError):
     """A record could not be written; nothing of it is left in the segment."""
+
+
+@dataclass
+class _File:
+    """A file that is appended to.
+
+    Attributes
+    ----------
+    path : Path
+        ``NAME.open``.
+    handle : int
+        Its descriptor, locked.
+    size : int
+        Where its last whole record ends.
+    begun : float
+        When it was begun, by the monotonic clock.
+    """
+
+    path: Path
+    handle: int
+    size: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def begin(cls, folder: Path) -> Self:
+        """Make a file of a name of its own."""
+        name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(3)}"
+        path = folder / f"{name}{OPEN}"
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except OSError as wrong:
+            raise NoRoom(
+                f"The log can not be begun: {wrong.strerror or wrong}.", where=str(folder)
+            ) from wrong
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return cls(path, handle)
+
+    def append(self, content: bytes, *, fsync: bool) -> None:
+        """Write all of it, or nothing."""
+        try:
+            if os.write(self.handle, content) < len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if fsync:
+                os.fdatasync(self.handle)
+        except OSError as wrong:
+            os.ftruncate(self.handle, self.size)
+            raise NoRoom(
+                f"The log can not be written: {wrong.strerror or wrong}.",
+                where=str(self.path),
+                todo="Make room; predictions go on as soon as there is some.",
+            ) from wrong
+        self.size += len(content)
+
+    def end(self) -> None:
+        """Close it under its next name; an empty one is removed."""
+        if self.size:
+            self.path.rename(self.path.with_suffix(CLOSED))
+        else:
+            self.path.unlink(missing_ok=True)
+        os.close(self.handle)
 
 
 class Segment:
@@ -36,7 +98,7 @@ class Segment:
     Notes
     -----
     While it is written to, a segment is called ``NAME.open`` and locked; then ``NAME.log``, until
-    `tagline.predictions.closing` has made ``NAME.parquet`` of it.
+    `tagline.predictions.tables.close` has made ``NAME.parquet`` of it.
     """
 
     def __init__(
@@ -51,7 +113,7 @@ class Segment:
         self.most_bytes, self.most_seconds = most_bytes, most_seconds
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
-        self._begin()
+        self._file = _File.begin(folder)
 
     def append(self, record: bytes) -> None:
         """Write one record at the end.
@@ -63,64 +125,26 @@ class Segment:
         """
         content = framed(record)
         with self._lock:
-            if self._size + len(content) > self.most_bytes and self._size > EMPTY:
-                self._roll()
-            try:
-                written = os.write(self._file, content)
-                if written < len(content):
-                    raise OSError(28, os.strerror(28))
-                if self.fsync:
-                    os.fdatasync(self._file)
-            except OSError as wrong:
-                os.ftruncate(self._file, self._size)
-                raise NoRoom(
-                    f"The log can not be written: {wrong.strerror or wrong}.",
-                    where=str(self.path),
-                    todo="Make room; predictions go on as soon as there is some.",
-                ) from wrong
-            self._size += written
+            if self._file.size and self._file.size + len(content) > self.most_bytes:
+                self._begin_another()
+            self._file.append(content, fsync=self.fsync)
 
     def roll(self, *, at_least: float | None = None) -> None:
-        """Begin another segment, if this one has records and is old enough."""
-        age = time.monotonic() - self._begun
+        """Begin another file, if this one has records and is old enough."""
         with self._lock:
-            if self._size > EMPTY and age >= (self.most_seconds if at_least is None else at_least):
-                self._roll()
+            age = time.monotonic() - self._file.begun
+            if self._file.size and age >= (self.most_seconds if at_least is None else at_least):
+                self._begin_another()
 
     def close(self) -> None:
-        """Write no more; an empty segment is removed."""
+        """Write no more."""
         with self._lock:
-            self._end()
+            self._file.end()
 
-    def _begin(self) -> None:
-        name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.path = self.folder / f"{name}{OPEN}"
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
-            self._file = os.open(self.path, flags, 0o600)
-        except OSError as wrong:
-            raise NoRoom(
-                f"The log can not be begun: {wrong.strerror or wrong}.", where=str(self.folder)
-            ) from wrong
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        self._size, self._begun = EMPTY, time.monotonic()
-
-    def _end(self) -> None:
-        if self._size > EMPTY:
-            self.path.rename(self.path.with_suffix(CLOSED))
-        else:
-            self.path.unlink(missing_ok=True)
-        os.close(self._file)
-
-    def _roll(self) -> None:
+    def _begin_another(self) -> None:
         # The next one first: without room for it, this one goes on.
-        old, path, size = self._file, self.path, self._size
-        self._begin()
-        self._file, new = old, self._file
-        self.path, new_path = path, self.path
-        self._size = size
-        self._end()
-        self._file, self.path, self._size = new, new_path, EMPTY
+        old, self._file = self._file, _File.begin(self.folder)
+        old.end()
 
 
 def recover(folder: Path) -> Iterator[tuple[Path, int, int]]:
@@ -153,6 +177,3 @@ def recover(folder: Path) -> Iterator[tuple[Path, int, int]]:
                 path.unlink()
         finally:
             os.close(file)
-
-
-__all__ = ["CLOSED", "HEAD", "OPEN", "TABLE", "NoRoom", "Segment", "recover"]

@@ -144,17 +144,17 @@ def _answers(said: Answers) -> Iterator[dict[str, Any]]:
         "latency_us": said.latency,
         "snapshot": said.snapshot,
     }
-    for row in said.rows:
-        values = {f"{FIELD}{name}": v for name, v in zip(said.fields, row.values, strict=True)}
+    values = zip(*said.columns, strict=True) if said.fields else [()] * len(said.prediction_ids)
+    for place, row in enumerate(values):
         yield {
-            "prediction_id": row.prediction_id,
-            "row_id": row.row_id,
+            "prediction_id": said.prediction_ids[place],
+            "row_id": said.row_ids[place],
             **common,
-            "probability": row.probability,
-            "decision": row.decision,
-            "unknown": row.unknown,
-            "missing": row.missing,
-            **values,
+            "probability": said.probability[place],
+            "decision": said.decision[place],
+            "unknown": said.unknown.get(place, []),
+            "missing": said.missing.get(place, []),
+            **{f"{FIELD}{name}": v for name, v in zip(said.fields, row, strict=True)},
         }
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,6 +242,3 @@ def _expect_local(headers: Headers) -> None:
             host = value.decode("latin-1").rsplit(":", 1)[0] if value[-1:] != b"]" else ""
             if host not in LOCAL and value.decode("latin-1") not in LOCAL:
                 raise Problem(421, "Without keys, this server answers to localhost only.")
-
-
-__all__ = ["SCOPES", "Access", "Headers", "Key", "Mapping", "Scope", "add_key", "end_keys"]

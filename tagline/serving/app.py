@@ -1,12 +1,11 @@
 """One worker: the pages, the thread that follows the ledger, the one that keeps house."""
 
 import asyncio
-import json
 import logging
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
@@ -28,6 +27,7 @@ from tagline.predictions.keeping import Keeping
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
 from tagline.serving import metrics
 from tagline.serving.access import Access, Scope
+from tagline.serving.endpoint import Endpoint, Receive, Scopes, Send
 from tagline.serving.endpoints import Explain, Outcomes, Predict, past
 from tagline.serving.follower import (
     LOOK_EVERY,
@@ -52,12 +52,32 @@ POLICY = (
 SAFE = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"}
 
 
-def create() -> Starlette:
+class Worker:
+    """One worker: the pages that answer come first, all others by Starlette's router.
+
+    Parameters
+    ----------
+    answering : mapping of str to Endpoint
+        By path; each answers whatever happens, so that it needs nobody around it.
+    pages : Starlette
+        All others.
+    """
+
+    def __init__(self, answering: Mapping[str, Endpoint], pages: Starlette) -> None:
+        self.answering, self.pages = dict(answering), pages
+
+    async def __call__(self, scope: Scopes, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and end with the server."""
+        answering = self.answering.get(scope["path"]) if scope["type"] == "http" else None
+        await (answering or self.pages)(scope, receive, send)
+
+
+def create() -> Worker:
     """Make a worker from the settings that its server left in the environment."""
     return application(Settings.of_environment())
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings) -> Worker:
     """Make a worker.
 
     Parameters
@@ -71,15 +91,18 @@ def application(settings: Settings) -> Starlette:
         folder=paths.log_of(case.name),
         access=Access(Path(settings.keys) if settings.keys else None, workers=settings.workers),
         pseudonyms=Pseudonyms(pseudonym_key(paths.home() / "pseudonym.key"), case.serving.personal),
+        access_log=settings.access_log,
     )
     noted = Noted(Path(settings.noted))
     follower = Follower(service, Standings.of(case), noted)
+    answering = (Predict(service), Explain(service), Outcomes(service))
+    return Worker({each.page: each for each in answering}, _pages(service, noted, follower))
+
+
+def _pages(service: Service, noted: Noted, follower: Follower) -> Starlette:
     pages = Pages(service, noted)
     return Starlette(
         routes=[
-            Route("/v1/predict", Predict(service)),
-            Route("/v1/explain", Explain(service)),
-            Route("/v1/outcomes", Outcomes(service)),
             Route("/v1/model", pages.model),
             Route("/healthz", pages.health),
             Route("/readyz", pages.ready),
@@ -146,6 +169,8 @@ class Pages:
         current = self.service.current
         if current is not None:
             current.watched.count()
+        for page in metrics.Page.every:
+            page.count()
         how_old = past(current) if current else None
         served = current.served if current else None
         content = metrics.exposition(served, how_old.age_seconds if how_old else None)
@@ -200,6 +225,7 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
             for thread in threads:
                 await asyncio.to_thread(thread.join, section.load_seconds)
             service.close()
+            metrics.leave()
             keeping.tidy_alone()
             (follower.noted.folder / str(os.getpid())).unlink(missing_ok=True)
 
@@ -231,6 +257,3 @@ def _swagger() -> str:
     import swagger_ui_bundle  # type: ignore[import-untyped]  # noqa: PLC0415 - 3 MB of pages, found by its own module
 
     return str(swagger_ui_bundle.swagger_ui_path)
-
-
-__all__ = ["application", "create", "json"]

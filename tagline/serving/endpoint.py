@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from tagline.inputs.body import Body, Faulty, Malformed, TooMany
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
-from tagline.serving.service import Current, Service
+from tagline.serving.service import Asked, Current, Service
 
 log = logging.getLogger(__name__)
 JSON = b"application/json"
@@ -44,9 +45,9 @@ class Endpoint:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.limiter: CapacityLimiter | None = None
-        self.good, self.seconds = metrics.page_labels(self.page)
+        self.counts = metrics.Page(self.page)
 
-    async def answer(self, body: bytes, asked: "Asked") -> tuple[int, bytes]:
+    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
         """Give status and content."""
         raise NotImplementedError
 
@@ -79,15 +80,15 @@ class Endpoint:
         await send({"type": "http.response.body", "body": content})
         self._count(status, begun, asked)
 
-    def _count(self, status: int, begun: int, asked: "Asked") -> None:
+    def _count(self, status: int, begun: int, asked: Asked) -> None:
         took = (time.perf_counter_ns() - begun) / 1e9
         if status == 200:
-            self.good.inc()
+            self.counts.add(took)
         else:
-            metrics.REQUESTS.labels(self.page, str(status)).inc()
+            self.counts.refused(status, took)
+        if status != 200 or self.service.access_log:
             said = {"request_id": asked.request_id, "status": status, "principal": asked.principal}
             log.info(f"{self.page} was answered with {status}", extra=said)
-        self.seconds.observe(took)
 
     async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         most = self.service.section.most_bytes
@@ -153,38 +154,20 @@ class Endpoint:
             raise Problem(400, f"This is no request: {wrong}.") from None
         except Faulty as faulty:
             raise of_faults(faulty) from None
-        if not found.rows:
+        if not found.ids:
             raise Problem(422, f"A request has 1 to {most:,} rows, and not none.")
         return found
-
-
-class Asked:
-    """What is known of a request.
-
-    Attributes
-    ----------
-    request_id : str
-        Its name: the caller's own, or one of ours.
-    begun : int
-        When it came, in nanoseconds.
-    query : bytes
-        What follows the question mark.
-    principal : str
-        Who asks; empty while that is not known.
-    """
-
-    __slots__ = ("begun", "principal", "query", "request_id")
-
-    def __init__(self, request_id: str, begun: int, query: bytes) -> None:
-        self.request_id, self.begun, self.query = request_id, begun, query
-        self.principal = ""
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
     for name, value in headers:
         if name == b"x-request-id" and SAFE_ID.fullmatch(value):
             return value.decode()
-    return secrets.token_hex(8)
+    return f"{_PROCESS}{next(_NUMBERS):x}"
+
+
+# Unlike any other process's, and cheaper than chance for each request.
+_PROCESS, _NUMBERS = secrets.token_hex(6), count(1)
 
 
 def _expect_json(headers: list[tuple[bytes, bytes]]) -> None:

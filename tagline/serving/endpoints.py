@@ -1,5 +1,6 @@
 """The pages that answer: predictions, explanations, outcomes."""
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -14,10 +15,10 @@ from tagline.inputs.request import Unfit, seconds_of
 from tagline.predictions.records import Outcome
 from tagline.serving import binary
 from tagline.serving.binary import Prediction
-from tagline.serving.endpoint import Asked, Endpoint
+from tagline.serving.endpoint import Endpoint
 from tagline.serving.explaining import Explained, explained
 from tagline.serving.problems import Problem
-from tagline.serving.service import Current
+from tagline.serving.service import Asked, Current
 
 PREDICTION_ID = re.compile(r"[0-9a-f]{20,32}")
 OBSERVED = Field("observed", "timestamp")
@@ -63,45 +64,45 @@ class Predict(Endpoint):
         numbers, unknown = served.inputs(values)
         p = served.single.score(numbers)
         _expect_answers((p,))
+        ids = self.service.next_ids(1)
+        (decision,) = self.service.keep(
+            current,
+            found,
+            prediction_ids=ids,
+            probability=[p],
+            unknown={0: unknown} if unknown else {},
+            asked=asked,
+        )
         prediction = One(
-            self.service.next_id(),
+            ids[0],
             p,
-            p >= served.threshold,
+            decision,
             unknown,
-            found.missing[0],
+            found.missing.get(0, []),
             model=current.said,
             threshold=served.threshold,
             history=past(current),
-        )
-        self.service.keep(
-            current,
-            found.rows,
-            found.ids,
-            (prediction,),
-            request_id=asked.request_id,
-            principal=asked.principal,
-            begun=asked.begun,
         )
         return 200, self.encode(prediction)
 
     def _many(self, current: Current, body: bytes, asked: Asked) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.most_rows)
-        answers, unknown = served.many(found.rows)
+        answers, unknown = served.many(found.columns)
         _expect_answers(answers)
-        predictions = [
-            Prediction(self.service.next_id(), p, p >= served.threshold, strange, lacking)
-            for p, strange, lacking in zip(answers, unknown, found.missing, strict=True)
-        ]
-        self.service.keep(
+        ids = self.service.next_ids(len(answers))
+        decisions = self.service.keep(
             current,
-            found.rows,
-            found.ids,
-            predictions,
-            request_id=asked.request_id,
-            principal=asked.principal,
-            begun=asked.begun,
+            found,
+            prediction_ids=ids,
+            probability=answers,
+            unknown=unknown,
+            asked=asked,
         )
+        predictions = list(map(Prediction, ids, answers, decisions))
+        for place in unknown.keys() | found.missing.keys():
+            flags = unknown.get(place, []), found.missing.get(place, [])
+            predictions[place] = Prediction(ids[place], answers[place], decisions[place], *flags)
         said = Many(
             predictions=predictions,
             model=current.said,
@@ -132,17 +133,16 @@ class Explain(Endpoint):
             found,
             section=self.service.section,
             by_source=by == "source",
-            name=self.service.next_id,
+            ids=self.service.next_ids(len(found.ids)),
         )
         _expect_answers([each.probability for each in said])
         self.service.keep(
             current,
-            found.rows,
-            found.ids,
-            said,
-            request_id=asked.request_id,
-            principal=asked.principal,
-            begun=asked.begun,
+            found,
+            prediction_ids=[each.prediction_id for each in said],
+            probability=[each.probability for each in said],
+            unknown={place: each.unknown for place, each in enumerate(said) if each.unknown},
+            asked=asked,
         )
         common = {"model": current.said, "threshold": served.threshold}
         if (how_old := past(current)) is not None:
@@ -219,8 +219,8 @@ class Outcomes(Endpoint):
 
 def _expect_answers(answers: Sequence[float]) -> None:
     # A sum of weights has no answer where one of its inputs is infinite.
-    none = [place for place, p in enumerate(answers) if p != p]
-    if none:
+    if math.isnan(sum(answers)):
+        none = [place for place, p in enumerate(answers) if p != p]
         raise Problem(422, f"The model has no answer to {len(none)} rows, the first is {none[0]}.")
 
 

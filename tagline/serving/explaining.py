@@ -1,7 +1,7 @@
 """Why a row is answered as it is: SHAP contributions that add up, and reasons in words."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -58,7 +58,7 @@ def explained(
     *,
     section: ServingSection,
     by_source: bool,
-    name: Callable[[], str],
+    ids: Sequence[str],
 ) -> list[Explained]:
     """Answer rows, and explain each.
 
@@ -72,10 +72,11 @@ def explained(
         What is a refusal, and the words for reasons.
     by_source : bool
         Whether the contributions of one source are added up.
-    name : callable
-        Gives each prediction its id.
+    ids : sequence of str
+        The name of each answer.
     """
-    made = [served.inputs(row) for row in body.rows]
+    rows = body.rows
+    made = [served.inputs(row) for row in rows]
     with np.errstate(over="ignore"):
         X = np.array([numbers for numbers, _ in made], dtype=np.float32)
     shap, base = served.model.shap_values(X)
@@ -85,15 +86,15 @@ def explained(
         by_input = dict(zip(served.single.names, shap[place].tolist(), strict=True))
         by_origin = _added(by_input, served.bundle.inputs["sources"])
         decision = p >= served.threshold
-        texts = served.single.texts(served.taken(body.rows[place]))
+        texts = served.single.texts(served.taken(rows[place]))
         values = dict(zip(served.single.names, numbers, strict=True)) | texts
         answers.append(
             Explained(
-                name(),
+                ids[place],
                 p,
                 decision,
                 unknown,
-                body.missing[place],
+                body.missing.get(place, []),
                 base=base,
                 log_odds=base + math.fsum(by_input.values()),
                 contributions=_sorted(by_origin if by_source else by_input, values),

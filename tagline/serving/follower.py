@@ -167,6 +167,8 @@ class Housekeeping:
     def _count(self) -> None:
         if self.service.current is not None:
             self.service.current.watched.count()
+        for page in metrics.Page.every:
+            page.count()
 
     def _segments(self) -> None:
         asked = self._asked_at()

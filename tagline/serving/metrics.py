@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from prometheus_client import (
@@ -27,7 +27,6 @@ BUCKETS = (
     *(0.012_8, 0.025_6, 0.051_2, 0.102_4, 0.25, 0.5, 1.0, 2.5, 10.0),
 )
 MISSING, OTHER, BELOW = "missing", "other", 1e-4
-WAITING = 100_000
 
 REQUESTS = Counter("tagline_requests", "Requests, by page and status.", ["page", "status"])
 SECONDS = Histogram(
@@ -43,9 +42,8 @@ UNLOGGED = Counter("tagline_log_failures", "Answers refused since the log could 
 UNREACHED = Counter("tagline_ledger_failures", "Looks at the ledger that failed.")
 MODEL = Gauge(
     "tagline_model_entry",
-    "The ledger's entry of the model that answers.",
-    ["run", "digest"],
-    multiprocess_mode="livemax",
+    "The ledger's entry of the model that answers, of the worker that is farthest behind.",
+    multiprocess_mode="livemin",
 )
 AS_OF = Gauge(
     "tagline_history_as_of_seconds",
@@ -83,24 +81,64 @@ class Watched:
             for name, place in [*wanted.items(), ("score", len(served.names))]
             if name in profile and _has_bins(profile[name])
         ]
-        self._waiting: deque[tuple[Sequence[Any], float]] = deque(maxlen=WAITING)
+        names = served.deployed.run, self.digest
+        self._rows, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
+        self._threshold = served.threshold
+        self._waiting: deque[tuple[Sequence[Sequence[Any]], Sequence[float]]] = deque()
+        self._width = len(served.names)
 
-    def add(self, values: Sequence[Any], score: float) -> None:
-        """Put one row aside."""
-        self._waiting.append((values, score))
+    def add(self, columns: Sequence[Sequence[Any]], scores: Sequence[float]) -> None:
+        """Put the rows of one request aside."""
+        self._waiting.append((columns, scores))
 
     def count(self) -> None:
         """Count what was put aside."""
-        rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        scores = [score for _, own in waiting for score in own]
+        self._rows.inc(len(scores))
+        self._acted.inc(sum(score >= self._threshold for score in scores))
         for name, place, described in self._columns:
-            given = (score if place == len(values) else values[place] for values, score in rows)
+            is_score = place == self._width
+            given = scores if is_score else [v for columns, _ in waiting for v in columns[place]]
             for key, times in Tally(_bin(value, described) for value in given).items():
                 BINS.labels(self.digest, name, key).inc(times)
 
 
-def page_labels(page: str) -> tuple[Any, Any]:
-    """Give what counts a page's good answers and their time, found once."""
-    return REQUESTS.labels(page, "200"), SECONDS.labels(page)
+def leave() -> None:
+    """Take this worker's present state out of what all workers add up to."""
+    if os.environ.get(MULTIPROCESS):
+        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+
+
+class Page:
+    """Counts a page's answers: put aside while they leave, added up when there is time.
+
+    Parameters
+    ----------
+    page : str
+        Its path.
+    """
+
+    every: ClassVar[list["Page"]] = []
+
+    def __init__(self, page: str) -> None:
+        self.page, self._seconds = page, SECONDS.labels(page)
+        self._good = REQUESTS.labels(page, "200")
+        self._waiting: deque[float] = deque()
+        self.add = self._waiting.append
+        Page.every.append(self)
+
+    def refused(self, status: int, seconds: float) -> None:
+        """Count an answer that was none."""
+        REQUESTS.labels(self.page, str(status)).inc()
+        self._seconds.observe(seconds)
+
+    def count(self) -> None:
+        """Add up what was put aside."""
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        self._good.inc(len(waiting))
+        for seconds in waiting:
+            self._seconds.observe(seconds)
 
 
 def exposition(served: Served | None, age: float | None) -> bytes:
@@ -142,6 +180,7 @@ class _Derived(Collector):
                 "tagline_history_age_seconds", "How old the history is.", value=self.age
             )
         if self.served is not None:
+            yield _which(self.served)
             yield self._moved(self.served)
 
     def _moved(self, served: Served) -> Metric:
@@ -162,6 +201,14 @@ class _Derived(Collector):
             value = psi(list(expected.values()), [found.get(key, 0.0) for key in expected])
             family.add_metric([digest, column], value)
         return family
+
+
+def _which(served: Served) -> Metric:
+    names = ["run", "digest", "entry"]
+    family = GaugeMetricFamily("tagline_model_info", "The model that answers.", labels=names)
+    deployed = served.deployed
+    family.add_metric([deployed.run, served.bundle.digest[:12], str(deployed.since)], 1)
+    return family
 
 
 def _has_bins(described: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from tagline.training.models import FAMILIES
 from tagline.training.models import load as load_model
 
 WARM = 20
+Flags = dict[int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -110,26 +111,38 @@ class Served:
         """Give the model's inputs of one row, and those with a category never seen."""
         return self.single.inputs_of(self.taken(values))
 
-    def many(self, rows: Sequence[Sequence[Any]]) -> tuple[list[float], list[list[str]]]:
-        """Give the probabilities of many rows, and each row's inputs with unknown categories."""
-        columns = self.columns(rows)
-        answers = self.bundle.predict(columns).tolist()
-        return answers, self._unknown(rows, columns)
+    def many(self, columns: Sequence[Sequence[Any]]) -> tuple[list[float], Flags]:
+        """Give the probabilities of many rows, and the unknown categories of those that have any.
 
-    def columns(self, rows: Sequence[Sequence[Any]]) -> dict[str, Column]:
-        """Give rows as arrays, with their history."""
-        fields = self.bundle.fields
-        by_name = dict(zip(self.names, zip(*rows, strict=True), strict=True))
-        found = {each.name: _array(by_name[each.name], each) for each in fields}
+        Parameters
+        ----------
+        columns : sequence of sequence
+            The values of each field, in the order of the fields.
+        """
+        arrays = self.arrays(columns)
+        return self.bundle.predict(arrays).tolist(), self._unknown(columns, arrays)
+
+    def arrays(self, columns: Sequence[Sequence[Any]]) -> dict[str, Column]:
+        """Give columns as arrays, with their history."""
+        by_name = dict(zip(self.names, columns, strict=True))
+        found = {each.name: _array(by_name[each.name], each) for each in self.bundle.fields}
         if self.history is not None:
             for group in self.history.snapshot.groups:
-                found |= group.columns(by_name, len(rows))
+                found |= group.columns(by_name, len(columns[0]))
         return found
 
-    def matrix(self, rows: Sequence[Sequence[Any]]) -> Any:
-        """Give the model's inputs of some rows, float32 [n, p]."""
-        with np.errstate(over="ignore"):
-            return np.array([self.inputs(row)[0] for row in rows], dtype=np.float32)
+    def _unknown(self, columns: Sequence[Sequence[Any]], arrays: Mapping[str, Column]) -> Flags:
+        unknown: Flags = {}
+        if self.single.plain_texts is None:
+            for place, row in enumerate(zip(*columns, strict=True)):
+                if found := self.inputs(row)[1]:
+                    unknown[place] = found
+            return unknown
+        for name, (column, seen) in self.single.plain_texts.items():
+            for place, text in enumerate(arrays[column].tolist()):
+                if text not in seen and text != MISSING_TEXT:
+                    unknown.setdefault(place, []).append(name)
+        return unknown
 
     def warm(self) -> float:
         """Answer the example both ways, some times, and let it be explained.
@@ -146,11 +159,12 @@ class Served:
         """
         example = self.bundle.read_json("schema.json")["examples"][0]
         body: Body = self.reader.read(msgspec.json.encode(example))
-        answers = {self.single.score(self.inputs(body.rows[0])[0]) for _ in range(WARM)}
-        (many,), _ = self.many(body.rows)
+        (row,) = body.rows
+        answers = {self.single.score(self.inputs(row)[0]) for _ in range(WARM)}
+        (many,), _ = self.many(body.columns)
         if not all(abs(many - alone) <= 1e-6 for alone in answers):
             raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
-        self.model.shap_values(self.matrix(body.rows))
+        self.model.shap_values(np.array([self.inputs(row)[0]], dtype=np.float32))
         return many
 
     @cached_property
@@ -165,18 +179,6 @@ class Served:
         if len(places) > 1:
             return itemgetter(*places)
         return lambda values: tuple(values[place] for place in places)
-
-    def _unknown(
-        self, rows: Sequence[Sequence[Any]], columns: Mapping[str, Column]
-    ) -> list[list[str]]:
-        if self.single.plain_texts is None:
-            return [self.inputs(row)[1] for row in rows]
-        unknown: list[list[str]] = [[] for _ in rows]
-        for name, (column, seen) in self.single.plain_texts.items():
-            for place, text in enumerate(columns[column].tolist()):
-                if text not in seen and text != MISSING_TEXT:
-                    unknown[place].append(name)
-        return unknown
 
 
 def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:

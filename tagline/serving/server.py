@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import time
@@ -76,6 +77,8 @@ def serve(
             f"Without keys it listens on this machine only, not on {address.host}.",
             todo="Make a key with `tagline keys add NAME`, and name the file with --keys.",
         )
+    # uvicorn ends what it began and then raises the signal anew, which would skip our own end.
+    signal.signal(signal.SIGTERM, _interrupt)
     listening = _bound(address)
     host, port = listening.getsockname()[:2]
     scheme = "https" if address.certificate else "http"
@@ -99,6 +102,10 @@ def serve(
         _run(listening, address, workers=workers)
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _run(listening: socket.socket, address: Address, *, workers: int) -> None:
     config = uvicorn.Config(
         "tagline.serving.app:create",
@@ -108,6 +115,7 @@ def _run(listening: socket.socket, address: Address, *, workers: int) -> None:
         log_config=LOGGING,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # who asks is known by a key, never by what a header says
         date_header=False,
         lifespan="on",
         timeout_graceful_shutdown=GRACE,

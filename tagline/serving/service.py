@@ -1,30 +1,54 @@
 """What one worker holds while it serves a case: the model, the log, the keys, the counts."""
 
+import gc
 import logging
 import os
 import secrets
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tagline.case.config import Case
+from tagline.inputs.body import Body
 from tagline.ledger.entry import Deployed
 from tagline.predictions.pseudonyms import Pseudonyms
-from tagline.predictions.records import Answered, Answers, Outcome, encode
+from tagline.predictions.records import Answers, Outcome, encode
 from tagline.predictions.segment import NoRoom, Segment
 from tagline.predictions.tables import OUTCOMES, PREDICTIONS
 from tagline.serving import metrics
 from tagline.serving.access import Access
-from tagline.serving.binary import Prediction
 from tagline.serving.problems import Problem
-from tagline.serving.served import Served
+from tagline.serving.served import Flags, Served
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is known of a request.
+
+    Attributes
+    ----------
+    request_id : str
+        Its name: the caller's own, or one of ours.
+    begun : int
+        When it came, in nanoseconds.
+    query : bytes
+        What follows the question mark.
+    principal : str
+        Who asks; empty while that is not known.
+    """
+
+    request_id: str
+    begun: int
+    query: bytes
+    principal: str = ""
 
 
 @dataclass
@@ -47,8 +71,6 @@ class Current(msgspec.Struct):
         Counts what it answers.
     said : Raw
         How answers name it.
-    rows, acted : Counter
-        Its own counters.
     personal : list of tuple
         Place and name of each field that names a person.
     """
@@ -56,8 +78,6 @@ class Current(msgspec.Struct):
     served: Served
     watched: metrics.Watched
     said: msgspec.Raw
-    rows: Any
-    acted: Any
     personal: list[tuple[int, str]]
 
 
@@ -74,12 +94,22 @@ class Service:
         Who may ask.
     pseudonyms : Pseudonyms
         Hides what names a person.
+    access_log : bool, optional
+        Whether each request is logged, and not only those that fail.
     """
 
-    def __init__(self, case: Case, *, folder: Path, access: Access, pseudonyms: Pseudonyms) -> None:
+    def __init__(
+        self,
+        case: Case,
+        *,
+        folder: Path,
+        access: Access,
+        pseudonyms: Pseudonyms,
+        access_log: bool = False,
+    ) -> None:
         section = case.serving
         self.case, self.section, self.folder = case, section, folder
-        self.access, self.pseudonyms = access, pseudonyms
+        self.access, self.pseudonyms, self.access_log = access, pseudonyms, access_log
         limits = {
             "fsync": section.fsync,
             "most_bytes": section.segment_bytes,
@@ -89,7 +119,7 @@ class Service:
         self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
         self.current: Current | None = None
         self.refusal: Refusal | None = None
-        self._prefix, self._numbers = secrets.token_hex(6), count(1)
+        self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
 
     def switch(self, served: Served | None) -> None:
         """Let another model answer from now on; requests that have begun end with theirs."""
@@ -103,11 +133,12 @@ class Service:
             served,
             metrics.Watched(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
-            metrics.PREDICTIONS.labels(deployed.run, digest[:12]),
-            metrics.ACTED.labels(deployed.run, digest[:12]),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
         )
-        metrics.MODEL.labels(deployed.run, digest[:12]).set(deployed.since)
+        # What is loaded now stays: the collector need not walk through it for ever.
+        gc.collect()
+        gc.freeze()
+        metrics.MODEL.set(deployed.since)
         if served.history is not None:
             metrics.AS_OF.set(served.history.snapshot.as_of)
 
@@ -124,22 +155,29 @@ class Service:
             raise Problem(503, f"The case {self.case.name} has no champion to serve.{why}")
         return self.current
 
-    def next_id(self) -> str:
-        """Name a prediction, unlike any other of any worker."""
-        return f"{self._prefix}{next(self._numbers):08x}"
+    def next_ids(self, count: int) -> list[str]:
+        """Name predictions, unlike any other of any worker."""
+        with self._lock:
+            first, self._next = self._next, self._next + count
+        prefix = self._prefix
+        return [f"{prefix}{number:08x}" for number in range(first, first + count)]
 
     def keep(
         self,
         current: Current,
-        rows: Sequence[Sequence[Any]],
-        ids: Sequence[Any],
-        predictions: Sequence[Prediction],
+        body: Body,
         *,
-        request_id: str,
-        principal: str,
-        begun: int,
-    ) -> None:
+        prediction_ids: list[str],
+        probability: list[float],
+        unknown: Flags,
+        asked: Asked,
+    ) -> list[bool]:
         """Write a request's answers into the log, and count them.
+
+        Returns
+        -------
+        list of bool
+            The decisions.
 
         Raises
         ------
@@ -147,41 +185,33 @@ class Service:
             503: the log can not be written, so that nothing is answered.
         """
         served = current.served
-        name = served.row_id
-        answered = [
-            Answered(
-                each.prediction_id,
-                None if own is None else str(self.pseudonyms.kept(name, own)),
-                self._hidden(current, values),
-                each.probability,
-                each.decision,
-                each.unknown,
-                each.missing,
-            )
-            for each, values, own in zip(predictions, rows, ids, strict=True)
-        ]
+        threshold = served.threshold
+        decision = [p >= threshold for p in probability]
         record = Answers(
             time.time_ns(),
-            request_id,
-            principal,
+            asked.request_id,
+            asked.principal,
             served.deployed.run,
             served.bundle.digest,
             served.deployed.since,
-            (time.perf_counter_ns() - begun) // 1_000,
+            (time.perf_counter_ns() - asked.begun) // 1_000,
             served.history.snapshot.name if served.history else "",
             served.names,
-            answered,
+            self._hidden(current, body.columns),
+            prediction_ids,
+            self._named(served.row_id, body.ids),
+            probability,
+            decision,
+            unknown,
+            body.missing,
         )
         self._write(self.predictions, record)
-        current.rows.inc(len(predictions))
-        for each, values in zip(predictions, rows, strict=True):
-            current.watched.add(values, each.probability)
-            if each.decision:
-                current.acted.inc()
-            for input_ in each.unknown:
-                metrics.UNKNOWN.labels(input_).inc()
-            for lacking in each.missing:
-                metrics.LACKING.labels(lacking).inc()
+        current.watched.add(body.columns, probability)
+        for input_ in chain.from_iterable(unknown.values()):
+            metrics.UNKNOWN.labels(input_).inc()
+        for lacking in chain.from_iterable(body.missing.values()):
+            metrics.LACKING.labels(lacking).inc()
+        return decision
 
     def keep_outcomes(self, outcomes: Sequence[Outcome]) -> None:
         """Write outcomes into the log.
@@ -200,13 +230,14 @@ class Service:
         self.predictions.close()
         self.outcomes.close()
 
-    def _hidden(self, current: Current, values: Sequence[Any]) -> list[Any]:
-        if not current.personal:
-            return list(values)
-        kept = list(values)
+    def _hidden(self, current: Current, columns: Sequence[Sequence[Any]]) -> list[Any]:
+        kept: list[Any] = list(columns)
         for place, name in current.personal:
-            kept[place] = self.pseudonyms.kept(name, kept[place])
+            kept[place] = [self.pseudonyms.kept(name, each) for each in kept[place]]
         return kept
+
+    def _named(self, name: str, ids: Sequence[Any]) -> list[str | None]:
+        return [None if own is None else str(self.pseudonyms.kept(name, own)) for own in ids]
 
     def _write(self, segment: Segment, record: Answers | Outcome) -> None:
         try:

@@ -86,8 +86,12 @@ def test_what_is_read_is_what_a_table_reads(rows):
         for name, value in zip(names, row, strict=True):
             assert same(value, arrays[name].tolist()[place]), name
         lacking = {n for n in names if rows[place].get(n) in (None, "")}
-        assert set(found.missing[place]) == lacking
-    assert found.ids == [row.get("id") for row in rows]
+        assert set(found.missing.get(place, [])) == lacking
+    assert list(found.ids) == [row.get("id") for row in rows]
+    alone = [READER.read(body(row)) for row in rows]
+    assert all(len(each.ids) == 1 and not each.many for each in alone)
+    for together, single in zip(found.rows, alone, strict=True):
+        assert all(map(same, together, single.rows[0]))
     slowly = Reading(FIELDS, ["id"])
     for row, value in zip(found.rows, rows, strict=True):
         values, _, faults = slowly.read(value)
@@ -165,7 +169,7 @@ def test_escapes_are_no_second_keys():
 def test_an_id_that_is_a_field_is_that_field():
     reader = BodyReader((Field("id", "string"), Field("x", "number")), id="id")
     found = reader.read(b'{"id": "7", "x": 1}')
-    assert (found.rows, found.ids) == ([["7", 1.0]], [None])
+    assert (found.rows, found.ids) == ([("7", 1.0)], [None])
 
 
 def test_a_missing_value_is_what_arrays_hold_for_it():

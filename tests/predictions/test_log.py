@@ -20,7 +20,7 @@ from tagline.predictions.erasing import forget
 from tagline.predictions.frames import framed, frames
 from tagline.predictions.keeping import DAY, Keeping
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
-from tagline.predictions.records import Answered, Answers, Outcome, decode, encode
+from tagline.predictions.records import Answers, Outcome, decode, encode
 from tagline.predictions.segment import NoRoom, Segment, recover
 from tagline.predictions.tables import (
     OUTCOMES,
@@ -34,8 +34,10 @@ from tagline.predictions.tables import (
 
 
 def answers(name, *, size=1.0, town="a", run="TrainFlow/1", at=1, fields=("size", "town")):
-    row = Answered(name, f"row-{name}", [size, town], 0.25, False, [], ["noise"])
-    return Answers(at, "request", "someone", run, "d" * 64, 3, 120, "", fields, [row])
+    return Answers(
+        *(at, "request", "someone", run, "d" * 64, 3, 120, "", fields, [[size], [town]]),
+        *([name], [f"row-{name}"], [0.25], [False], {}, {0: ["noise"]}),
+    )
 
 
 def outcome(value, *, prediction=None, row=None, at=1):

@@ -216,7 +216,7 @@ def test_metrics_answer_what_is_asked_of_them(server, row):
         "tagline_predictions_total",
         "tagline_missing_values_total",
         "tagline_profile_psi",
-        "tagline_model_entry",
+        "tagline_model_info",
     ):
         assert f"\n{name}{{" in text
     # A field that names a person is counted nowhere.
