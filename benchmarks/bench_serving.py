@@ -211,7 +211,8 @@ def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple
     from tagline.inputs.compute import columns  # noqa: PLC0415
 
     bundle = opened(work)
-    whole = frame.assign(**dict.fromkeys(bundle.history, np.nan))
+    past = pd.DataFrame(np.nan, index=frame.index, columns=list(bundle.history))
+    whole = pd.concat([frame, past], axis=1)
     arrays = columns(whole, fields=bundle.fields, history=bundle.history)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.seaweed"]
+pytest_plugins = ["tests.seaweed", "tests.candidates"]
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOW = ROOT / "flows" / "train.py"

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,13 @@ class Group:
         keys = zip(*(fields[name] for name in self.by), strict=True)
         given = [key if len(self.by) > 1 else key[0] for key in keys] if self.by else [()] * rows
         never = len(self.matrix) - 1
-        found = self.matrix[[self.keys.get(key, never) for key in given]]
-        return {name: found[:, place] for place, name in enumerate(self.names)}
+        places = [self.keys.get(key, never) for key in given]
+        return dict(zip(self.names, self._by_name.take(places, axis=1), strict=True))
+
+    @cached_property
+    def _by_name(self) -> Floats:
+        # A graph takes whole columns, one after the other in memory.
+        return np.ascontiguousarray(self.matrix.T)
 
 
 @dataclass(frozen=True)

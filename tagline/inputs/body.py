@@ -126,26 +126,47 @@ class BodyReader:
         """
         many = body.lstrip()[:1] == b"["
         try:
-            decoded = self._many.decode(body) if many else [self._one.decode(body)]
+            if not many:
+                return self._single(body)
+            decoded = self._many.decode(body)
             _expect_at_most(len(decoded), most)
             rows = map(msgspec.structs.astuple, decoded)
             *columns, ids = list(zip(*rows, strict=True)) or self._none
             # Types tell at once what a column lacks, where comparing each value takes longer.
             kinds = [set(map(type, column)) for column in columns]
             self._expect_single_keys(body, columns, kinds, ids)
-            return self._taken(columns, kinds, ids, many=many)
+            return self._taken(columns, kinds, ids)
         except (msgspec.ValidationError, Unfit):
             return self._slowly(body, most)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
             raise Malformed(_said(wrong)) from wrong
+
+    def _single(self, body: bytes) -> Body:
+        *values, own = msgspec.structs.astuple(self._one.decode(body))
+        lacking = []
+        texts = len(values) + len(self._quoted)
+        for place in self._optional:
+            each = values[place]
+            if each is None or each is UNSET or each == MISSING_TEXT:
+                texts -= (each is UNSET) + (each != MISSING_TEXT and place in self._quoted)
+                values[place] = None
+                lacking.append(self._names[place])
+        for place, converter, _ in self._converters:
+            values[place] = converter(values[place])
+        if own is not UNSET:
+            texts += 1 + isinstance(own, str)
+        if b"\\" in body or body.count(b'"') != 2 * texts:
+            parsed(body)
+        ids = (None if own is UNSET else own,)
+        return Body(
+            [(value,) for value in values], ids, {0: lacking} if lacking else {}, many=False
+        )
 
     def _taken(
         self,
         given: Sequence[Sequence[Any]],
         kinds: Sequence[Kinds],
         ids: Sequence[Any],
-        *,
-        many: bool,
     ) -> Body:
         columns = list(given)
         missing: dict[int, list[str]] = {}
@@ -160,7 +181,7 @@ class BodyReader:
         for place, converter, needed in self._converters:
             if needed or place in lacking:
                 columns[place] = list(map(converter, columns[place]))
-        return Body(columns, [None if each is UNSET else each for each in ids], missing, many)
+        return Body(columns, [None if each is UNSET else each for each in ids], missing, many=True)
 
     def _slowly(self, body: bytes, most: int | None) -> Body:
         found = parsed(body)

@@ -167,10 +167,7 @@ class Pages:
         """`GET /metrics`: for Prometheus."""
         self._admit(request, "admin")
         current = self.service.current
-        if current is not None:
-            current.watched.count()
-        for page in metrics.Page.every:
-            page.count()
+        self.service.count()
         how_old = past(current) if current else None
         served = current.served if current else None
         content = metrics.exposition(served, how_old.age_seconds if how_old else None)

@@ -144,7 +144,7 @@ class Housekeeping:
 
     def tick(self) -> None:
         """Do all of it once; never raises."""
-        for work in (self._keys, self._history, self._count, self._segments):
+        for work in (self._keys, self._history, self.service.count, self._segments):
             _tried(work)
 
     def _keys(self) -> None:
@@ -163,12 +163,6 @@ class Housekeeping:
             if self.service.current is current:
                 self.service.switch(newer)
                 log.info(f"History as of {found.snapshot.as_of:.0f} is looked up from now on")
-
-    def _count(self) -> None:
-        if self.service.current is not None:
-            self.service.current.watched.count()
-        for page in metrics.Page.every:
-            page.count()
 
     def _segments(self) -> None:
         asked = self._asked_at()

@@ -120,7 +120,7 @@ class Served:
             The values of each field, in the order of the fields.
         """
         arrays = self.arrays(columns)
-        return self.bundle.predict(arrays).tolist(), self._unknown(columns, arrays)
+        return self.bundle.answer(arrays).tolist(), self._unknown(columns, arrays)
 
     def arrays(self, columns: Sequence[Sequence[Any]]) -> dict[str, Column]:
         """Give columns as arrays, with their history."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import uvicorn
 
 from tagline import paths
@@ -154,6 +155,7 @@ def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]
     said = {"case": case, "url": url, "pid": os.getpid()}
     if certificate is not None:
         said["certificate"] = str(certificate.resolve())
+    _remove_the_dead(case)
     unfinished = file.with_suffix(".tmp")
     unfinished.write_text(json.dumps(said))
     unfinished.replace(file)
@@ -162,6 +164,15 @@ def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]
     finally:
         file.unlink(missing_ok=True)
         shutil.rmtree(noted, ignore_errors=True)
+
+
+def _remove_the_dead(case: str) -> None:
+    # A server that was killed could not say that it is gone.
+    for file in paths.servers().glob(f"{case}-*.json"):
+        pid = file.stem.removeprefix(f"{case}-")
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+            file.unlink(missing_ok=True)
+            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
 
 
 @contextmanager

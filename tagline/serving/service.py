@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -27,6 +28,7 @@ from tagline.serving.problems import Problem
 from tagline.serving.served import Flags, Served
 
 log = logging.getLogger(__name__)
+BEFORE = 4
 
 
 @dataclass(slots=True)
@@ -119,7 +121,16 @@ class Service:
         self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
         self.current: Current | None = None
         self.refusal: Refusal | None = None
+        # Requests that began with the model before end with it, and are counted too.
+        self._watched: deque[metrics.Watched] = deque(maxlen=BEFORE)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
+
+    def count(self) -> None:
+        """Add up what was put aside while answers left."""
+        for watched in self._watched:
+            watched.count()
+        for page in metrics.Page.every:
+            page.count()
 
     def switch(self, served: Served | None) -> None:
         """Let another model answer from now on; requests that have begun end with theirs."""
@@ -135,6 +146,7 @@ class Service:
             msgspec.Raw(msgspec.json.encode(said)),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
         )
+        self._watched.append(self.current.watched)
         # What is loaded now stays: the collector need not walk through it for ever.
         gc.collect()
         gc.freeze()

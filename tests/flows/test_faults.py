@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import LEAN, Workplace, workplace
+from tests.conftest import CASE, Workplace, workplace
 
 BROKEN = """
 from tagline.training.models import Logistic
@@ -17,12 +17,15 @@ Logistic._fitted = fitted
 """
 
 
+pytestmark = pytest.mark.slow  # it trains twice
+
+
 @pytest.fixture(scope="module")
 def two_runs(tmp_path_factory):
     """Give a folder with a champion and a run with a failing trial, these two, and its output."""
     place = workplace(tmp_path_factory.mktemp("faults"))
     lenient = place.folder / "lenient.toml"
-    lenient.write_text(LEAN + "[gates]\nbeat_baselines = false\n")
+    lenient.write_text(CASE + "[gates]\nbeat_baselines = false\n")
     (place.folder / "sitecustomize.py").write_text(BROKEN)
     broken = Workplace(place.folder, {"PYTHONPATH": str(place.folder)})
     first = broken.train(case=lenient.name)

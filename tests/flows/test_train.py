@@ -76,6 +76,7 @@ def test_the_report_card_can_be_viewed(trained):
     assert "Does 30% mean 30%?" in got.stdout
 
 
+@pytest.mark.slow
 def test_the_same_data_and_seed_give_the_same_run(trained, tmp_path):
     place, _ = trained
     again = workplace(tmp_path)

@@ -6,9 +6,7 @@ import pytest
 
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.serving.server import Running, serving
-from tests.standing.conftest import ask, candidates, untouched
-
-__all__ = ["candidates", "untouched"]
+from tests.standing.conftest import ask
 
 SERVING = """
 [gates]

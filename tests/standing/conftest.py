@@ -1,43 +1,10 @@
-"""A folder with some candidates, as several trainings leave it."""
-
-import json
-import shutil
+"""Ledgers of each kind."""
 
 import pytest
 
-from tests.conftest import FLOW, LEAN, ROOT, Workplace, workplace
+from tests.candidates import ask
 
-
-def ask(place: Workplace, *words: str, code: int = 0):
-    """Run a verb with --json and give what it says."""
-    done = place.tagline(*words, "--json")
-    assert done.returncode == code, done.stdout + done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="session")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Train once, and let the run end three times more: four candidates."""
-    place = workplace(tmp_path_factory.mktemp("untouched"))
-    (place.folder / "small.toml").write_text(LEAN + "[gates]\nbeat_baselines = false\n")
-    done = place.train()
-    assert done.returncode == 0, done.stdout[-5000:]
-    origin = ask(place, "runs")[0]["run"].split("/")[1]
-    for _ in range(3):
-        again = place.call(str(FLOW), "--no-pylint", "resume", "--origin-run-id", origin, "end")
-        assert again.returncode == 0, again.stdout[-5000:] + again.stderr[-5000:]
-    return place
-
-
-@pytest.fixture(scope="module")
-def candidates(
-    untouched: Workplace, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Workplace, list[str]]:
-    """Give a copy of the folder with four candidates, and these, the oldest first."""
-    folder = tmp_path_factory.mktemp("candidates") / "work"
-    shutil.copytree(untouched.folder, folder, symlinks=True)
-    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
-    return place, [each["run"] for each in reversed(ask(place, "runs"))]
+__all__ = ["ask"]
 
 
 @pytest.fixture(params=["disk", "s3"])

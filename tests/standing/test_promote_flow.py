@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import pytest
+
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.standing.conftest import ask
 
@@ -82,6 +84,7 @@ def test_what_a_server_does_not_confirm_is_taken_back(candidates):
     assert "did not confirm" in last["why"]
 
 
+@pytest.mark.slow
 def test_it_waits_for_approvals_by_others(candidates):
     place, runs = candidates
     bob = Workplace(
