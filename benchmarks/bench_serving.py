@@ -25,7 +25,7 @@ import pandas as pd
 
 from benchmarks.common import FLIGHTS, record
 from benchmarks.http_load import median_latency, request, throughput
-from benchmarks.parts import PARTS, ROOT, code, part
+from benchmarks.parts import ROOT, kept, part
 
 INPUTS, TREES, ROWS = 19, 300, 20_000
 TURNS, TIMES, SECONDS = 5, 1_500, 4.0
@@ -57,15 +57,14 @@ rows = 20
 
 def main() -> None:
     """Train both models once, then measure each part."""
-    work = PARTS / code()[:12] / "serving-work"
     found: dict[str, Any] = {}
-    trained(work / "table", table_case)
+    table = trained(kept("table"), table_case)
     for name, measure in PARTS_OF_TABLE.items():
-        found |= part("serving", name, lambda m=measure: m(work / "table"))
-    trained(work / "flights", flights_case)
+        found |= part("serving", name, lambda m=measure: m(table))
+    year = trained(kept("flights"), flights_case)
     for name, measure in PARTS_OF_FLIGHTS.items():
-        found |= part("serving", name, lambda m=measure: m(work / "flights"))
-    shutil.rmtree(work)
+        found |= part("serving", name, lambda m=measure: m(year))
+    shutil.rmtree(table.parent)
     ratios = judged(found)
     record(
         "serving",
@@ -241,17 +240,23 @@ def xgboost_rate(model: Any, X: np.ndarray) -> float:
     return len(X) / (time.perf_counter() - begun)
 
 
-def trained(work: Path, case: Callable[[Path], Path]) -> None:
-    """Train, write a snapshot, promote and make a key, unless a stopped run did."""
+def trained(work: Path, case: Callable[[Path], Path]) -> Path:
+    """Train, promote, write a snapshot and make a key, unless that was done before."""
     if (work / "key").exists():
-        return
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    config = case(work)
-    call(work, str(ROOT / "flows" / "train.py"), "--config", "case", str(config), "run")
+        return work
+    if not (work / ".metaflow").exists() or not runs(work):
+        config = str(case(work))
+        call(work, str(ROOT / "flows" / "train.py"), "--config", "case", config, "run")
     call(work, "-m", "tagline", "promote")
     call(work, str(ROOT / "flows" / "snapshot.py"), "run")
     (work / "key").write_text(call(work, "-m", "tagline", "keys", "add", "bench").split()[0])
+    return work
+
+
+def runs(work: Path) -> list[Any]:
+    """List the runs that finished."""
+    listed = json.loads(call(work, "-m", "tagline", "runs", "--json"))
+    return [each for each in listed if each["state"] == "finished"]
 
 
 def table_case(work: Path) -> Path:

@@ -47,6 +47,13 @@ def part(benchmark: str, name: str, measure: Callable[[], Any]) -> Any:
     return found
 
 
+def kept(name: str) -> Path:
+    """Give a folder that benchmarks of the very same code share, such as a run of the flights."""
+    folder = PARTS / code()[:12] / "kept" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def forget(benchmark: str) -> None:
     """Remove a benchmark's parts: it has been measured to its end."""
     for folder in PARTS.glob("*"):

@@ -1,6 +1,6 @@
 """A model that is served: a verified bundle, its history, and how requests reach it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -244,15 +244,19 @@ def differences(old: Bundle, new: Bundle) -> list[str]:
     return sorted(found)
 
 
-def _narrower(old: Field, new: Field) -> list[str]:
-    found = []
+def _narrower(old: Field, new: Field) -> Iterator[str]:
     if old.kind != new.kind:
-        found.append(f"{old.name} is a {new.kind} and was a {old.kind}")
+        yield f"{old.name} is a {new.kind} and was a {old.kind}"
     if new.required and not old.required:
-        found.append(f"{old.name} is asked for and was optional")
+        yield f"{old.name} is asked for and was optional"
     if old.unit != new.unit:
-        found.append(f"{old.name} is in {new.unit or 'no unit'} and was in {old.unit or 'none'}")
-    return found
+        yield f"{old.name} is in {new.unit or 'no unit'} and was in {old.unit or 'none'}"
+    if new.minimum is not None and (old.minimum is None or old.minimum < new.minimum):
+        yield f"{old.name} may be {new.minimum:g} at least"
+    if new.maximum is not None and (old.maximum is None or old.maximum > new.maximum):
+        yield f"{old.name} may be {new.maximum:g} at most"
+    if new.allowed is not None and (old.allowed is None or set(old.allowed) - set(new.allowed)):
+        yield f"{old.name} may be {', '.join(new.allowed)} only"
 
 
 def _array(values: Sequence[Any], each: Field) -> Column:
