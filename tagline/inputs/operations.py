@@ -46,10 +46,11 @@ def power(a: float, b: float) -> float:
         return a * a
     try:
         return math.pow(a, b)
-    except ValueError:
-        return math.inf if a == 0 else math.nan
-    except OverflowError:
-        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+    except (ValueError, OverflowError):
+        if a < 0 and not b.is_integer():
+            return math.nan
+        # Zero and what is too great keep their sign where the power is odd.
+        return math.copysign(math.inf, a) if b % 2 == 1 else math.inf
 
 
 def wrapped(whole: int) -> int:

@@ -1,7 +1,6 @@
 """What Prometheus reads: how many, how fast, which version, and how far the inputs have moved."""
 
 import os
-from bisect import bisect_right
 from collections import Counter as Tally
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,7 +99,7 @@ class Watched:
         for name, place, described in self._columns:
             is_score = place == self._width
             given = scores if is_score else [v for columns, _ in waiting for v in columns[place]]
-            for key, times in Tally(_bin(value, described) for value in given).items():
+            for key, times in _bins(given, described).items():
                 BINS.labels(self.digest, name, key).inc(times)
 
 
@@ -215,12 +214,29 @@ def _has_bins(described: Mapping[str, Any]) -> bool:
     return described["kind"] == "number" or "categories" in described
 
 
-def _bin(value: Any, described: Mapping[str, Any]) -> str:
-    if value is None or value != value or value == "":
-        return MISSING
-    if described["kind"] == "number":
-        return str(bisect_right(described["edges"], float(value)))
-    return f"={value}" if value in described["categories"] else OTHER
+def _bins(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
+    """Count values in the bins of a column's profile, as `tagline.bundle.profile` does."""
+    return (
+        _of_numbers(values, described)
+        if described["kind"] == "number"
+        else _of_texts(values, described)
+    )
+
+
+def _of_numbers(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
+    numbers = np.array(values, dtype=np.float64)
+    known = numbers[~np.isnan(numbers)]
+    counts = np.bincount(np.searchsorted(described["edges"], known, side="right"))
+    found = {str(place): int(count) for place, count in enumerate(counts) if count}
+    return found | ({MISSING: len(numbers) - len(known)} if len(known) < len(numbers) else {})
+
+
+def _of_texts(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
+    found: Tally[str] = Tally()
+    for value, times in Tally(values).items():
+        known = f"={value}" if value in described["categories"] else OTHER
+        found[known if value else MISSING] += times
+    return found
 
 
 def _expected(described: Mapping[str, Any]) -> dict[str, float]:

@@ -75,6 +75,10 @@ ROW = KEPT.compile()
 @example(a=-1.0, b=math.inf, i=-(2**63), j=-1, flag=False, text="")
 @example(a=-8.0, b=1 / 3, i=1, j=2, flag=False, text="")
 @example(a=0.0, b=-1.0, i=1, j=2, flag=False, text="")
+@example(a=-0.0, b=-3.0, i=1, j=2, flag=False, text="")
+@example(a=-0.0, b=-0.5, i=1, j=2, flag=False, text="")
+@example(a=-1e300, b=3.0, i=1, j=2, flag=False, text="")
+@example(a=-1e300, b=2.5, i=1, j=2, flag=False, text="")
 @example(a=-math.inf, b=3.0, i=1, j=2, flag=False, text="")
 def test_every_operation_is_numpy_s(a, b, i, j, flag, text):
     row = {
