@@ -7,14 +7,11 @@ bare endpoint that parses and echoes the same 19 inputs; it holds where every ra
 """
 
 import json
-import os
 import shutil
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -23,14 +20,14 @@ import numpy as np
 import onnxruntime
 import pandas as pd
 
-from benchmarks.common import FLIGHTS, record
+from benchmarks.common import FLIGHTS, call, record
 from benchmarks.http_load import median_latency, request, throughput
 from benchmarks.parts import ROOT, kept, part
+from benchmarks.serving_servers import bare, bentoml, key_of, mlflow, opened, served
 
 INPUTS, TREES, ROWS = 19, 300, 20_000
 TURNS, TIMES, SECONDS = 5, 1_500, 4.0
 CONNECTIONS, BATCH = 32, 1_000
-PEERS = ROOT / ".venv" / "peers"
 CASE = f"""
 name = "table"
 title = "Is it so?"
@@ -151,7 +148,12 @@ def explain_and_batch(work: Path) -> dict[str, Any]:
             port, request("/v1/explain", row, key=key), connections=4, seconds=SECONDS
         )
         rates = batch_rates(port, request("/v1/predict", rows, key=key), work, frame)
-    return {"explain": {"table": explained}, "batch": {"table": rates[0], "onnxruntime": rates[1]}}
+    profile = {"profile_table": profiled(work, row)}
+    return {
+        **profile,
+        "explain": {"table": explained},
+        "batch": {"table": rates[0], "onnxruntime": rates[1]},
+    }
 
 
 def flights(work: Path) -> dict[str, Any]:
@@ -182,6 +184,7 @@ def flights(work: Path) -> dict[str, Any]:
         many = request("/v1/predict", rows, key=key)
         batch = batch_rates(port, many, work, pd.DataFrame(rows))
     return {
+        "profile_flights": profiled(work, row),
         "flights_latency": latency,
         "flights_explain": rates,
         "flights_batch": {"flights": batch[0], "onnxruntime": batch[1]},
@@ -230,6 +233,12 @@ def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple
     }
     rates = in_turns(ours)
     return rates["ours"], rates["onnxruntime"]
+
+
+def profiled(work: Path, row: Mapping[str, Any]) -> dict[str, float]:
+    """Give the microseconds of each stage of one row, inside one worker."""
+    script = str(Path(__file__).with_name("serving_profile.py"))
+    return dict(json.loads(call(work, script, json.dumps(row))))
 
 
 def xgboost_rate(model: Any, X: np.ndarray) -> float:
@@ -293,15 +302,6 @@ def example() -> dict[str, Any]:
     return {"at": "2024-03-01T12:00:00Z", **numbers}
 
 
-def opened(work: Path) -> Any:
-    """Open the champion's bundle."""
-    from tagline.bundle.load import Bundle  # noqa: PLC0415
-
-    os.environ["TAGLINE_SIGNING_KEY"] = str(work / "signing.key")
-    listed = json.loads(call(work, "-m", "tagline", "status", "--json"))["live"]
-    return Bundle(work / ".tagline" / "bundles" / listed[0]["bundle"])
-
-
 def loaded(bundle: Any) -> Any:
     """Load the bundle's model, to be explained on one thread."""
     from tagline.training.models import FAMILIES, load  # noqa: PLC0415
@@ -321,142 +321,6 @@ def matrix(bundle: Any, rows: list[dict[str, Any]]) -> np.ndarray:
     past = dict.fromkeys(bundle.history, 1.0)
     made = [single.inputs({**dict(zip(names, row, strict=True)), **past})[0] for row in read.rows]
     return np.array(made, dtype=np.float32)
-
-
-def key_of(work: Path) -> str:
-    """Give the key that the server knows."""
-    return (work / "key").read_text()
-
-
-@contextmanager
-def served(work: Path) -> Iterator[int]:
-    """Run our server with everything switched on."""
-    port = free_port()
-    keys = str(work / ".tagline" / "keys.json")
-    command = [sys.executable, "-m", "tagline", "serve", "--port", str(port), "--keys", keys]
-    with started(command, port, cwd=work, env=environment(work)):
-        yield port
-
-
-@contextmanager
-def bare() -> Iterator[int]:
-    """Run the bare endpoint."""
-    port = free_port()
-    script = str(Path(__file__).with_name("serving_bare.py"))
-    with started([sys.executable, script, str(port)], port):
-        yield port
-
-
-@contextmanager
-def mlflow(work: Path, width: int) -> Iterator[tuple[int, bytes]]:
-    """Run `mlflow models serve` on the same trees."""
-    peers()
-    port, folder = free_port(), work / "mlflow"
-    if not folder.exists():
-        peer(work, "save", str(trees(work)), str(folder))
-    binary = str(PEERS / "bin" / "mlflow")
-    command = [binary, "models", "serve", "-m", str(folder), "-p", str(port)]
-    command += ["--env-manager", "local", "--workers", "1"]
-    columns = [f"x{place}" for place in range(width)]
-    body = {"dataframe_split": {"columns": columns, "data": [[0.25] * width]}}
-    path = f"{PEERS / 'bin'}:{os.environ['PATH']}"
-    quiet = os.environ | {"PATH": path, "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with started(command, port, cwd=work, env=quiet):
-        yield port, request("/invocations", body)
-
-
-@contextmanager
-def bentoml(work: Path, width: int) -> Iterator[tuple[int, bytes]]:
-    """Run BentoML on the same trees."""
-    peers()
-    port = free_port()
-    script = str(Path(__file__).with_name("serving_peers.py"))
-    command = [str(PEERS / "bin" / "python"), script, "bento", str(trees(work)), str(port)]
-    with started(command, port, cwd=work):
-        yield port, request("/predict", {"rows": [[0.25] * width]})
-
-
-def peers() -> None:
-    """Make the peers' environment, where it is not there."""
-    done = PEERS / ".done"
-    if done.exists():
-        return
-    uv = str(ROOT / ".venv" / "bin" / "uv")
-    own = os.environ | {"VIRTUAL_ENV": str(PEERS)}
-    locked = str(ROOT / "requirements-peers.txt")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(PEERS)], check=True)
-    subprocess.run(
-        [uv, "pip", "install", "-q", "--require-hashes", "-r", locked], env=own, check=True
-    )
-    done.touch()
-
-
-def peer(work: Path, *words: str) -> None:
-    """Run a script in the peers' environment."""
-    script = str(Path(__file__).with_name("serving_peers.py"))
-    subprocess.run([str(PEERS / "bin" / "python"), script, *words], cwd=work, check=True)
-
-
-def trees(work: Path) -> Path:
-    """Write the champion's trees where peers find them."""
-    file = work / "trees.ubj"
-    if not file.exists():
-        file.write_bytes(opened(work).read_bytes("booster.ubj"))
-    return file
-
-
-@contextmanager
-def started(command: list[str], port: int, **how: Any) -> Iterator[None]:
-    """Run a server until it listens, and end it."""
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **how
-    ) as process:
-        try:
-            until = time.monotonic() + 90
-            while not listens(port):
-                if process.poll() is not None or time.monotonic() > until:
-                    raise OSError(f"{command[0]} does not listen")
-                time.sleep(0.2)
-            time.sleep(2)
-            yield
-        finally:
-            os.killpg(process.pid, 15)
-            process.wait(30)
-
-
-def listens(port: int) -> bool:
-    """Tell whether somebody listens."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_port() -> int:
-    """Find a port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def environment(work: Path) -> dict[str, str]:
-    """Give what our own commands find."""
-    return os.environ | {
-        "USERNAME": "bench",
-        "TAGLINE_HOME": str(work / ".tagline"),
-        "TAGLINE_SIGNING_KEY": str(work / "signing.key"),
-    }
-
-
-def call(work: Path, *words: str) -> str:
-    """Run Python in the working folder; give what it prints."""
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=work,
-        env=environment(work),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

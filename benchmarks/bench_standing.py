@@ -6,10 +6,7 @@ rollback looks for, the longer it takes.
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.common import FLIGHTS, record
+from benchmarks.common import FLIGHTS, call, record
 
 GOAL = 1.5
 TURNS = 5
@@ -104,24 +101,6 @@ def timed(place: Path, *words: str) -> float:
     begun = time.perf_counter()
     call(place, "-m", "tagline", *words)
     return time.perf_counter() - begun
-
-
-def call(place: Path, *words: str) -> str:
-    """Run Python in a folder; give what it prints."""
-    environment = os.environ | {
-        "USERNAME": "bench",
-        "TAGLINE_HOME": str(place / ".tagline"),
-        "TAGLINE_SIGNING_KEY": str(place / "signing.key"),
-    }
-    done = subprocess.run(
-        [sys.executable, *words],
-        cwd=place,
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,28 @@ def record(
     forget(name)
     print(f"{name}: {figure:.3g} (goal {goal:g}): {'holds' if holds else 'does not hold'}")
     return result
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Give the variables by which Tagline keeps all that it makes in one folder."""
+    return os.environ | {
+        "USERNAME": "bench",
+        "TAGLINE_HOME": str(folder / ".tagline"),
+        "TAGLINE_SIGNING_KEY": str(folder / "signing.key"),
+    }
+
+
+def call(folder: Path, *words: str) -> str:
+    """Run Python in a folder; give what it prints."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env=environment(folder),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 def machine() -> dict[str, Any]:

@@ -6,23 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import RESULTS
+from benchmarks.serving_profile import STAGES
 
 README = Path(__file__).parents[1] / "README.md"
+SERVING = README.parent / "docs" / "serving.md"
 BEGIN, END = "<!-- figures: `make readme` writes them -->", "<!-- end of figures -->"
 
 Raw = Mapping[str, Any]
 
 
 def main() -> None:
-    """Put the table in its place."""
-    README.write_text(with_figures(README.read_text()))
+    """Put the tables in their places."""
+    for page, written in PAGES.items():
+        page.write_text(with_figures(page.read_text(), written()))
 
 
-def with_figures(page: str) -> str:
-    """Give a page with the table as the results have it now."""
+def with_figures(page: str, written: str) -> str:
+    """Give a page with a table as the results have it now."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{figures()}\n{END}{after}"
+    return f"{before}{BEGIN}\n{written}\n{END}{after}"
+
+
+def microseconds() -> str:
+    """Write where the microseconds of one row go, inside one worker."""
+    result = json.loads((RESULTS / "serving.json").read_text())
+    table, flights = (result["raw"]["measured"][f"profile_{name}"] for name in ("table", "flights"))
+    lines = ["| µs of one row | 19 numbers, 300 trees | flights |", "|---|---|---|"]
+    lines += [f"| {what} | {table[name]} | {flights[name]} |" for name, what in STAGES.items()]
+    return "\n".join([*lines, "", machine(result["machine"])])
 
 
 def figures() -> str:
@@ -122,6 +134,8 @@ WHAT: dict[str, tuple[Callable[[Raw], str], str]] = {
     "serving": (_serving, "at most"),
     "standing": (_standing, "at most"),
 }
+
+PAGES: dict[Path, Callable[[], str]] = {README: figures, SERVING: microseconds}
 
 
 if __name__ == "__main__":

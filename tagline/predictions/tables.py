@@ -50,13 +50,22 @@ def write(records: Iterable[dict[str, Any]], target: Path) -> None:
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """Give the rows of a segment, whatever state it is in."""
-    if path.suffix == TABLE:
-        yield from pq.read_table(path).to_pylist()
+    """Give the rows of a segment, whatever state it is in; none where it was deleted since.
+
+    It may have been closed since it was listed, and is looked for under its next names too.
+    """
+    for name in (path, path.with_suffix(CLOSED), path.with_suffix(TABLE)):
+        try:
+            content = name.read_bytes()
+        except FileNotFoundError:
+            continue
+        if name.suffix == TABLE:
+            yield from pq.read_table(pa.BufferReader(content)).to_pylist()
+            return
+        for record in frames(content).records:
+            said = decode(record)
+            yield from _answers(said) if isinstance(said, Answers) else [_outcome(said)]
         return
-    for record in frames(path.read_bytes()).records:
-        said = decode(record)
-        yield from _answers(said) if isinstance(said, Answers) else [_outcome(said)]
 
 
 def segments(folder: Path) -> list[Path]:

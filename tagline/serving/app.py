@@ -36,7 +36,7 @@ from tagline.serving.follower import (
     Housekeeping,
     every,
 )
-from tagline.serving.openapi import openapi
+from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
 from tagline.serving.service import Noted, Service
 from tagline.serving.settings import Settings
@@ -173,18 +173,18 @@ class Pages:
         content = metrics.exposition(served, how_old.age_seconds if how_old else None)
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def openapi(self, _: Request) -> Response:
-        """`GET /openapi.json`: with the case's own schema."""
+    def openapi(self, request: Request) -> Response:
+        """`GET /openapi.json`: with the case's own schema; `?version=3.0` for older readers."""
         case = self.service.case
-        return JSONResponse(
-            openapi(
-                self.service.model().served,
-                case=case.name,
-                title=case.title,
-                most_rows=case.serving.most_rows,
-                keys=self.service.access.file is not None,
-            )
+        described = openapi(
+            self.service.model().served,
+            case=case.name,
+            title=case.title,
+            most_rows=case.serving.most_rows,
+            keys=self.service.access.file is not None,
         )
+        older = request.query_params.get("version") == "3.0"
+        return JSONResponse(in_3_0(described) if older else described)
 
     def docs(self, _: Request) -> Response:
         """`GET /docs`: the API, to read and to try."""

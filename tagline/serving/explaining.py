@@ -77,8 +77,10 @@ def explained(
     """
     rows = body.rows
     made = [served.inputs(row) for row in rows]
-    with np.errstate(over="ignore"):
-        X = np.array([numbers for numbers, _ in made], dtype=np.float32)
+    # The trees' library refuses what is infinite in single precision; its greatest number takes the
+    # same way down every tree.
+    single = np.finfo(np.float32)
+    X = np.clip([numbers for numbers, _ in made], single.min, single.max).astype(np.float32)
     shap, base = served.model.shap_values(X)
     answers = []
     for place, (numbers, unknown) in enumerate(made):

@@ -185,3 +185,21 @@ def _schemas(served: Served) -> dict[str, Any]:
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties)}
+
+
+def in_3_0(described: Any) -> Any:
+    """Write a description as OpenAPI 3.0 does, which knows no type null: for the page at /docs."""
+    if isinstance(described, list):
+        return [in_3_0(each) for each in described]
+    if not isinstance(described, Mapping):
+        return described
+    found = {name: in_3_0(each) for name, each in described.items()}
+    if found.get("openapi"):
+        found["openapi"] = "3.0.3"
+    kinds = found.get("type")
+    if isinstance(kinds, list):
+        named = [kind for kind in kinds if kind != "null"]
+        found.pop("type")
+        found |= {"type": named[0]} if len(named) == 1 else {"anyOf": [{"type": k} for k in named]}
+        found["nullable"] = "null" in kinds
+    return found

@@ -29,6 +29,7 @@ from tagline.predictions.tables import (
     read_joined,
     read_outcomes,
     read_predictions,
+    rows,
     segments,
 )
 
@@ -95,6 +96,19 @@ def test_records_are_read_back_from_every_state(tmp_path):
         assert found["field:size"].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
         assert [list(each) for each in found["missing"]] == [["noise"]] * 5
         assert str(found["at"].dt.tz) == "UTC"
+
+
+def test_a_segment_that_was_closed_since_it_was_listed_is_read(tmp_path):
+    folder = tmp_path / PREDICTIONS
+    segment = Segment(folder)
+    segment.append(encode(answers("0")))
+    (opened,) = segments(folder)
+    segment.close()
+    assert [row["prediction_id"] for row in rows(opened)] == ["0"]
+    (closed,) = segments(folder)
+    close(closed)
+    assert [row["prediction_id"] for row in rows(opened)] == ["0"]
+    assert [row["prediction_id"] for row in rows(closed)] == ["0"]
 
 
 def test_a_segment_that_is_full_is_followed_by_another(tmp_path):

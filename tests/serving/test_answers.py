@@ -71,6 +71,14 @@ def test_contributions_add_up_and_a_refusal_has_reasons(server, row):
     assert server.post("/v1/explain?by=colour", row).status == 422
 
 
+def test_numbers_beyond_single_precision_are_answered_and_explained(server, row):
+    for size in (1e300, -1e300, 3.4e38, 3.5e38):
+        predicted = server.post("/v1/predict", {**row, "size": size})
+        explained = server.post("/v1/explain", {**row, "size": size})
+        assert (predicted.status, explained.status) == (200, 200), explained.content
+        assert explained.json["probability"] == predicted.json["probability"]
+
+
 def test_outcomes_are_joined_late_out_of_order_and_twice(server, row):
     first, second, third = (
         server.post("/v1/predict", {**row, "id": f"joined-{n}"}).json["prediction_id"]
