@@ -11,6 +11,7 @@ from tests.standing.conftest import ask
 SERVING = """
 [gates]
 beat_baselines = false
+champion_margin = 1
 [serving]
 personal = ["town"]
 subject = "town"

@@ -140,8 +140,8 @@ def test_the_flow_takes_a_promotion_back_that_one_of_several_servers_refuses(own
         for server in (one, other):
             assert server.post("/v1/predict", row).json["model"]["run"] == runs[1]
         bad = promoted_by_flow(own, another)
-        assert bad.returncode != 0
-        assert "It was taken back" in bad.stdout
+        assert bad.returncode != 0, bad.stdout
+        assert "It was taken back" in bad.stdout, bad.stdout
         assert "refuses it" in bad.stdout
         assert "scorer.onnx was changed" in bad.stdout
         last, before, *_ = ask(own, "audit", *CONFIG)
