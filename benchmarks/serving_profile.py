@@ -1,4 +1,4 @@
-"""Where the microseconds of one row go, inside one worker: `serving_profile.py FOLDER BODY`.
+"""Where the microseconds of one row go, inside one worker: `serving_profile.py BODY`.
 
 Prints JSON: each stage by itself, called again and again, and the whole page without a network.
 """
@@ -26,7 +26,7 @@ STAGES = {
 
 def main() -> None:
     """Measure the stages of a folder's champion."""
-    body = sys.argv[2].encode()
+    body = sys.argv[1].encode()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         print(json.dumps(stages(Path(folder), body)))

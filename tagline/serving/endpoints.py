@@ -149,7 +149,8 @@ class Explain(Endpoint):
             common["history"] = how_old
         if found.many:
             return 200, self.encode({"predictions": said, **common})
-        return 200, self.encode({**msgspec.structs.asdict(said[0]), **common})
+        one = msgspec.to_builtins(said[0])  # as in a list: without what is empty
+        return 200, self.encode({**one, **common})
 
 
 class Outcomes(Endpoint):

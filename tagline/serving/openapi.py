@@ -71,9 +71,10 @@ def row_schema(served: Served) -> dict[str, Any]:
     """Describe one row, as the bundle does, and the row's own id."""
     schema: dict[str, Any] = dict(served.bundle.read_json("schema.json"))
     schema.pop("$schema", None)
+    # In the order in which the case names its fields, which is the order of the page's form.
     schema["properties"] = {
-        name: _spaced(each, name in schema["required"])
-        for name, each in schema["properties"].items()
+        name: _spaced(schema["properties"][name], name in schema["required"])
+        for name in served.names
     }
     if served.reader.id:
         own = {"type": ["string", "integer", "null"], "maxLength": 200}

@@ -65,8 +65,8 @@ function control(name, field, required, example) {
     const numeric = kinds.includes("number") || (kinds.includes("integer") && !kinds.includes("string"));
     input = element("input", { name, inputmode: numeric ? "decimal" : "text", value: example ?? "" });
   }
-  const unit = field["x-unit"] ? ` in ${field["x-unit"]}` : "";
-  const about = `${field.description ?? ""}${unit}${required ? "" : " (may stay empty)"}`;
+  const notes = [field["x-unit"], required ? undefined : "may stay empty"].filter(Boolean);
+  const about = `${field.description ?? ""} ${notes.length ? `(${notes.join("; ")})` : ""}`;
   const fault = element("small", { class: "fault", "data-fault": name });
   return element("label", {}, name, element("small", {}, about), input, fault);
 }
@@ -113,9 +113,9 @@ function show(found) {
     element("p", { class: "decision" },
       `${found.decision ? "reaches" : "is below"} the threshold of ${(100 * found.threshold).toFixed(1)}%`),
   ];
-  if (found.unknown) parts.push(flag("never seen in training", found.unknown));
-  if (found.missing) parts.push(flag("not known", found.missing));
-  if (found.reasons) {
+  if (found.unknown?.length) parts.push(flag("never seen in training", found.unknown));
+  if (found.missing?.length) parts.push(flag("not known", found.missing));
+  if (found.reasons?.length) {
     parts.push(element("h2", {}, "Main reasons"));
     parts.push(element("ul", {}, ...found.reasons.map((each) => element("li", {}, each))));
   }
