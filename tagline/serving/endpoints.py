@@ -72,6 +72,7 @@ class Predict(Endpoint):
             probability=[p],
             unknown={0: unknown} if unknown else {},
             asked=asked,
+            row=values,
         )
         prediction = One(
             ids[0],

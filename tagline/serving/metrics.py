@@ -81,24 +81,32 @@ class Watched:
             if name in profile and _has_bins(profile[name])
         ]
         names = served.deployed.run, self.digest
-        self._rows, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
+        self._answered, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
         self._threshold = served.threshold
-        self._waiting: deque[tuple[Sequence[Sequence[Any]], Sequence[float]]] = deque()
+        self._rows: deque[tuple[Any, ...]] = deque()
+        self._many: deque[tuple[Sequence[Sequence[Any]], Sequence[float]]] = deque()
         self._width = len(served.names)
 
     def add(self, columns: Sequence[Sequence[Any]], scores: Sequence[float]) -> None:
         """Put the rows of one request aside."""
-        self._waiting.append((columns, scores))
+        self._many.append((columns, scores))
+
+    def add_row(self, row: Sequence[Any], score: float) -> None:
+        """Put one row aside: one object, where columns would be many for Python's collector."""
+        self._rows.append((*row, score))
 
     def count(self) -> None:
         """Count what was put aside."""
-        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        scores = [score for _, own in waiting for score in own]
-        self._rows.inc(len(scores))
+        rows = [self._rows.popleft() for _ in range(len(self._rows))]
+        many = [self._many.popleft() for _ in range(len(self._many))]
+        scores = [row[-1] for row in rows] + [score for _, own in many for score in own]
+        self._answered.inc(len(scores))
         self._acted.inc(sum(score >= self._threshold for score in scores))
         for name, place, described in self._columns:
-            is_score = place == self._width
-            given = scores if is_score else [v for columns, _ in waiting for v in columns[place]]
+            given = scores
+            if place < self._width:
+                given = [row[place] for row in rows]
+                given += [value for columns, _ in many for value in columns[place]]
             for key, times in _bins(given, described).items():
                 BINS.labels(self.digest, name, key).inc(times)
 

@@ -29,6 +29,7 @@ from tagline.serving.served import Flags, Served
 
 log = logging.getLogger(__name__)
 BEFORE = 4
+SELDOM = 50_000, 20, 20  # a request makes a hundred objects that end with it
 
 
 @dataclass(slots=True)
@@ -150,6 +151,7 @@ class Service:
         # What is loaded now stays: the collector need not walk through it for ever.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*SELDOM)
         metrics.MODEL.set(deployed.since)
         if served.history is not None:
             metrics.AS_OF.set(served.history.snapshot.as_of)
@@ -183,8 +185,9 @@ class Service:
         probability: list[float],
         unknown: Flags,
         asked: Asked,
+        row: Sequence[Any] | None = None,
     ) -> list[bool]:
-        """Write a request's answers into the log, and count them.
+        """Write a request's answers into the log, and count them; `row` is the only one, if it is.
 
         Returns
         -------
@@ -218,7 +221,10 @@ class Service:
             body.missing,
         )
         self._write(self.predictions, record)
-        current.watched.add(body.columns, probability)
+        if row is None:
+            current.watched.add(body.columns, probability)
+        else:
+            current.watched.add_row(row, probability[0])
         for input_ in chain.from_iterable(unknown.values()):
             metrics.UNKNOWN.labels(input_).inc()
         for lacking in chain.from_iterable(body.missing.values()):
