@@ -210,17 +210,16 @@ def in_turns(measures: dict[str, Callable[[], float]], *, turns: int = TURNS) ->
 def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple[float, float]:
     """Give rows a second over HTTP, and by onnxruntime alone on arrays that are ready."""
     from tagline.bundle.load import fed  # noqa: PLC0415
+    from tagline.history.snapshot import known_as, load, newest  # noqa: PLC0415
     from tagline.inputs.compute import columns  # noqa: PLC0415
-    from tagline.serving.served import history_of  # noqa: PLC0415
 
     bundle = opened(work)
     arrays = columns(frame, fields=bundle.fields)
     # The very history that the server looks up: where all is missing, trees are walked faster.
-    history = history_of(
-        bundle, work / ".tagline" / "snapshots" / bundle.provenance["case"]["name"]
-    )
+    snapshots = work / ".tagline" / "snapshots" / bundle.provenance["case"]["name"]
+    history = newest(snapshots / known_as(bundle.declarations))
     by_name = {name: values.tolist() for name, values in arrays.items()}
-    for group in history.snapshot.groups if history else ():
+    for group in load(history).groups if history else ():
         arrays |= group.columns(by_name, len(frame))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -97,12 +97,8 @@ def _listed(path: Path) -> list[str]:
     return keys
 
 
-def _made(path: Path) -> bytes:
-    content = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+def made_once(path: Path, content: bytes) -> bytes:
+    """Write a secret that only its owner can read, unless it is there; give what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     with os.fdopen(
@@ -117,3 +113,12 @@ def _made(path: Path) -> bytes:
     finally:
         unfinished.unlink()
     return content
+
+
+def _made(path: Path) -> bytes:
+    content = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return made_once(path, content)

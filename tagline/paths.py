@@ -51,6 +51,16 @@ def log_of(case: str) -> Path:
     return _made(f"log/{case}")
 
 
+def pseudonym_key() -> Path:
+    """Give the file of the key by which logs hide who is meant."""
+    return home() / "pseudonym.key"
+
+
+def api_keys() -> Path:
+    """Give the file of API keys, where no other is named."""
+    return home() / "keys.json"
+
+
 def snapshots(case: str) -> Path:
     """Give the folder of the history snapshots of a case."""
     return _made(f"snapshots/{case}")

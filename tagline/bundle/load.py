@@ -78,12 +78,7 @@ class Bundle:
         self.streams: dict[str, dict[str, str]] = self.inputs.get("streams", {})
         self.threshold = float(self.inputs["threshold"])
         self.provenance = self.read_json("provenance.json")
-        options = onnxruntime.SessionOptions()
-        # Requests run side by side; threads inside one would fight over the same cores.
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            self.read_bytes("model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(self.read_bytes("model.onnx"))
         self._takes = [each.name for each in self._session.get_inputs()]
         self._fields = [field for field in self.fields if field.name in self._takes]
         self._history = [name for name in self.history if name in self._takes]
@@ -162,6 +157,14 @@ class Bundle:
         part = {name: values[start : start + BATCH] for name, values in feed.items()}
         (answer,) = self._session.run(None, part)
         return np.asarray(answer, dtype=np.float64)
+
+
+def session(graph: bytes) -> onnxruntime.InferenceSession:
+    """Open a graph, to be run on one thread."""
+    options = onnxruntime.SessionOptions()
+    # Requests run side by side; threads inside one would fight over the same cores.
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def fed(values: Column) -> Column:

@@ -1,15 +1,18 @@
 """What the training rows looked like: the reference that drift is measured against."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tagline.inputs.compute import Column, is_text
 
 BINS = 10
 CATEGORIES = 20
 PERSONAL = 200
+MISSING, OTHER, LEAST_SHARE = "missing", "other", 1e-4
 
 
 def profile(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def _of_numbers(values: Column) -> dict[str, Any]:
     known = values[~np.isnan(values)]
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
     inner = np.unique(np.quantile(known, shares)) if len(known) else np.zeros(0)
-    counts = np.bincount(np.searchsorted(inner, known, side="right"), minlength=len(inner) + 1)
+    counts = _in_bins(known, inner)
     return {
         "kind": "number",
         "rows": len(values),
@@ -63,3 +66,63 @@ def _of_text(values: Column) -> dict[str, Any]:
     common = {str(distinct[present][i]): int(counts[present][i]) for i in order[:CATEGORIES]}
     others = int(counts[present].sum()) - sum(common.values())
     return found | {"categories": common, "others": others}
+
+
+def has_bins(described: Mapping[str, Any]) -> bool:
+    """Tell whether a column's profile has bins: text with very many values has none."""
+    return described["kind"] == "number" or "categories" in described
+
+
+def expected(described: Mapping[str, Any]) -> dict[str, float]:
+    """Give the reference rows in each bin of a column's profile, by the bin's name."""
+    if described["kind"] == "number":
+        bins = {str(place): float(count) for place, count in enumerate(described["counts"])}
+    else:
+        bins = {f"={name}": float(count) for name, count in described["categories"].items()}
+        bins[OTHER] = float(described["others"])
+    return {**bins, MISSING: float(described["missing"])}
+
+
+def counted(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
+    """Count other values in the bins of a column's profile; empty bins are left out.
+
+    Parameters
+    ----------
+    values : sequence of shape (n,)
+        Numbers, NaN where missing; or texts, ``""`` where missing.
+    described : mapping
+        The column's part of what `profile` gave.
+    """
+    if described["kind"] == "number":
+        return _counted_numbers(np.array(values, dtype=np.float64), described["edges"])
+    return _counted_texts(values, described["categories"])
+
+
+def psi(reference: Sequence[float], found: Sequence[float]) -> float:
+    r"""Give the population stability index of two distributions over the same bins.
+
+    :math:`\sum_i (q_i - p_i) \ln(q_i / p_i)` (Siddiqi, 2006, ch. 6), each share at least 0.0001.
+    """
+    p = np.maximum(np.asarray(reference) / max(sum(reference), 1), LEAST_SHARE)
+    q = np.maximum(np.asarray(found) / max(sum(found), 1), LEAST_SHARE)
+    return float(((q - p) * np.log(q / p)).sum())
+
+
+def _in_bins(known: Column, edges: Sequence[float] | Column) -> npt.NDArray[np.int64]:
+    places = np.searchsorted(edges, known, side="right")
+    return np.bincount(places, minlength=len(edges) + 1)
+
+
+def _counted_numbers(numbers: Column, edges: Sequence[float]) -> dict[str, int]:
+    known = numbers[~np.isnan(numbers)]
+    counts = enumerate(_in_bins(known, edges).tolist())
+    found = {str(place): count for place, count in counts if count}
+    return found | ({MISSING: len(numbers) - len(known)} if len(known) < len(numbers) else {})
+
+
+def _counted_texts(values: Sequence[str], categories: Mapping[str, int]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for value, times in Counter(values).items():
+        known = f"={value}" if value in categories else OTHER
+        found[known if value else MISSING] += times
+    return dict(found)

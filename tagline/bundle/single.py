@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from tagline.bundle.load import PROBABILITY, Bundle
+from tagline.bundle.load import PROBABILITY, Bundle, session
 from tagline.errors import TaglineError
 from tagline.inputs.compute import MISSING_TEXT, Columns, is_text
 from tagline.inputs.field import Field
@@ -71,11 +70,7 @@ class SingleRow:
             if all(isinstance(each, int) and each < len(program.takes) for each in places)
             else None
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            bundle.read_bytes(SCORER), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = session(bundle.read_bytes(SCORER))
         self._lock = threading.Lock()
         self._X, self._answer = np.zeros((1, len(self.names)), np.float32), np.zeros(1)
         self._place = memoryview(self._X[0])
@@ -89,7 +84,7 @@ class SingleRow:
         Parameters
         ----------
         values : mapping of str to value
-            Fields and history; see `tagline.inputs.request.Request.read`.
+            Fields and history; see `tagline.inputs.body.Body`.
 
         Returns
         -------
@@ -98,25 +93,23 @@ class SingleRow:
         unknown : list of str
             The inputs whose category was never seen in training.
         """
-        return self.inputs_of(self._pick(values))
+        return self.encoded(self.made(self._pick(values)))
 
-    def inputs_of(self, taken: Sequence[Any]) -> tuple[list[Any], list[str]]:
-        """As `inputs`, of values in the order of `takes`."""
-        numbers = self._row(*taken)
+    def made(self, taken: Sequence[Any]) -> list[Any]:
+        """Give the inputs as the input function makes them, of values in the order of `takes`."""
+        return self._row(*taken)
+
+    def encoded(self, made: list[Any]) -> tuple[list[Any], list[str]]:
+        """Put numbers in the places of categories; as `inputs`, of what `made` gave."""
         unknown = []
         for place, number_of, otherwise in self._encoders:
-            found = number_of(str(numbers[place]))
+            found = number_of(str(made[place]))
             if found is None:
-                if numbers[place] != MISSING_TEXT:
+                if made[place] != MISSING_TEXT:
                     unknown.append(self.names[place])
                 found = otherwise
-            numbers[place] = found
-        return numbers, unknown
-
-    def texts(self, taken: Sequence[Any]) -> dict[str, str]:
-        """Give the inputs that are categories, as texts."""
-        made = self._row(*taken)
-        return {self.names[place]: str(made[place]) for place, _, _ in self._encoders}
+            made[place] = found
+        return made, unknown
 
     def score(self, numbers: Sequence[float]) -> float:
         """Give the calibrated probability of 1 for a row's inputs."""

@@ -127,7 +127,7 @@ def forget(
     standings = open_case(case, config=config)
     section, table, who = standings.case.serving, standings.case.table, standings.who()
     column = section.subject or table.id
-    hidden = Pseudonyms(pseudonym_key(paths.home() / "pseudonym.key"), section.personal)
+    hidden = Pseudonyms(pseudonym_key(paths.pseudonym_key()), section.personal)
     keeping = Keeping(
         paths.log_of(standings.case.name),
         retention_days=section.retention_days,
@@ -152,4 +152,4 @@ def forget(
 def _file(given: Path | None) -> Path:
     from tagline import paths
 
-    return given or paths.home() / "keys.json"
+    return given or paths.api_keys()

@@ -95,7 +95,7 @@ def _alike(
     for source, own in _by_stream(declarations).items():
         keys = {name for each in own for name in each.by}
         stream = Stream.of(source, events[source.name], keys, timezone=timezone)
-        for by, alike in _by_key(own).items():
+        for by, alike in by_key(own).items():
             yield stream, by, alike
 
 
@@ -111,7 +111,8 @@ def _by_stream(declarations: Sequence[Declaration]) -> dict[Events, list[Declara
     return grouped
 
 
-def _by_key(declarations: Sequence[Declaration]) -> dict[tuple[str, ...], list[Declaration]]:
+def by_key(declarations: Sequence[Declaration]) -> dict[tuple[str, ...], list[Declaration]]:
+    """Group declarations by their keys."""
     grouped: dict[tuple[str, ...], list[Declaration]] = {}
     for each in declarations:
         grouped.setdefault(each.by, []).append(each)

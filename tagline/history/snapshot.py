@@ -23,9 +23,10 @@ import pandas as pd
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.history.bulk import compute
+from tagline.history.bulk import by_key, compute
 from tagline.history.declare import Count, Declaration, Sum
 from tagline.history.written import to_dict
+from tagline.reading.times import in_utc
 
 Floats = npt.NDArray[np.float64]
 AT, KEY, META = "at", "key:", "snapshot.json"
@@ -138,10 +139,7 @@ def snapshot(
         occurred.
     """
     moment = _latest(declarations, events, timezone) if at is None else at
-    grouped: dict[tuple[str, ...], list[Declaration]] = {}
-    for declared in declarations:
-        grouped.setdefault(declared.by, []).append(declared)
-    groups = [_group(by, own, events, moment, timezone) for by, own in grouped.items()]
+    groups = [_group(by, own, events, moment, timezone) for by, own in by_key(declarations).items()]
     return Snapshot(moment.timestamp(), tuple(groups))
 
 
@@ -210,7 +208,10 @@ def _latest(
     moments = []
     for source in {declared.events for declared in declarations}:
         frame = events[source.name]
-        known, occurred = (_utc(frame[c], timezone) for c in (source.known_at, source.occurred_at))
+        known, occurred = (
+            in_utc(frame[column], timezone=timezone, later=True).utc
+            for column in (source.known_at, source.occurred_at)
+        )
         # Plans are known before they come true: tomorrow's flight does not make it tomorrow.
         moments.append(known[known >= occurred].max())
     known_moments = [moment for moment in moments if not pd.isna(moment)]
@@ -218,12 +219,6 @@ def _latest(
         raise TaglineError("No event of any stream is known: there is no history.", where="history")
     latest: pd.Timestamp = max(known_moments)
     return latest
-
-
-def _utc(times: pd.Series, timezone: str | None) -> pd.Series:
-    zoned: pd.Series = times if times.dt.tz is not None else times.dt.tz_localize(timezone or "UTC")
-    in_utc: pd.Series = zoned.dt.tz_convert("UTC")
-    return in_utc
 
 
 def _group(

@@ -15,14 +15,15 @@ import msgspec
 
 from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
-from tagline.inputs.operations import LEAST, MOST
 from tagline.inputs.request import Fault, Reading, Unfit, Value, seconds_of
+from tagline.reading.values import HIGHEST, LOWEST
 
 UNSET = msgspec.UNSET
 Kinds = set[type]
 NO_VALUE = {type(None), type(UNSET)}
 ABSENT = (None, UNSET, MISSING_TEXT)
 CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where one is missing
+LONGEST_ID = 200
 REMEMBERED = 65_536  # times, as text
 
 
@@ -142,6 +143,7 @@ class BodyReader:
             raise Malformed(_said(wrong)) from wrong
 
     def _single(self, body: bytes) -> Body:
+        # As `_taken` and `_expect_single_keys` do with columns, which takes half as long again.
         *values, own = msgspec.structs.astuple(self._one.decode(body))
         lacking = []
         texts = len(values) + len(self._quoted)
@@ -199,7 +201,7 @@ class BodyReader:
         faults += [
             (place if many else None, Fault(self.id, "is no text, and no whole number"))
             for place, row in enumerate(given)
-            if self.id in row and not _is_id(row[self.id])
+            if self.id in row and not is_id(row[self.id])
         ]
         if faults:
             raise Faulty(faults)
@@ -265,12 +267,10 @@ def _said(wrong: Exception) -> str:
     return "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
 
 
-def _is_id(value: Any) -> bool:
-    whole = type(value) is int and LEAST <= value <= MOST
+def is_id(value: Any) -> bool:
+    """Tell whether a value may be a row's own id: text, or a whole number of 64 bits; or none."""
+    whole = type(value) is int and LOWEST <= value <= HIGHEST
     return value is None or whole or (isinstance(value, str) and len(value) <= LONGEST_ID)
-
-
-LONGEST_ID = 200
 
 
 def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
@@ -280,7 +280,7 @@ def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
         optional = kind | None | msgspec.UnsetType
         described.append((f"f{place}", kind) if field.required else (f"f{place}", optional, UNSET))
     text = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
-    whole = Annotated[int, msgspec.Meta(ge=LEAST, le=MOST)]
+    whole = Annotated[int, msgspec.Meta(ge=LOWEST, le=HIGHEST)]
     described.append(("own", text | whole | None | msgspec.UnsetType, UNSET))
     names = {f"f{place}": field.name for place, field in enumerate(fields)}
     return msgspec.defstruct(
@@ -302,9 +302,9 @@ def _type(field: Field) -> Any:
         case "boolean":
             return bool
         case "integer":
-            least = LEAST if field.minimum is None else math.ceil(field.minimum)
-            most = MOST if field.maximum is None else math.floor(field.maximum)
-            return Annotated[int, msgspec.Meta(ge=max(least, LEAST), le=min(most, MOST))]
+            least = LOWEST if field.minimum is None else math.ceil(field.minimum)
+            most = HIGHEST if field.maximum is None else math.floor(field.maximum)
+            return Annotated[int, msgspec.Meta(ge=max(least, LOWEST), le=min(most, HIGHEST))]
         case _:
             return Annotated[float, msgspec.Meta(ge=field.minimum, le=field.maximum)]
 

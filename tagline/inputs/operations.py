@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from tagline.reading.values import HIGHEST, LOWEST
+
 Dtype = Literal["utf8", "int64", "float64", "bool"]
 
 EXPONENTIAL = ("exp", "expm1", "log", "log2", "log10", "log1p", "sqrt")
@@ -16,7 +18,7 @@ TRIGONOMETRIC = (
     *("sin", "cos", "tan", "asin", "acos", "atan"),
     *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
 )
-WRAP, MOST, LEAST = 2**64, 2**63 - 1, -(2**63)
+WRAP = 2**64
 
 
 def divide(a: float, b: float) -> float:
@@ -55,12 +57,12 @@ def power(a: float, b: float) -> float:
 
 def wrapped(whole: int) -> int:
     """Keep the lowest 64 bits."""
-    return whole if LEAST <= whole <= MOST else (whole - LEAST) % WRAP + LEAST
+    return whole if LOWEST <= whole <= HIGHEST else (whole - LOWEST) % WRAP + LOWEST
 
 
 def whole(a: float) -> int:
     """Cut off what follows the point; NaN and what is too great are the least whole number."""
-    return int(a) if LEAST <= a < 2.0**63 else LEAST
+    return int(a) if LOWEST <= a < 2.0**63 else LOWEST
 
 
 def total(of: Callable[[float], float]) -> Callable[[float], float]:

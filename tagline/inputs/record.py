@@ -82,10 +82,6 @@ class Namespace:
         return above if high is None else self.minimum(above, high)
 
 
-def _two_numbers(recorder: Recorder, name: str, left: Any, right: Any) -> Scalar:
-    return arithmetic(recorder, name, left, right)
-
-
 def _as_float(recorder: Recorder, name: str, value: Any) -> Scalar:
     return recorder.made(name, "float64", recorder.scalar(value, "float64"), gives="float64")
 
@@ -105,10 +101,10 @@ def _negation(recorder: Recorder, _: str, value: Any) -> Scalar:
 
 _MAKERS: Mapping[str, tuple[Callable[..., Scalar], str]] = {
     **{
-        name: (_two_numbers, name)
+        name: (arithmetic, name)
         for name in ("add", "subtract", "multiply", "divide", "remainder", "floor_divide", "pow")
     },
-    **{name: (_two_numbers, name) for name in ("minimum", "maximum")},
+    **{name: (arithmetic, name) for name in ("minimum", "maximum")},
     **{
         name: (compared, name)
         for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal")

@@ -16,9 +16,8 @@ import pandas as pd
 from tagline.inputs.arrays import AFTER_SECONDS, FIRST_SECOND
 from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
-from tagline.inputs.operations import LEAST, MOST
-from tagline.reading.kinds import NOTHING
-from tagline.reading.values import read, shown
+from tagline.reading.kinds import EXACT, NOTHING
+from tagline.reading.values import HIGHEST, LOWEST, read, shown
 
 Value = str | int | float | bool
 Reader = Callable[[Any], Value]
@@ -150,11 +149,11 @@ def _whole(field: Field) -> Reader:
     of = int if field.required else float
 
     def reader(given: Any) -> int | float:
-        if type(given) is float and given.is_integer() and abs(given) <= 2**53:
+        if type(given) is float and given.is_integer() and abs(given) <= EXACT:
             given = int(given)
         if type(given) is not int:
             raise Unfit(f"is {_kind(given)}, and must be a whole number")
-        if not LEAST <= given <= MOST:
+        if not LOWEST <= given <= HIGHEST:
             raise Unfit("has more than 64 bits")
         if not low <= given <= high:
             raise Unfit(_beyond(given, field))

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tagline.inputs.operations import LEAST, MOST, Dtype
+from tagline.inputs.operations import Dtype
 from tagline.inputs.program import Constant, Operand, Step
+from tagline.reading.values import HIGHEST, LOWEST
 
 RANK: tuple[Dtype, ...] = ("bool", "int64", "float64")
 NOT_ARITHMETIC = "NumPy adds flags up as flags: use xp.astype first"
@@ -231,7 +232,7 @@ def _plain(value: Any) -> Constant:
     number = value.item() if hasattr(value, "item") else value
     if type(number) not in (bool, int, float, str):
         raise TypeError(f"{type(value).__name__} is no value of a row")
-    if type(number) is int and not LEAST <= number <= MOST:
+    if type(number) is int and not LOWEST <= number <= HIGHEST:
         raise OverflowError(f"{number} has more than 64 bits")
     return number  # type: ignore[no-any-return]
 

@@ -4,6 +4,7 @@ import fcntl
 import logging
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,24 +81,22 @@ class Keeping:
 
     def _delete(self, path: Path) -> None:
         if self.upload:
-            client, bucket, key = self._s3(path)
-            client.delete_object(Bucket=bucket, Key=key)
+            self._s3.delete_object(**self._place(path))
         path.unlink()
         path.with_suffix(MARK).unlink(missing_ok=True)
         log.info(f"{path.name} is older than {self.retention_days} days and was deleted")
 
     def _send(self, path: Path) -> None:
-        client, bucket, key = self._s3(path)
-        client.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+        self._s3.put_object(**self._place(path), Body=path.read_bytes())
         path.with_suffix(MARK).touch()
 
-    def _s3(self, path: Path) -> tuple[Any, str, str]:
+    def _place(self, path: Path) -> dict[str, str]:
+        place = urlsplit(str(self.upload))
+        parts = (place.path.strip("/"), self.folder.name, path.parent.name, path.name)
+        return {"Bucket": place.netloc, "Key": "/".join(filter(None, parts))}
+
+    @cached_property
+    def _s3(self) -> Any:
         import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second, and most logs stay on the disk
 
-        place = urlsplit(str(self.upload))
-        key = "/".join(
-            part
-            for part in (place.path.strip("/"), self.folder.name, path.parent.name, path.name)
-            if part
-        )
-        return boto3.client("s3"), place.netloc, key
+        return boto3.client("s3")

@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+
+from tagline.keys import made_once
 
 LENGTH = 32
 
@@ -38,16 +39,6 @@ class Pseudonyms:
 
 def pseudonym_key(path: Path) -> bytes:
     """Read the key, or make one that only its owner can read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    if not path.exists():
-        file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        os.write(file, secrets.token_hex(32).encode())
-        os.close(file)
-        try:
-            os.link(unfinished, path)
-        except FileExistsError:
-            pass  # another process was first, and its key is everyone's
-        finally:
-            unfinished.unlink()
-    return bytes.fromhex(path.read_text().strip())
+    if path.exists():
+        return bytes.fromhex(path.read_text().strip())
+    return bytes.fromhex(made_once(path, secrets.token_hex(32).encode()).decode())

@@ -129,12 +129,15 @@ class Segment:
                 self._begin_another()
             self._file.append(content, fsync=self.fsync)
 
-    def roll(self, *, at_least: float | None = None) -> None:
-        """Begin another file, if this one has records and is old enough."""
+    def roll(self, *, at_least: float | None = None) -> bool:
+        """Begin another file, if this one has records and is old enough; tell whether it was."""
         with self._lock:
             age = time.monotonic() - self._file.begun
-            if self._file.size and age >= (self.most_seconds if at_least is None else at_least):
+            due = age >= (self.most_seconds if at_least is None else at_least)
+            rolls = self._file.size > 0 and due
+            if rolls:
                 self._begin_another()
+            return rolls
 
     def close(self) -> None:
         """Write no more."""

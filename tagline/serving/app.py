@@ -90,7 +90,7 @@ def application(settings: Settings) -> Worker:
         case,
         folder=paths.log_of(case.name),
         access=Access(Path(settings.keys) if settings.keys else None, workers=settings.workers),
-        pseudonyms=Pseudonyms(pseudonym_key(paths.home() / "pseudonym.key"), case.serving.personal),
+        pseudonyms=Pseudonyms(pseudonym_key(paths.pseudonym_key()), case.serving.personal),
         access_log=settings.access_log,
     )
     noted = Noted(Path(settings.noted))
@@ -175,14 +175,8 @@ class Pages:
 
     def openapi(self, request: Request) -> Response:
         """`GET /openapi.json`: with the case's own schema; `?version=3.0` for older readers."""
-        case = self.service.case
-        described = openapi(
-            self.service.model().served,
-            case=case.name,
-            title=case.title,
-            most_rows=case.serving.most_rows,
-            keys=self.service.access.file is not None,
-        )
+        keys = self.service.access.file is not None
+        described = openapi(self.service.model().served, self.service.case, keys=keys)
         older = request.query_params.get("version") == "3.0"
         return JSONResponse(in_3_0(described) if older else described)
 

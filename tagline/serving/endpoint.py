@@ -46,6 +46,7 @@ class Endpoint:
         self.service = service
         self.limiter: CapacityLimiter | None = None
         self.counts = metrics.Page(self.page)
+        service.pages.append(self.counts)
 
     async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
         """Give status and content."""

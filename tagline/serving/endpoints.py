@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from tagline.inputs.body import Malformed, parsed
+from tagline.inputs.body import Malformed, is_id, parsed
 from tagline.inputs.field import Field
 from tagline.inputs.request import Unfit, seconds_of
 from tagline.predictions.records import Outcome
@@ -195,7 +195,7 @@ class Outcomes(Endpoint):
         named = isinstance(prediction, str) and PREDICTION_ID.fullmatch(prediction)
         if prediction is not None and not named:
             wrong.append({"field": "prediction_id", "detail": "is no prediction's id"})
-        if own is not None and (type(own) not in (str, int) or len(str(own)) > 200):
+        if not is_id(own):
             wrong.append({"field": id_name, "detail": "is no text, and no whole number"})
         value, observed = 0.0, None
         try:

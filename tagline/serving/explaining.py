@@ -75,21 +75,21 @@ def explained(
     ids : sequence of str
         The name of each answer.
     """
-    rows = body.rows
-    made = [served.inputs(row) for row in rows]
+    made = [served.made(row) for row in body.rows]
+    # What people are shown is what was made; numbers then take the places of categories.
+    shown = [dict(zip(served.single.names, each, strict=True)) for each in made]
+    encoded = [served.single.encoded(each) for each in made]
     # The trees' library refuses what is infinite in single precision; its greatest number takes the
     # same way down every tree.
     single = np.finfo(np.float32)
-    X = np.clip([numbers for numbers, _ in made], single.min, single.max).astype(np.float32)
+    X = np.clip([numbers for numbers, _ in encoded], single.min, single.max).astype(np.float32)
     shap, base = served.model.shap_values(X)
     answers = []
-    for place, (numbers, unknown) in enumerate(made):
+    for place, (numbers, unknown) in enumerate(encoded):
         p = served.single.score(numbers)
         by_input = dict(zip(served.single.names, shap[place].tolist(), strict=True))
         by_origin = _added(by_input, served.bundle.inputs["sources"])
         decision = p >= served.threshold
-        texts = served.single.texts(served.taken(rows[place]))
-        values = dict(zip(served.single.names, numbers, strict=True)) | texts
         answers.append(
             Explained(
                 ids[place],
@@ -99,7 +99,7 @@ def explained(
                 body.missing.get(place, []),
                 base=base,
                 log_odds=base + math.fsum(by_input.values()),
-                contributions=_sorted(by_origin if by_source else by_input, values),
+                contributions=_sorted(by_origin if by_source else by_input, shown[place]),
                 reasons=_reasons(by_input, by_origin, section)
                 if decision == section.refused
                 else [],

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
-from pathlib import Path
-from typing import Any
 
 from tagline import paths
 from tagline.bundle.seal import MANIFEST
+from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
 from tagline.operations.candidates import verified_bundle
@@ -18,13 +17,14 @@ from tagline.operations.standings import Standings
 from tagline.predictions.erasing import ASKED
 from tagline.predictions.keeping import Keeping
 from tagline.serving import metrics
-from tagline.serving.served import Served, differences, history_of, open_served
+from tagline.serving.served import Served, differences, open_history, open_served
 from tagline.serving.service import Noted, Refusal, Service
 from tagline.standing.entries import standing
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
 AGAIN = 5.0
+TIDY_EVERY = 30.0
 
 
 class Follower:
@@ -47,7 +47,12 @@ class Follower:
         self._unreached = False
 
     def look(self) -> None:
-        """Look once whether the champion is another, and switch; never raises."""
+        """Look once whether the champion or its history is another, and switch; never raises."""
+        self._look_at_the_ledger()
+        # In the same thread: nobody else switches, so that neither undoes the other's work.
+        _tried(self._renew_history)
+
+    def _look_at_the_ledger(self) -> None:
         try:
             last = self.standings.ledger.last()
             waits = self.service.refusal is not None and time.monotonic() >= self._again_at
@@ -76,13 +81,12 @@ class Follower:
             if now is not None:
                 log.warning("There is no champion any more, and nothing is answered")
             self.service.switch(None)
-        elif now is None or _name(now.served.deployed) != _name(champion):
-            self._take(champion)
+        elif (now is None or now.served.deployed != champion) and not self._takes(champion):
             return
         self.service.refusal = None
         self.noted.note(champion, None)
 
-    def _take(self, champion: Deployed) -> None:
+    def _takes(self, champion: Deployed) -> bool:
         begun, old = time.monotonic(), self.service.current
         try:
             served = self._loaded(champion)
@@ -90,18 +94,17 @@ class Follower:
                 _expect_same_schema(old.served, served)
         except Exception as wrong:
             self._refuse(champion, wrong)
-            return
+            return False
         self.service.switch(served)
-        self.service.refusal = None
-        self.noted.note(champion, None)
         metrics.SWAPS.labels("taken").inc()
         took = time.monotonic() - begun
         log.info(f"{champion.run} answers from now on (entry {champion.since}, {took:.2f} s)")
+        return True
 
     def _loaded(self, champion: Deployed) -> Served:
         limit = self.service.section.load_seconds
         pool = ThreadPoolExecutor(1, thread_name_prefix="load")
-        work = pool.submit(_ready, champion, paths.snapshots(self.service.case.name))
+        work = pool.submit(_ready, champion, self.service.case)
         try:
             return work.result(timeout=limit)
         except TooSlow:
@@ -111,6 +114,18 @@ class Follower:
             ) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _renew_history(self) -> None:
+        current = self.service.current
+        history = current.served.history if current else None
+        if current is None or history is None:
+            return
+        path = current.served.newest_history(paths.snapshots(self.service.case.name))
+        if path is not None and path.name != history.snapshot.name:
+            newer = open_history(current.served, path)
+            newer.warm()
+            self.service.switch(newer)
+            log.info(f"The history {path.name} is looked up from now on")
 
     def _refuse(self, champion: Deployed, wrong: Exception) -> None:
         why = str(wrong) or type(wrong).__name__
@@ -128,7 +143,7 @@ class Follower:
 
 
 class Housekeeping:
-    """What a worker does now and then: keys, snapshots, counts, segments.
+    """What a worker does now and then: keys, counts, segments.
 
     Parameters
     ----------
@@ -140,37 +155,29 @@ class Housekeeping:
 
     def __init__(self, service: Service, keeping: Keeping) -> None:
         self.service, self.keeping = service, keeping
-        self._asked = self._asked_at()
+        self._asked, self._tidy_at = self._asked_at(), 0.0
 
     def tick(self) -> None:
         """Do all of it once; never raises."""
-        for work in (self._keys, self._history, self.service.count, self._segments):
+        for work in (self._keys, self.service.count, self._segments):
             _tried(work)
 
     def _keys(self) -> None:
         if self.service.access.read_again():
             log.info("The keys were read again")
 
-    def _history(self) -> None:
-        current = self.service.current
-        if current is None or current.served.history is None:
-            return
-        served = current.served
-        found = history_of(served.bundle, paths.snapshots(self.service.case.name))
-        if found is not None and found.snapshot.name != served.history.snapshot.name:  # type: ignore[union-attr]
-            newer = Served(served.deployed, served.bundle, found)
-            newer.warm()
-            if self.service.current is current:
-                self.service.switch(newer)
-                log.info(f"History as of {found.snapshot.as_of:.0f} is looked up from now on")
-
     def _segments(self) -> None:
         asked = self._asked_at()
         at_least = 0.0 if asked != self._asked else None
         self._asked = asked
-        self.service.predictions.roll(at_least=at_least)
-        self.service.outcomes.roll(at_least=at_least)
-        self.keeping.tidy_alone()
+        rolled = [
+            segment.roll(at_least=at_least)
+            for segment in (self.service.predictions, self.service.outcomes)
+        ]
+        # All tables are looked at, of which a year has many: not every second.
+        if any(rolled) or time.monotonic() >= self._tidy_at:
+            self._tidy_at = time.monotonic() + TIDY_EVERY
+            self.keeping.tidy_alone()
 
     def _asked_at(self) -> int:
         file = self.service.folder / ASKED
@@ -189,13 +196,14 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
     return thread
 
 
-def _ready(champion: Deployed, snapshots: Path) -> Served:
+def _ready(champion: Deployed, case: Case) -> Served:
     path = paths.bundles() / champion.bundle
     if not (path / MANIFEST).exists():
         path = verified_bundle(champion.run, champion.bundle)
-    served = open_served(champion, path, snapshots=snapshots)
+    served = open_served(champion, path, snapshots=paths.snapshots(case.name))
     if served.bundle.digest != champion.bundle:
         raise TaglineError("It is another bundle than the ledger means.", where=str(path))
+    served.expect_known(case.serving)
     served.warm()
     return served
 
@@ -208,10 +216,6 @@ def _expect_same_schema(old: Served, new: Served) -> None:
             where=new.bundle.where,
             todo="Start the server again, once callers know.",
         )
-
-
-def _name(deployed: Deployed) -> tuple[Any, ...]:
-    return deployed.run, deployed.bundle, deployed.since
 
 
 def _tried(work: Callable[[], None]) -> None:

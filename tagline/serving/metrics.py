@@ -1,12 +1,10 @@
 """What Prometheus reads: how many, how fast, which version, and how far the inputs have moved."""
 
 import os
-from collections import Counter as Tally
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -18,14 +16,13 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from tagline.bundle.profile import counted, expected, has_bins, psi
 from tagline.serving.served import Served
-from tagline.serving.settings import MULTIPROCESS
 
 BUCKETS = (
     *(0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4),
     *(0.012_8, 0.025_6, 0.051_2, 0.102_4, 0.25, 0.5, 1.0, 2.5, 10.0),
 )
-MISSING, OTHER, BELOW = "missing", "other", 1e-4
 
 REQUESTS = Counter("tagline_requests", "Requests, by page and status.", ["page", "status"])
 SECONDS = Histogram(
@@ -78,7 +75,7 @@ class Watched:
         self._columns = [
             (name, place, profile[name])
             for name, place in [*wanted.items(), ("score", len(served.names))]
-            if name in profile and _has_bins(profile[name])
+            if name in profile and has_bins(profile[name])
         ]
         names = served.deployed.run, self.digest
         self._answered, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
@@ -107,14 +104,13 @@ class Watched:
             if place < self._width:
                 given = [row[place] for row in rows]
                 given += [value for columns, _ in many for value in columns[place]]
-            for key, times in _bins(given, described).items():
+            for key, times in counted(given, described).items():
                 BINS.labels(self.digest, name, key).inc(times)
 
 
 def leave() -> None:
     """Take this worker's present state out of what all workers add up to."""
-    if os.environ.get(MULTIPROCESS):
-        multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]
 
 
 class Page:
@@ -126,14 +122,11 @@ class Page:
         Its path.
     """
 
-    every: ClassVar[list["Page"]] = []
-
     def __init__(self, page: str) -> None:
         self.page, self._seconds = page, SECONDS.labels(page)
         self._good = REQUESTS.labels(page, "200")
         self._waiting: deque[float] = deque()
         self.add = self._waiting.append
-        Page.every.append(self)
 
     def refused(self, status: int, seconds: float) -> None:
         """Count an answer that was none."""
@@ -151,30 +144,10 @@ class Page:
 def exposition(served: Served | None, age: float | None) -> bytes:
     """Write all metrics, those of all workers added up."""
     registry = CollectorRegistry()
-    if os.environ.get(MULTIPROCESS):
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    else:
-        for each in OWN:
-            registry.register(each)
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     families = list(registry.collect())
     registry.register(_Derived(families, served, age))
     return generate_latest(registry)
-
-
-def psi(expected: Sequence[float], found: Sequence[float]) -> float:
-    r"""Give the population stability index of two distributions over the same bins.
-
-    :math:`\sum_i (q_i - p_i) \ln(q_i / p_i)` (Siddiqi, 2006, ch. 6), each share at least 0.0001.
-    """
-    p = np.maximum(np.asarray(expected) / max(sum(expected), 1), BELOW)
-    q = np.maximum(np.asarray(found) / max(sum(found), 1), BELOW)
-    return float(((q - p) * np.log(q / p)).sum())
-
-
-OWN = (
-    *(REQUESTS, SECONDS, PREDICTIONS, ACTED, UNKNOWN, LACKING, OUTCOMES),
-    *(SWAPS, UNLOGGED, UNREACHED, MODEL, AS_OF, BINS),
-)
 
 
 class _Derived(Collector):
@@ -204,8 +177,8 @@ class _Derived(Collector):
                 counted.setdefault(labels["column"], {})[labels["bin"]] = sample.value
         profile = served.bundle.read_json("profile.json")
         for column, found in sorted(counted.items()):
-            expected = _expected(profile[column])
-            value = psi(list(expected.values()), [found.get(key, 0.0) for key in expected])
+            reference = expected(profile[column])
+            value = psi(list(reference.values()), [found.get(key, 0.0) for key in reference])
             family.add_metric([digest, column], value)
         return family
 
@@ -216,41 +189,3 @@ def _which(served: Served) -> Metric:
     deployed = served.deployed
     family.add_metric([deployed.run, served.bundle.digest[:12], str(deployed.since)], 1)
     return family
-
-
-def _has_bins(described: Mapping[str, Any]) -> bool:
-    return described["kind"] == "number" or "categories" in described
-
-
-def _bins(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
-    """Count values in the bins of a column's profile, as `tagline.bundle.profile` does."""
-    return (
-        _of_numbers(values, described)
-        if described["kind"] == "number"
-        else _of_texts(values, described)
-    )
-
-
-def _of_numbers(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
-    numbers = np.array(values, dtype=np.float64)
-    known = numbers[~np.isnan(numbers)]
-    counts = np.bincount(np.searchsorted(described["edges"], known, side="right"))
-    found = {str(place): int(count) for place, count in enumerate(counts) if count}
-    return found | ({MISSING: len(numbers) - len(known)} if len(known) < len(numbers) else {})
-
-
-def _of_texts(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
-    found: Tally[str] = Tally()
-    for value, times in Tally(values).items():
-        known = f"={value}" if value in described["categories"] else OTHER
-        found[known if value else MISSING] += times
-    return found
-
-
-def _expected(described: Mapping[str, Any]) -> dict[str, float]:
-    if described["kind"] == "number":
-        bins = {str(place): float(count) for place, count in enumerate(described["counts"])}
-    else:
-        bins = {f"={name}": float(count) for name, count in described["categories"].items()}
-        bins[OTHER] = float(described["others"])
-    return {**bins, MISSING: float(described["missing"])}

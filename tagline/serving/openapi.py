@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tagline.case.config import Case
+from tagline.inputs.body import LONGEST_ID
+from tagline.reading.values import HIGHEST, LOWEST
 from tagline.serving.binary import OUTCOME, SHAPE
 from tagline.serving.problems import TITLES
 from tagline.serving.served import Served
@@ -12,37 +15,35 @@ NAMES = {"type": "array", "items": TEXT}
 Schema = Mapping[str, Any]
 
 
-def openapi(served: Served, *, case: str, title: str, most_rows: int, keys: bool) -> dict[str, Any]:
+def openapi(served: Served, case: Case, *, keys: bool) -> dict[str, Any]:
     """Describe the API.
 
     Parameters
     ----------
     served : Served
         The model whose request it is.
-    case, title : str
-        What is served.
-    most_rows : int
-        The most rows of a request.
+    case : Case
+        Its title, and how many rows a request may have.
     keys : bool
         Whether requests carry a key.
     """
-    row = row_schema(served)
+    row, section = row_schema(served), case.serving
     example = row.pop("examples")[0]
     described: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
-            "title": title,
+            "title": case.title,
             "version": served.bundle.digest[:12],
-            "description": f"The champion of the case `{case}`.",
+            "description": f"The champion of the case `{case.name}`.",
         },
         "paths": {
             "/v1/predict": _post(
-                "Predict", "One row, or many.", _rows(row, most_rows), example, "Prediction"
+                "Predict", "One row, or many.", _rows(row, section.most_rows), example, "Prediction"
             ),
             "/v1/explain": _post(
                 "Explain",
                 "As predict, with SHAP contributions in log-odds that add up.",
-                _rows(row, 100),
+                _rows(row, section.most_explained),
                 example,
                 "Explanation",
                 parameters=[_by()],
@@ -50,7 +51,7 @@ def openapi(served: Served, *, case: str, title: str, most_rows: int, keys: bool
             "/v1/outcomes": _post(
                 "Outcomes",
                 "What came true: late, out of order or twice; the last one counts.",
-                _rows({"$ref": "#/components/schemas/Outcome"}, most_rows),
+                _rows({"$ref": "#/components/schemas/Outcome"}, section.most_rows),
                 {served.row_id: "a row's own id", "outcome": 1},
                 "Accepted",
             ),
@@ -77,8 +78,8 @@ def row_schema(served: Served) -> dict[str, Any]:
         for name in served.names
     }
     if served.reader.id:
-        own = {"type": ["string", "integer", "null"], "maxLength": 200}
-        own |= {"minimum": -(2**63), "maximum": 2**63 - 1}
+        own = {"type": ["string", "integer", "null"], "maxLength": LONGEST_ID}
+        own |= {"minimum": LOWEST, "maximum": HIGHEST}
         schema["properties"][served.reader.id] = {**own, "description": "The row's own id."}
     return schema
 

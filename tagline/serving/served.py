@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 
 from tagline.bundle.load import Bundle
-from tagline.bundle.single import SingleRow
+from tagline.bundle.single import ALIKE, SingleRow
+from tagline.case.serving import ServingSection
 from tagline.errors import TaglineError
 from tagline.history.snapshot import Snapshot, known_as, load, newest
 from tagline.inputs.body import Body, BodyReader
@@ -93,8 +94,8 @@ class Served:
         """The fields, in order."""
         return tuple(each.name for each in self.bundle.fields)
 
-    def taken(self, values: Sequence[Any]) -> Sequence[Any]:
-        """Give what the program of one row takes, of a row's fields.
+    def made(self, values: Sequence[Any]) -> list[Any]:
+        """Give the inputs of one row as the input function makes them.
 
         Parameters
         ----------
@@ -102,14 +103,14 @@ class Served:
             In the order of the fields.
         """
         if self.history is None:
-            return self._pick(values)  # type: ignore[no-any-return]
+            return self.single.made(self._pick(values))
         named = dict(zip(self.names, values, strict=True))
         past = [lookup(named) for lookup in self.history.lookups]
-        return self._pick([*values, *chain.from_iterable(past)])  # type: ignore[no-any-return]
+        return self.single.made(self._pick([*values, *chain.from_iterable(past)]))
 
     def inputs(self, values: Sequence[Any]) -> tuple[list[float], list[str]]:
         """Give the model's inputs of one row, and those with a category never seen."""
-        return self.single.inputs_of(self.taken(values))
+        return self.single.encoded(self.made(values))
 
     def many(self, columns: Sequence[Sequence[Any]]) -> tuple[list[float], Flags]:
         """Give the probabilities of many rows, and the unknown categories of those that have any.
@@ -144,6 +145,37 @@ class Served:
                     unknown.setdefault(place, []).append(name)
         return unknown
 
+    def newest_history(self, snapshots: Path) -> Path | None:
+        """Find the newest snapshot of what the bundle takes; None where there is none."""
+        return newest(snapshots / self._history_known_as)
+
+    def expect_known(self, section: ServingSection) -> None:
+        """Refuse a case that names what the model does not have: nothing would be hidden or told.
+
+        Raises
+        ------
+        TaglineError
+            A field that is personal, the subject or what a reason is given for is none.
+        """
+        sources = self.bundle.inputs["sources"]
+        named = {
+            "personal": (section.personal, (*self.names, self.row_id)),
+            "subject": ((section.subject,) if section.subject else (), (*self.names, self.row_id)),
+            "reasons": (section.reasons, (*self.single.names, *sources.values())),
+        }
+        wrong = [
+            f"serving.{key} names {name!r}"
+            for key, (names, known) in named.items()
+            for name in names
+            if name not in known
+        ]
+        if wrong:
+            raise TaglineError(
+                f"The case's {'; '.join(wrong)}, which the model does not have.",
+                where=self.bundle.where,
+                todo="Mend the case's config, and start the server again.",
+            )
+
     def warm(self) -> float:
         """Answer the example both ways, some times, and let it be explained.
 
@@ -162,10 +194,14 @@ class Served:
         (row,) = body.rows
         answers = {self.single.score(self.inputs(row)[0]) for _ in range(WARM)}
         (many,), _ = self.many(body.columns)
-        if not all(abs(many - alone) <= 1e-6 for alone in answers):
+        if not all(abs(many - alone) <= ALIKE for alone in answers):
             raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
         self.model.shap_values(np.array([self.inputs(row)[0]], dtype=np.float32))
         return many
+
+    @cached_property
+    def _history_known_as(self) -> str:
+        return known_as(self.bundle.declarations)
 
     @cached_property
     def _pick(self) -> Any:
@@ -199,27 +235,22 @@ def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:
         The bundle is not sound, or there is no snapshot of the history that it takes.
     """
     bundle = Bundle(path)
-    return Served(deployed, bundle, history_of(bundle, snapshots))
-
-
-def history_of(bundle: Bundle, snapshots: Path) -> History | None:
-    """Find the newest snapshot of what a bundle takes.
-
-    Raises
-    ------
-    TaglineError
-        There is none.
-    """
+    served = Served(deployed, bundle, None)
     if not bundle.history:
-        return None
-    found = newest(snapshots / known_as(bundle.declarations))
+        return served
+    found = served.newest_history(snapshots)
     if found is None:
         raise TaglineError(
             "There is no snapshot of the history that it takes.",
             where=bundle.where,
             todo="Write one: python flows/snapshot.py run",
         )
-    return History(load(found))
+    return open_history(served, found)
+
+
+def open_history(served: Served, path: Path) -> Served:
+    """Give the same model with another snapshot of its history."""
+    return Served(served.deployed, served.bundle, History(load(path)))
 
 
 def differences(old: Bundle, new: Bundle) -> list[str]:

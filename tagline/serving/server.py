@@ -111,7 +111,6 @@ def _run(listening: socket.socket, address: Address, *, workers: int) -> None:
     config = uvicorn.Config(
         "tagline.serving.app:create",
         factory=True,
-        fd=listening.fileno() if workers > 1 else None,
         workers=workers,
         log_config=LOGGING,
         access_log=False,

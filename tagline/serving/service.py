@@ -122,6 +122,7 @@ class Service:
         self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
         self.current: Current | None = None
         self.refusal: Refusal | None = None
+        self.pages: list[metrics.Page] = []
         # Requests that began with the model before end with it, and are counted too.
         self._watched: deque[metrics.Watched] = deque(maxlen=BEFORE)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
@@ -130,7 +131,7 @@ class Service:
         """Add up what was put aside while answers left."""
         for watched in self._watched:
             watched.count()
-        for page in metrics.Page.every:
+        for page in self.pages:
             page.count()
 
     def switch(self, served: Served | None) -> None:

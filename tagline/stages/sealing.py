@@ -86,9 +86,10 @@ def seal_best(
     sealed = seal(contents.files(), folder=folder, key=key)
     # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path, trusted=[public_hex(key)])
-    difference = _difference(bundle, best_trial, prepared, test, features)
-    few = as_it_came(prepared, test.frame).head(ALONE)
-    alone = columns(few, fields=bundle.fields, history=bundle.history)
+    # Rows as they came in, so that reading, history, inputs and model are all tried.
+    raw = as_it_came(prepared, test.frame)
+    difference = _difference(bundle, best_trial, prepared, test, raw, features)
+    alone = columns(raw.head(ALONE), fields=bundle.fields, history=bundle.history)
     expect_alike(bundle, alone, seed=case.seed)
     log.info(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
@@ -176,27 +177,30 @@ def _period(name: str, part: Part, time: str) -> dict[str, Any]:
 
 
 def _difference(
-    bundle: Bundle, best_trial: BestTrial, prepared: Prepared, test: Part, features: Features
+    bundle: Bundle,
+    best_trial: BestTrial,
+    prepared: Prepared,
+    test: Part,
+    raw: pd.DataFrame,
+    features: Features,
 ) -> float:
-    answered = bundle.predict_frame(as_it_came(prepared, test.frame))
-    # Rows as they came in, so that reading, history, inputs and model are all tried.
-    apart = np.abs(answered - best_trial.predict(test.X))
+    apart = np.abs(bundle.predict_frame(raw) - best_trial.predict(test.X))
     worst = float(apart.max())
     if not worst <= AGREEMENT:
         raise TaglineError(
             f"The bundle and the training side disagree by up to {worst:.2e}, on "
             f"{int((apart > AGREEMENT).sum())} of {len(apart)} test rows by more than {AGREEMENT}: "
-            f"{_whose_fault(prepared, test, features)}.",
+            f"{_whose_fault(prepared, test, raw, features)}.",
             where=bundle.where,
         )
     return worst
 
 
-def _whose_fault(prepared: Prepared, test: Part, features: Features) -> str:
+def _whose_fault(prepared: Prepared, test: Part, raw: pd.DataFrame, features: Features) -> str:
     inputs = InputSet.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
     front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
-    row = columns(as_it_came(prepared, test.frame), fields=features.fields, history=history)
+    row = columns(raw, fields=features.fields, history=history)
     feed = {each.name: row[each.name] for each in front.graph.input}
     session = onnxruntime.InferenceSession(front.SerializeToString())
     (made,) = session.run(None, {name: fed(values) for name, values in feed.items()})

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.bundle.profile import profile
+from tagline.bundle.profile import counted, expected, profile, psi
 from tagline.inputs.compute import TEXT
-from tagline.serving.metrics import _bins, _expected, psi
 
 NUMBERS = st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=1, max_size=60)
 TEXTS = st.lists(st.sampled_from(["a", "b", "", "Łódź"]), min_size=1, max_size=60)
@@ -18,24 +17,24 @@ TEXTS = st.lists(st.sampled_from(["a", "b", "", "Łódź"]), min_size=1, max_siz
 @given(values=NUMBERS)
 def test_the_reference_rows_fall_into_their_own_bins(values):
     described = profile({"x": np.array(values)})["x"]
-    expected = {name: count for name, count in _expected(described).items() if count}
-    assert dict(_bins(values, described)) == expected
+    reference = {name: count for name, count in expected(described).items() if count}
+    assert counted(values, described) == reference
 
 
 @given(values=TEXTS)
 def test_the_reference_texts_fall_into_their_own_bins(values):
     described = profile({"x": np.array(values, dtype=TEXT)})["x"]
-    expected = {name: count for name, count in _expected(described).items() if count}
-    assert dict(_bins(values, described)) == expected
+    reference = {name: count for name, count in expected(described).items() if count}
+    assert counted(values, described) == reference
 
 
 def test_a_text_never_seen_is_another():
     described = profile({"x": np.array(["a"] * 5, dtype=TEXT)})["x"]
-    assert dict(_bins(["a", "z", ""], described)) == {"=a": 1, "other": 1, "missing": 1}
+    assert counted(["a", "z", ""], described) == {"=a": 1, "other": 1, "missing": 1}
 
 
 def test_the_index_of_a_shift():
-    expected = (0.6 - 0.5) * math.log(0.6 / 0.5) + (0.4 - 0.5) * math.log(0.4 / 0.5)
-    assert psi([50, 50], [60, 40]) == pytest.approx(expected)
+    wanted = (0.6 - 0.5) * math.log(0.6 / 0.5) + (0.4 - 0.5) * math.log(0.4 / 0.5)
+    assert psi([50, 50], [60, 40]) == pytest.approx(wanted)
     assert psi([1, 2, 3], [10, 20, 30]) == pytest.approx(0)
     assert psi([1, 1], [0, 0]) > 1
