@@ -38,9 +38,9 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
     from tagline.operations.standings import open_case  # noqa: PLC0415
     from tagline.predictions.pseudonyms import Pseudonyms  # noqa: PLC0415
     from tagline.serving.access import Access  # noqa: PLC0415
-    from tagline.serving.endpoints import One, Predict, past  # noqa: PLC0415
+    from tagline.serving.endpoints import One, Predict, history_age  # noqa: PLC0415
     from tagline.serving.follower import Follower  # noqa: PLC0415
-    from tagline.serving.service import Asked, Noted, Service  # noqa: PLC0415
+    from tagline.serving.service import RequestContext, Service, WorkerStates  # noqa: PLC0415
 
     standings = open_case(None)
     file = standings.case.file
@@ -48,22 +48,27 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
     service = Service(
         case, folder=folder / "log", access=Access(None), pseudonyms=Pseudonyms(b"key", ())
     )
-    Follower(service, standings, Noted(folder / "noted")).look()
+    Follower(service, standings, WorkerStates(folder / "states")).look()
     page, current = Predict(service), service.model()
     served = current.served
     read = served.reader.read(body)
     (row,) = read.rows
     numbers, _ = served.inputs(row)
-    asked = Asked("request", time.perf_counter_ns(), b"")
+    context = RequestContext("request", time.perf_counter_ns(), b"")
     answer = One(
-        "0" * 20, 0.5, True, model=current.said, threshold=served.threshold, history=past(current)
+        "0" * 20,
+        0.5,
+        True,
+        model=current.said,
+        threshold=served.threshold,
+        history=history_age(current),
     )
     measured: dict[str, Callable[[], Any]] = {
         "read": lambda: served.reader.read(body),
         "inputs": lambda: served.inputs(row),
         "score": lambda: served.single.score(numbers),
         "keep": lambda: service.keep(
-            current, read, prediction_ids=["0"], probability=[0.5], unknown={}, asked=asked
+            current, read, prediction_ids=["0"], probability=[0.5], unknown={}, context=context
         ),
         "encode": lambda: page.encode(answer),
     }

@@ -42,6 +42,7 @@ LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
 
 # Tests that share what a session fixture trains stay on one worker; the longest begin first.
 TOGETHER = {
+    "rain": ("tests/serving/test_history.py",),
     "four candidates": ("tests/standing", "tests/serving"),
     "one run": ("tests/flows/test_train.py", "tests/notebooks"),
 }

@@ -121,20 +121,20 @@ def forget(
     from tagline import paths
     from tagline.operations.standings import open_case
     from tagline.predictions.erasing import forget as erase
-    from tagline.predictions.keeping import Keeping
+    from tagline.predictions.maintenance import LogMaintenance
     from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
 
     standings = open_case(case, config=config)
     section, table, who = standings.case.serving, standings.case.table, standings.who()
     column = section.subject or table.id
     hidden = Pseudonyms(pseudonym_key(paths.pseudonym_key()), section.personal)
-    keeping = Keeping(
+    maintenance = LogMaintenance(
         paths.log_of(standings.case.name),
         retention_days=section.retention_days,
         upload=section.upload,
     )
     found = erase(
-        keeping,
+        maintenance,
         column="row_id" if column == table.id else column,
         subject=str(hidden.kept(column, subject)),
         who=who.name,

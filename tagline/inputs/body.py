@@ -15,7 +15,7 @@ import msgspec
 
 from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
-from tagline.inputs.request import Fault, Reading, Unfit, Value, seconds_of
+from tagline.inputs.request import Fault, InvalidValue, RowReader, Value, seconds_of
 from tagline.reading.values import HIGHEST, LOWEST
 
 UNSET = msgspec.UNSET
@@ -35,7 +35,7 @@ class TooMany(ValueError):
     """It has more rows than a request may have."""
 
 
-class Faulty(ValueError):
+class InvalidRows(ValueError):
     """Rows whose values are none of their fields'.
 
     Parameters
@@ -90,7 +90,7 @@ class BodyReader:
     def __init__(self, fields: Sequence[Field], *, id: str) -> None:  # noqa: A002 - as callers say
         self.fields = tuple(fields)
         self.id = id if id not in {field.name for field in fields} else ""
-        self._reading = Reading(fields, [self.id] if self.id else [])
+        self._reading = RowReader(fields, [self.id] if self.id else [])
         row = _struct(self.fields, self.id)
         self._one = msgspec.json.Decoder(row)
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
@@ -122,7 +122,7 @@ class BodyReader:
             It has more.
         Malformed
             It is no such JSON.
-        Faulty
+        InvalidRows
             Values are wrong; has all of them.
         """
         many = body.lstrip()[:1] == b"["
@@ -137,7 +137,7 @@ class BodyReader:
             kinds = [set(map(type, column)) for column in columns]
             self._expect_single_keys(body, columns, kinds, ids)
             return self._taken(columns, kinds, ids)
-        except (msgspec.ValidationError, Unfit):
+        except (msgspec.ValidationError, InvalidValue):
             return self._slowly(body, most)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
             raise Malformed(_said(wrong)) from wrong
@@ -204,7 +204,7 @@ class BodyReader:
             if self.id in row and not is_id(row[self.id])
         ]
         if faults:
-            raise Faulty(faults)
+            raise InvalidRows(faults)
         columns: list[Any] = [[values[name] for values, _, _ in read] for name in self._names]
         missing = {place: lacking for place, (_, lacking, _) in enumerate(read) if lacking}
         return Body(columns, [row.get(self.id) for row in given], missing, many)

@@ -28,7 +28,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-class Unfit(ValueError):
+class InvalidValue(ValueError):
     """A value is none of its field's."""
 
 
@@ -48,7 +48,7 @@ class Fault:
     what: str
 
 
-class Reading:
+class RowReader:
     """How one row of raw fields is read, value by value.
 
     Parameters
@@ -95,7 +95,7 @@ class Reading:
                         faults.append(Fault(name, "is missing"))
                 else:
                     values[name] = reader(given)
-            except Unfit as wrong:
+            except InvalidValue as wrong:
                 faults.append(Fault(name, str(wrong)))
         if not row.keys() <= self._known:
             unknown = sorted(row.keys() - self._known)
@@ -123,9 +123,11 @@ def _text(field: Field) -> Reader:
 
     def reader(given: Any) -> str:
         if type(given) is not str:
-            raise Unfit(f"is {_kind(given)}, and must be text")
+            raise InvalidValue(f"is {_kind(given)}, and must be text")
         if allowed is not None and given not in allowed:
-            raise Unfit(f"is {shown(given)}, and must be one of {', '.join(sorted(allowed))}")
+            raise InvalidValue(
+                f"is {shown(given)}, and must be one of {', '.join(sorted(allowed))}"
+            )
         return given
 
     return reader
@@ -138,7 +140,7 @@ def _number(field: Field) -> Reader:
         if type(given) is not float:
             given = _widened(given, "a number")
         if not low <= given <= high:
-            raise Unfit(_beyond(given, field))
+            raise InvalidValue(_beyond(given, field))
         return given  # type: ignore[no-any-return]
 
     return reader
@@ -152,11 +154,11 @@ def _whole(field: Field) -> Reader:
         if type(given) is float and given.is_integer() and abs(given) <= EXACT:
             given = int(given)
         if type(given) is not int:
-            raise Unfit(f"is {_kind(given)}, and must be a whole number")
+            raise InvalidValue(f"is {_kind(given)}, and must be a whole number")
         if not LOWEST <= given <= HIGHEST:
-            raise Unfit("has more than 64 bits")
+            raise InvalidValue("has more than 64 bits")
         if not low <= given <= high:
-            raise Unfit(_beyond(given, field))
+            raise InvalidValue(_beyond(given, field))
         return of(given)
 
     return reader
@@ -167,7 +169,7 @@ def _flag(field: Field) -> Reader:
 
     def reader(given: Any) -> bool | float:
         if type(given) is not bool:
-            raise Unfit(f"is {_kind(given)}, and must be true or false")
+            raise InvalidValue(f"is {_kind(given)}, and must be true or false")
         return of(given)
 
     return reader
@@ -178,7 +180,7 @@ def _moment(field: Field) -> Reader:
 
     def reader(given: Any) -> int | float:
         if type(given) is not str:
-            raise Unfit(f"is {_kind(given)}, and must be a time with its zone, as text")
+            raise InvalidValue(f"is {_kind(given)}, and must be a time with its zone, as text")
         return of(seconds_of(given, field))
 
     return reader
@@ -189,12 +191,12 @@ def seconds_of(text: str, field: Field) -> int:
 
     Raises
     ------
-    Unfit
+    InvalidValue
         It is none, or outside the years that a table may have.
     """
     seconds = _seconds(text, field)
     if not FIRST_SECOND <= seconds < AFTER_SECONDS:
-        raise Unfit("is outside the years 1800 to 2299")
+        raise InvalidValue("is outside the years 1800 to 2299")
     return seconds
 
 
@@ -206,7 +208,7 @@ def _seconds(text: str, field: Field) -> int:
             pass  # such as the 30th of February, of which a table's reader says the same
     found = read(pd.Series([text], dtype=object), "timestamp", field.how).series
     if found.isna().all():
-        raise Unfit(f"is {shown(text)}, and must be a time with its zone, such as {EXAMPLE}")
+        raise InvalidValue(f"is {shown(text)}, and must be a time with its zone, such as {EXAMPLE}")
     return int(found.iloc[0].timestamp() // 1)
 
 
@@ -222,11 +224,11 @@ def _limits(field: Field) -> tuple[float, float]:
 
 def _widened(given: Any, what: str) -> float:
     if type(given) is not int:
-        raise Unfit(f"is {_kind(given)}, and must be {what}")
+        raise InvalidValue(f"is {_kind(given)}, and must be {what}")
     try:
         return float(given)
     except OverflowError:
-        raise Unfit("is too great for a number of 64 bits") from None
+        raise InvalidValue("is too great for a number of 64 bits") from None
 
 
 def _beyond(given: float, field: Field) -> str:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.keys import public_hex
-from tagline.predictions.keeping import Keeping
+from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.segment import CLOSED, OPEN, TABLE
 from tagline.predictions.tables import FIELD, OUTCOMES, PREDICTIONS, close, rows, segments, write
 
@@ -40,7 +40,7 @@ class Erasure:
 
 
 def forget(
-    keeping: Keeping,
+    maintenance: LogMaintenance,
     *,
     column: str,
     subject: str,
@@ -53,7 +53,7 @@ def forget(
 
     Parameters
     ----------
-    keeping : Keeping
+    maintenance : LogMaintenance
         The log.
     column : str
         ``row_id``, or the name of a field.
@@ -69,38 +69,38 @@ def forget(
     TaglineError
         A running server goes on writing to a segment.
     """
-    _close_all(keeping)
+    _close_all(maintenance)
     name = column if column == "row_id" else f"{FIELD}{column}"
     erased: set[str] = set()
 
     def is_theirs(row: Mapping[str, Any]) -> bool:
         return str(row.get(name)) == subject
 
-    predictions, changed = _without(keeping, PREDICTIONS, is_theirs, erased)
+    predictions, changed = _without(maintenance, PREDICTIONS, is_theirs, erased)
     ids = {name for name in erased if name}
 
     def follows(row: Mapping[str, Any]) -> bool:
         own = column == "row_id" and row["row_id"] == subject
         return own or row["prediction_id"] in ids
 
-    outcomes, also = _without(keeping, OUTCOMES, follows, set())
+    outcomes, also = _without(maintenance, OUTCOMES, follows, set())
     found = Erasure(predictions, outcomes, changed + also)
-    _note(keeping.folder, found, column=column, who=who, key=key)
+    _note(maintenance.folder, found, column=column, who=who, key=key)
     return found
 
 
-def _close_all(keeping: Keeping) -> None:
-    kinds = [keeping.folder / kind for kind in (PREDICTIONS, OUTCOMES)]
+def _close_all(maintenance: LogMaintenance) -> None:
+    kinds = [maintenance.folder / kind for kind in (PREDICTIONS, OUTCOMES)]
     before = {path for place in kinds for path in place.glob(f"*{OPEN}")}
-    (keeping.folder / ASKED).touch()
+    (maintenance.folder / ASKED).touch()
     until = time.monotonic() + PATIENCE
     while any(path.exists() for path in before):
         # Those of servers that are gone are closed here, others by their servers.
-        keeping.tidy()
+        maintenance.tidy()
         if time.monotonic() > until:
             raise TaglineError(
                 "A running server goes on writing to its segment; nothing was erased.",
-                where=str(keeping.folder),
+                where=str(maintenance.folder),
                 todo="Stop the server, and ask again.",
             )
         time.sleep(LOOK_EVERY)
@@ -110,10 +110,13 @@ def _close_all(keeping: Keeping) -> None:
 
 
 def _without(
-    keeping: Keeping, kind: str, is_theirs: Callable[[dict[str, Any]], bool], erased: set[str]
+    maintenance: LogMaintenance,
+    kind: str,
+    is_theirs: Callable[[dict[str, Any]], bool],
+    erased: set[str],
 ) -> tuple[int, int]:
     count = changed = 0
-    for path in segments(keeping.folder / kind):
+    for path in segments(maintenance.folder / kind):
         if path.suffix != TABLE:
             continue
         all_rows = list(rows(path))
@@ -123,7 +126,7 @@ def _without(
         erased |= {row["prediction_id"] for row in all_rows if is_theirs(row)}
         count, changed = count + len(all_rows) - len(kept), changed + 1
         write(kept, path)
-        keeping.upload_again(path)
+        maintenance.upload_again(path)
     return count, changed
 
 

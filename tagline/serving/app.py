@@ -23,12 +23,12 @@ from starlette.staticfiles import StaticFiles
 from tagline import paths
 from tagline.case.load import parse_case
 from tagline.operations.standings import Standings
-from tagline.predictions.keeping import Keeping
+from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
 from tagline.serving import metrics
 from tagline.serving.access import Access, Scope
 from tagline.serving.endpoint import Endpoint, Receive, Scopes, Send
-from tagline.serving.endpoints import Explain, Outcomes, Predict, past
+from tagline.serving.endpoints import Explain, Outcomes, Predict, history_age
 from tagline.serving.follower import (
     LOOK_EVERY,
     LOOK_EVERY_S3,
@@ -38,7 +38,7 @@ from tagline.serving.follower import (
 )
 from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
-from tagline.serving.service import Noted, Service
+from tagline.serving.service import Service, WorkerStates
 from tagline.serving.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -93,14 +93,14 @@ def application(settings: Settings) -> Worker:
         pseudonyms=Pseudonyms(pseudonym_key(paths.pseudonym_key()), case.serving.personal),
         access_log=settings.access_log,
     )
-    noted = Noted(Path(settings.noted))
-    follower = Follower(service, Standings.of(case), noted)
+    states = WorkerStates(Path(settings.states))
+    follower = Follower(service, Standings.of(case), states)
     answering = (Predict(service), Explain(service), Outcomes(service))
-    return Worker({each.page: each for each in answering}, _pages(service, noted, follower))
+    return Worker({each.page: each for each in answering}, _pages(service, states, follower))
 
 
-def _pages(service: Service, noted: Noted, follower: Follower) -> Starlette:
-    pages = Pages(service, noted)
+def _pages(service: Service, states: WorkerStates, follower: Follower) -> Starlette:
+    pages = Pages(service, states)
     return Starlette(
         routes=[
             Route("/v1/model", pages.model),
@@ -125,25 +125,25 @@ class Pages:
     ----------
     service : Service
         Whose.
-    noted : Noted
+    states : WorkerStates
         Which model each worker has.
     """
 
-    def __init__(self, service: Service, noted: Noted) -> None:
-        self.service, self.noted = service, noted
+    def __init__(self, service: Service, states: WorkerStates) -> None:
+        self.service, self.states = service, states
 
     def model(self, request: Request) -> Response:
         """`GET /v1/model`: card, schema, digest."""
         self._admit(request, "predict")
         current = self.service.model()
         served, bundle = current.served, current.served.bundle
-        how_old = past(current)
+        how_old = history_age(current)
         return JSONResponse(
             {
                 "case": self.service.case.name,
                 "run": served.deployed.run,
                 "entry": served.deployed.since,
-                **self.noted.all(),
+                **self.states.all(),
                 "digest": bundle.digest,
                 "threshold": served.threshold,
                 "schema": bundle.read_json("schema.json"),
@@ -159,7 +159,7 @@ class Pages:
 
     def ready(self, _: Request) -> Response:
         """`GET /readyz`: it answers, and every worker of it with which model."""
-        found = self.noted.all()
+        found = self.states.all()
         answers = self.service.current is not None
         return JSONResponse({"ready": answers, **found}, status_code=200 if answers else 503)
 
@@ -168,7 +168,7 @@ class Pages:
         self._admit(request, "admin")
         current = self.service.current
         self.service.count()
-        how_old = past(current) if current else None
+        how_old = history_age(current) if current else None
         served = current.served if current else None
         content = metrics.exposition(served, how_old.age_seconds if how_old else None)
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -195,16 +195,18 @@ class Pages:
 def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any]:
     s3 = follower.standings.ledger.where.startswith("s3://")
     section = service.section
-    keeping = Keeping(service.folder, retention_days=section.retention_days, upload=section.upload)
+    maintenance = LogMaintenance(
+        service.folder, retention_days=section.retention_days, upload=section.upload
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         stop = threading.Event()
-        follower.noted.note(None, None)
+        follower.states.note(None, None)
         await asyncio.to_thread(follower.look)
         if service.current is None and service.refusal is None:
             log.warning(f"{service.case.name} has no champion yet: `tagline promote` makes one")
-        house = Housekeeping(service, keeping)
+        house = Housekeeping(service, maintenance)
         threads = [
             every(LOOK_EVERY_S3 if s3 else LOOK_EVERY, follower.look, stop),
             every(TICK, house.tick, stop),
@@ -217,8 +219,8 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
                 await asyncio.to_thread(thread.join, section.load_seconds)
             service.close()
             metrics.leave()
-            keeping.tidy_alone()
-            (follower.noted.folder / str(os.getpid())).unlink(missing_ok=True)
+            maintenance.tidy_alone()
+            (follower.states.folder / str(os.getpid())).unlink(missing_ok=True)
 
     return lifespan
 

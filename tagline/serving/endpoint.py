@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
-from tagline.inputs.body import Body, Faulty, Malformed, TooMany
+from tagline.inputs.body import Body, InvalidRows, Malformed, TooMany
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
-from tagline.serving.service import Asked, Current, Service
+from tagline.serving.service import ActiveModel, RequestContext, Service
 
 log = logging.getLogger(__name__)
 JSON = b"application/json"
@@ -48,7 +48,7 @@ class Endpoint:
         self.counts = metrics.Page(self.page)
         service.pages.append(self.counts)
 
-    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+    async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Give status and content."""
         raise NotImplementedError
 
@@ -56,39 +56,43 @@ class Endpoint:
         """Answer one request; whatever happens, with JSON and without a stack trace."""
         begun = time.perf_counter_ns()
         headers = scope["headers"]
-        asked = Asked(_request_id(headers), begun, scope["query_string"])
+        context = RequestContext(_request_id(headers), begun, scope["query_string"])
         more: list[tuple[bytes, bytes]] = []
         try:
             if scope["method"] != "POST":
                 raise Problem(405, f"{self.page} takes POST.", headers={"Allow": "POST"})
-            asked.principal = self.service.access.admit(headers, self.scope)
+            context.principal = self.service.access.admit(headers, self.scope)
             body = await self._body(headers, receive)
-            status, content = await self.answer(body, asked)
+            status, content = await self.answer(body, context)
             kind = JSON
         except Problem as problem:
-            status, content, kind = problem.status, problem.content(asked.request_id), MEDIA_TYPE
+            status, content, kind = problem.status, problem.content(context.request_id), MEDIA_TYPE
             more = [(n.lower().encode(), v.encode()) for n, v in problem.headers.items()]
         except Exception:
-            log.exception("A request has failed", extra={"request_id": asked.request_id})
+            log.exception("A request has failed", extra={"request_id": context.request_id})
             failed = Problem(500, "The fault is logged under the request's id.")
-            status, content, kind = 500, failed.content(asked.request_id), MEDIA_TYPE
+            status, content, kind = 500, failed.content(context.request_id), MEDIA_TYPE
         own = [
             (b"content-type", kind),
             (b"content-length", str(len(content)).encode()),
-            (b"x-request-id", asked.request_id.encode()),
+            (b"x-request-id", context.request_id.encode()),
         ]
         await send({"type": "http.response.start", "status": status, "headers": [*own, *more]})
         await send({"type": "http.response.body", "body": content})
-        self._count(status, begun, asked)
+        self._count(status, begun, context)
 
-    def _count(self, status: int, begun: int, asked: Asked) -> None:
+    def _count(self, status: int, begun: int, context: RequestContext) -> None:
         took = (time.perf_counter_ns() - begun) / 1e9
         if status == 200:
             self.counts.add(took)
         else:
             self.counts.refused(status, took)
         if status != 200 or self.service.access_log:
-            said = {"request_id": asked.request_id, "status": status, "principal": asked.principal}
+            said = {
+                "request_id": context.request_id,
+                "status": status,
+                "principal": context.principal,
+            }
             log.info(f"{self.page} was answered with {status}", extra=said)
 
     async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
@@ -139,7 +143,7 @@ class Endpoint:
             raise Problem(503, "Too many requests wait.", headers={"Retry-After": "1"})
         return await to_thread.run_sync(work, *given, limiter=self.limiter)
 
-    def read(self, body: bytes, current: Current, *, most: int) -> Body:
+    def read(self, body: bytes, current: ActiveModel, *, most: int) -> Body:
         """Read rows.
 
         Raises
@@ -153,7 +157,7 @@ class Endpoint:
             raise Problem(413, f"A request has 1 to {most:,} rows, and not {many}.") from None
         except Malformed as wrong:
             raise Problem(400, f"This is no request: {wrong}.") from None
-        except Faulty as faulty:
+        except InvalidRows as faulty:
             raise of_faults(faulty) from None
         if not found.ids:
             raise Problem(422, f"A request has 1 to {most:,} rows, and not none.")

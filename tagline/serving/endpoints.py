@@ -11,20 +11,20 @@ import msgspec
 
 from tagline.inputs.body import Malformed, is_id, parsed
 from tagline.inputs.field import Field
-from tagline.inputs.request import Unfit, seconds_of
+from tagline.inputs.request import InvalidValue, seconds_of
 from tagline.predictions.records import Outcome
 from tagline.serving import binary
 from tagline.serving.binary import Prediction
 from tagline.serving.endpoint import Endpoint
 from tagline.serving.explaining import Explained, explained
 from tagline.serving.problems import Problem
-from tagline.serving.service import Asked, Current
+from tagline.serving.service import ActiveModel, RequestContext
 
 PREDICTION_ID = re.compile(r"[0-9a-f]{20,32}")
 OBSERVED = Field("observed", "timestamp")
 
 
-class Past(msgspec.Struct):
+class HistoryAge(msgspec.Struct):
     """How old the history of an answer is."""
 
     as_of: float
@@ -36,7 +36,7 @@ class One(Prediction, omit_defaults=True, kw_only=True):
 
     model: msgspec.Raw
     threshold: float
-    history: Past | None = None
+    history: HistoryAge | None = None
 
 
 class Many(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -45,7 +45,7 @@ class Many(msgspec.Struct, omit_defaults=True, kw_only=True):
     predictions: list[Any]
     model: msgspec.Raw
     threshold: float
-    history: Past | None = None
+    history: HistoryAge | None = None
 
 
 class Predict(Endpoint):
@@ -53,11 +53,11 @@ class Predict(Endpoint):
 
     page, scope = "/v1/predict", "predict"
 
-    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+    async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Answer one row at once, many in a thread."""
         current = self.service.model()
         if body.lstrip()[:1] == b"[":
-            return await self.in_thread(self._many, current, body, asked)  # type: ignore[no-any-return]
+            return await self.in_thread(self._many, current, body, context)  # type: ignore[no-any-return]
         served = current.served
         found = self.read(body, current, most=1)
         (values,) = found.rows
@@ -71,7 +71,7 @@ class Predict(Endpoint):
             prediction_ids=ids,
             probability=[p],
             unknown={0: unknown} if unknown else {},
-            asked=asked,
+            context=context,
             row=values,
         )
         prediction = One(
@@ -82,11 +82,13 @@ class Predict(Endpoint):
             found.missing.get(0, []),
             model=current.said,
             threshold=served.threshold,
-            history=past(current),
+            history=history_age(current),
         )
         return 200, self.encode(prediction)
 
-    def _many(self, current: Current, body: bytes, asked: Asked) -> tuple[int, bytes]:
+    def _many(
+        self, current: ActiveModel, body: bytes, context: RequestContext
+    ) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.most_rows)
         answers, unknown = served.many(found.columns)
@@ -98,7 +100,7 @@ class Predict(Endpoint):
             prediction_ids=ids,
             probability=answers,
             unknown=unknown,
-            asked=asked,
+            context=context,
         )
         predictions = list(map(Prediction, ids, answers, decisions))
         for place in unknown.keys() | found.missing.keys():
@@ -108,7 +110,7 @@ class Predict(Endpoint):
             predictions=predictions,
             model=current.said,
             threshold=served.threshold,
-            history=past(current),
+            history=history_age(current),
         )
         return 200, self.encode(said)
 
@@ -118,15 +120,17 @@ class Explain(Endpoint):
 
     page, scope = "/v1/explain", "explain"
 
-    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+    async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Explain in a thread: the trees are walked many times for each row."""
-        by = parse_qs(asked.query.decode("latin-1")).get("by", ["input"])[0]
+        by = parse_qs(context.query.decode("latin-1")).get("by", ["input"])[0]
         if by not in ("input", "source"):
             raise Problem(422, "by is 'input' or 'source'.")
         current = self.service.model()
-        return await self.in_thread(self._explained, current, body, by, asked)  # type: ignore[no-any-return]
+        return await self.in_thread(self._explained, current, body, by, context)  # type: ignore[no-any-return]
 
-    def _explained(self, current: Current, body: bytes, by: str, asked: Asked) -> tuple[int, bytes]:
+    def _explained(
+        self, current: ActiveModel, body: bytes, by: str, context: RequestContext
+    ) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.most_explained)
         said: list[Explained] = explained(
@@ -143,10 +147,10 @@ class Explain(Endpoint):
             prediction_ids=[each.prediction_id for each in said],
             probability=[each.probability for each in said],
             unknown={place: each.unknown for place, each in enumerate(said) if each.unknown},
-            asked=asked,
+            context=context,
         )
         common = {"model": current.said, "threshold": served.threshold}
-        if (how_old := past(current)) is not None:
+        if (how_old := history_age(current)) is not None:
             common["history"] = how_old
         if found.many:
             return 200, self.encode({"predictions": said, **common})
@@ -159,7 +163,7 @@ class Outcomes(Endpoint):
 
     page, scope = "/v1/outcomes", "outcomes"
 
-    async def answer(self, body: bytes, asked: Asked) -> tuple[int, bytes]:
+    async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Take one outcome or many: late, out of order or twice; the last one counts."""
         try:
             found = parsed(body)
@@ -173,7 +177,7 @@ class Outcomes(Endpoint):
         outcomes = []
         for place, given in enumerate(listed):
             prefix = f"/{place}" if isinstance(found, list) else ""
-            outcome, wrong_here = self._outcome(given, asked)
+            outcome, wrong_here = self._outcome(given, context)
             errors += [{**each, "pointer": f"{prefix}/{each['field']}"} for each in wrong_here]
             outcomes.append(outcome)
         if errors:
@@ -181,7 +185,7 @@ class Outcomes(Endpoint):
         await self.in_thread(self.service.keep_outcomes, outcomes)
         return 200, self.encode({"accepted": len(outcomes)})
 
-    def _outcome(self, given: Any, asked: Asked) -> tuple[Any, list[dict[str, str]]]:
+    def _outcome(self, given: Any, context: RequestContext) -> tuple[Any, list[dict[str, str]]]:
         if not isinstance(given, dict):
             return None, [{"field": "", "detail": "is no object"}]
         id_name = self.service.case.table.id
@@ -205,16 +209,16 @@ class Outcomes(Endpoint):
         try:
             if given.get("observed") is not None:
                 if not isinstance(given["observed"], str):
-                    raise Unfit("is no time, as text")
+                    raise InvalidValue("is no time, as text")
                 observed = seconds_of(given["observed"], OBSERVED)
-        except Unfit as strange:
+        except InvalidValue as strange:
             wrong.append({"field": "observed", "detail": str(strange)})
         if wrong:
             return None, wrong
         kept = None if own is None else str(self.service.pseudonyms.kept(id_name, own))
         now = time.time_ns()
         return (
-            Outcome(now, asked.request_id, asked.principal, prediction, kept, value, observed),
+            Outcome(now, context.request_id, context.principal, prediction, kept, value, observed),
             [],
         )
 
@@ -226,10 +230,10 @@ def _expect_answers(answers: Sequence[float]) -> None:
         raise Problem(422, f"The model has no answer to {len(none)} rows, the first is {none[0]}.")
 
 
-def past(current: Current) -> Past | None:
+def history_age(current: ActiveModel) -> HistoryAge | None:
     """Say how old the history is that an answer rests on; None where it rests on none."""
     history = current.served.history
     if history is None:
         return None
     as_of = history.snapshot.as_of
-    return Past(as_of, round(time.time() - as_of, 3))
+    return HistoryAge(as_of, round(time.time() - as_of, 3))

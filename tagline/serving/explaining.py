@@ -10,7 +10,7 @@ import numpy as np
 from tagline.case.serving import ServingSection
 from tagline.inputs.body import Body
 from tagline.serving.binary import Prediction
-from tagline.serving.served import Served
+from tagline.serving.served import ServedModel
 
 
 class Contribution(msgspec.Struct, omit_defaults=True):
@@ -53,7 +53,7 @@ class Explained(Prediction, omit_defaults=True, kw_only=True):
 
 
 def explained(
-    served: Served,
+    served: ServedModel,
     body: Body,
     *,
     section: ServingSection,
@@ -64,7 +64,7 @@ def explained(
 
     Parameters
     ----------
-    served : Served
+    served : ServedModel
         The model.
     body : Body
         The rows.

@@ -15,10 +15,10 @@ from tagline.ledger.entry import Deployed
 from tagline.operations.candidates import verified_bundle
 from tagline.operations.standings import Standings
 from tagline.predictions.erasing import ASKED
-from tagline.predictions.keeping import Keeping
+from tagline.predictions.maintenance import LogMaintenance
 from tagline.serving import metrics
-from tagline.serving.served import Served, differences, open_history, open_served
-from tagline.serving.service import Noted, Refusal, Service
+from tagline.serving.served import ServedModel, differences, open_history, open_served
+from tagline.serving.service import Refusal, Service, WorkerStates
 from tagline.standing.entries import standing
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,12 @@ class Follower:
         Whose model it is.
     standings : Standings
         What stands.
-    noted : Noted
+    states : WorkerStates
         Where it is said which model this worker has.
     """
 
-    def __init__(self, service: Service, standings: Standings, noted: Noted) -> None:
-        self.service, self.standings, self.noted = service, standings, noted
+    def __init__(self, service: Service, standings: Standings, states: WorkerStates) -> None:
+        self.service, self.standings, self.states = service, standings, states
         self._seen = -1
         self._again_at = 0.0
         self._unreached = False
@@ -84,7 +84,7 @@ class Follower:
         elif (now is None or now.served.deployed != champion) and not self._takes(champion):
             return
         self.service.refusal = None
-        self.noted.note(champion, None)
+        self.states.note(champion, None)
 
     def _takes(self, champion: Deployed) -> bool:
         begun, old = time.monotonic(), self.service.current
@@ -101,7 +101,7 @@ class Follower:
         log.info(f"{champion.run} answers from now on (entry {champion.since}, {took:.2f} s)")
         return True
 
-    def _loaded(self, champion: Deployed) -> Served:
+    def _loaded(self, champion: Deployed) -> ServedModel:
         limit = self.service.section.load_seconds
         pool = ThreadPoolExecutor(1, thread_name_prefix="load")
         work = pool.submit(_ready, champion, self.service.case)
@@ -132,7 +132,7 @@ class Follower:
         known = self.service.refusal
         self.service.refusal = Refusal(champion.since, champion.bundle, why)
         self._again_at = time.monotonic() + AGAIN
-        self.noted.note(self._deployed(), self.service.refusal)
+        self.states.note(self._deployed(), self.service.refusal)
         if known is None or known.why != why:
             metrics.SWAPS.labels("refused").inc()
             goes_on = "the old one goes on" if self.service.current else "nothing is answered"
@@ -149,12 +149,12 @@ class Housekeeping:
     ----------
     service : Service
         Whose.
-    keeping : Keeping
+    maintenance : LogMaintenance
         Closes segments; one worker of all does it at a time.
     """
 
-    def __init__(self, service: Service, keeping: Keeping) -> None:
-        self.service, self.keeping = service, keeping
+    def __init__(self, service: Service, maintenance: LogMaintenance) -> None:
+        self.service, self.maintenance = service, maintenance
         self._asked, self._tidy_at = self._asked_at(), 0.0
 
     def tick(self) -> None:
@@ -177,7 +177,7 @@ class Housekeeping:
         # All tables are looked at, of which a year has many: not every second.
         if any(rolled) or time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY
-            self.keeping.tidy_alone()
+            self.maintenance.tidy_alone()
 
     def _asked_at(self) -> int:
         file = self.service.folder / ASKED
@@ -196,7 +196,7 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
     return thread
 
 
-def _ready(champion: Deployed, case: Case) -> Served:
+def _ready(champion: Deployed, case: Case) -> ServedModel:
     path = paths.bundles() / champion.bundle
     if not (path / MANIFEST).exists():
         path = verified_bundle(champion.run, champion.bundle)
@@ -208,7 +208,7 @@ def _ready(champion: Deployed, case: Case) -> Served:
     return served
 
 
-def _expect_same_schema(old: Served, new: Served) -> None:
+def _expect_same_schema(old: ServedModel, new: ServedModel) -> None:
     found = differences(old.bundle, new.bundle)
     if found:
         raise TaglineError(

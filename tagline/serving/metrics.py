@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from tagline.bundle.profile import counted, expected, has_bins, psi
-from tagline.serving.served import Served
+from tagline.serving.served import ServedModel
 
 BUCKETS = (
     *(0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4),
@@ -53,7 +53,7 @@ BINS = Counter(
 )
 
 
-class Watched:
+class ProfileCounts:
     """Counts answered rows in the bins of the model's own reference profile.
 
     Answers only put their values aside; they are counted when there is time, and the counts of all
@@ -61,13 +61,13 @@ class Watched:
 
     Parameters
     ----------
-    served : Served
+    served : ServedModel
         The model.
     hidden : frozenset of str, optional
         Fields that name a person, which are not counted.
     """
 
-    def __init__(self, served: Served, *, hidden: frozenset[str] = frozenset()) -> None:
+    def __init__(self, served: ServedModel, *, hidden: frozenset[str] = frozenset()) -> None:
         self.digest = served.bundle.digest[:12]
         profile = served.bundle.read_json("profile.json")
         wanted = {f"field:{name}": place for place, name in enumerate(served.names)}
@@ -141,7 +141,7 @@ class Page:
             self._seconds.observe(seconds)
 
 
-def exposition(served: Served | None, age: float | None) -> bytes:
+def exposition(served: ServedModel | None, age: float | None) -> bytes:
     """Write all metrics, those of all workers added up."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -151,7 +151,9 @@ def exposition(served: Served | None, age: float | None) -> bytes:
 
 
 class _Derived(Collector):
-    def __init__(self, families: list[Metric], served: Served | None, age: float | None) -> None:
+    def __init__(
+        self, families: list[Metric], served: ServedModel | None, age: float | None
+    ) -> None:
         self.families, self.served, self.age = families, served, age
 
     def collect(self) -> Iterator[Metric]:
@@ -163,7 +165,7 @@ class _Derived(Collector):
             yield _which(self.served)
             yield self._moved(self.served)
 
-    def _moved(self, served: Served) -> Metric:
+    def _moved(self, served: ServedModel) -> Metric:
         family = GaugeMetricFamily(
             "tagline_profile_psi",
             "Population stability index of the rows answered against the training rows.",
@@ -183,7 +185,7 @@ class _Derived(Collector):
         return family
 
 
-def _which(served: Served) -> Metric:
+def _which(served: ServedModel) -> Metric:
     names = ["run", "digest", "entry"]
     family = GaugeMetricFamily("tagline_model_info", "The model that answers.", labels=names)
     deployed = served.deployed

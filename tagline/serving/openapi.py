@@ -8,19 +8,19 @@ from tagline.inputs.body import LONGEST_ID
 from tagline.reading.values import HIGHEST, LOWEST
 from tagline.serving.binary import OUTCOME, SHAPE
 from tagline.serving.problems import TITLES
-from tagline.serving.served import Served
+from tagline.serving.served import ServedModel
 
 NUMBER, TEXT = {"type": "number"}, {"type": "string"}
 NAMES = {"type": "array", "items": TEXT}
 Schema = Mapping[str, Any]
 
 
-def openapi(served: Served, case: Case, *, keys: bool) -> dict[str, Any]:
+def openapi(served: ServedModel, case: Case, *, keys: bool) -> dict[str, Any]:
     """Describe the API.
 
     Parameters
     ----------
-    served : Served
+    served : ServedModel
         The model whose request it is.
     case : Case
         Its title, and how many rows a request may have.
@@ -68,7 +68,7 @@ def openapi(served: Served, case: Case, *, keys: bool) -> dict[str, Any]:
     return described
 
 
-def row_schema(served: Served) -> dict[str, Any]:
+def row_schema(served: ServedModel) -> dict[str, Any]:
     """Describe one row, as the bundle does, and the row's own id."""
     schema: dict[str, Any] = dict(served.bundle.read_json("schema.json"))
     schema.pop("$schema", None)
@@ -148,7 +148,7 @@ def _by() -> dict[str, Any]:
     return {"name": "by", "in": "query", "schema": schema}
 
 
-def _schemas(served: Served) -> dict[str, Any]:
+def _schemas(served: ServedModel) -> dict[str, Any]:
     model = _object({"run": TEXT, "digest": TEXT, "entry": {"type": "integer"}})
     common = {"model": model, "threshold": NUMBER}
     if served.history is not None:

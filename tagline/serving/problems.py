@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.inputs.body import Faulty
+from tagline.inputs.body import InvalidRows
 from tagline.inputs.request import Fault
 
 MEDIA_TYPE = b"application/problem+json"
@@ -68,7 +68,7 @@ class Problem(Exception):
         return msgspec.json.encode(said)
 
 
-def of_faults(faulty: Faulty) -> Problem:
+def of_faults(faulty: InvalidRows) -> Problem:
     """Name each wrong field of each row."""
     found = [_error(place, fault) for place, fault in faulty.faults[:MOST_NAMED]]
     total = len(faulty.faults)

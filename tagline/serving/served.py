@@ -46,7 +46,7 @@ class History:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedModel:
     """One model, ready to answer.
 
     Attributes
@@ -217,7 +217,7 @@ class Served:
         return lambda values: tuple(values[place] for place in places)
 
 
-def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:
+def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> ServedModel:
     """Open a bundle with the newest snapshot of its history.
 
     Parameters
@@ -235,7 +235,7 @@ def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:
         The bundle is not sound, or there is no snapshot of the history that it takes.
     """
     bundle = Bundle(path)
-    served = Served(deployed, bundle, None)
+    served = ServedModel(deployed, bundle, None)
     if not bundle.history:
         return served
     found = served.newest_history(snapshots)
@@ -248,9 +248,9 @@ def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> Served:
     return open_history(served, found)
 
 
-def open_history(served: Served, path: Path) -> Served:
+def open_history(served: ServedModel, path: Path) -> ServedModel:
     """Give the same model with another snapshot of its history."""
-    return Served(served.deployed, served.bundle, History(load(path)))
+    return ServedModel(served.deployed, served.bundle, History(load(path)))
 
 
 def differences(old: Bundle, new: Bundle) -> list[str]:

@@ -84,15 +84,15 @@ def serve(
     host, port = listening.getsockname()[:2]
     scheme = "https" if address.certificate else "http"
     url = f"{scheme}://{host if ':' not in host else f'[{host}]'}:{port}"
-    # Asked to stop, it ends what it began; there is nothing to tell of it.
+    # RequestContext to stop, it ends what it began; there is nothing to tell of it.
     with (
         suppress(KeyboardInterrupt),
-        _registered(case, url, address.certificate) as noted,
+        _registered(case, url, address.certificate) as states,
         _metrics_folder(),
     ):
         Settings(
             config=str(config.resolve()),
-            noted=str(noted),
+            states=str(states),
             keys=str(keys.resolve()) if keys else "",
             workers=workers,
             access_log=access_log,
@@ -150,7 +150,7 @@ def _bound(address: Address) -> socket.socket:
 @contextmanager
 def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]:
     name = f"{case}-{os.getpid()}"
-    file, noted = paths.servers() / f"{name}.json", paths.servers() / name
+    file, states = paths.servers() / f"{name}.json", paths.servers() / name
     said = {"case": case, "url": url, "pid": os.getpid()}
     if certificate is not None:
         said["certificate"] = str(certificate.resolve())
@@ -159,10 +159,10 @@ def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]
     unfinished.write_text(json.dumps(said))
     unfinished.replace(file)
     try:
-        yield noted
+        yield states
     finally:
         file.unlink(missing_ok=True)
-        shutil.rmtree(noted, ignore_errors=True)
+        shutil.rmtree(states, ignore_errors=True)
 
 
 def _remove_the_dead(case: str) -> None:

@@ -25,7 +25,7 @@ from tagline.predictions.tables import OUTCOMES, PREDICTIONS
 from tagline.serving import metrics
 from tagline.serving.access import Access
 from tagline.serving.problems import Problem
-from tagline.serving.served import Flags, Served
+from tagline.serving.served import Flags, ServedModel
 
 log = logging.getLogger(__name__)
 BEFORE = 4
@@ -33,7 +33,7 @@ SELDOM = 50_000, 20, 20  # a request makes a hundred objects that end with it
 
 
 @dataclass(slots=True)
-class Asked:
+class RequestContext:
     """What is known of a request.
 
     Attributes
@@ -63,14 +63,14 @@ class Refusal:
     why: str
 
 
-class Current(msgspec.Struct):
+class ActiveModel(msgspec.Struct):
     """A model that answers now, with what each answer needs of it.
 
     Attributes
     ----------
-    served : Served
+    served : ServedModel
         The model.
-    watched : Watched
+    counts : ProfileCounts
         Counts what it answers.
     said : Raw
         How answers name it.
@@ -78,8 +78,8 @@ class Current(msgspec.Struct):
         Place and name of each field that names a person.
     """
 
-    served: Served
-    watched: metrics.Watched
+    served: ServedModel
+    counts: metrics.ProfileCounts
     said: msgspec.Raw
     personal: list[tuple[int, str]]
 
@@ -120,21 +120,21 @@ class Service:
         }
         self.predictions = Segment(folder / PREDICTIONS, **limits)  # type: ignore[arg-type]
         self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
-        self.current: Current | None = None
+        self.current: ActiveModel | None = None
         self.refusal: Refusal | None = None
         self.pages: list[metrics.Page] = []
         # Requests that began with the model before end with it, and are counted too.
-        self._watched: deque[metrics.Watched] = deque(maxlen=BEFORE)
+        self._counts: deque[metrics.ProfileCounts] = deque(maxlen=BEFORE)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
 
     def count(self) -> None:
         """Add up what was put aside while answers left."""
-        for watched in self._watched:
-            watched.count()
+        for counts in self._counts:
+            counts.count()
         for page in self.pages:
             page.count()
 
-    def switch(self, served: Served | None) -> None:
+    def switch(self, served: ServedModel | None) -> None:
         """Let another model answer from now on; requests that have begun end with theirs."""
         if served is None:
             self.current = None
@@ -142,13 +142,13 @@ class Service:
         deployed, digest = served.deployed, served.bundle.digest
         said = {"run": deployed.run, "digest": digest, "entry": deployed.since}
         hidden = self.pseudonyms.personal
-        self.current = Current(
+        self.current = ActiveModel(
             served,
-            metrics.Watched(served, hidden=hidden),
+            metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
         )
-        self._watched.append(self.current.watched)
+        self._counts.append(self.current.counts)
         # What is loaded now stays: the collector need not walk through it for ever.
         gc.collect()
         gc.freeze()
@@ -157,7 +157,7 @@ class Service:
         if served.history is not None:
             metrics.AS_OF.set(served.history.snapshot.as_of)
 
-    def model(self) -> Current:
+    def model(self) -> ActiveModel:
         """Give the model that answers now.
 
         Raises
@@ -179,13 +179,13 @@ class Service:
 
     def keep(
         self,
-        current: Current,
+        current: ActiveModel,
         body: Body,
         *,
         prediction_ids: list[str],
         probability: list[float],
         unknown: Flags,
-        asked: Asked,
+        context: RequestContext,
         row: Sequence[Any] | None = None,
     ) -> list[bool]:
         """Write a request's answers into the log, and count them; `row` is the only one, if it is.
@@ -205,12 +205,12 @@ class Service:
         decision = [p >= threshold for p in probability]
         record = Answers(
             time.time_ns(),
-            asked.request_id,
-            asked.principal,
+            context.request_id,
+            context.principal,
             served.deployed.run,
             served.bundle.digest,
             served.deployed.since,
-            (time.perf_counter_ns() - asked.begun) // 1_000,
+            (time.perf_counter_ns() - context.begun) // 1_000,
             served.history.snapshot.name if served.history else "",
             served.names,
             self._hidden(current, body.columns),
@@ -223,9 +223,9 @@ class Service:
         )
         self._write(self.predictions, record)
         if row is None:
-            current.watched.add(body.columns, probability)
+            current.counts.add(body.columns, probability)
         else:
-            current.watched.add_row(row, probability[0])
+            current.counts.add_row(row, probability[0])
         for input_ in chain.from_iterable(unknown.values()):
             metrics.UNKNOWN.labels(input_).inc()
         for lacking in chain.from_iterable(body.missing.values()):
@@ -249,7 +249,7 @@ class Service:
         self.predictions.close()
         self.outcomes.close()
 
-    def _hidden(self, current: Current, columns: Sequence[Sequence[Any]]) -> list[Any]:
+    def _hidden(self, current: ActiveModel, columns: Sequence[Sequence[Any]]) -> list[Any]:
         kept: list[Any] = list(columns)
         for place, name in current.personal:
             kept[place] = [self.pseudonyms.kept(name, each) for each in kept[place]]
@@ -268,7 +268,7 @@ class Service:
             ) from full
 
 
-class Noted:
+class WorkerStates:
     """Which model each worker of a server has, for whoever asks any of them.
 
     Parameters

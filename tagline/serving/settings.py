@@ -16,7 +16,7 @@ class Settings(Section):
     ----------
     config : str
         The case's config file.
-    noted : str
+    states : str
         The folder where workers say which model they have.
     keys : str
         The file of API keys; empty where there is none.
@@ -27,7 +27,7 @@ class Settings(Section):
     """
 
     config: str
-    noted: str
+    states: str
     keys: str = ""
     workers: int = 1
     access_log: bool = False

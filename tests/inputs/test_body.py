@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagline.inputs.body import BodyReader, Faulty, Malformed
+from tagline.inputs.body import BodyReader, InvalidRows, Malformed
 from tagline.inputs.compute import columns
 from tagline.inputs.field import Field
-from tagline.inputs.request import Reading
+from tagline.inputs.request import RowReader
 
 FIELDS = (
     Field("town", "string"),
@@ -92,7 +92,7 @@ def test_what_is_read_is_what_a_table_reads(rows):
     assert all(len(each.ids) == 1 and not each.many for each in alone)
     for together, single in zip(found.rows, alone, strict=True):
         assert all(map(same, together, single.rows[0]))
-    slowly = Reading(FIELDS, ["id"])
+    slowly = RowReader(FIELDS, ["id"])
     for row, value in zip(found.rows, rows, strict=True):
         values, _, faults = slowly.read(value)
         assert faults == []
@@ -115,7 +115,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("name", "value"), [(n, v) for n, vs in WRONG.items() for v in vs])
 def test_nonsense_is_refused_by_name(name, value):
-    with pytest.raises(Faulty) as refused:
+    with pytest.raises(InvalidRows) as refused:
         READER.read(body({**RIGHT, name: value}))
     ((place, fault),) = refused.value.faults
     assert (place, fault.field) == (None, name)
@@ -124,7 +124,7 @@ def test_nonsense_is_refused_by_name(name, value):
 
 def test_every_fault_of_every_row_is_named_at_once():
     rows = [RIGHT, {**RIGHT, "stops": -1, "colour": "red", "distance": "far"}, {"id": {}}]
-    with pytest.raises(Faulty) as refused:
+    with pytest.raises(InvalidRows) as refused:
         READER.read(body(rows))
     named = [(place, fault.field) for place, fault in refused.value.faults]
     required = [(2, n) for n in ("town", "side", "at", "stops", "distance", "paid")]

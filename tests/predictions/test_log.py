@@ -18,7 +18,7 @@ from tagline.errors import TaglineError
 from tagline.keys import is_signed_by
 from tagline.predictions.erasing import forget
 from tagline.predictions.frames import framed, frames
-from tagline.predictions.keeping import DAY, Keeping
+from tagline.predictions.maintenance import DAY, LogMaintenance
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
 from tagline.predictions.records import Answers, Outcome, decode, encode
 from tagline.predictions.segment import NoRoom, Segment, recover
@@ -239,7 +239,7 @@ def test_forgetting_erases_from_every_state_and_leaves_an_entry(tmp_path):
     predictions.close()
     outcomes.close()
     key = Ed25519PrivateKey.generate()
-    done = forget(Keeping(tmp_path), column="town", subject="mine", who="alice", key=key)
+    done = forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
     assert (done.predictions, done.outcomes) == (2, 2)
     assert names(tmp_path) == ["1"]
     assert read_outcomes(tmp_path)["prediction_id"].tolist() == ["1"]
@@ -250,7 +250,7 @@ def test_forgetting_erases_from_every_state_and_leaves_an_entry(tmp_path):
     signature = said.pop("signature")
     assert (said["who"], said["predictions"], said["column"]) == ("alice", 2, "town")
     assert is_signed_by(said["key"], signature, as_json(said))
-    again = forget(Keeping(tmp_path), column="town", subject="mine", who="alice", key=key)
+    again = forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
     assert (again.predictions, again.outcomes) == (0, 0)
 
 
@@ -260,7 +260,7 @@ def test_a_writer_that_does_not_let_go_is_told(tmp_path, monkeypatch):
     segment.append(encode(answers("0", town="mine")))
     key = Ed25519PrivateKey.generate()
     with pytest.raises(TaglineError, match="nothing was erased"):
-        forget(Keeping(tmp_path), column="town", subject="mine", who="alice", key=key)
+        forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
     segment.close()
 
 
@@ -270,25 +270,25 @@ def test_what_is_too_old_is_deleted(tmp_path):
         segment = Segment(folder)
         segment.append(encode(answers(name)))
         segment.close()
-    keeping = Keeping(tmp_path, retention_days=7)
-    keeping.tidy()
+    maintenance = LogMaintenance(tmp_path, retention_days=7)
+    maintenance.tidy()
     old, _ = sorted(folder.glob("*.parquet"))
     past = time.time_ns() - 8 * DAY
     aged = old.with_name(f"{past:020d}-1-aaaaaa.parquet")
     old.rename(aged)
     os.utime(aged, ns=(past, past))
-    keeping.tidy()
+    maintenance.tidy()
     assert names(tmp_path) == ["new"]
 
 
 def test_closed_segments_are_uploaded_and_what_is_forgotten_is_replaced(tmp_path, s3, monkeypatch):
 
     bucket, _, prefix = s3.removeprefix("s3://").partition("/")
-    keeping = Keeping(tmp_path / "small", upload=s3)
+    maintenance = LogMaintenance(tmp_path / "small", upload=s3)
     segment = Segment(tmp_path / "small" / PREDICTIONS)
     segment.append(encode(answers("0", town="mine")))
     segment.close()
-    keeping.tidy()
+    maintenance.tidy()
     client = boto3.client("s3")
 
     def uploaded():
@@ -299,7 +299,7 @@ def test_closed_segments_are_uploaded_and_what_is_forgotten_is_replaced(tmp_path
     (table,) = (tmp_path / "small" / PREDICTIONS).glob("*.parquet")
     assert before == table.read_bytes()
     key = Ed25519PrivateKey.generate()
-    forget(keeping, column="town", subject="mine", who="alice", key=key)
+    forget(maintenance, column="town", subject="mine", who="alice", key=key)
     (after,) = uploaded()
     assert after == table.read_bytes() != before
 

@@ -18,7 +18,7 @@ MARK, LOCK = ".uploaded", ".lock"
 
 
 @dataclass(frozen=True)
-class Keeping:
+class LogMaintenance:
     """Keeps one case's log.
 
     Attributes
