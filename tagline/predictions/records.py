@@ -1,5 +1,7 @@
 """What a record says: a request's answers, or outcomes that were reported."""
 
+from array import array
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,9 +26,9 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
         The history that was looked up; empty without history.
     fields : tuple of str
         The names of the values.
-    columns : list of list
+    columns : list of list or bytes
         The fields as they were read, each as long as there are rows; a pseudonym where a field
-        names a person.
+        names a person; bytes are doubles beside each other, as an ``array`` is written.
     prediction_ids : list of str
         The name of each answer.
     row_ids : list
@@ -48,13 +50,20 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
     latency: int
     snapshot: str
     fields: tuple[str, ...]
-    columns: list[list[Any]]
+    columns: list[list[Any] | bytes]
     prediction_ids: list[str]
     row_ids: list[str | None]
     probability: list[float]
     decision: list[bool]
     unknown: dict[int, list[str]]
     missing: dict[int, list[str]]
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Give the values of each row, in the order of the fields."""
+        if not self.fields:
+            return iter([()] * len(self.prediction_ids))
+        unpacked = (array("d", each) if isinstance(each, bytes) else each for each in self.columns)
+        return zip(*unpacked, strict=True)
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
@@ -83,7 +92,8 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
     observed: int | None
 
 
-encode = msgspec.msgpack.Encoder().encode
+# Doubles are written as they lie in memory: each by itself takes as long as to read them.
+encode = msgspec.msgpack.Encoder(enc_hook=memoryview).encode
 _decoder: msgspec.msgpack.Decoder[Answers | Outcome] = msgspec.msgpack.Decoder(Answers | Outcome)
 
 

@@ -153,8 +153,7 @@ def _answers(said: Answers) -> Iterator[dict[str, Any]]:
         "latency_us": said.latency,
         "snapshot": said.snapshot,
     }
-    values = zip(*said.columns, strict=True) if said.fields else [()] * len(said.prediction_ids)
-    for place, row in enumerate(values):
+    for place, row in enumerate(said.rows()):
         yield {
             "prediction_id": said.prediction_ids[place],
             "row_id": said.row_ids[place],

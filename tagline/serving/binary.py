@@ -1,6 +1,6 @@
 """What belongs to a question with two answers: what a server says, and what may come true."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ SHAPE: Mapping[str, Any] = {
 OUTCOME: Mapping[str, Any] = {"enum": [0, 1, False, True], "description": "What came true."}
 
 
-class Prediction(msgspec.Struct, omit_defaults=True):
+class Prediction(msgspec.Struct, omit_defaults=True, gc=False):
     """The answer to one row.
 
     Attributes
@@ -28,17 +28,17 @@ class Prediction(msgspec.Struct, omit_defaults=True):
         Of 1.
     decision : bool
         Whether the probability reaches the threshold.
-    unknown : list of str
+    unknown : sequence of str
         Inputs whose category the model has never seen.
-    missing : list of str
+    missing : sequence of str
         Fields that have no value.
     """
 
     prediction_id: str
     probability: float
     decision: bool
-    unknown: list[str] = []
-    missing: list[str] = []
+    unknown: Sequence[str] = ()
+    missing: Sequence[str] = ()
 
 
 def label(given: Any, case: Case) -> float:

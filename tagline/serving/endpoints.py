@@ -78,8 +78,8 @@ class Predict(Endpoint):
             ids[0],
             p,
             decision,
-            unknown,
-            found.missing.get(0, []),
+            unknown or (),
+            found.missing.get(0, ()),
             model=current.said,
             threshold=served.threshold,
             history=history_age(current),
@@ -104,7 +104,7 @@ class Predict(Endpoint):
         )
         predictions = list(map(Prediction, ids, answers, decisions))
         for place in unknown.keys() | found.missing.keys():
-            flags = unknown.get(place, []), found.missing.get(place, [])
+            flags = unknown.get(place, ()), found.missing.get(place, ())
             predictions[place] = Prediction(ids[place], answers[place], decisions[place], *flags)
         said = Many(
             predictions=predictions,
@@ -146,7 +146,7 @@ class Explain(Endpoint):
             found,
             prediction_ids=[each.prediction_id for each in said],
             probability=[each.probability for each in said],
-            unknown={place: each.unknown for place, each in enumerate(said) if each.unknown},
+            unknown={place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
             context=context,
         )
         common = {"model": current.said, "threshold": served.threshold}

@@ -3,8 +3,10 @@
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
+import numpy as np
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -100,10 +102,11 @@ class ProfileCounts:
         self._answered.inc(len(scores))
         self._acted.inc(sum(score >= self._threshold for score in scores))
         for name, place, described in self._columns:
-            given = scores
+            given: Any = scores
             if place < self._width:
-                given = [row[place] for row in rows]
-                given += [value for columns, _ in many for value in columns[place]]
+                parts = [[row[place] for row in rows], *(columns[place] for columns, _ in many)]
+                number = described["kind"] == "number"
+                given = np.concatenate(parts) if number else list(chain.from_iterable(parts))
             for key, times in counted(given, described).items():
                 BINS.labels(self.digest, name, key).inc(times)
 
