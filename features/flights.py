@@ -96,6 +96,7 @@ def decisions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
             "decided_at": flights["sched_dep"] - LEAD,
             **{field.name: flights[field.name] for field in FIELDS},
             "late": flights["late"].astype("float64").where(flights["arr_delay"].notna()),
+            "arrived_at": flights["arr"],
             "month": local.dt.strftime("%m"),
             "hour_band": local.dt.hour.floordiv(4).map(HOUR_BANDS.__getitem__),
         }

@@ -1,5 +1,6 @@
 """Every file of a bundle, from what the run knows."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,9 +101,20 @@ class Contents:
             "requirements.txt": requirements(provenance["libraries"]),
             "python_env.yaml": python_env(python=provenance["python"]),
             "provenance.json": as_json(
-                {**provenance, "case": self.facts["case"], "periods": self.facts["periods"]}
+                {
+                    **provenance,
+                    "case": self.facts["case"],
+                    "periods": self.facts["periods"],
+                    "metrics": self._metrics,
+                }
             ),
         }
+
+    @property
+    def _metrics(self) -> dict[str, float]:
+        # Of the test rows, for whoever watches the model later; what is undefined is left out.
+        figures = {name: each["value"] for name, each in self.facts["metrics"].items()}
+        return {name: value for name, value in figures.items() if math.isfinite(value)}
 
     @property
     def _history_names(self) -> list[str]:

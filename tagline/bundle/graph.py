@@ -10,7 +10,8 @@ import spox.opset.ai.onnx.v21 as op
 
 from tagline.bundle.load import PROBABILITY
 from tagline.evaluation.calibrators import CLIP
-from tagline.inputs.trace import MATRIX, PLACE, with_names
+from tagline.inputs.matrix import MATRIX
+from tagline.inputs.trace import PLACE, with_names
 from tagline.names import free
 
 
@@ -41,9 +42,13 @@ def assemble(
     arguments = {each.name: _argument(each) for each in inner.graph.input}
     matrix = spox.inline(inner)(**arguments)[MATRIX]
     raw = spox.inline(model)(X=matrix)[PROBABILITY]
-    built = spox.build(arguments, {PROBABILITY: _calibrated(raw, calibrator)})
+    built = spox.build(arguments, {PROBABILITY: _calibrated(raw, calibrator), MATRIX: matrix})
     back = {place: name for name, place in places.items()}
-    joined = with_names(built, back | {PROBABILITY: free(PROBABILITY, columns)})
+    names = {each: free(each, columns) for each in (PROBABILITY, MATRIX)}
+    joined = with_names(built, back | names)
+    # Whoever watches asks for the inputs too; who only wants the answer does not pay for them.
+    joined.graph.output.pop()
+    onnx.helper.set_model_props(joined, {MATRIX: names[MATRIX]})
     onnx.checker.check_model(joined)
     return joined
 

@@ -14,9 +14,8 @@ from tagline.bundle.load import PROBABILITY, Bundle, session
 from tagline.errors import TaglineError
 from tagline.inputs.compute import MISSING_TEXT, Columns, is_text
 from tagline.inputs.field import Field
-from tagline.inputs.matrix import InputSet
+from tagline.inputs.matrix import MATRIX, InputSet
 from tagline.inputs.program import Program
-from tagline.inputs.trace import MATRIX
 
 PROGRAM, SCORER = "program.json", "scorer.onnx"
 ALIKE = 1e-6

@@ -4,15 +4,17 @@ import codecs
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
 from tagline.case.evaluation import EvaluationSection, GatesSection
+from tagline.case.monitoring import MonitoringSection, RetrainingSection, ScheduleSection
+from tagline.case.replay import ReplaySection
 from tagline.case.search import SearchSection
 from tagline.case.section import Section
 from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
+from tagline.case.zones import Zone
 from tagline.reading.kinds import Kind
 
 
@@ -26,16 +28,6 @@ def _timedelta(text: str) -> str:
     return text
 
 
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as wrong:
-        raise ValueError(
-            f"{name!r} is no time zone; one is named like 'Europe/Berlin' or 'UTC'"
-        ) from wrong
-    return name
-
-
 def _encoding(name: str) -> str:
     try:
         codecs.lookup(name)
@@ -44,7 +36,6 @@ def _encoding(name: str) -> str:
     return name
 
 
-Zone = Annotated[str, AfterValidator(_zone)]
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Value = str | bool | int | float
 Duration = Annotated[str, AfterValidator(_timedelta)]
@@ -58,6 +49,11 @@ class TableSection(Section):
     id: str = Field(description="Column that names a row; unique.")
     time: str = Field(description="Column with the time of the decision.")
     target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
+    observed: str | None = Field(
+        default=None,
+        description="Column with the time when the outcome became known; no input. Where left "
+        "out, outcomes count as known when their decisions are made.",
+    )
     positive: Value | None = Field(
         default=None, description="The target's value that counts as 1; needed where it is text."
     )
@@ -102,6 +98,8 @@ class TableSection(Section):
     def _apart(self) -> "TableSection":
         if self.target in {self.id, self.time}:
             raise ValueError(f"target {self.target!r} is the column of the id or of the time")
+        if self.observed in {self.id, self.target}:
+            raise ValueError(f"observed {self.observed!r} is the column of the id or of the target")
         own = {self.id, self.time, self.target}
         if own & set(self.exclude):
             raise ValueError(f"exclude names {sorted(own & set(self.exclude))[0]!r}, which is used")
@@ -217,6 +215,10 @@ class Case(Section):
     explanation: ExplanationSection = ExplanationSection()
     standing: StandingSection = StandingSection()
     serving: ServingSection = ServingSection()
+    monitoring: MonitoringSection = MonitoringSection()
+    retraining: RetrainingSection = RetrainingSection()
+    schedule: ScheduleSection = ScheduleSection()
+    replay: ReplaySection = ReplaySection()
     file: str = Field(default="", description="Where this was read; filled in when it is read.")
 
     @model_validator(mode="after")

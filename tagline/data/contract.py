@@ -121,8 +121,13 @@ def check(
     _whole_table(decisions, fields=fields, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
     known = [_resolved(decisions, each, table, timezone) for each in fields]
-    moment = _resolved(decisions, Field(table.time, "timestamp"), table, timezone)
-    own = known if any(each.name == table.time for each in known) else [*known, moment]
+    times = [Field(table.time, "timestamp")]
+    if table.observed:
+        times.append(Field(table.observed, "timestamp", required=False))
+    named = {each.name for each in known}
+    own = known + [
+        _resolved(decisions, each, table, timezone) for each in times if each.name not in named
+    ]
     read, label = read_rows(decisions, own), read_label(decisions[table.target], table)
     columns = {name: read.frame.get(name, decisions[name]) for name in decisions.columns}
     typed = pd.DataFrame(columns | {table.target: label.series})
@@ -192,6 +197,7 @@ def _whole_table(
     where: str,
 ) -> None:
     known = [table.id, table.time, table.target, *(field.name for field in fields)]
+    known += [table.observed] if table.observed else []
     if not decisions.columns.is_unique:
         twice = decisions.columns[decisions.columns.duplicated()][0]
         raise TaglineError(f"More than one column is called {twice!r}.", where=where)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.features import Tables
+from tagline.data.gather import check_decisions
 from tagline.data.modules import load_features
-from tagline.data.prepare import check_decisions
 from tagline.data.split import resampling_groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError

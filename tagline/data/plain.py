@@ -69,8 +69,9 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
 def _file(case: Case) -> File:
     section = case.table
     file = read_raw(case, case.beside(str(section.source)), exclude=section.exclude)
-    own = (section.id, section.time, section.target)
-    require_columns(file.frame, own, where=str(section.source))
+    own = [section.id, section.time, section.target]
+    own += [section.observed] if section.observed else []
+    require_columns(file.frame, tuple(own), where=str(section.source))
     return file
 
 
@@ -82,7 +83,7 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
                 where=f"{case.file}: table",
             )
-    own = {section.id, section.time, section.target}
+    own = {section.id, section.time, section.target, section.observed} - {None}
     written = section.formats.get(section.time)
     moment = recognise(table[section.time], kind="timestamp", format=written)
     found = [moment, *(_recognised(case, table[name]) for name in table.columns if name not in own)]

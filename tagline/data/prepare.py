@@ -1,27 +1,23 @@
 """From a case to what its trials train on, told line by line."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.contract import Accounting, Checked, check
-from tagline.data.features import Features, Tables
-from tagline.data.fingerprint import fingerprint
+from tagline.data.contract import Accounting, Checked
+from tagline.data.features import Features
+from tagline.data.gather import Gathered, Used, gather, history, history_names
 from tagline.data.leaks import expect_no_leak
 from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
 from tagline.data.split import PARTS, UNUSED, resampling_groups, split
-from tagline.data.store import TableRef, put_table
-from tagline.data.tables import load_tables
+from tagline.data.store import TableRef, put_table, storable
 from tagline.errors import TaglineError
-from tagline.history.bulk import compute as compute_history
 from tagline.history.written import Schemas, schemas
 from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
@@ -78,19 +74,6 @@ class Prepared:
         return load_features(case, [Field.from_dict(each) for each in self.fields])
 
 
-@dataclass(frozen=True)
-class _Used:
-    frame: pd.DataFrame
-    raw: pd.DataFrame
-    part: npt.NDArray[np.str_]
-    group: npt.NDArray[np.int64]
-    y: npt.NDArray[np.float64]
-
-    def of(self, name: str) -> npt.NDArray[np.bool_]:
-        found: npt.NDArray[np.bool_] = self.part == name
-        return found
-
-
 def prepare(
     case: Case,
     *,
@@ -117,65 +100,96 @@ def prepare(
         The tables can not be used, or a column knows the answer; see `tagline.data.tables`,
         `tagline.data.contract` and `tagline.data.leaks`.
     """
-    features = load_features(case)
-    tables = load_tables(case, features)
-    known_as = fingerprint(tables)
-    log.info(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
-    moment = pd.Timestamp.now(tz="UTC") if now is None else now
-    checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
-    features = load_features(case, checked.fields)
-    for line in _taken_for(features, checked, case):
-        log.info(line)
-    used, accounting = _used(case, checked)
+    gathered = gather(case, rows_before=rows_before, now=now)
+    used, accounting = _used(case, gathered.checked)
     log.info(accounting_line(accounting))
-    events = streams(features, tables)
-    past = history(case, features, events, used.frame)
-    frame = pd.concat([used.frame, past], axis=1)
-    log.info(
-        f"{len(features.history)} history columns, each of what was known by its decision's time"
+    past = history(case, gathered.features, gathered.events, used.frame)
+    log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
+    whole = replace(used, frame=pd.concat([used.frame, past], axis=1))
+    return settle(case, origin_of(gathered), whole, accounting, folder=folder)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from.
+
+    Attributes
+    ----------
+    features : Features
+        The case's, with its fields as they were read.
+    quarantine : DataFrame
+        The rows that broke the contract.
+    streams : dict
+        What the streams of the history hold.
+    columns : list of dict
+        What each column was taken for.
+    fingerprint : str
+        SHA-256 of the raw tables.
+    """
+
+    features: Features
+    quarantine: pd.DataFrame
+    streams: Schemas
+    columns: list[dict[str, Any]]
+    fingerprint: str
+
+
+def origin_of(gathered: Gathered) -> Origin:
+    """Say where gathered rows come from."""
+    return Origin(
+        features=gathered.features,
+        quarantine=gathered.checked.quarantine,
+        streams=schemas(gathered.features.history, gathered.events),
+        columns=[each.to_dict() for each in gathered.checked.taken],
+        fingerprint=gathered.fingerprint,
     )
+
+
+def settle(
+    case: Case, origin: Origin, used: Used, accounting: Accounting, *, folder: Path
+) -> Prepared:
+    """Make of chosen rows, with their history, what trials train on.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    origin : Origin
+        Where the rows come from.
+    used : Used
+        The rows; their `frame` has the history columns too.
+    accounting : Accounting
+        Where every row went.
+    folder : Path
+        Where tables are stored.
+
+    Raises
+    ------
+    TaglineError
+        A part has one class only, or a column knows the answer.
+    """
+    _expect_both_classes(used, case)
+    features, frame = origin.features, used.frame
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
     reads = read_columns(
-        features.inputs, fields=features.fields, history=_history_names(features), inputs=inputs
+        features.inputs, fields=features.fields, history=history_names(features), inputs=inputs
     )
     # Before the search: a column that knows the answer would win it, and cost its time.
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     return Prepared(
         rows={name: put_table(frame[used.of(name)], folder) for name in PARTS},
-        raw=put_table(_storable(used.raw[used.of("test")]), folder),
-        quarantine=put_table(_storable(checked.quarantine), folder),
+        raw=put_table(storable(used.raw[used.of("test")]), folder),
+        quarantine=put_table(storable(origin.quarantine), folder),
         matrix=str(_put(case, features, inputs, matrix, used, folder)),
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
-        streams=schemas(features.history, events),
-        columns=[each.to_dict() for each in checked.taken],
+        streams=origin.streams,
+        columns=origin.columns,
         accounting=accounting,
-        fingerprint=known_as,
-    )
-
-
-def check_decisions(
-    case: Case,
-    features: Features,
-    tables: Tables,
-    *,
-    now: pd.Timestamp,
-    rows_before: int | None = None,
-) -> Checked:
-    """Make a case's decisions and hold them against its contract; see `tagline.data.contract`."""
-    return check(
-        features.decisions(tables),
-        fields=features.fields,
-        table=case.table,
-        contract=case.contract,
-        now=now,
-        where=f"decisions of {features.module}",
-        timezone=case.timezone,
-        hints=features.hints,
-        rows_before=rows_before,
+        fingerprint=origin.fingerprint,
     )
 
 
@@ -194,7 +208,7 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
     dict
         Input name to array of shape (n,), float64 or text.
     """
-    row = columns(frame, fields=features.fields, history=_history_names(features))
+    row = columns(frame, fields=features.fields, history=history_names(features))
     return compute(features.inputs, row)
 
 
@@ -206,13 +220,7 @@ def accounting_line(accounting: Accounting) -> str:
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
 
 
-def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str]:
-    meaning = ", ".join(f"{value!r} is {number}" for number, value in checked.meaning.items())
-    notes = [*features.notes, f"{case.table.target}: {meaning}"]
-    return [*notes, *map(str, checked.taken)]
-
-
-def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
+def _used(case: Case, checked: Checked) -> tuple[Used, Accounting]:
     rows, raw = checked.in_time_order(case.table.time)
     labelled = rows[case.table.target].notna().to_numpy()
     if not labelled.any():
@@ -224,8 +232,7 @@ def _used(case: Case, checked: Checked) -> tuple[_Used, Accounting]:
     kept = labelled & (part != UNUSED)
     frame = rows[kept].reset_index(drop=True)
     y = frame[case.table.target].to_numpy(dtype=np.float64)
-    used = _Used(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
-    _expect_both_classes(used, case)
+    used = Used(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
     return used, _accounted(
         {
             "rows_in": checked.rows_in,
@@ -251,7 +258,7 @@ def _accounted(accounting: Accounting) -> Accounting:
     return accounting
 
 
-def _expect_both_classes(used: _Used, case: Case) -> None:
+def _expect_both_classes(used: Used, case: Case) -> None:
     for name in PARTS:
         labels = np.unique(used.y[used.of(name)])
         if len(labels) < 2:
@@ -262,38 +269,7 @@ def _expect_both_classes(used: _Used, case: Case) -> None:
             )
 
 
-def _history_names(features: Features) -> list[str]:
-    return [declared.name for declared in features.history]
-
-
-def streams(features: Features, tables: Tables) -> Tables:
-    """Make the streams that a case's history is computed from; none where it has no history."""
-    return features.events(tables) if features.history else {}
-
-
-def history(
-    case: Case, features: Features, events: Tables, decisions: pd.DataFrame
-) -> pd.DataFrame:
-    """Compute a case's history for its decisions; see `tagline.history.bulk.compute`.
-
-    Raises
-    ------
-    TaglineError
-        A history column is called like a column of the decisions, or can not be computed.
-    """
-    taken = [name for name in _history_names(features) if name in decisions]
-    if taken:
-        raise TaglineError(
-            f"The history column {taken[0]!r} is called like a column of the decisions.",
-            where=f"{features.module}: HISTORY",
-            todo="Give it a name of its own.",
-        )
-    return compute_history(
-        features.history, events, decisions, at=case.table.time, timezone=case.timezone
-    )
-
-
-def _fitted(case: Case, used: _Used, values: Columns) -> tuple[InputSet, Matrix]:
+def _fitted(case: Case, used: Used, values: Columns) -> tuple[InputSet, Matrix]:
     return fit_inputs(
         values,
         used.y,
@@ -306,7 +282,7 @@ def _fitted(case: Case, used: _Used, values: Columns) -> tuple[InputSet, Matrix]
 
 
 def _put(
-    case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: _Used, folder: Path
+    case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: Used, folder: Path
 ) -> Path:
     return put_matrix(
         case,
@@ -320,11 +296,5 @@ def _put(
     )
 
 
-def _part_sizes(used: _Used) -> list[str]:
+def _part_sizes(used: Used) -> list[str]:
     return [f"{used.of(name).sum():,} rows {name}" for name in PARTS]
-
-
-def _storable(frame: pd.DataFrame) -> pd.DataFrame:
-    # A column as it came in may mix types, which Parquet does not hold.
-    mixed = [name for name in frame.columns if frame[name].dtype == object]
-    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})

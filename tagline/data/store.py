@@ -58,3 +58,10 @@ def get_table(reference: TableRef) -> pd.DataFrame:
     if hashlib.sha256(content).hexdigest() != reference["sha256"]:
         raise TaglineError("The table is not the one that was stored.", where=str(path))
     return pd.read_parquet(io.BytesIO(content))
+
+
+def storable(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give columns that mix types as text, which Parquet needs."""
+    # A column as it came in may mix types, which Parquet does not hold.
+    mixed = [name for name in frame.columns if frame[name].dtype == object]
+    return frame.assign(**{name: frame[name].map(str, na_action="ignore") for name in mixed})

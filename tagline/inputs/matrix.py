@@ -12,6 +12,7 @@ from tagline.inputs.compute import Column, is_text
 from tagline.inputs.encode import Encoder, cross_fitted, fit
 
 Matrix = npt.NDArray[np.float32]
+MATRIX = "X"  # what graphs call it
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from tagline.errors import TaglineError
 from tagline.inputs.compute import InputFunction
 from tagline.inputs.encode import Encoder
 from tagline.inputs.field import Field
-from tagline.inputs.matrix import InputSet
+from tagline.inputs.matrix import MATRIX, InputSet
 from tagline.names import free
 
-MATRIX = "X"
 PLACE = "column_"  # what the graph's inputs are called while it is built
 OWN = "tagline_"  # what all values inside the graph begin with, where no column does
 DTYPES = {"utf8": ndx.utf8, "int64": ndx.int64, "float64": ndx.float64, "bool": ndx.bool}

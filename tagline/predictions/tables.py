@@ -133,6 +133,28 @@ def read_joined(folder: Path) -> pd.DataFrame:
     return predictions.assign(outcome=own.fillna(predictions["row_id"].map(by_row)))
 
 
+def prediction_parts(folder: Path) -> Iterator[pd.DataFrame]:
+    """Read a case's answered rows segment by segment, so that memory does not grow with the log.
+
+    Parameters
+    ----------
+    folder : Path
+        As for `read_predictions`.
+
+    Yields
+    ------
+    DataFrame
+        As `read_predictions` gives it, of one segment.
+    """
+    for path in segments(folder / PREDICTIONS):
+        if path.suffix == TABLE:
+            found = pq.read_table(path).to_pandas()
+        else:
+            found = pd.DataFrame(list(rows(path)))
+        if len(found):
+            yield found.assign(at=pd.to_datetime(found["at"], utc=True))
+
+
 def _frame(folder: Path) -> pd.DataFrame:
     tables = [pd.DataFrame(list(rows(path))) for path in segments(folder)]
     filled = [table for table in tables if len(table)]

@@ -3,7 +3,7 @@
 import functools
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from metaflow.exception import MetaflowException
@@ -50,3 +50,13 @@ def _login() -> str:
     except (KeyError, OSError):
         return NAMELESS
     return NAMELESS if login == "root" else login
+
+
+def one_option(words: Sequence[str], option: str) -> list[str]:
+    """Make one value, a line each, of all words that follow an option, as a shell's ``*`` gives."""
+    if option not in words:
+        return list(words)
+    start = list(words).index(option) + 1
+    rest = list(words[start:])
+    end = next((place for place, word in enumerate(rest) if word.startswith("--")), len(rest))
+    return [*words[:start], "\n".join(rest[:end]), *rest[end:]]

@@ -214,6 +214,23 @@ def rows_of_last_run(case: str) -> int | None:
     return None if last is None else int(artifact(last, "accounting")["rows_in"])
 
 
+def newest_start(case: str) -> datetime | None:
+    """Give the start of the newest training run of a case, however it ended; None without any."""
+    newest = newest_run(case)
+    return None if newest is None else _started(newest)
+
+
+def newest_run(case: str) -> Run | None:
+    """Give the newest training run of a case, however it ended; None without any."""
+    return next((run for run in newest_first() if _trained_case(run) == case), None)
+
+
+def _trained_case(run: Run) -> str:
+    # A run that failed early has no artifact yet, but the config that it was started with.
+    config = run[PARAMETERS].task["case"].data
+    return str(config["name"])
+
+
 def _failure(run: Run) -> str:
     for step in run:
         for task in step:

@@ -16,6 +16,24 @@ def show(card: Any, title: str, facts: Mapping[str, Any]) -> None:
     log.info(f"{title}: " + ", ".join(f"{name} {value}" for name, value in facts.items()))
 
 
+def show_files(card: Any, files: Sequence[Mapping[str, Any]]) -> None:
+    """Show what became of each file that was scored."""
+    rows = sum(each["scored"] for each in files)
+    card.append(Markdown(f"# {rows:,} rows of {len(files)} files are scored"))
+    shown = [
+        [
+            each["file"],
+            "before" if each["before"] else "now",
+            f"{each['scored']:,}",
+            f"{each['rejected']:,}",
+            "; ".join(f"{reason} ({count:,})" for reason, count in (each["reasons"] or {}).items()),
+            each["run"],
+        ]
+        for each in files
+    ]
+    card.append(Table(shown, headers=["file", "", "scored", "rejected", "why", "model"]))
+
+
 def show_gates(card: Any, gates: Sequence[Mapping[str, Any]]) -> None:
     """Show gates with their figures."""
     passed = sum(gate["passed"] for gate in gates)

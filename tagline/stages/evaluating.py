@@ -33,6 +33,7 @@ def evaluate_best(
     baselines: Mapping[str, bytes],
     current: Bundle | None,
     uncompared: str = "",
+    tests_behaviour: bool = True,
 ) -> Evaluation:
     """Judge the chosen trial on the test rows; nothing is fitted.
 
@@ -50,6 +51,8 @@ def evaluate_best(
         The current champion, where there is one.
     uncompared : str, optional
         Why there is a champion that can not be compared with.
+    tests_behaviour : bool, optional
+        Whether the case's tests of behaviour are made; they may need rows that are not there yet.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def evaluate_best(
         uncompared=why_not,
         threshold_from=(tune.y, best_trial.predict(tune.X)),
         behaviour_results=behaviour.check(
-            features.behaviour,
+            features.behaviour if tests_behaviour else (),
             test.frame,
             _predictor(best_trial, prepared, features),
             reads=prepared.reads,

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tagline.case.load import check_case
+from tagline.data import gather as gathering
 from tagline.data import prepare as preparing
 from tagline.data.parts import read_parts
 from tagline.data.store import get_table
@@ -137,12 +138,12 @@ def test_rows_that_are_lost_on_the_way_are_noticed(tmp_path, monkeypatch):
     monkeypatch.setattr(preparing, "split", losing)
     found, _ = prepared(case_of(tmp_path, rows()), tmp_path)
     assert found.accounting["outside_split"] == 1
-    checked = preparing.check_decisions
+    checked = gathering.check_decisions
 
     def short(*words, **named):
         found = checked(*words, **named)
         return type(found)(**{**vars(found), "rows_in": found.rows_in + 3})
 
-    monkeypatch.setattr(preparing, "check_decisions", short)
+    monkeypatch.setattr(gathering, "check_decisions", short)
     with pytest.raises(TaglineError, match="Rows were lost or counted twice"):
         prepared(case_of(tmp_path, rows()), tmp_path)

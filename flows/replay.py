@@ -1,0 +1,75 @@
+"""A year of production in minutes: live through the past day by day, under several policies.
+
+python flows/replay.py run --policy config/policies/*.toml
+python flows/replay.py --config case config/other.toml run
+"""
+
+import sys
+from pathlib import Path
+
+from metaflow import Config, FlowSpec, Parameter, card, current, step
+
+from tagline.registry.mistakes import mistakes_as_sentences, one_option, with_a_user
+
+FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
+
+
+class ReplayFlow(FlowSpec):
+    """Compute the past once, walk through it under each policy, compare."""
+
+    case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
+    policy = Parameter("policy", default="", help="TOML files, a line each; the case's own policy.")
+
+    @step
+    @mistakes_as_sentences
+    def start(self):
+        """Load the tables, compute all history point in time, read the policies."""
+        from tagline.case.load import check_case
+        from tagline.operations.replaying import begin
+
+        self.case_config = self.case.to_dict()
+        case = check_case(self.case_config)
+        self.past, self.policies = begin(case, self.policy.splitlines())
+        self.next(self.walk, foreach="policies")
+
+    @step
+    @mistakes_as_sentences
+    def walk(self):
+        """Answer, wait for outcomes, look, train, promote: day by day; finished months are kept."""
+        from tagline.case.load import check_case
+        from tagline.operations.replaying import walk
+
+        self.summary, self.months = walk(check_case(self.case_config), self.past, self.input)
+        self.next(self.compare)
+
+    @card(type="html", id="replay", options={"attribute": "page"})
+    @step
+    @mistakes_as_sentences
+    def compare(self, inputs):
+        """Put the policies side by side."""
+        from tagline.case.load import check_case
+        from tagline.report.replayed import compose, write
+
+        self.merge_artifacts(inputs, exclude=["summary", "months"])
+        self.summaries = [each.summary.to_dict() for each in inputs]
+        self.months = [month for each in inputs for month in each.months]
+        run = f"{current.flow_name}/{current.run_id}"
+        self.page = compose(check_case(self.case_config), self.summaries, self.months, run=run)
+        self.page_path = write(self.page, self.months)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        """Say how the policies did."""
+        from tagline.report.replayed import lines
+
+        for line in lines(self.summaries):
+            print(line)
+        print(f"The page is {self.page_path}")
+
+
+if __name__ == "__main__":
+    with_a_user()
+    # A shell makes many words of config/policies/*.toml.
+    sys.argv = one_option(sys.argv, "--policy")
+    ReplayFlow()

@@ -1,0 +1,146 @@
+"""A case's tables, read and held against its contract, with their history."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import Case
+from tagline.data.contract import Checked, check
+from tagline.data.features import Features, Tables
+from tagline.data.fingerprint import fingerprint
+from tagline.data.modules import load_features
+from tagline.data.tables import load_tables
+from tagline.errors import TaglineError
+from tagline.history.bulk import compute as compute_history
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A case's tables, read and checked, before any row is chosen.
+
+    Attributes
+    ----------
+    features : Features
+        The case's, with its fields as they were read.
+    checked : Checked
+        The decisions that keep the contract, and those that do not.
+    events : mapping of str to DataFrame
+        The streams that history is computed from.
+    fingerprint : str
+        SHA-256 of the raw tables.
+    """
+
+    features: Features
+    checked: Checked
+    events: Tables
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Used:
+    """The labelled decisions of a split, in the order of time.
+
+    Attributes
+    ----------
+    frame, raw : DataFrame of shape (n, columns)
+        As they were read, and as they came in.
+    part : ndarray of shape (n,), str
+        ``train``, ``tune`` or ``test``.
+    group : ndarray of shape (n,), int64
+        What hangs together.
+    y : ndarray of shape (n,), float64
+        The label.
+    """
+
+    frame: pd.DataFrame
+    raw: pd.DataFrame
+    part: npt.NDArray[np.str_]
+    group: npt.NDArray[np.int64]
+    y: npt.NDArray[np.float64]
+
+    def of(self, name: str) -> npt.NDArray[np.bool_]:
+        """Tell which rows are of a part."""
+        found: npt.NDArray[np.bool_] = self.part == name
+        return found
+
+
+def gather(
+    case: Case, *, rows_before: int | None = None, now: pd.Timestamp | None = None
+) -> Gathered:
+    """Load a case's tables, and hold their decisions against its contract; as `prepare`."""
+    features = load_features(case)
+    tables = load_tables(case, features)
+    known_as = fingerprint(tables)
+    log.info(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
+    moment = pd.Timestamp.now(tz="UTC") if now is None else now
+    checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
+    features = load_features(case, checked.fields)
+    for line in _taken_for(features, checked, case):
+        log.info(line)
+    return Gathered(features, checked, streams(features, tables), known_as)
+
+
+def check_decisions(
+    case: Case,
+    features: Features,
+    tables: Tables,
+    *,
+    now: pd.Timestamp,
+    rows_before: int | None = None,
+) -> Checked:
+    """Make a case's decisions and hold them against its contract; see `tagline.data.contract`."""
+    return check(
+        features.decisions(tables),
+        fields=features.fields,
+        table=case.table,
+        contract=case.contract,
+        now=now,
+        where=f"decisions of {features.module}",
+        timezone=case.timezone,
+        hints=features.hints,
+        rows_before=rows_before,
+    )
+
+
+def streams(features: Features, tables: Tables) -> Tables:
+    """Make the streams that a case's history is computed from; none where it has no history."""
+    return features.events(tables) if features.history else {}
+
+
+def history(
+    case: Case, features: Features, events: Tables, decisions: pd.DataFrame
+) -> pd.DataFrame:
+    """Compute a case's history for its decisions; see `tagline.history.bulk.compute`.
+
+    Raises
+    ------
+    TaglineError
+        A history column is called like a column of the decisions, or can not be computed.
+    """
+    taken = [name for name in history_names(features) if name in decisions]
+    if taken:
+        raise TaglineError(
+            f"The history column {taken[0]!r} is called like a column of the decisions.",
+            where=f"{features.module}: HISTORY",
+            todo="Give it a name of its own.",
+        )
+    return compute_history(
+        features.history, events, decisions, at=case.table.time, timezone=case.timezone
+    )
+
+
+def history_names(features: Features) -> list[str]:
+    """Name the history columns of a case."""
+    return [declared.name for declared in features.history]
+
+
+def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str]:
+    meaning = ", ".join(f"{value!r} is {number}" for number, value in checked.meaning.items())
+    notes = [*features.notes, f"{case.table.target}: {meaning}"]
+    return [*notes, *map(str, checked.taken)]

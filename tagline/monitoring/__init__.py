@@ -1,0 +1,1 @@
+"""Watching a model that answers: what moved, since when, does it hurt, what to do."""

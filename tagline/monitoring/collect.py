@@ -1,0 +1,107 @@
+"""What one model answered, gathered part by part: counts by day, answers, what came true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.inputs.compute import Column
+from tagline.monitoring.days import Days, Floats, Layout, no_days
+from tagline.monitoring.harm import excess
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Answered rows, column by column.
+
+    Attributes
+    ----------
+    day : ndarray of shape (n,), int64
+        Since 1970.
+    p : ndarray of shape (n,), float64
+        The answers.
+    y : ndarray of shape (n,), float64
+        What came true, 1 or 0; NaN where nothing is known yet.
+    slices : dict of str to ndarray of shape (n,)
+        Texts of the fields that are judged by their values.
+    """
+
+    day: Days
+    p: Floats
+    y: Floats
+    slices: Mapping[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Whether it is known what came true."""
+        return ~np.isnan(self.y)
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Rows":
+        """Keep some rows."""
+        slices = {name: values[kept] for name, values in self.slices.items()}
+        return Rows(self.day[kept], self.p[kept], self.y[kept], slices)
+
+    def between(self, first: int, last: int) -> "Rows":
+        """Keep the rows of the days from the first to the last."""
+        return self.only((self.day >= first) & (self.day <= last))
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """Put rows one after the other."""
+    if not parts:
+        empty = np.zeros(0)
+        return Rows(np.zeros(0, np.int64), empty, empty)
+    names = parts[0].slices
+    return Rows(
+        np.concatenate([each.day for each in parts]),
+        np.concatenate([each.p for each in parts]),
+        np.concatenate([each.y for each in parts]),
+        {name: np.concatenate([each.slices[name] for each in parts]) for name in names},
+    )
+
+
+class Collected:
+    """What one model answered.
+
+    Parameters
+    ----------
+    layout : Layout
+        The bins of its reference profile.
+
+    Attributes
+    ----------
+    counts, judged, costs : DayCounts
+        All rows; those of which it is known what came true; and their excess loss.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.counts, self.judged, self.costs = no_days(layout), no_days(layout), no_days(layout)
+        self._rows: list[Rows] = []
+
+    def add(self, columns: Mapping[str, Column], rows: Rows) -> None:
+        """Add rows.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of shape (n,)
+            The columns of the profile that are known, as it calls them; the score is added.
+        rows : Rows
+            The same rows.
+        """
+        bins = self.layout.bins({**columns, "score": rows.p})
+        known = rows.known
+        seen = {name: each[known] for name, each in bins.items()}
+        day = rows.day[known]
+        cost = excess(rows.y[known], rows.p[known])
+        self.counts = self.counts.plus(self.layout.count(bins, rows.day))
+        self.judged = self.judged.plus(self.layout.count(seen, day))
+        self.costs = self.costs.plus(self.layout.count(seen, day, cost))
+        self._rows.append(rows)
+
+    @property
+    def rows(self) -> Rows:
+        """All rows."""
+        self._rows = [joined(self._rows)]
+        return self._rows[0]

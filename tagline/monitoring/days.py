@@ -1,0 +1,198 @@
+"""Answered rows, counted by day in the bins of a bundle's reference profile.
+
+A day's counts are all that tests of movement need, so that a log of any length is read once, part
+by part, and added up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.profile import expected, has_bins
+from tagline.inputs.compute import Column
+
+Floats = npt.NDArray[np.float64]
+Days = npt.NDArray[np.int64]
+SCORE = "score"
+
+
+@dataclass(frozen=True)
+class Binned:
+    """One column of a profile.
+
+    Attributes
+    ----------
+    name : str
+        As the profile has it: ``field:NAME``, ``input:NAME`` or ``score``.
+    described : mapping
+        Its part of the profile.
+    start : int
+        The place of its first bin among those of all columns.
+    """
+
+    name: str
+    described: Mapping[str, Any]
+    start: int
+
+    @cached_property
+    def reference(self) -> Floats:
+        """The reference rows in each bin; the last bin holds missing values."""
+        return np.array([*expected(self.described).values()])
+
+    @property
+    def width(self) -> int:
+        """How many bins it has."""
+        return len(self.reference)
+
+    @property
+    def places(self) -> slice:
+        """Its bins among those of all columns."""
+        return slice(self.start, self.start + self.width)
+
+    def labels(self) -> list[str]:
+        """Name the bins, as a person reads them."""
+        if self.described["kind"] != "number":
+            return [name.removeprefix("=") for name in expected(self.described)]
+        edges = self.described["edges"]
+        if not edges:
+            return ["any value", "missing"]
+        inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
+        return [f"below {edges[0]:.4g}", *inner, f"{edges[-1]:.4g} or more", "missing"]
+
+    def bins(self, values: Column) -> npt.NDArray[np.int64]:
+        """Give the bin of each value, counted from `start`."""
+        missing = self.width - 1
+        if self.described["kind"] == "number":
+            numbers = values.astype(np.float64, copy=False)
+            found = np.searchsorted(self.described["edges"], numbers, side="right")
+            return self.start + np.where(np.isnan(numbers), missing, found)
+        names = pd.Index([*self.described["categories"]], dtype=object)
+        texts = values.astype(object)
+        found = names.get_indexer(texts)
+        others = np.where(texts == "", missing, missing - 1)
+        return self.start + np.where(found < 0, others, found)
+
+
+class Layout:
+    """The bins of all columns of a profile, side by side.
+
+    Parameters
+    ----------
+    profile : mapping
+        What `tagline.bundle.profile.profile` gave.
+    without : sequence of str, optional
+        Columns that are left out, such as fields that name persons.
+    """
+
+    def __init__(self, profile: Mapping[str, Any], *, without: Sequence[str] = ()) -> None:
+        self.columns: list[Binned] = []
+        start = 0
+        for name, described in profile.items():
+            if name not in without and has_bins(described):
+                self.columns.append(Binned(name, described, start))
+                start += self.columns[-1].width
+        self.width = start
+
+    @cached_property
+    def reference(self) -> Floats:
+        """The reference rows in each bin of each column, one after the other."""
+        return np.concatenate([each.reference for each in self.columns] or [np.zeros(0)])
+
+    def bins(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[np.int64]]:
+        """Give the bins of the columns that are there."""
+        return {
+            each.name: each.bins(columns[each.name])
+            for each in self.columns
+            if each.name in columns
+        }
+
+    def count(
+        self,
+        bins: Mapping[str, npt.NDArray[np.int64]],
+        days: Days,
+        weights: Floats | None = None,
+    ) -> "DayCounts":
+        """Add up rows, or their weights, by day and bin.
+
+        Parameters
+        ----------
+        bins : mapping of str to ndarray of shape (n,)
+            What `bins` gave.
+        days : ndarray of shape (n,), int64
+            Each row's day, since 1970.
+        weights : ndarray of shape (n,), float64, optional
+            What each row adds; 1 where left out.
+        """
+        distinct, place = np.unique(days, return_inverse=True)
+        counts = np.zeros((len(distinct), self.width))
+        for each in self.columns:
+            if each.name in bins:
+                cells = place * each.width + (bins[each.name] - each.start)
+                added = np.bincount(cells, weights, minlength=len(distinct) * each.width)
+                counts[:, each.places] = added.reshape(len(distinct), each.width)
+        return DayCounts(self, distinct, counts)
+
+
+def layout_of(bundle: Bundle) -> Layout:
+    """Give the bins of a bundle's profile, without what moves by itself.
+
+    Left out are times, which only go forward, and encoded categories, which training rows have
+    from other folds than any later row; their fields are there.
+    """
+    times = [f"field:{each.name}" for each in bundle.fields if each.kind == "timestamp"]
+    encoded = [f"input:{name}" for name in bundle.inputs["encoders"]]
+    return Layout(bundle.read_json("profile.json"), without=[*times, *encoded])
+
+
+@dataclass(frozen=True)
+class DayCounts:
+    """Rows, or their weights, by day and bin.
+
+    Attributes
+    ----------
+    layout : Layout
+        The bins.
+    days : ndarray of shape (d,), int64
+        The days that have rows, since 1970, in order.
+    counts : ndarray of shape (d, bins), float64
+        What was added up.
+    """
+
+    layout: Layout
+    days: Days
+    counts: Floats
+
+    def plus(self, other: "DayCounts") -> "DayCounts":
+        """Add the counts of other rows of the same layout."""
+        days = np.union1d(self.days, other.days)
+        counts = np.zeros((len(days), self.layout.width))
+        for each in (self, other):
+            counts[np.searchsorted(days, each.days)] += each.counts
+        return DayCounts(self.layout, days, counts)
+
+    def between(self, first: int, last: int) -> "DayCounts":
+        """Keep the days from the first to the last, both of them among these."""
+        kept = (self.days >= first) & (self.days <= last)
+        return DayCounts(self.layout, self.days[kept], self.counts[kept])
+
+    def blocks(self, length: int) -> Floats:
+        """Add up whole blocks of days, shape (blocks, bins); the newest day ends a block."""
+        if not len(self.days):
+            return np.zeros((0, self.layout.width))
+        number = (self.days[-1] - self.days) // length
+        found = np.zeros((int(number.max()) + 1, self.layout.width))
+        np.add.at(found, number, self.counts)
+        blocks: Floats = found[np.unique(number)]
+        return blocks
+
+
+def no_days(layout: Layout) -> DayCounts:
+    """Give the counts of no rows."""
+    return DayCounts(layout, np.zeros(0, np.int64), np.zeros((0, layout.width)))

@@ -1,0 +1,154 @@
+"""Look at the newest days of what a model answered, beside its reference."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from tagline.case.monitoring import MonitoringSection
+from tagline.evaluation import calibration
+from tagline.evaluation.intervals import LEAST_GROUPS, Interval, Resampling
+from tagline.monitoring.collect import Collected, Rows
+from tagline.monitoring.estimate import estimated
+from tagline.monitoring.findings import Findings, Reference, day_name
+from tagline.monitoring.harm import Blocks, excess, harms
+from tagline.monitoring.movement import movements
+from tagline.monitoring.words import said, verdict
+
+MEASURED = ("roc_auc", "log_loss", "brier", "ece")
+WEEK = 7
+
+
+def find(
+    collected: Collected,
+    reference: Reference,
+    section: MonitoringSection,
+    *,
+    digest: str,
+    run: str,
+    last: int | None = None,
+    seed: int,
+) -> Findings:
+    """Look at the newest days of what a model answered.
+
+    Parameters
+    ----------
+    collected : Collected
+        What it answered.
+    reference : Reference
+        What was known of it before.
+    section : MonitoringSection
+        What counts as moved and as harm.
+    digest, run : str
+        The model.
+    last : int, optional
+        The newest day, since 1970; the newest that has rows where left out.
+    seed : int
+        The same seed gives the same findings.
+    """
+    every = collected.rows
+    if last is None:
+        last = int(every.day.max()) if len(every.day) else 0
+    first = last - section.window_days + 1
+    rows = every.between(first, last)
+    seen = rows.only(rows.known)
+    counts = collected.counts.between(first, last)
+    moves = movements(counts, section, seed=seed)
+    window = (collected.judged.between(first, last), collected.costs.between(first, last))
+    costs = harms(*window, section, seed=seed)
+    by_column = dict(zip((each.name for each in collected.layout.columns), costs, strict=True))
+    blocks = Blocks(seen.day, section.block_days)
+    over = blocks.mean(excess(seen.y, seen.p), section, seed=seed)
+    harm = {each.column: by_column[each.column] for each in moves if each.moved}
+    found = Findings(
+        digest=digest,
+        run=run,
+        first=day_name(int(rows.day.min())) if len(rows.day) else "",
+        last=day_name(int(rows.day.max())) if len(rows.day) else "",
+        rows=len(rows.day),
+        days=len(counts.days),
+        outcomes=len(seen.day),
+        movements=moves,
+        harm=harm,
+        excess=over,
+        measured=measured(seen, section, seed=seed),
+        estimated=_estimated(rows, section, seed=seed),
+        before=dict(reference.metrics),
+        target=blocks.mean(seen.y, section, seed=seed),
+        target_before=reference.positives,
+        weeks=weeks(every, last, section, seed=seed),
+        calibration=_calibration(seen, section, seed=seed),
+        slices=slices(seen, section, seed=seed),
+        verdict="unknown",
+        said=[],
+    )
+    return replace(found, verdict=verdict(found, section), said=said(found, section))
+
+
+def measured(seen: Rows, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+    """Give the figures of rows of which it is known what came true."""
+    if not len(seen.day):
+        return {}
+    number = Blocks(seen.day, section.block_days).number
+    drawn = Resampling(number, resamples=section.resamples, seed=seed)
+    figures = drawn.figures(seen.y, seen.p, MEASURED)
+    return {
+        name: each.interval(section.level, least=LEAST_GROUPS // 2)
+        for name, each in figures.items()
+    }
+
+
+def weeks(rows: Rows, last: int, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+    """Give the measured and the estimated figures week by week; the last day ends a week."""
+    found = []
+    number = (last - rows.day) // WEEK
+    daily = section.model_copy(update={"block_days": 1})
+    for week in sorted(np.unique(number).tolist(), reverse=True):
+        own = rows.only(number == week)
+        seen = own.only(own.known)
+        here: dict[str, Any] = {
+            "week": day_name(last - (week + 1) * WEEK + 1),
+            "rows": len(own.day),
+            "outcomes": len(seen.day),
+        }
+        real = measured(seen, daily, seed=seed)
+        promised = _estimated(own, daily, seed=seed)
+        for name in ("roc_auc", "log_loss"):
+            for kind, each in (("measured", real.get(name)), ("estimated", promised.get(name))):
+                for at in ("value", "low", "high"):
+                    value = np.nan if each is None else getattr(each, at)
+                    here[f"{name}_{kind}_{at}"] = float(value)
+        found.append(here)
+    return found
+
+
+def slices(seen: Rows, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+    """Judge the values of some fields by themselves, the worst first."""
+    cost = excess(seen.y, seen.p)
+    found = []
+    for name, values in seen.slices.items():
+        for value in np.unique(values.astype(str)):
+            own = values.astype(str) == value
+            if own.sum() < section.slice_support:
+                continue
+            over = Blocks(seen.day[own], section.block_days).mean(cost[own], section, seed=seed)
+            each = {"field": name, "value": str(value), "outcomes": int(own.sum())}
+            found.append(each | {"excess": over.value, "low": over.low, "high": over.high})
+    return sorted(found, key=lambda each: -float(str(each["excess"])))
+
+
+def _estimated(rows: Rows, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+    if not len(rows.p):
+        return {}
+    number = Blocks(rows.day, section.block_days).number
+    draws = min(section.resamples, 199)  # each sorts the whole window
+    return estimated(rows.p, number, resamples=draws, level=section.level, seed=seed)
+
+
+def _calibration(seen: Rows, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+    if not len(seen.day):
+        return []
+    number = Blocks(seen.day, section.block_days).number
+    drawn = Resampling(number, resamples=section.resamples, seed=seed)
+    table = calibration.curve(seen.y, seen.p, resampling=drawn, level=section.level)
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]

@@ -1,0 +1,112 @@
+"""What is found of one model: what moved, since when, does it hurt, what to do."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+import numpy as np
+
+from tagline.evaluation.intervals import Interval
+from tagline.monitoring.movement import Movement
+
+Verdict = Literal["hurts", "moved", "quiet", "unknown"]
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What was known of a model when it was sealed.
+
+    Attributes
+    ----------
+    metrics : dict of str to float
+        Its figures on the test rows.
+    positives : float
+        Share of 1 in the training rows; NaN where that is not known.
+    """
+
+    metrics: Mapping[str, float]
+    positives: float
+
+    @classmethod
+    def of(cls, provenance: Mapping[str, Any]) -> "Reference":
+        """Read it from a bundle's provenance."""
+        parts = {each["part"]: each for each in provenance.get("periods", ())}
+        return cls(
+            dict(provenance.get("metrics", {})),
+            float(parts.get("train", {}).get("positives", np.nan)),
+        )
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is found of one model in the newest days, as plain data.
+
+    Attributes
+    ----------
+    digest, run : str
+        The model.
+    first, last : str
+        The window's first and last day; empty where there are no rows.
+    rows, days, outcomes : int
+        Answered rows, days that have any, and rows of which it is known what came true.
+    movements : list of Movement
+        Every column, the farthest first.
+    harm : dict of str to Interval
+        What the movement of each column that moved costs; see `tagline.monitoring.harm.harms`.
+    excess : Interval
+        Log loss a row above what the answers promised.
+    measured, estimated : dict of str to Interval
+        Performance by what came true, and as the answers promise it.
+    before : dict of str to float
+        Performance on the test rows.
+    target, target_before : Interval, float
+        Share of 1 in what came true, and in the training rows.
+    weeks : list of dict
+        ``week`` (its first day), ``rows``, ``outcomes``, and for each of ``roc_auc`` and
+        ``log_loss`` the measured and the estimated figure with intervals.
+    calibration : list of dict
+        See `tagline.evaluation.calibration.curve`.
+    slices : list of dict
+        ``field``, ``value``, ``outcomes``, ``excess``, ``low``, ``high``, the worst first.
+    verdict : {"hurts", "moved", "quiet", "unknown"}
+        In a word.
+    said : list of str
+        In sentences: what is so, and what to do.
+    """
+
+    digest: str
+    run: str
+    first: str
+    last: str
+    rows: int
+    days: int
+    outcomes: int
+    movements: list[Movement]
+    harm: dict[str, Interval]
+    excess: Interval
+    measured: dict[str, Interval]
+    estimated: dict[str, Interval]
+    before: dict[str, float]
+    target: Interval
+    target_before: float
+    weeks: list[dict[str, Any]]
+    calibration: list[dict[str, Any]]
+    slices: list[dict[str, Any]]
+    verdict: Verdict
+    said: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return asdict(self)
+
+    @property
+    def moved(self) -> list[Movement]:
+        """The columns that moved."""
+        return [each for each in self.movements if each.moved]
+
+
+def day_name(day: int) -> str:
+    """Give a day since 1970 as a date."""
+    return (EPOCH + timedelta(days=day)).isoformat()

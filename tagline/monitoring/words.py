@@ -1,0 +1,104 @@
+"""What findings come to, in a word and in sentences that say what to do."""
+
+from collections.abc import Iterator
+
+from tagline.case.monitoring import MonitoringSection
+from tagline.monitoring.findings import Findings, Verdict, day_name
+from tagline.monitoring.movement import Movement
+
+MOST = 5
+
+
+def verdict(found: Findings, section: MonitoringSection) -> Verdict:
+    """Say in a word how a model does."""
+    over = found.excess
+    if over.value >= section.least_excess and over.low > 0:
+        return "hurts"
+    if found.rows == 0 or found.days < section.least_days:
+        return "unknown"
+    return "moved" if found.moved else "quiet"
+
+
+def said(found: Findings, section: MonitoringSection) -> list[str]:
+    """Say it in sentences: how much was seen, what moved, whether it hurts, what to do."""
+    return list(_said(found, section))
+
+
+def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
+    if not found.rows:
+        yield "Nothing was answered in the window. Is the server called, and its log here?"
+        return
+    yield (
+        f"{found.rows:,} rows were answered on {found.days} days, {found.first} to {found.last}; "
+        f"of {found.outcomes:,} it is known what came true."
+    )
+    if found.days < section.least_days:
+        yield f"{found.days} days are too few to test; {section.least_days} are needed."
+    yield from _moved(found)
+    yield from _harm(found, section)
+    yield from _todo(found, section)
+
+
+def _moved(found: Findings) -> Iterator[str]:
+    for each in found.moved[:MOST]:
+        yield _movement(each)
+    if len(found.moved) > MOST:
+        yield f"{len(found.moved) - MOST} more columns have moved."
+
+
+def _movement(each: Movement) -> str:
+    when = f" since {day_name(each.since)}" if each.since is not None else ""
+    name = each.column.replace(":", " ", 1)
+    return (
+        f"{name} has moved{when} (PSI {each.psi:.2f}): {each.most!r} from "
+        f"{each.share_before:.1%} to {each.share:.1%} of the rows."
+    )
+
+
+def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
+    over = found.excess
+    if not found.outcomes:
+        estimate = found.estimated.get("log_loss")
+        before = found.before.get("log_loss")
+        if estimate and before:
+            yield (
+                f"No outcome has arrived. By its answers alone, log loss is {estimate.value:.4f} "
+                f"({estimate.low:.4f} to {estimate.high:.4f}); {before:.4f} on its test rows."
+            )
+        return
+    if over.note:
+        yield f"Whether it hurts can not be said: {over.note}."
+        return
+    hurts = over.value >= section.least_excess and over.low > 0
+    yield (
+        f"{'It hurts' if hurts else 'It does not hurt'}: log loss is {over.value:+.4f} "
+        f"({over.low:+.4f} to {over.high:+.4f}) beside what the answers promised."
+    )
+    if hurts:
+        costly = sorted(found.harm.items(), key=lambda each: -each[1].value)
+        for name, cost in costly[:MOST]:
+            if cost.low > 0:
+                yield (
+                    f"Rows that the movement of {name.replace(':', ' ', 1)} brought cost "
+                    f"{cost.value:.4f} of it ({cost.low:.4f} to {cost.high:.4f})."
+                )
+        for each in [part for part in found.slices if part["low"] > 0][:MOST]:
+            yield (
+                f"{each['field']} {each['value']}: {each['excess']:+.4f} a row over "
+                f"{each['outcomes']:,} outcomes."
+            )
+
+
+def _todo(found: Findings, section: MonitoringSection) -> Iterator[str]:
+    lost = [each for each in found.moved if each.missing - each.missing_before > 0.05]
+    for each in lost[:MOST]:
+        yield (
+            f"Look at the source of {each.column.replace(':', ' ', 1)}: {each.missing:.0%} of it "
+            f"is missing, {each.missing_before:.0%} was."
+        )
+    if found.verdict == "unknown" and not found.outcomes and found.rows:
+        yield "Send outcomes (POST /v1/outcomes): without them only the answers can be looked at."
+    if found.excess.value >= section.least_excess and found.excess.low > 0:
+        yield "Train again, unless one of the sources above is broken: mend that first."
+    elif found.moved and found.outcomes and not found.excess.note:
+        yield "What moved costs nothing so far: nothing is to be done."

@@ -1,0 +1,225 @@
+"""Watch a case: what is found of each model, what the policy says, and where both are kept."""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline import paths
+from tagline.bundle.load import Bundle
+from tagline.errors import TaglineError
+from tagline.ledger.entry import Deployed, plain
+from tagline.monitoring.decide import Decision, Signals, decide
+from tagline.monitoring.find import find
+from tagline.monitoring.findings import Findings, Reference
+from tagline.operations.standings import Standings, open_case
+from tagline.operations.watching import Reader, monitoring_folder
+from tagline.registry.runs import newest_start
+from tagline.stages.promoting import LEARNED_FROM, learned_until
+
+log = logging.getLogger(__name__)
+LATEST, PAST = "latest.json", "past.jsonl"
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What the monitor found.
+
+    Attributes
+    ----------
+    case, file : str
+        The case and its config.
+    champion : str
+        The champion's run; empty where there is none.
+    at : str
+        When, UTC.
+    findings : list of Findings
+        One a model that answered, the champion first.
+    notes : list of str
+        What could not be used, with how many rows.
+    decision : Decision
+        What the policy says.
+    signals : Signals
+        What it looked at.
+    """
+
+    case: str
+    file: str
+    champion: str
+    at: str
+    findings: list[Findings]
+    notes: list[str]
+    decision: Decision
+    signals: Signals
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain JSON: what is undefined is null."""
+        found: dict[str, Any] = plain(json.loads(json.dumps(asdict(self), default=float)))
+        return found
+
+
+def watch(case: str, *, config: str = "") -> Watched:
+    """Look at what the models of a case answered, and hold it against its policy.
+
+    Parameters
+    ----------
+    case : str
+        The case; the only one that has runs where empty.
+    config : str, optional
+        Its config, where it has moved.
+
+    Raises
+    ------
+    TaglineError
+        There is no such case, or its tables can not be read.
+    """
+    standings = open_case(case or None, config=Path(config) if config else None)
+    reader = Reader(standings.case)
+    seen = reader.read()
+    champion = standings.champion()
+    own = champion.bundle if champion else ""
+    order = sorted(seen.models, key=lambda digest: digest != own)
+    findings = [
+        find(
+            seen.models[digest],
+            Reference.of(seen.bundles[digest].provenance),
+            standings.case.monitoring,
+            digest=digest,
+            run=seen.runs[digest],
+            seed=standings.case.seed,
+        )
+        for digest in order
+    ]
+    signals = _signals(standings, champion, findings, reader)
+    decision = (
+        decide(standings.case.retraining, signals)
+        if champion
+        else Decision(False, (), "There is no champion to train again.")
+    )
+    notes = [f"{why} ({count:,})" for why, count in seen.notes.most_common()]
+    return Watched(
+        case=standings.case.name,
+        file=standings.case.file,
+        champion=champion.run if champion else "",
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        findings=findings,
+        notes=notes,
+        decision=decision,
+        signals=signals,
+    )
+
+
+def keep(watched: Watched, *, by: str) -> Path:
+    """Write what was found where servers and `tagline status` look for it.
+
+    Parameters
+    ----------
+    watched : Watched
+        What was found.
+    by : str
+        Which run found it.
+    """
+    folder = monitoring_folder(watched.case)
+    said = {**watched.to_dict(), "by": by}
+    unfinished = folder / f".{LATEST}.tmp"
+    unfinished.write_text(json.dumps(said))
+    unfinished.replace(folder / LATEST)
+    line = {name: said[name] for name in ("at", "by", "champion", "decision", "signals")}
+    with (folder / PAST).open("a") as past:
+        past.write(json.dumps(line) + "\n")
+    return folder / LATEST
+
+
+def latest(case: str) -> Mapping[str, Any] | None:
+    """Read what was found last; None where nothing was."""
+    try:
+        found: Mapping[str, Any] = json.loads((monitoring_folder(case) / LATEST).read_text())
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _signals(
+    standings: Standings, champion: Deployed | None, findings: list[Findings], reader: Reader
+) -> Signals:
+    today = pd.Timestamp.now(tz="UTC")
+    begun = newest_start(standings.case.name)
+    since = None if begun is None else (today - begun).days
+    own = next((each for each in findings if champion and each.digest == champion.bundle), None)
+    bundle = reader.seen.bundles.get(champion.bundle) if champion else None
+    if own is None or bundle is None:
+        return Signals(age_days=0, since_training=since)
+    created = pd.Timestamp(bundle.provenance["created"])
+    before, estimate = own.before.get("log_loss"), own.estimated.get("log_loss")
+    rise = estimate.value / before - 1 if before and estimate else float("nan")
+    return Signals(
+        age_days=(today - created).days,
+        growth=_growth(standings, bundle, reader),
+        moved=len(own.moved),
+        excess=own.excess,
+        estimated_rise=float(rise),
+        since_training=since,
+    )
+
+
+def _growth(standings: Standings, bundle: Bundle, reader: Reader) -> float:
+    if "growth" not in standings.case.retraining.on:
+        return 0.0
+    parts = bundle.provenance["periods"]
+    learned = sum(each["rows"] for each in parts if each["part"] in LEARNED_FROM)
+    try:
+        return float(reader.labelled_after(learned_until(bundle)) / max(learned, 1))
+    except TaglineError as unread:
+        log.warning(f"Whether labelled rows came can not be told: {unread}")
+        return float(np.nan)
+
+
+def page_of(watched: Watched, *, by: str) -> str:
+    """Write the page, and keep it among the reports."""
+    # Only a flow draws; `tagline status` and servers read what was kept.
+    from tagline.case.load import parse_case  # noqa: PLC0415
+    from tagline.report.watched import compose  # noqa: PLC0415
+
+    case = parse_case(Path(watched.file).read_text(), file=watched.file)
+    page = compose(case, watched.to_dict(), by=by)
+    path = paths.reports() / f"monitor-{watched.case}.html"
+    path.write_text(page)
+    log.info(f"The page is {path}")
+    return page
+
+
+def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
+    """Do what the policy says.
+
+    Parameters
+    ----------
+    watched : mapping
+        What `Watched.to_dict` gave.
+    retrain : bool
+        Whether training may start.
+    by : str
+        Which run asks for it.
+
+    Returns
+    -------
+    str
+        What was done, in a sentence.
+    """
+    from tagline.case.load import parse_case  # noqa: PLC0415
+    from tagline.operations.retraining import retrain as train_again  # noqa: PLC0415
+
+    decision, file = watched["decision"], watched["file"]
+    if not decision["train"]:
+        return str(decision["why"])
+    if not retrain:
+        return f"{decision['why']} Start it: python flows/monitor.py run --retrain True"
+    case = parse_case(Path(file).read_text(), file=file)
+    promote = case.retraining.promote
+    done = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)
+    return f"{decision['why']} {done.said}"

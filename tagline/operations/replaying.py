@@ -1,0 +1,88 @@
+"""Replay the past under policies: what each step of the flow does."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tagline import paths
+from tagline.case.config import Case
+from tagline.replay.compare import Summary, summary
+from tagline.replay.policy import Policy, read_policies
+from tagline.replay.walk import Walk
+from tagline.replay.year import YearRef, get_year, put_year
+
+log = logging.getLogger(__name__)
+PACKAGE = Path(__file__).resolve().parents[1]
+SETTINGS = ("seed", "table", "split", "contract", "inputs", "search", "evaluation", "monitoring")
+
+
+def begin(case: Case, files: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Compute the past once, and read the policies.
+
+    Returns
+    -------
+    past : dict
+        For `walk`.
+    policies : list of dict
+        One a task.
+    """
+    policies = read_policies(case, files)
+    past = put_year(case, paths.tables())
+    return asdict(past), [
+        {"name": each.name, "title": each.title, "retraining": each.retraining.model_dump()}
+        for each in policies
+    ]
+
+
+def walk(
+    case: Case, past: dict[str, Any], policy: dict[str, Any]
+) -> tuple[Summary, list[dict[str, Any]]]:
+    """Live through the past under one policy.
+
+    Returns
+    -------
+    summary : Summary
+        In all.
+    months : list of dict
+        ``month``, ``rows``, ``outcomes``, ``excess`` and the figures.
+    """
+    ref = YearRef(**past)
+    year = get_year(case, ref)
+    retraining = type(case.retraining)(**policy["retraining"])
+    name = _name(case, ref)
+    way = Walk(
+        year,
+        Policy(policy["name"], policy["title"], retraining),
+        folder=paths.home() / "replay" / f"{case.name}-{name[:12]}",
+        name=name,
+    )
+    months = list(way.months())
+    told = [
+        {
+            "policy": policy["name"],
+            "month": each.month,
+            "rows": each.rows,
+            "outcomes": each.outcomes,
+            "excess": each.excess,
+            **each.figures,
+        }
+        for each in months
+    ]
+    return summary(year, policy["name"], policy["title"], months), told
+
+
+def _name(case: Case, ref: YearRef) -> str:
+    """Name a replay by all that its months depend on but the policy: data, settings, code."""
+    digest = hashlib.sha256(ref.name.encode())
+    settings = case.to_dict()
+    settings["replay"].pop("until")  # a longer stretch begins with the same months
+    for part in (*SETTINGS, "replay"):
+        digest.update(json.dumps(settings[part], sort_keys=True).encode())
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path.relative_to(PACKAGE).parts[0] not in ("cli", "serving", "report", "operations"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

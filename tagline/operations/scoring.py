@@ -1,0 +1,170 @@
+"""Score a table in batch with the champion of a case."""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline import paths
+from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
+from tagline.case.config import Case
+from tagline.data.gather import check_decisions
+from tagline.data.modules import load_features
+from tagline.data.split import local_days
+from tagline.data.store import put_table, storable
+from tagline.data.tables import load_tables
+from tagline.errors import TaglineError
+from tagline.operations.candidates import verified_bundle
+from tagline.operations.standings import Standings, open_case
+from tagline.scoring import job
+from tagline.scoring.places import Place, sources
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be scored, and where the answers go.
+
+    Attributes
+    ----------
+    case, config : str
+        The case, and its config where it has moved; see `tagline.operations.standings.open_case`.
+    source : str
+        A Parquet file, a folder or ``s3://bucket/prefix``; the case's own tables where empty.
+    since, until : str
+        First day, and the day after the last, of the case's own tables; ISO 8601, or empty.
+    to : str
+        Where answers go; see `answers_of` where empty.
+    again : bool
+        Whether files that were scored before are scored once more.
+    """
+
+    case: str = ""
+    config: str = ""
+    source: str = ""
+    since: str = ""
+    until: str = ""
+    to: str = ""
+    again: bool = False
+
+
+def answers_of(case: str) -> Path:
+    """Give the folder of a case's answers in batch, which the monitor reads."""
+    return paths.log_of(case) / "batch"
+
+
+def score(wanted: Wanted) -> list[dict[str, Any]]:
+    """Score every file that is not scored yet.
+
+    A file that was begun by a champion which has fallen since is finished by it, so that its
+    answers are of one model.
+
+    Returns
+    -------
+    list of dict
+        As `tagline.scoring.job.Scored`, one a file, with ``before``: whether it was done already.
+
+    Raises
+    ------
+    TaglineError
+        There is no champion, or its bundle or the rows can not be used.
+    """
+    standings = open_case(
+        wanted.case or None, config=Path(wanted.config) if wanted.config else None
+    )
+    to = Place.of(wanted.to or str(answers_of(standings.case.name)))
+    place = Place.of(wanted.source or str(_own_rows(standings.case, wanted)))
+    models = _Models(standings)
+    found = []
+    for source in sources(place):
+        known = None if wanted.again else job.begun(to, source)
+        if known is not None and known.finished:
+            found.append({**asdict(known), "before": True})
+            continue
+        model = models.of(known.run, known.digest) if known else models.champion()
+        threads = os.cpu_count() or 1
+        found.append({**asdict(job.score(source, model, to, threads=threads)), "before": False})
+    return found
+
+
+class _Models:
+    """Models that score, each opened once, with the case's streams."""
+
+    def __init__(self, standings: Standings) -> None:
+        self.standings = standings
+        self._open: dict[str, job.Model] = {}
+        self._events: Mapping[str, pd.DataFrame] | None = None
+
+    def champion(self) -> job.Model:
+        """Open the champion."""
+        deployed = self.standings.champion()
+        if deployed is None:
+            raise TaglineError(
+                f"The case {self.standings.case.name!r} has no champion to score with.",
+                todo="Promote a run: tagline promote",
+            )
+        return self.of(deployed.run, deployed.bundle, deployed.since)
+
+    def of(self, run: str, digest: str, entry: int = 0) -> job.Model:
+        """Open a run's model."""
+        if digest not in self._open:
+            table = self.standings.case.table
+            bundle = Bundle(verified_bundle(run, digest))
+            history = self._history(bundle) if bundle.history else None
+            self._open[digest] = job.Model(bundle, run, entry, table.id, table.time, history)
+        return self._open[digest]
+
+    def _history(self, bundle: Bundle) -> job.WithHistory:
+        case = self.standings.case
+        if self._events is None:
+            features = load_features(case)
+            self._events = features.events(load_tables(case, features))
+        events = self._events
+
+        def add(raw: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
+            return with_own_history(
+                bundle, raw, typed=typed, events=events, at=case.table.time, timezone=case.timezone
+            )
+
+        return add
+
+
+def _own_rows(case: Case, wanted: Wanted) -> Path:
+    features = load_features(case)
+    checked = check_decisions(
+        case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
+    )
+    rows, raw = checked.in_time_order(case.table.time)
+    days = local_days(rows[case.table.time], case.split.timezone)
+    kept = np.ones(len(rows), dtype=bool)
+    if wanted.since:
+        kept &= days >= _day(wanted.since)
+    if wanted.until:
+        kept &= days < _day(wanted.until)
+    if not kept.any():
+        raise TaglineError(
+            f"No decision lies from {wanted.since or 'the first'} to {wanted.until or 'the last'}.",
+            where=f"the rows reach from {days.min()} to {days.max()}",
+        )
+    log.info(
+        f"{int(kept.sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
+        f"{len(checked.quarantine):,} quarantined"
+    )
+    own = raw[kept].drop(columns=case.table.target)
+    reference = put_table(storable(own), paths.tables() / "to_score")
+    return Path(reference["path"])
+
+
+def _day(text: str) -> Any:
+    try:
+        return pd.Timestamp(date.fromisoformat(text)).to_datetime64()
+    except ValueError as wrong:
+        raise TaglineError(f"{text!r} is no day such as 2013-12-31.") from wrong

@@ -1,0 +1,257 @@
+"""Read what the models of a case answered, in the server's log and in batch, with outcomes."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from tagline import paths
+from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
+from tagline.case.config import Case
+from tagline.data.gather import Gathered, gather
+from tagline.data.split import local_days
+from tagline.errors import TaglineError
+from tagline.history.snapshot import known_as, load
+from tagline.inputs.compute import Columns, columns
+from tagline.monitoring.collect import Collected, Rows
+from tagline.monitoring.days import layout_of
+from tagline.operations.candidates import verified_bundle
+from tagline.operations.scoring import answers_of
+from tagline.predictions.tables import FIELD, prediction_parts, read_outcomes
+
+log = logging.getLogger(__name__)
+WEEKS = 13
+
+
+@dataclass
+class Seen:
+    """What was read of the logs of a case.
+
+    Attributes
+    ----------
+    models : dict of str to Collected
+        Bundle digest to what it answered.
+    runs : dict of str to str
+        Bundle digest to its run.
+    bundles : dict of str to Bundle
+        Those that could be opened.
+    notes : Counter
+        What could not be used, a sentence each, with how many rows.
+    """
+
+    models: dict[str, Collected] = field(default_factory=dict)
+    runs: dict[str, str] = field(default_factory=dict)
+    bundles: dict[str, Bundle] = field(default_factory=dict)
+    notes: Counter[str] = field(default_factory=Counter)
+
+
+class Reader:
+    """Reads the logs of a case.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.seen = case, Seen()
+        self._lost: set[str] = set()
+        self._snapshots: dict[str, Any] = {}
+
+    def read(self) -> Seen:
+        """Read all of the newest weeks; what is older is passed over."""
+        parts = [*self._served(), *self._batches()]
+        last = max((int(part["day"].max()) for part in parts), default=0)
+        for part in parts:
+            recent = part[part["day"] > last - WEEKS * 7]
+            for digest, own in recent.groupby("digest", sort=False, observed=True):
+                self._add(str(digest), own.reset_index(drop=True))
+        self._count_strangers(parts)
+        return self.seen
+
+    def _add(self, digest: str, rows: pd.DataFrame) -> None:
+        bundle = self._bundle(digest, str(rows["run"].iloc[0]))
+        if bundle is None:
+            return
+        names = [each.name for each in bundle.fields]
+        lacking = [name for name in names if FIELD + name not in rows]
+        if lacking:
+            self.seen.notes[f"rows of {digest[:12]} lack the field {lacking[0]}"] += len(rows)
+            return
+        fields = rows[[FIELD + name for name in names]].set_axis(names, axis=1)
+        known: dict[str, Any] = {}
+        hidden = set(self.case.serving.personal)
+        values = columns(_as_given(fields, bundle), fields=bundle.fields)
+        known |= {FIELD + name: each for name, each in values.items() if name not in hidden}
+        known |= self._inputs(bundle, rows, fields, values)
+        slices = {
+            name: fields[name].astype(str).to_numpy(dtype=object)
+            for name in self.case.monitoring.slices
+            if name in fields and name not in hidden
+        }
+        collected = self.seen.models[digest]
+        p = rows["probability"].to_numpy(dtype=np.float64)
+        y = rows["outcome"].to_numpy(dtype=np.float64)
+        collected.add(known, Rows(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
+
+    def _inputs(
+        self, bundle: Bundle, rows: pd.DataFrame, fields: pd.DataFrame, values: Columns
+    ) -> dict[str, Any]:
+        """Give the model's inputs, computed once more from what the log has."""
+        if set(self.case.serving.personal) & {each.name for each in bundle.fields}:
+            self.seen.notes["rows name persons, whose inputs can not be computed again"] += len(
+                rows
+            )
+            return {}
+        try:
+            history = self._history(bundle, rows, fields)
+            _, X = bundle.answer_with_inputs({**values, **history})
+        except TaglineError as lost:
+            self.seen.notes[f"inputs can not be computed again: {lost.what}"] += len(rows)
+            return {}
+        names = bundle.inputs["names"]
+        return {f"input:{name}": X[:, place] for place, name in enumerate(names)}
+
+    def _history(self, bundle: Bundle, rows: pd.DataFrame, fields: pd.DataFrame) -> dict[str, Any]:
+        if not bundle.history:
+            return {}
+        if rows["in_batch"].iloc[0]:
+            typed = fields.assign(**{self.case.table.time: rows["decided_at"]})
+            past = with_own_history(
+                bundle,
+                fields,
+                typed=typed,
+                events=self._gathered.events,
+                at=self.case.table.time,
+                timezone=self.case.timezone,
+            )
+            return {name: past[name].to_numpy(dtype=np.float64) for name in bundle.history}
+        found = {name: np.full(len(rows), np.nan) for name in bundle.history}
+        for name, places in rows.groupby("snapshot", sort=False).indices.items():
+            part = fields.iloc[places]
+            given = {each: part[each].tolist() for each in part}
+            for group in self._snapshot(bundle, str(name)).groups:
+                for column, looked_up in group.columns(given, len(part)).items():
+                    found[column][places] = looked_up
+        return found
+
+    def _snapshot(self, bundle: Bundle, name: str) -> Any:
+        if name not in self._snapshots:
+            folder = paths.snapshots(self.case.name) / known_as(bundle.declarations)
+            self._snapshots[name] = load(folder / name)
+        return self._snapshots[name]
+
+    def _bundle(self, digest: str, run: str) -> Bundle | None:
+        if digest in self._lost:
+            return None
+        if digest not in self.seen.bundles:
+            try:
+                bundle = Bundle(verified_bundle(run, digest))
+                layout = layout_of(bundle)
+            except TaglineError as lost:
+                self._lost.add(digest)
+                self.seen.notes[f"the model {digest[:12]} of {run} is not here: {lost.what}"] += 1
+                return None
+            self.seen.bundles[digest], self.seen.runs[digest] = bundle, run
+            self.seen.models[digest] = Collected(layout)
+        return self.seen.bundles[digest]
+
+    def _served(self) -> Iterator[pd.DataFrame]:
+        for part in prediction_parts(paths.log_of(self.case.name)):
+            outcome = part["prediction_id"].map(self._by_prediction)
+            outcome = outcome.fillna(part["row_id"].map(self._by_row))
+            yield self._dated(part.assign(outcome=outcome, in_batch=False), part["at"])
+
+    def _batches(self) -> Iterator[pd.DataFrame]:
+        for path in sorted(answers_of(self.case.name).glob("*.parquet")):
+            part = pq.read_table(path).to_pandas()
+            if len(part):
+                outcome = part["row_id"].map(self._by_row)
+                when = pd.to_datetime(part["decided_at"], utc=True).fillna(
+                    pd.to_datetime(part["scored_at"], utc=True)
+                )
+                yield self._dated(part.assign(outcome=outcome, in_batch=True), when)
+
+    def _dated(self, part: pd.DataFrame, when: pd.Series) -> pd.DataFrame:
+        days = local_days(when, self.case.split.timezone).astype(np.int64)
+        return part.assign(day=days, decided_at=when)
+
+    @cached_property
+    def _outcomes(self) -> pd.DataFrame:
+        return read_outcomes(paths.log_of(self.case.name))
+
+    @cached_property
+    def _by_prediction(self) -> Mapping[str, float]:
+        return _last(self._outcomes, "prediction_id")
+
+    @cached_property
+    def _by_row(self) -> Mapping[str, float]:
+        """What came true by the row's own id: the log's word counts before the tables'."""
+        found: dict[str, float] = {}
+        if self.case.monitoring.table_outcomes:
+            rows = self._gathered.checked.rows
+            known = rows[rows[self.case.table.target].notna()]
+            ids = known[self.case.table.id].astype(str)
+            found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))
+        return {**found, **_last(self._outcomes, "row_id")}
+
+    @cached_property
+    def _gathered(self) -> Gathered:
+        return gather(self.case)
+
+    def labelled_after(self, moment: pd.Timestamp) -> int:
+        """Count the labelled decisions of the tables that were made after a moment."""
+        rows = self._gathered.checked.rows
+        later = rows[self.case.table.time] > moment
+        return int((later & rows[self.case.table.target].notna()).sum())
+
+    def _count_strangers(self, parts: Sequence[pd.DataFrame]) -> None:
+        if self._outcomes.empty:
+            return
+        own: set[str] = set()
+        for part in parts:
+            own |= set(part["row_id"].dropna().astype(str))
+            if "prediction_id" in part:
+                own |= set(part["prediction_id"].dropna())
+        named = self._outcomes["prediction_id"].fillna(self._outcomes["row_id"])
+        strangers = int((~named.isin(own)).sum())
+        if strangers:
+            self.seen.notes["outcomes name no answered row"] += strangers
+
+
+def _last(outcomes: pd.DataFrame, key: str) -> Mapping[str, float]:
+    if outcomes.empty:
+        return {}
+    known = outcomes.dropna(subset=key)
+    return dict(zip(known[key], known["outcome"].astype(float), strict=True))
+
+
+def _as_given(fields: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+    """Give logged values as a table has them: times are seconds in a server's log."""
+    times = {
+        each.name: pd.to_datetime(fields[each.name], unit="s", utc=True)
+        for each in bundle.fields
+        if each.kind == "timestamp" and pd.api.types.is_numeric_dtype(fields[each.name])
+    }
+    texts = {
+        each.name: fields[each.name].where(fields[each.name] != "")
+        for each in bundle.fields
+        if each.kind == "string"
+    }
+    return fields.assign(**times, **texts)
+
+
+def monitoring_folder(case: str) -> Path:
+    """Give the folder of what the monitor of a case found."""
+    folder = paths.home() / "monitoring" / case
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

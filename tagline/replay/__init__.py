@@ -1,0 +1,1 @@
+"""A stretch of the past, lived through day by day under several retraining policies."""

@@ -1,0 +1,216 @@
+"""Train on a day of the past with what was known then: the same stages as a run has."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.bundle.load import Bundle
+from tagline.case.config import Case
+from tagline.data.gather import Used
+from tagline.data.prepare import settle
+from tagline.data.split import UNUSED, resampling_groups, split
+from tagline.registry.provenance import provenance
+from tagline.replay.year import EPOCH, Year, name_of
+from tagline.stages.choosing import choose_best
+from tagline.stages.evaluating import evaluate_best
+from tagline.stages.sealing import seal_best
+from tagline.training.matrix import read
+from tagline.training.search import brackets, run_bracket
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes
+    ----------
+    day : int
+        When it began, since 1970.
+    path, digest : str
+        The sealed bundle.
+    learned : int
+        Labelled rows before its test days, all of which it might have learned from.
+    gates : list of dict
+        What it was judged by, beside the champion of the day.
+    standing : str
+        Candidate or rejected.
+    cpu_seconds : float
+        What it cost.
+    """
+
+    day: int
+    path: str
+    digest: str
+    learned: int
+    gates: list[dict[str, Any]]
+    standing: str
+    cpu_seconds: float
+
+    @property
+    def run(self) -> str:
+        """What the ledger calls it."""
+        return f"replay/{name_of(self.day)}-{self.digest[:8]}"
+
+
+def train(year: Year, day: int, *, champion: Bundle | None, folder: Path, name: str) -> Trained:
+    """Train with what was known when a day began.
+
+    What several policies ask for is trained once: its file is named by the past, the day and the
+    champion that it is held against.
+
+    Parameters
+    ----------
+    year : Year
+        The past.
+    day : int
+        Since 1970.
+    champion : Bundle or None
+        What it has to keep up with.
+    folder : Path
+        Where trainings are kept.
+    name : str
+        Names the past and all settings.
+
+    Raises
+    ------
+    TaglineError
+        It can not be trained, as with rows of one class only.
+    """
+    against = champion.digest if champion else ""
+    own = hashlib.sha256(f"{name}\n{day}\n{against}".encode()).hexdigest()[:32]
+    file = folder / f"{own}.json"
+    with _alone(file.with_suffix(".lock")):
+        if not file.exists():
+            trained = _train(year, day, champion, folder)
+            unfinished = file.with_suffix(".tmp")
+            unfinished.write_text(json.dumps(asdict(trained)))
+            unfinished.replace(file)
+    return Trained(**json.loads(file.read_text()))
+
+
+def _train(year: Year, day: int, champion: Bundle | None, folder: Path) -> Trained:
+    begun = time.process_time()
+    case = _as_of(year.case, day)
+    used, learned = _used(year, case, day)
+    accounting = {
+        "rows_in": len(used.y),
+        "used": len(used.y),
+        "quarantined": 0,
+        "unlabelled": 0,
+        "outside_split": 0,
+        "reasons": {},
+    }
+    tables = folder / "tables"
+    prepared = settle(case, year.origin, used, accounting, folder=tables)  # type: ignore[arg-type]
+    data = read(Path(prepared.matrix))
+    plans = brackets(case.search, seed=case.seed)
+    results = [run_bracket(each, data, progress=_quiet) for each in plans]
+    choice = choose_best(case, prepared, results)
+    evaluation = evaluate_best(
+        case,
+        prepared,
+        choice.best_trial,
+        baselines=choice.baselines,
+        current=champion,
+        # They choose rows of the case's own test period, which may not have come yet.
+        tests_behaviour=False,
+    )
+    made_of = provenance(run=f"replay/{name_of(day)}", seed=case.seed)
+    # The same past gives the same bundle, whenever it is lived through.
+    made_of["created"] = f"{name_of(day)}T00:00:00+00:00"
+    sealed = seal_best(
+        case,
+        prepared,
+        choice.best_trial,
+        evaluation,
+        provenance=made_of,
+        folder=folder / "bundles",
+    )
+    spent = time.process_time() - begun
+    log.info(f"{name_of(day)}: trained on {len(used.y):,} rows, {spent:.0f} CPU s")
+    return Trained(
+        day=day,
+        path=sealed["path"],
+        digest=sealed["digest"],
+        learned=learned,
+        gates=evaluation.gates,
+        standing=evaluation.standing,
+        cpu_seconds=round(spent, 2),
+    )
+
+
+def _as_of(case: Case, day: int) -> Case:
+    section, today = case.replay, EPOCH + timedelta(days=day)
+    tests = today - timedelta(days=section.test_days)
+    tunes = tests - timedelta(days=section.tune_days)
+    period = {"train": (EPOCH, tunes), "tune": (tunes, tests), "test": (tests, today)}
+    search = {
+        "trials": section.trials,
+        "brackets": 1,
+        "average": 1,
+        "learning_rates": (section.learning_rate,),
+        "baselines": (),
+        "threads": 1,
+    }
+    # Two weeks can not be held against the limits that were chosen for the case's own test.
+    gates = {
+        "minimum": {},
+        "maximum": {},
+        "slice_minimum": {},
+        "beat_baselines": False,
+        "champion_margin": section.champion_margin,
+    }
+    return case.model_copy(
+        update={
+            "split": case.split.model_copy(update=period),
+            "search": case.search.model_copy(update=search),
+            "gates": case.gates.model_copy(update=gates),
+        }
+    )
+
+
+def _used(year: Year, case: Case, day: int) -> tuple[Used, int]:
+    frame, time_name = year.frame, case.table.time
+    parts = split(frame[time_name], case.split)
+    known = (year.known_on <= day) & (parts != UNUSED)
+    learned = int((known & (parts != "test")).sum())
+    kept = known & _sampled(known & (parts == "train"), parts, case.replay.most_rows)
+    own = frame[kept].reset_index(drop=True)
+    group = resampling_groups(own, time=time_name, section=case.split, group=case.evaluation.group)
+    raw = year.raw[kept].reset_index(drop=True)
+    return Used(own, raw, parts[kept], group, year.y[kept]), learned
+
+
+def _sampled(
+    train: npt.NDArray[np.bool_], parts: npt.NDArray[np.str_], most: int
+) -> npt.NDArray[np.bool_]:
+    kept: npt.NDArray[np.bool_] = parts != "train"
+    places = np.flatnonzero(train)
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(most, len(places))).astype(np.int64))
+    kept[places[chosen]] = True
+    return kept
+
+
+def _quiet(_: list[dict[str, Any]]) -> None:
+    """Show nothing: a replay tells a line for each training."""
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        flock(file, LOCK_EX)
+        yield

@@ -1,0 +1,280 @@
+"""Live through the past day by day: answer, wait for outcomes, look, train, promote."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tagline.bundle.load import Bundle
+from tagline.errors import TaglineError
+from tagline.evaluation.metrics import METRICS
+from tagline.monitoring.collect import Rows
+from tagline.monitoring.days import DayCounts, Floats, layout_of, no_days
+from tagline.monitoring.decide import Signals, decide
+from tagline.monitoring.estimate import log_loss
+from tagline.monitoring.harm import Blocks, excess
+from tagline.monitoring.movement import movements
+from tagline.replay.policy import Policy
+from tagline.replay.promotion import Standing
+from tagline.replay.training import Trained, train
+from tagline.replay.year import Year, month_of, name_of
+
+log = logging.getLogger(__name__)
+FIGURES = ("roc_auc", "log_loss", "brier", "ece")
+LOUD = frozenset({"drift", "loss", "estimated_loss"})
+
+
+@dataclass
+class State:
+    """Where a walk stands, plain enough for a file.
+
+    Attributes
+    ----------
+    champion : Trained
+        The model that answers.
+    since : int
+        The day since which it does.
+    trained_on : int
+        The day of the last training, whether or not it was promoted.
+    trainings, alarms : list of dict
+        What happened so far; an alarm is a run of days on which one of the loud triggers rang.
+    """
+
+    champion: Trained
+    since: int
+    trained_on: int
+    trainings: list[dict[str, Any]] = field(default_factory=list)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one month came to.
+
+    Attributes
+    ----------
+    month : str
+        As 2013-04.
+    rows, outcomes : int
+        Answered rows, and those of which it became known what came true.
+    figures : dict of str to float
+        Of all rows of the month whose outcome ever became known.
+    excess : float
+        Log loss above what the answers promised.
+    state : State
+        Where the walk stands after it.
+    """
+
+    month: str
+    rows: int
+    outcomes: int
+    figures: Mapping[str, float]
+    excess: float
+    state: State
+
+
+class Walk:
+    """One policy's way through the past.
+
+    Parameters
+    ----------
+    year : Year
+        The past.
+    policy : Policy
+        When a model is trained again.
+    folder : Path
+        Where finished months and trainings are kept; what is there is not done again.
+    name : str
+        Names the past and all settings but the policy.
+    """
+
+    def __init__(self, year: Year, policy: Policy, *, folder: Path, name: str) -> None:
+        self.year, self.policy, self.name = year, policy, name
+        self.folder = folder
+        self.own = folder / f"{policy.name}-{_digest(policy.retraining.model_dump_json())}"
+        self.standing = Standing(year.case, self.own / "ledger")
+        self._answers: dict[str, _Answered] = {}
+
+    def months(self) -> Iterator[Month]:
+        """Live through the months, one after the other."""
+        first, until = self.year.period()
+        days = np.arange(first, until)
+        names = np.array([month_of(int(day)) for day in days])
+        state = None
+        for month in dict.fromkeys(names.tolist()):
+            file = self.own / f"{month}.json"
+            if file.exists():
+                found = _month_of(json.loads(file.read_text()))
+            else:
+                found = self._month(month, days[names == month].tolist(), state or self._begin())
+                _put(file, asdict(found))
+            state = found.state
+            yield found
+
+    def _begin(self) -> State:
+        first, _ = self.year.period()
+        trained = self._train(first, None)
+        self.standing.promote(trained, why="the first", against=None)
+        return State(champion=trained, since=first, trained_on=first)
+
+    def _train(self, day: int, champion: Bundle | None) -> Trained:
+        return train(self.year, day, champion=champion, folder=self.folder, name=self.name)
+
+    def _month(self, month: str, days: list[int], state: State) -> Month:
+        answers = []
+        answered_by = state.champion
+        begun = days[0]
+        for day in days:
+            self._look(day, state)
+            if state.champion.digest != answered_by.digest:
+                answers.append(self._answered(answered_by).between(begun, day - 1))
+                answered_by, begun = state.champion, day
+        answers.append(self._answered(answered_by).between(begun, days[-1]))
+        y = np.concatenate([each.y for each in answers])
+        p = np.concatenate([each.p for each in answers])
+        known = ~np.isnan(y)
+        figures = {name: METRICS[name].of(y[known], p[known]) for name in FIGURES}
+        over = float(excess(y[known], p[known]).mean())
+        log.info(
+            f"{self.policy.name} {month}: ROC AUC {figures['roc_auc']:.4f}, log loss "
+            f"{figures['log_loss']:.4f}, {len(state.trainings)} trainings, "
+            f"{len(state.alarms)} alarms"
+        )
+        return Month(month, len(y), int(known.sum()), figures, over, state)
+
+    def _look(self, day: int, state: State) -> None:
+        decision = decide(self.policy.retraining, self._signals(day, state))
+        loud = [each for each in decision.rang if each in LOUD]
+        if loud:
+            _ring(state, day, loud, decision.why)
+        if not decision.train:
+            return
+        state.trained_on = day
+        champion = self._answered(state.champion).bundle
+        told: dict[str, Any] = {"day": day, "rang": list(decision.rang), "why": decision.why}
+        try:
+            trained = self._train(day, champion)
+        except TaglineError as failed:
+            log.warning(f"{name_of(day)}: the training failed, the champion stays: {failed}")
+            state.trainings.append({**told, "failed": str(failed), "promoted": False})
+            return
+        refused = self.standing.promote(trained, why=decision.why, against=state.champion)
+        told |= {"digest": trained.digest, "cpu_seconds": trained.cpu_seconds}
+        state.trainings.append({**told, "promoted": not refused, "refused": refused})
+        if not refused:
+            state.champion, state.since = trained, day
+
+    def _signals(self, day: int, state: State) -> Signals:
+        section, wanted = self.year.case.monitoring, self.policy.retraining.on
+        own = self._answered(state.champion)
+        first = max(state.since, day - section.window_days)
+        rows = own.known_by(day, first)
+        found: dict[str, Any] = {
+            "age_days": day - state.champion.day,
+            "since_training": day - state.trained_on,
+        }
+        if "growth" in wanted:
+            known = int((self.year.known_on <= day).sum())
+            before = int((self.year.known_on <= state.champion.day).sum())
+            found["growth"] = (known - before) / max(state.champion.learned, 1)
+        if len(np.unique(rows.day)) >= section.least_days and "loss" in wanted:
+            cost = excess(rows.y, rows.p)
+            blocks = Blocks(rows.day, section.block_days)
+            found["excess"] = blocks.mean(cost, section, seed=self.year.case.seed)
+        window = own.between(first, day - 1)
+        if len(np.unique(window.day)) >= section.least_days:
+            if "drift" in wanted:
+                counts = own.counts(day).between(first, day - 1)
+                moves = movements(counts, section, seed=self.year.case.seed)
+                found["moved"] = sum(each.moved for each in moves)
+            if "estimated_loss" in wanted:
+                found["estimated_rise"] = log_loss(window.p) / own.promised - 1
+        return Signals(**found)
+
+    def _answered(self, trained: Trained) -> "_Answered":
+        if trained.digest not in self._answers:
+            self._answers[trained.digest] = _Answered(self.year, trained)
+        return self._answers[trained.digest]
+
+
+class _Answered:
+    """What a model answers, computed month by month when it is asked for."""
+
+    def __init__(self, year: Year, trained: Trained) -> None:
+        self.year, self.bundle = year, Bundle(Path(trained.path))
+        self.p: Floats = np.full(len(year.day), np.nan)
+        self.promised = float(self.bundle.provenance["metrics"]["log_loss"])
+        self._layout = layout_of(self.bundle)
+        self._counts: DayCounts = no_days(self._layout)
+        self._counted_until = trained.day
+
+    def between(self, first: int, last: int) -> Rows:
+        """Give the answers to the decisions of some days."""
+        kept = np.flatnonzero((self.year.day >= first) & (self.year.day <= last))
+        lacking = kept[np.isnan(self.p[kept])]
+        if len(lacking):
+            part = {name: values[lacking] for name, values in self.year.columns.items()}
+            self.p[lacking] = self.bundle.answer(part)
+        return Rows(self.year.day[kept], self.p[kept], self.year.y[kept])
+
+    def known_by(self, day: int, first: int) -> Rows:
+        """Give those of which it is known what came true when a day begins."""
+        rows = self.between(first, day - 1)
+        place = np.flatnonzero((self.year.day >= first) & (self.year.day <= day - 1))
+        return rows.only(self.year.known_on[place] <= day)
+
+    def counts(self, day: int) -> DayCounts:
+        """Count the days before one in the bins of the model's profile."""
+        days = self.year.day
+        kept = np.flatnonzero((days >= self._counted_until) & (days < day))
+        if len(kept):
+            part = {name: values[kept] for name, values in self.year.columns.items()}
+            p, X = self.bundle.answer_with_inputs(part)
+            named = {f"field:{name}": values for name, values in part.items()}
+            names = self.bundle.inputs["names"]
+            named |= {f"input:{name}": X[:, place] for place, name in enumerate(names)}
+            bins = self._layout.bins({**named, "score": p})
+            self._counts = self._counts.plus(self._layout.count(bins, days[kept]))
+            self._counted_until = day
+        return self._counts
+
+
+def _ring(state: State, day: int, loud: Sequence[str], why: str) -> None:
+    if state.alarms and day - state.alarms[-1]["last"] <= 1:
+        state.alarms[-1]["last"] = day
+    else:
+        state.alarms.append(
+            {
+                "day": day,
+                "last": day,
+                "rang": list(loud),
+                "why": why,
+                "digest": state.champion.digest,
+                "path": state.champion.path,
+                "champion_day": state.champion.day,
+            }
+        )
+
+
+def _month_of(said: dict[str, Any]) -> Month:
+    state = said.pop("state")
+    state["champion"] = Trained(**state["champion"])
+    return Month(**said, state=State(**state))
+
+
+def _put(file: Path, said: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(said, default=partial(float)))
+    unfinished.replace(file)
+
+
+def _digest(text: str) -> str:
+    import hashlib  # noqa: PLC0415 - once a walk
+
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,162 @@
+"""The page of a replay: policies side by side."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline import paths
+from tagline.case.config import Case
+from tagline.report.page import Block, Section, Table, render
+from tagline.report.picture import TEXT, picture
+
+COLOURS = ("#808890", "#3b82c4", "#c98a2b", "#d1495b", "#3f9d6a", "#8a63c0", "#20a0a8")
+HEADS = {
+    "title": "policy",
+    "log_loss": "log loss",
+    "roc_auc": "ROC AUC",
+    "ece": "calibration error",
+    "trainings": "trainings",
+    "promoted": "promoted",
+    "cpu_seconds": "CPU s",
+    "alarms": "alarms",
+    "false_alarms": "false",
+    "missed": "months missed",
+    "noticed_after": "days until noticed",
+}
+
+
+def compose(
+    case: Case,
+    summaries: Sequence[Mapping[str, Any]],
+    months: Sequence[Mapping[str, Any]],
+    *,
+    run: str,
+) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    summaries : sequence of mapping
+        `tagline.replay.compare.Summary` as dicts.
+    months : sequence of mapping
+        The months of all policies.
+    run : str
+        The replay's run.
+    """
+    ordered = sorted(summaries, key=lambda each: each["figures"]["log_loss"])
+    best = ordered[0]
+    frame = pd.DataFrame(months)
+    return render(
+        title=f"{case.title}",
+        subtitle=f"{case.name}, {run}: a replay of {months[0]['month']} to {months[-1]['month']}",
+        passed=True,
+        verdict=f"{best['title']}: least log loss, {best['figures']['log_loss']:.4f}, with "
+        f"{best['trainings']} trainings.",
+        sections=[
+            Section("In all", [Block(table=_overall(ordered)), Block(text=EXPLAINED)]),
+            Section("Month by month", [Block(svg=drawn(frame, ordered))]),
+            *[_policy(each) for each in ordered],
+        ],
+    )
+
+
+EXPLAINED = (
+    "Figures are means over the months, by outcomes. An alarm is false where the model that rang "
+    "cost no more than it promised in the 28 days from then on; a month is missed where the "
+    "answers cost more than they promised and no alarm was up."
+)
+
+
+def drawn(frame: pd.DataFrame, ordered: Sequence[Mapping[str, Any]]) -> str:
+    """Draw each policy's figures by month, and when it trained and rang.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``policy``, ``month``, ``roc_auc``, ``log_loss``, ``ece``, ``outcomes``.
+    ordered : sequence of mapping
+        The summaries, in the order of the legend.
+    """
+    names = [each["name"] for each in ordered]
+    months = sorted(frame["month"].unique())
+    first = frame[frame["policy"] == names[-1]].set_index("month").reindex(months)
+    with picture(width=8.5, height=9.5, rows=4) as shown:
+        for ax, (figure, title) in zip(
+            shown.axes,
+            (("log_loss", "log loss"), ("roc_auc", "ROC AUC"), ("ece", "calibration error")),
+            strict=False,
+        ):
+            for name, colour in zip(names, COLOURS, strict=False):
+                own = frame[frame["policy"] == name].set_index("month").reindex(months)
+                values = own[figure]
+                if figure == "log_loss":
+                    values = values - first[figure]
+                ax.plot(months, values, color=colour, marker="o", markersize=3, label=name)
+            beside = f", minus that of {names[-1]}" if figure == "log_loss" else ""
+            ax.set_ylabel(title + beside, fontsize=8)
+        shown.axes[0].legend(fontsize=8, ncols=3)
+        _events(shown.axes[3], ordered, months)
+    return shown.svg
+
+
+def _events(ax: Any, ordered: Sequence[Mapping[str, Any]], months: Sequence[str]) -> None:
+    begin = pd.Timestamp(f"{months[0]}-01")
+    for height, (each, colour) in enumerate(
+        zip(ordered[::-1], COLOURS[: len(ordered)][::-1], strict=False)
+    ):
+        days = [(pd.Timestamp(at["day"]) - begin).days for at in each["days"]]
+        rang = [(pd.Timestamp(at["day"]) - begin).days for at in each["rang"]]
+        ax.plot(days, [height] * len(days), "o", color=colour)
+        ax.plot(rang, [height + 0.25] * len(rang), "|", color=TEXT, markersize=8)
+    ax.set_yticks(range(len(ordered)), [each["name"] for each in ordered[::-1]], fontsize=8)
+    starts = [(pd.Timestamp(f"{month}-01") - begin).days for month in months]
+    ax.set_xticks(starts, months, fontsize=8)
+    ax.set_xlabel("dots: trainings; strokes: alarms")
+
+
+def _overall(ordered: Sequence[Mapping[str, Any]]) -> Table:
+    rows = [[{**each, **each["figures"]}.get(name) for name in HEADS] for each in ordered]
+    return Table(list(HEADS.values()), rows)
+
+
+def _policy(each: Mapping[str, Any]) -> Section:
+    rows = [
+        _line(at, "training", at["promoted"], ("champion", "not promoted")) for at in each["days"]
+    ]
+    rows += [_line(at, "alarm", at["founded"], ("founded", "false")) for at in each["rang"]]
+    if not rows:
+        return Section(each["title"], [Block(text="Nothing happened.")])
+    return Section(each["title"], [Block(table=Table(["day", "", "why", ""], sorted(rows)))])
+
+
+def _line(at: Mapping[str, Any], what: str, well: bool, said: tuple[str, str]) -> list[str]:
+    return [at["day"], what, at["why"], said[0] if well else said[1]]
+
+
+def write(page: str, months: Sequence[Mapping[str, Any]]) -> str:
+    """Keep the page among the reports."""
+    name = f"replay-{months[0]['month']}-{months[-1]['month']}.html"
+    path = paths.reports() / name
+    path.write_text(page)
+    return str(path)
+
+
+def lines(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say how the policies did, a line each, the best first."""
+    ordered = sorted(summaries, key=lambda each: each["figures"]["log_loss"])
+    width = max(len(each["name"]) for each in ordered)
+    told = []
+    for each in ordered:
+        late = each["noticed_after"]
+        noticed = "" if np.isnan(late) else f", noticed after {late:.0f} days"
+        told.append(
+            f"{each['name']:{width}}  log loss {each['figures']['log_loss']:.4f}, ROC AUC "
+            f"{each['figures']['roc_auc']:.4f}, {each['trainings']} trainings "
+            f"({each['cpu_seconds']:.0f} CPU s), {each['alarms']} alarms, "
+            f"{each['false_alarms']} false, {each['missed']} months missed{noticed}"
+        )
+    return told

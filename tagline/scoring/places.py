@@ -1,0 +1,167 @@
+"""Where rows come from and answers go: a folder, a file, or a prefix of S3."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from tagline.errors import TaglineError
+
+PARQUET = ".parquet"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A folder or a prefix.
+
+    Attributes
+    ----------
+    files : FileSystem
+        Arrow's way to it.
+    path : str
+        The path there.
+    said : str
+        As it was named.
+    """
+
+    files: fs.FileSystem
+    path: str
+    said: str
+
+    @classmethod
+    def of(cls, named: str) -> "Place":
+        """Find a place by its name: a path, or ``s3://bucket/prefix``.
+
+        Raises
+        ------
+        TaglineError
+            It is another kind of address.
+        """
+        if "://" not in named:
+            return cls(fs.LocalFileSystem(), str(Path(named).expanduser().absolute()), named)
+        if not named.startswith("s3://"):
+            raise TaglineError(
+                "Rows are in a folder, a file or under s3://bucket/prefix.", where=named
+            )
+        files, path = fs.FileSystem.from_uri(named)
+        return cls(files, path, named)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is on S3."""
+        return not isinstance(self.files, fs.LocalFileSystem)
+
+    def within(self, name: str) -> str:
+        """Give the path of something in it."""
+        return str(PurePosixPath(self.path) / name)
+
+    def read(self, name: str) -> bytes | None:
+        """Read a small file; None where it is not there."""
+        try:
+            with self.files.open_input_stream(self.within(name)) as stream:
+                return bytes(stream.read())
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file, whole or not at all."""
+        with _Whole(self, name) as path, self.files.open_output_stream(path) as stream:
+            stream.write(content)
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write a table as Parquet, whole or not at all."""
+        with _Whole(self, name) as path:
+            pq.write_table(table, path, compression="zstd", filesystem=self.files)
+
+    def has(self, name: str) -> bool:
+        """Tell whether something is there."""
+        return bool(self.files.get_file_info(self.within(name)).type != fs.FileType.NotFound)
+
+
+class _Whole:
+    """A file that gets its name once it is written; S3 shows none before."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        self.place, self.target = place, place.within(name)
+        aside = f"{self.target}.{uuid4().hex}.tmp"
+        self.path = self.target if place.is_remote else aside
+
+    def __enter__(self) -> str:
+        if not self.place.is_remote:
+            self.place.files.create_dir(str(PurePosixPath(self.target).parent), recursive=True)
+        return self.path
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self.path == self.target:
+            return
+        if kind is None:
+            self.place.files.move(self.path, self.target)
+        elif self.place.files.get_file_info(self.path).type == fs.FileType.File:
+            self.place.files.delete_file(self.path)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A Parquet file of rows.
+
+    Attributes
+    ----------
+    place : Place
+        Where it is.
+    path : str
+        Its path there.
+    known_as : str
+        Named by its path, size and time of change: another content is another file.
+    """
+
+    place: Place
+    path: str
+    known_as: str
+
+    def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """Give its rows, some at a time.
+
+        Raises
+        ------
+        TaglineError
+            It is no Parquet file.
+        """
+        try:
+            with self.place.files.open_input_file(self.path) as stream:
+                yield from pq.ParquetFile(stream).iter_batches(rows)
+        except pa.ArrowInvalid as wrong:
+            raise TaglineError(f"The file can not be read: {wrong}.", where=self.path) from wrong
+
+
+def sources(place: Place) -> list[Source]:
+    """List the Parquet files of a place, in the order of their names.
+
+    Raises
+    ------
+    TaglineError
+        There is none.
+    """
+    info = place.files.get_file_info(place.path)
+    listed = [info]
+    if info.type != fs.FileType.File:
+        chosen = fs.FileSelector(place.path, recursive=True, allow_not_found=True)
+        listed = place.files.get_file_info(chosen)
+    found = sorted(
+        (each for each in listed if each.is_file and each.path.endswith(PARQUET)),
+        key=lambda each: str(each.path),
+    )
+    if not found:
+        raise TaglineError(
+            "There is no Parquet file.", where=place.said, todo="Name a file, or a folder of some."
+        )
+    return [Source(place, each.path, _known_as(each)) for each in found]
+
+
+def _known_as(info: fs.FileInfo) -> str:
+    said = f"{info.path}\n{info.size}\n{info.mtime_ns}"
+    return hashlib.sha256(said.encode()).hexdigest()[:20]
