@@ -6,7 +6,7 @@ INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv 
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: train serve test test-all bench readme lint types format lock clean
+.PHONY: train serve watch dashboards test test-all bench readme lint types format lock clean
 
 train: .venv/.run
 	$(BIN)/python flows/train.py run
@@ -17,6 +17,14 @@ serve: .venv/.run
 	$(BIN)/python flows/snapshot.py run --case rain
 	$(BIN)/tagline promote --case rain --why "the first"
 	$(BIN)/tagline serve --case rain
+
+# The same case with its server, simulated traffic, the monitor and Prometheus, where that is installed.
+watch: .venv/.run
+	$(BIN)/python deploy/watch.py
+
+# Grafana's dashboards, from code.
+dashboards: .venv/.dev
+	$(BIN)/python -m deploy.grafana.build
 
 test: .venv/.dev lint types
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"

@@ -66,6 +66,21 @@ def snapshots(case: str) -> Path:
     return _made(f"snapshots/{case}")
 
 
+def schedule(case: str) -> Path:
+    """Give the folder of what a machine ran for a case, and when."""
+    return _made(f"schedule/{case}")
+
+
+def monitored(case: str) -> Path:
+    """Give the file of what the monitor of a case found last."""
+    return _made(f"monitoring/{case}") / "latest.json"
+
+
+def flows() -> Path:
+    """Give the folder of the flows."""
+    return Path(__file__).resolve().parents[1] / "flows"
+
+
 def reports() -> Path:
     """Give the folder of HTML reports, one a run."""
     return _made("reports")

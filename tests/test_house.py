@@ -33,6 +33,7 @@ ORDER = (
     "stages",
     "replay",
     "operations",
+    "scheduling",
     "serving",
     "notebook",
     "cli",

@@ -62,7 +62,7 @@ class RetrainingSection(Section):
     )
     age_days: Days = Field(default=30, description="Age of the champion, for `age`.")
     growth: Annotated[float, Field(gt=0)] = Field(
-        default=0.5,
+        default=0.2,
         description="Labelled rows that came since, as a share of what was learned from, for "
         "`growth`.",
     )
@@ -70,7 +70,7 @@ class RetrainingSection(Section):
         default=1, description="Fields that moved, the score among them, for `drift`."
     )
     excess: Annotated[float, Field(ge=0)] = Field(
-        default=0.004,
+        default=0.003,
         description="Log loss above what the answers promised, for `loss`; its interval must lie "
         "above 0 too.",
     )
@@ -80,7 +80,7 @@ class RetrainingSection(Section):
         "for `estimated_loss`.",
     )
     cool_down_days: Days = Field(
-        default=14, description="Days after a training in which nothing starts another."
+        default=10, description="Days after a training in which nothing starts another."
     )
     promote: bool = Field(
         default=False, description="Whether a candidate that passes is promoted without a person."

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from tagline.cli import audit, reproduce, runs, serve, show, standing, status, verify
+from tagline.cli import audit, reproduce, runs, schedule, serve, show, standing, status, verify
 from tagline.errors import TaglineError
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.command("reconcile")(audit.reconcile)
 
 app.command("serve")(serve.serve)
 app.command("forget")(serve.forget)
+app.command("schedule")(schedule.schedule)
+app.command("hook")(schedule.hook)
 app.add_typer(serve.keys, name="keys")
 
 

@@ -44,8 +44,8 @@ def kolmogorov_smirnov(a: npt.ArrayLike, b: npt.ArrayLike) -> Test:
     gaps = np.searchsorted(first, both, "right") / n - np.searchsorted(second, both, "right") / m
     statistic = float(np.abs(gaps).max())
     greater, smaller = float(max(n, m)), float(min(n, m))
-    scale = np.sqrt(greater * smaller / (greater + smaller))
-    return Test(statistic, float(np.clip(stats.kstwo.sf(statistic, np.round(scale**2)), 0, 1)))
+    rows = np.round(greater * smaller / (greater + smaller))
+    return Test(statistic, float(np.clip(stats.kstwo.sf(statistic, max(rows, 1.0)), 0, 1)))
 
 
 def wasserstein(a: npt.ArrayLike, b: npt.ArrayLike) -> float:

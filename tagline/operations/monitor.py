@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,12 +20,12 @@ from tagline.monitoring.decide import Decision, Signals, decide
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Findings, Reference
 from tagline.operations.standings import Standings, open_case
-from tagline.operations.watching import Reader, monitoring_folder
+from tagline.operations.watching import Reader
 from tagline.registry.runs import newest_start
 from tagline.stages.promoting import LEARNED_FROM, learned_until
 
 log = logging.getLogger(__name__)
-LATEST, PAST = "latest.json", "past.jsonl"
+PAST = "past.jsonl"
 
 
 @dataclass(frozen=True)
@@ -125,21 +126,21 @@ def keep(watched: Watched, *, by: str) -> Path:
     by : str
         Which run found it.
     """
-    folder = monitoring_folder(watched.case)
+    target = paths.monitored(watched.case)
     said = {**watched.to_dict(), "by": by}
-    unfinished = folder / f".{LATEST}.tmp"
+    unfinished = target.with_suffix(f".{os.getpid()}.tmp")
     unfinished.write_text(json.dumps(said))
-    unfinished.replace(folder / LATEST)
+    unfinished.replace(target)
     line = {name: said[name] for name in ("at", "by", "champion", "decision", "signals")}
-    with (folder / PAST).open("a") as past:
+    with target.with_name(PAST).open("a") as past:
         past.write(json.dumps(line) + "\n")
-    return folder / LATEST
+    return target
 
 
 def latest(case: str) -> Mapping[str, Any] | None:
     """Read what was found last; None where nothing was."""
     try:
-        found: Mapping[str, Any] = json.loads((monitoring_folder(case) / LATEST).read_text())
+        found: Mapping[str, Any] = json.loads(paths.monitored(case).read_text())
     except FileNotFoundError:
         return None
     return found

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tagline import paths
 from tagline.errors import TaglineError
 from tagline.operations.standings import open_case
 from tagline.registry.runs import newest_run
 
 log = logging.getLogger(__name__)
-FLOWS = Path(__file__).resolve().parents[2] / "flows"
-EVENT = "tagline.retrain"
 LINES = 20
 
 
@@ -89,7 +88,7 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> Retrai
 
 def _run(flow: str, words: Sequence[str]) -> None:
     done = subprocess.run(
-        [sys.executable, str(FLOWS / flow), *words],
+        [sys.executable, str(paths.flows() / flow), *words],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -81,7 +81,10 @@ def score(wanted: Wanted) -> list[dict[str, Any]]:
         wanted.case or None, config=Path(wanted.config) if wanted.config else None
     )
     to = Place.of(wanted.to or str(answers_of(standings.case.name)))
-    place = Place.of(wanted.source or str(_own_rows(standings.case, wanted)))
+    own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
+    if not own:
+        return []
+    place = Place.of(own)
     models = _Models(standings)
     found = []
     for source in sources(place):
@@ -137,7 +140,14 @@ class _Models:
         return add
 
 
-def _own_rows(case: Case, wanted: Wanted) -> Path:
+def _scored_before(to: Place, wanted: Wanted) -> set[str]:
+    """Give the ids of rows that have an answer: the case's own tables only ever grow."""
+    if wanted.again:
+        return set()
+    return {str(each) for part in to.tables("row_id") for each in part["row_id"].to_pylist()}
+
+
+def _own_rows(case: Case, wanted: Wanted, before: set[str]) -> str:
     features = load_features(case)
     checked = check_decisions(
         case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
@@ -154,13 +164,17 @@ def _own_rows(case: Case, wanted: Wanted) -> Path:
             f"No decision lies from {wanted.since or 'the first'} to {wanted.until or 'the last'}.",
             where=f"the rows reach from {days.min()} to {days.max()}",
         )
+    new = ~rows[case.table.id].astype(str).isin(before).to_numpy()
     log.info(
-        f"{int(kept.sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
-        f"{len(checked.quarantine):,} quarantined"
+        f"{int((kept & new).sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
+        f"{int((kept & ~new).sum()):,} scored before, {len(checked.quarantine):,} quarantined"
     )
+    kept &= new
+    if not kept.any():
+        return ""
     own = raw[kept].drop(columns=case.table.target)
     reference = put_table(storable(own), paths.tables() / "to_score")
-    return Path(reference["path"])
+    return reference["path"]
 
 
 def _day(text: str) -> Any:

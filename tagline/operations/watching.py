@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -248,10 +247,3 @@ def _as_given(fields: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
         if each.kind == "string"
     }
     return fields.assign(**times, **texts)
-
-
-def monitoring_folder(case: str) -> Path:
-    """Give the folder of what the monitor of a case found."""
-    folder = paths.home() / "monitoring" / case
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -12,7 +12,7 @@ from pyarrow import fs
 
 from tagline.errors import TaglineError
 
-PARQUET = ".parquet"
+PARQUET = ".parquet"  # as every table is called
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,12 @@ class Place:
         with _Whole(self, name) as path:
             pq.write_table(table, path, compression="zstd", filesystem=self.files)
 
-    def has(self, name: str) -> bool:
-        """Tell whether something is there."""
-        return bool(self.files.get_file_info(self.within(name)).type != fs.FileType.NotFound)
+    def tables(self, *columns: str) -> Iterator[pa.Table]:
+        """Read some columns of every table that was written here."""
+        chosen = fs.FileSelector(self.path, recursive=False, allow_not_found=True)
+        for each in sorted(self.files.get_file_info(chosen), key=lambda info: str(info.path)):
+            if each.path.endswith(PARQUET):
+                yield pq.read_table(each.path, columns=list(columns), filesystem=self.files)
 
 
 class _Whole:

@@ -40,6 +40,7 @@ from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
 from tagline.serving.service import Service, WorkerStates
 from tagline.serving.settings import Settings
+from tagline.serving.watched import MonitorFigures
 
 log = logging.getLogger(__name__)
 TICK = 1.0
@@ -170,7 +171,8 @@ class Pages:
         self.service.count()
         how_old = history_age(current) if current else None
         served = current.served if current else None
-        content = metrics.exposition(served, how_old.age_seconds if how_old else None)
+        watched = MonitorFigures(paths.monitored(self.service.case.name))
+        content = metrics.exposition(served, how_old.age_seconds if how_old else None, watched)
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def openapi(self, request: Request) -> Response:

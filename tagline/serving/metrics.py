@@ -144,12 +144,14 @@ class Page:
             self._seconds.observe(seconds)
 
 
-def exposition(served: ServedModel | None, age: float | None) -> bytes:
-    """Write all metrics, those of all workers added up."""
+def exposition(served: ServedModel | None, age: float | None, *beside: Collector) -> bytes:
+    """Write all metrics, those of all workers added up, and those of other collectors."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     families = list(registry.collect())
     registry.register(_Derived(families, served, age))
+    for each in beside:
+        registry.register(each)
     return generate_latest(registry)
 
 

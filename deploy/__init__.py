@@ -1,0 +1,1 @@
+"""What other systems read, and what builds it."""
