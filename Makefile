@@ -6,7 +6,7 @@ INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv 
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: train serve watch dashboards test test-all bench readme lint types format lock clean
+.PHONY: train serve watch dashboards test test-all bench detection readme lint types format lock clean
 
 train: .venv/.run
 	$(BIN)/python flows/train.py run
@@ -35,6 +35,10 @@ test-all: .venv/.dev .venv/.mlflow lint types
 bench: .venv/.dev
 	$(BIN)/python -m benchmarks.run
 
+# Known faults in the flights' year: how long each goes unnoticed.
+detection: .venv/.dev
+	$(BIN)/python -m benchmarks.detection
+
 readme:
 	$(BIN)/python -m benchmarks.readme
 
@@ -58,6 +62,7 @@ lock: .venv/.uv
 	$(LOCK) -o requirements-dev.txt --extra dev -c requirements.txt
 	$(LOCK) -o requirements-mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" benchmarks/peers.in -o requirements-peers.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" benchmarks/drift.in -o requirements-drift.txt
 
 .venv/.uv: requirements-uv.txt
 	$(PYTHON) -m venv .venv

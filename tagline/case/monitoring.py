@@ -26,6 +26,19 @@ class MonitoringSection(Section):
     least_psi: Annotated[float, Field(ge=0)] = Field(
         default=0.1, description="Smallest population stability index that counts as moved."
     )
+    recent_days: Days = Field(
+        default=7, description="The newest days that are held against the days before them."
+    )
+    least_change: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.5,
+        description="Smallest share of rows in other bins than before that counts as a sudden "
+        "change.",
+    )
+    least_new: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.05,
+        description="Smallest rise of the share of missing values, or of categories that training "
+        "did not count, that does.",
+    )
     false_alarms: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.05, description="Share of false ones among what is said to have moved."
     )
@@ -62,7 +75,7 @@ class RetrainingSection(Section):
     )
     age_days: Days = Field(default=30, description="Age of the champion, for `age`.")
     growth: Annotated[float, Field(gt=0)] = Field(
-        default=0.2,
+        default=0.22,
         description="Labelled rows that came since, as a share of what was learned from, for "
         "`growth`.",
     )
@@ -80,7 +93,7 @@ class RetrainingSection(Section):
         "for `estimated_loss`.",
     )
     cool_down_days: Days = Field(
-        default=10, description="Days after a training in which nothing starts another."
+        default=12, description="Days after a training in which nothing starts another."
     )
     promote: bool = Field(
         default=False, description="Whether a candidate that passes is promoted without a person."

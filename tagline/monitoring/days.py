@@ -56,6 +56,12 @@ class Binned:
         """Its bins among those of all columns."""
         return slice(self.start, self.start + self.width)
 
+    @property
+    def strange(self) -> list[int]:
+        """The bins of what is missing, and of categories that training did not count."""
+        last = self.width - 1
+        return [last] if self.described["kind"] == "number" else [last - 1, last]
+
     def labels(self) -> list[str]:
         """Name the bins, as a person reads them."""
         if self.described["kind"] != "number":

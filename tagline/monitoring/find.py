@@ -13,6 +13,7 @@ from tagline.monitoring.estimate import estimated
 from tagline.monitoring.findings import Findings, Reference, day_name
 from tagline.monitoring.harm import Blocks, excess, harms
 from tagline.monitoring.movement import movements
+from tagline.monitoring.sudden import changes
 from tagline.monitoring.words import said, verdict
 
 MEASURED = ("roc_auc", "log_loss", "brier", "ece")
@@ -69,6 +70,7 @@ def find(
         days=len(counts.days),
         outcomes=len(seen.day),
         movements=moves,
+        changes=changes(counts, section, seed=seed),
         harm=harm,
         excess=over,
         measured=measured(seen, section, seed=seed),

@@ -9,6 +9,7 @@ import numpy as np
 
 from tagline.evaluation.intervals import Interval
 from tagline.monitoring.movement import Movement
+from tagline.monitoring.sudden import Change
 
 Verdict = Literal["hurts", "moved", "quiet", "unknown"]
 EPOCH = date(1970, 1, 1)
@@ -53,6 +54,8 @@ class Findings:
         Answered rows, days that have any, and rows of which it is known what came true.
     movements : list of Movement
         Every column, the farthest first.
+    changes : list of Change
+        The newest days beside the days before, the farthest first.
     harm : dict of str to Interval
         What the movement of each column that moved costs; see `tagline.monitoring.harm.harms`.
     excess : Interval
@@ -84,6 +87,7 @@ class Findings:
     days: int
     outcomes: int
     movements: list[Movement]
+    changes: list[Change]
     harm: dict[str, Interval]
     excess: Interval
     measured: dict[str, Interval]
@@ -105,6 +109,11 @@ class Findings:
     def moved(self) -> list[Movement]:
         """The columns that moved."""
         return [each for each in self.movements if each.moved]
+
+    @property
+    def changed(self) -> list[Change]:
+        """The columns that changed suddenly."""
+        return [each for each in self.changes if each.changed]
 
 
 def day_name(day: int) -> str:

@@ -16,7 +16,7 @@ def verdict(found: Findings, section: MonitoringSection) -> Verdict:
         return "hurts"
     if found.rows == 0 or found.days < section.least_days:
         return "unknown"
-    return "moved" if found.moved else "quiet"
+    return "moved" if found.moved or found.changed else "quiet"
 
 
 def said(found: Findings, section: MonitoringSection) -> list[str]:
@@ -34,9 +34,21 @@ def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
     )
     if found.days < section.least_days:
         yield f"{found.days} days are too few to test; {section.least_days} are needed."
+    yield from _changed(found, section)
     yield from _moved(found)
     yield from _harm(found, section)
     yield from _todo(found, section)
+
+
+def _changed(found: Findings, section: MonitoringSection) -> Iterator[str]:
+    for each in found.changed[:MOST]:
+        yield (
+            f"{each.column.replace(':', ' ', 1)} changed within {section.recent_days} days: "
+            f"{each.most!r} from {each.share_before:.1%} to {each.share:.1%} of the rows. Look at "
+            "its source."
+        )
+    if len(found.changed) > MOST:
+        yield f"{len(found.changed) - MOST} more columns changed as suddenly."
 
 
 def _moved(found: Findings) -> Iterator[str]:
