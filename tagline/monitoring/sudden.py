@@ -4,7 +4,8 @@ Seasons move a column away from the training rows for months; a stuck sensor or 
 it overnight. The total variation distance :math:`\sum_i |q_i - p_i| / 2` between the newest days
 and the days before is compared with what it is when whole days are dealt anew (a permutation test
 by days; Good, 2005), for all columns at once. Days in a row are alike, so the test alone would ring
-in every spell of bad weather: a change must also be a great one, or bring values never counted.
+in every spell of bad weather: a change must also be a great one, be great
+for a column that is calm as a rule, or bring values never counted.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tagline.case.monitoring import MonitoringSection
 from tagline.monitoring.days import DayCounts, Floats
 from tagline.monitoring.statistics import false_discovery
 
+UNLIKE, TIMES = 0.3, 5  # a column that is calm as a rule need not change as much
 DRAWS = 4_999  # the smallest p-value must outlast the number of columns
 
 
@@ -88,7 +90,8 @@ def changes(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list
         then = before[0, each.places] / before[0, each.places].sum()
         most = int(np.argmax(np.abs(shares - then)))
         new = float((shares - then)[each.strange].max())
-        far = own[0] >= section.least_change or new >= section.least_new
+        unlike = own[0] >= UNLIKE and own[0] >= TIMES * np.median(own[1:])
+        far = own[0] >= section.least_change or unlike or new >= section.least_new
         found.append(
             Change(
                 column=each.name,

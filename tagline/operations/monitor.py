@@ -137,15 +137,6 @@ def keep(watched: Watched, *, by: str) -> Path:
     return target
 
 
-def latest(case: str) -> Mapping[str, Any] | None:
-    """Read what was found last; None where nothing was."""
-    try:
-        found: Mapping[str, Any] = json.loads(paths.monitored(case).read_text())
-    except FileNotFoundError:
-        return None
-    return found
-
-
 def _signals(
     standings: Standings, champion: Deployed | None, findings: list[Findings], reader: Reader
 ) -> Signals:

@@ -6,6 +6,7 @@ from typing import Any
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed, Entry
 from tagline.operations.candidates import candidate, verify_deployed
+from tagline.operations.found import latest
 from tagline.operations.standings import Standings
 from tagline.registry.runs import artifact, newest_first
 from tagline.registry.tags import Tags, gone, wrong
@@ -23,7 +24,9 @@ def status(standings: Standings) -> dict[str, Any]:
     dict
         ``case``, ``ledger``, ``entries`` (their number), ``live`` (a dict for the champion and
         each challenger: ``standing``, ``run``, ``bundle``, ``share`` in percent, ``entry``,
-        ``at``, ``who``, ``why``) and ``faults``, a sentence each.
+        ``at``, ``who``, ``why``), ``watched`` (what the monitor said last: ``at``, ``by``,
+        ``verdict`` and ``why`` its policy asks for a training or not; None where it never looked)
+        and ``faults``, a sentence each.
     """
     head = standings.head()
     now = standing(head)
@@ -37,7 +40,22 @@ def status(standings: Standings) -> dict[str, Any]:
             *champion,
             *(_told(standings, each, "challenger", each.share) for each in now.challengers),
         ],
+        "watched": _watched(standings.case.name),
         "faults": list(_faults(standings, head)),
+    }
+
+
+def _watched(case: str) -> dict[str, Any] | None:
+    found = latest(case)
+    if found is None:
+        return None
+    first = found["findings"][0] if found["findings"] else {"verdict": "unknown"}
+    decision = found["decision"]
+    return {
+        "at": found["at"],
+        "by": found["by"],
+        "verdict": first["verdict"],
+        "why": decision["why"],
     }
 
 

@@ -157,16 +157,21 @@ def notice(year: Year, trained: Trained, faults: Sequence[Fault], *, day: int) -
     calm = _rang(year, bundle, columns, (days, y, known), range(day - CALM, day))
     false_changes = float(np.mean([bool(changed) for changed, _ in calm.values()]))
     false_hurts = float(np.mean([hurts for _, hurts in calm.values()]))
+    looks = range(day + 1, day + AHEAD + 1)
+    # What rings on the same days without the fault is no notice of it.
+    without = _rang(year, bundle, columns, (days, y, known), looks)
     for fault in faults:
         faulty, since = days >= day, np.maximum(days - day + 1, 0)
         own = fault.columns(columns, faulty, since) if fault.columns else columns
         late = fault.outcomes(y, known, faulty, columns) if fault.outcomes else (y, known)
-        rang = _rang(year, bundle, own, (days, *late), range(day + 1, day + AHEAD + 1))
-        # What rings on the same days without the fault is no notice of it.
+        rang = _rang(year, bundle, own, (days, *late), looks)
         touched = _touched(columns, own)
-        named = {at: [c for c in found if c in touched] for at, (found, _) in rang.items()}
+        named = {
+            at: [each for each in found if each in touched and each not in without[at][0]]
+            for at, (found, _) in rang.items()
+        }
         changed = next((at for at, names in named.items() if names), None)
-        hurt = next((at for at, (_, hurts) in rang.items() if hurts), None)
+        hurt = next((at for at, (_, hurts) in rang.items() if hurts and not without[at][1]), None)
         yield Noticed(
             fault=fault.name,
             began=name_of(day),

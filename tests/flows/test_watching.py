@@ -1,0 +1,158 @@
+"""Real runs of the flows that score, watch, train again and replay, on a small table."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from tests.candidates import ask
+from tests.conftest import LEAN, ROOT, Workplace
+
+MORE = """
+[gates]
+beat_baselines = false
+champion_margin = 1
+[contract]
+row_change = 1.0
+[monitoring]
+block_days = 1
+resamples = 199
+slices = ["town"]
+slice_support = 50
+[retraining]
+"""
+QUIET, EAGER = "on = []\n", "on = ['growth']\ngrowth = 0.01\npromote = true\n"
+REPLAY = """
+[replay]
+first = 2024-02-20
+tune_days = 7
+test_days = 7
+"""
+
+
+@pytest.fixture
+def place(untouched, tmp_path):
+    folder = tmp_path / "work"
+    shutil.copytree(untouched.folder, folder, symlinks=True)
+    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
+    configure(place, QUIET)
+    ask(place, "promote", "--config", "small.toml")
+    return place
+
+
+def configure(place, policy, more=""):
+    (place.folder / "small.toml").write_text(f"{LEAN}{MORE}{policy}{more}")
+
+
+def flow(place, name, *words, code=0):
+    done = place.call(str(ROOT / "flows" / f"{name}.py"), "--no-pylint", *words)
+    assert done.returncode == code, done.stdout[-5000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def watched(place):
+    path = place.folder / ".tagline" / "monitoring" / "small" / "latest.json"
+    return json.loads(path.read_text())
+
+
+def summaries(said):
+    ends = (line for line in said.splitlines() if "log loss" in line and "/end/" in line)
+    return [line.split("] ")[1] for line in ends]
+
+
+def later(place, rows):
+    """Let rows come that are like those before, with their outcomes."""
+    frame = pd.read_csv(place.folder / "rows.csv")
+    new = frame.sample(rows, random_state=0).assign(
+        id=[f"new{n}" for n in range(rows)],
+        at=pd.date_range(frame["at"].max(), periods=rows + 1, freq="3h")[1:].astype(str),
+    )
+    pd.concat([frame, new]).to_csv(place.folder / "rows.csv", index=False)
+
+
+def test_the_day_is_scored_once_and_watched_with_its_outcomes(place):
+    said = flow(place, "score", "run", "--since", "2024-03-01")
+    assert "rows scored, 0 rejected" in said
+    again = flow(place, "score", "run", "--since", "2024-03-01")
+    assert "0 rows scored" in again
+    flow(place, "score", "run")
+    flow(place, "monitor", "run")
+    found = watched(place)
+    (model,) = found["findings"]
+    assert model["rows"] > 200
+    assert model["outcomes"] > 200
+    assert model["measured"]["roc_auc"]["low"] < model["measured"]["roc_auc"]["value"]
+    assert {each["column"] for each in model["movements"]} >= {"field:size", "input:size", "score"}
+    assert not found["decision"]["train"]
+    page = (place.folder / ".tagline" / "reports" / "monitor-small.html").read_text()
+    assert "Is it &lt;b&gt;so&lt;/b&gt;?" in page
+    assert "Week by week" in page
+    shown = ask(place, "status", "--config", "small.toml")
+    assert shown["watched"]["verdict"] == model["verdict"]
+
+
+def test_without_traffic_it_says_so(place):
+    said = flow(place, "monitor", "run")
+    assert watched(place)["findings"] == []
+    assert "never trains again" in said
+
+
+@pytest.mark.slow
+def test_what_the_policy_asks_for_is_trained_promoted_and_every_link_is_told(place):
+    later(place, 60)
+    configure(place, EAGER + "cool_down_days = 1\n")
+    flow(place, "score", "run")
+    before = ask(place, "status", "--config", "small.toml")["live"][0]["run"]
+    # The runs of this folder began today: the policy asks, and the cool-down holds it back.
+    held = flow(place, "monitor", "run", "--retrain", "True")
+    assert "cool-down" in held
+    assert len(ask(place, "runs")) == 4
+    said = place.call(
+        "-c",
+        "from tagline.operations.retraining import retrain\n"
+        "print(retrain('small', file='small.toml', why='It grew.', by='MonitorFlow/1', "
+        "promote=True))",
+    )
+    assert said.returncode == 0, said.stderr[-3000:]
+    now = ask(place, "status", "--config", "small.toml")["live"][0]
+    assert now["run"] != before
+    for link in ("It grew.", "MonitorFlow/1", now["run"]):
+        assert link in now["why"]
+
+
+@pytest.mark.slow
+def test_a_training_that_fails_is_loud_and_the_champion_stays(place):
+    before = ask(place, "status", "--config", "small.toml")["live"][0]["run"]
+    (place.folder / "rows.csv").write_text("id,at\n1,2\n")
+    said = place.call(
+        "-c",
+        "from tagline.operations.retraining import retrain\n"
+        "retrain('small', file='small.toml', why='It grew.', by='MonitorFlow/1', promote=True)",
+    )
+    assert said.returncode != 0
+    assert "the champion stays" in said.stderr
+    assert ask(place, "status", "--config", "small.toml")["live"][0]["run"] == before
+
+
+@pytest.mark.slow
+def test_a_replay_compares_policies_goes_on_where_it_stopped_and_gives_the_same(place):
+    policies = place.folder / "policies"
+    policies.mkdir()
+    (policies / "never.toml").write_text('title = "Never"\n[retraining]\non = []\n')
+    (policies / "often.toml").write_text(
+        'title = "Often"\n[retraining]\non = ["age"]\nage_days = 10\ncool_down_days = 5\n'
+    )
+    configure(place, QUIET, REPLAY)
+    words = ["--config", "case", "small.toml", "run", "--policy", *map(str, policies.glob("*"))]
+    first = flow(place, "replay", *words)
+    kept = sorted((place.folder / ".tagline" / "replay").rglob("2024-*.json"))
+    assert len(kept) == 4  # two months of two policies
+    told = summaries(first)
+    assert len(told) == 2
+    stays = {path: path.stat().st_mtime_ns for path in kept[:-1]}
+    kept[-1].unlink()
+    second = flow(place, "replay", *words)
+    assert summaries(second) == told
+    assert all(path.stat().st_mtime_ns == time for path, time in stays.items())
+    assert kept[-1].exists()
