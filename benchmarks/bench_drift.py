@@ -23,7 +23,6 @@ from benchmarks.common import record
 from benchmarks.parts import ROOT, part
 from tagline.bundle.profile import profile
 from tagline.case.monitoring import MonitoringSection
-from tagline.inputs.compute import TEXT
 from tagline.monitoring.days import Layout
 from tagline.monitoring.movement import movements
 from tagline.monitoring.sudden import changes
@@ -74,7 +73,7 @@ def own(reference: pd.DataFrame, current: pd.DataFrame) -> float:
 def columns(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """Give the columns as arrays."""
     return {
-        name: frame[name].to_numpy() if name.startswith("n") else np.array(frame[name], dtype=TEXT)
+        name: frame[name].to_numpy(dtype=np.float64 if name.startswith("n") else object)
         for name in frame
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from tagline.inputs.compute import Column, is_text
 
@@ -52,20 +53,22 @@ def _of_numbers(values: Column) -> dict[str, Any]:
 
 
 def _of_text(values: Column) -> dict[str, Any]:
-    distinct, counts = np.unique(values, return_counts=True)
+    codes, found = pd.factorize(values.astype(object))
+    order = np.argsort(found)
+    distinct, counts = found[order], np.bincount(codes, minlength=len(found))[order]
     present = np.asarray(distinct != "", dtype=bool)
-    found = {
+    described = {
         "kind": "text",
         "rows": len(values),
         "missing": int(counts[~present].sum()),
         "distinct": int(present.sum()),
     }
     if present.sum() > PERSONAL:
-        return found
+        return described
     order = np.argsort(-counts[present], kind="stable")
     common = {str(distinct[present][i]): int(counts[present][i]) for i in order[:CATEGORIES]}
     others = int(counts[present].sum()) - sum(common.values())
-    return found | {"categories": common, "others": others}
+    return described | {"categories": common, "others": others}
 
 
 def has_bins(described: Mapping[str, Any]) -> bool:

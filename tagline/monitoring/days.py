@@ -79,11 +79,10 @@ class Binned:
             numbers = values.astype(np.float64, copy=False)
             found = np.searchsorted(self.described["edges"], numbers, side="right")
             return self.start + np.where(np.isnan(numbers), missing, found)
-        names = pd.Index([*self.described["categories"]], dtype=object)
-        texts = values.astype(object)
-        found = names.get_indexer(texts)
-        others = np.where(texts == "", missing, missing - 1)
-        return self.start + np.where(found < 0, others, found)
+        codes, texts = pd.factorize(values.astype(object, copy=False))
+        place = {name: at for at, name in enumerate(self.described["categories"])}
+        known = [missing if text == "" else place.get(text, missing - 1) for text in texts]
+        return self.start + np.array(known, dtype=np.int64)[codes]
 
 
 class Layout:

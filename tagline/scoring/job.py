@@ -19,7 +19,7 @@ from tagline.inputs.rows import faults, read_rows
 from tagline.scoring.places import Place, Source
 
 log = logging.getLogger(__name__)
-ROWS = 65_536
+ROWS = 32_768  # few enough that all threads end at about the same time
 FIELD = "field:"
 REASON = "reason"
 WithHistory = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
