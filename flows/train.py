@@ -6,13 +6,14 @@ python flows/train.py --config case config/other.toml run
 
 from pathlib import Path
 
-from metaflow import Config, FlowSpec, card, current, step
+from metaflow import Config, FlowSpec, card, current, step, trigger
 
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
+@trigger(event="tagline.retrain")
 class TrainFlow(FlowSpec):
     """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""
 

@@ -21,6 +21,7 @@ from tagline.monitoring.find import find
 from tagline.monitoring.findings import Findings, Reference
 from tagline.operations.standings import Standings, open_case
 from tagline.operations.watching import Reader
+from tagline.registry.events import ask_for_training, is_deployed
 from tagline.registry.runs import newest_start
 from tagline.stages.promoting import LEARNED_FROM, learned_until
 
@@ -211,6 +212,9 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
         return str(decision["why"])
     if not retrain:
         return f"{decision['why']} Start it: python flows/monitor.py run --retrain True"
+    if is_deployed():
+        ask_for_training(watched["case"], f"{decision['why']} Found by {by}.")
+        return f"{decision['why']} The event that starts a training was sent."
     case = parse_case(Path(file).read_text(), file=file)
     promote = case.retraining.promote
     done = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)

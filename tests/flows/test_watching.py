@@ -8,6 +8,7 @@ import pytest
 
 from tests.candidates import ask
 from tests.conftest import LEAN, ROOT, Workplace
+from tests.notebooks.test_notebooks import execute
 
 MORE = """
 [gates]
@@ -46,7 +47,8 @@ def configure(place, policy, more=""):
 
 
 def flow(place, name, *words, code=0):
-    done = place.call(str(ROOT / "flows" / f"{name}.py"), "--no-pylint", *words)
+    own = ("--case-config", "small.toml") if name in ("score", "monitor") else ()
+    done = place.call(str(ROOT / "flows" / f"{name}.py"), "--no-pylint", *words, *own)
     assert done.returncode == code, done.stdout[-5000:] + done.stderr[-3000:]
     return done.stdout
 
@@ -71,7 +73,8 @@ def later(place, rows):
     pd.concat([frame, new]).to_csv(place.folder / "rows.csv", index=False)
 
 
-def test_the_day_is_scored_once_and_watched_with_its_outcomes(place):
+@pytest.mark.filterwarnings("default")  # the notebook's kernel warns
+def test_the_day_is_scored_once_and_watched_with_its_outcomes(place, monkeypatch):
     said = flow(place, "score", "run", "--since", "2024-03-01")
     assert "rows scored, 0 rejected" in said
     again = flow(place, "score", "run", "--since", "2024-03-01")
@@ -90,12 +93,18 @@ def test_the_day_is_scored_once_and_watched_with_its_outcomes(place):
     assert "Week by week" in page
     shown = ask(place, "status", "--config", "small.toml")
     assert shown["watched"]["verdict"] == model["verdict"]
+    assert execute("04_drift", place, monkeypatch)
 
 
 def test_without_traffic_it_says_so(place):
-    said = flow(place, "monitor", "run")
-    assert watched(place)["findings"] == []
-    assert "never trains again" in said
+    flow(place, "monitor", "run")
+    found = watched(place)
+    assert found["findings"] == []
+    assert found["decision"] == {
+        "train": False,
+        "rang": [],
+        "why": "The policy never trains again.",
+    }
 
 
 @pytest.mark.slow
