@@ -102,7 +102,7 @@ def settings(folder, server, manager, hook):
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(alerts))
 
 
-def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place, row=None):
+def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place):
     assert shutil.which("prometheus"), "install Debian's prometheus and prometheus-alertmanager"
     flows = ROOT / "flows"
     own = ("--case-config", "small.toml")
@@ -148,7 +148,7 @@ def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place, row=None
                     for text in (which, *(each[1] for each in panels)):
                         eventually(lambda q=text: _answered(prometheus, q), seconds=30)
                     assert name
-                eventually(lambda: [each for each in records.glob("*.json")], seconds=60)
+                eventually(lambda: list(records.glob("*.json")), seconds=60)
                 eventually(
                     lambda: json.loads(next(records.glob("*.json")).read_text())["ended"],
                     seconds=150,
