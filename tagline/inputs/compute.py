@@ -48,7 +48,12 @@ def columns(
     """
     numbers = [Field(name, "number", required=False) for name in history]
     rows = readable(frame, [*fields, *numbers], where=where)
-    return {field.name: _array(rows[field.name], field) for field in (*fields, *numbers)}
+    return arrays(rows, [*fields, *numbers])
+
+
+def arrays(read: pd.DataFrame, fields: Sequence[Field]) -> Columns:
+    """As `columns`, of rows that `tagline.inputs.rows.read_rows` has read already."""
+    return {field.name: _array(read[field.name], field) for field in fields}
 
 
 def compute(function: InputFunction, row: Mapping[str, Column]) -> Columns:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
-from tagline.inputs.compute import columns
+from tagline.inputs.compute import arrays, columns
 from tagline.inputs.rows import faults, read_rows
 from tagline.scoring.places import Place, Source
 
@@ -128,7 +128,7 @@ def _side_by_side(
             if (kept := to.read(f"{name}.json")) is not None:
                 yield json.loads(kept)
                 continue
-            if len(waiting) > threads:  # one more than threads, so that none waits for the file
+            if len(waiting) >= threads:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (each.result() for each in done)
             waiting.add(pool.submit(_part, batch, model, to, name))
@@ -170,16 +170,18 @@ def _expect(frame: pd.DataFrame, model: Model) -> None:
 
 
 def _answers(good: pd.DataFrame, typed: pd.DataFrame, model: Model) -> pa.Table:
-    bundle, rows = model.bundle, good
-    times = None
+    bundle, times = model.bundle, None
     if model.time in good:
         times = pd.to_datetime(good[model.time], utc=True)
         typed = typed.assign(**{model.time: times})
-    if model.with_history is not None:
+    if model.with_history is None:
+        given = arrays(typed, bundle.fields)
+    else:
         rows = model.with_history(good, typed)
-    p = bundle.answer(columns(rows, fields=bundle.fields, history=bundle.history))
+        given = columns(rows, fields=bundle.fields, history=bundle.history)
+    p = bundle.answer(given)
     same = dict.fromkeys(("run", "digest"), "") | {"run": model.run, "digest": bundle.digest}
-    arrays: dict[str, Any] = {
+    table: dict[str, Any] = {
         "row_id": pa.array(good[model.id].astype(str)),
         "decided_at": pa.array(times) if times is not None else pa.nulls(len(good)),
         "probability": pa.array(p),
@@ -189,8 +191,8 @@ def _answers(good: pd.DataFrame, typed: pd.DataFrame, model: Model) -> pa.Table:
         "scored_at": pa.array(np.full(len(good), np.datetime64("now", "us"))),
     }
     for field in bundle.fields:
-        arrays[f"{FIELD}{field.name}"] = pa.array(typed[field.name], from_pandas=True)
-    return pa.table(arrays)
+        table[f"{FIELD}{field.name}"] = pa.array(typed[field.name], from_pandas=True)
+    return pa.table(table)
 
 
 def _repeated(value: str, times: int) -> pa.Array:

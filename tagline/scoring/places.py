@@ -79,7 +79,7 @@ class Place:
             # Numbers seldom repeat: looking for those that do costs more than it saves.
             texts = [name for name in table.column_names if not _is_number(table[name].type)]
             pq.write_table(
-                table, path, compression="zstd", use_dictionary=texts, filesystem=self.files
+                table, path, compression="snappy", use_dictionary=texts, filesystem=self.files
             )
 
     def tables(self, *columns: str) -> Iterator[pa.Table]:
