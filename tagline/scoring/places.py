@@ -1,6 +1,7 @@
 """Where rows come from and answers go: a folder, a file, or a prefix of S3."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -48,8 +49,12 @@ class Place:
             raise TaglineError(
                 "Rows are in a folder, a file or under s3://bucket/prefix.", where=named
             )
-        files, path = fs.FileSystem.from_uri(named)
-        return cls(files, path, named)
+        # As boto3 names another endpoint than Amazon's.
+        names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+        endpoint = next((os.environ[name] for name in names if os.environ.get(name)), None)
+        region = os.environ.get("AWS_DEFAULT_REGION")
+        files = fs.S3FileSystem(endpoint_override=endpoint, region=region)
+        return cls(files, named.removeprefix("s3://").rstrip("/"), named)
 
     @property
     def is_remote(self) -> bool:
