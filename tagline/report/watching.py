@@ -21,7 +21,8 @@ def weeks(table: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> st
     before : mapping of str to float
         The figures on the test rows.
     """
-    frame = pd.DataFrame(table)
+    # What is undefined is null in plain JSON.
+    frame = pd.DataFrame(table).set_index("week").astype(np.float64).reset_index()
     place = np.arange(len(frame))
     with picture(width=8, height=7, rows=3) as drawn:
         for ax, (name, title) in zip(drawn.axes, TITLES.items(), strict=False):
@@ -81,8 +82,8 @@ def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
     """
     ordered = sorted(table.items(), key=lambda each: -each[1]["value"])[:most][::-1]
     height = np.arange(len(ordered))
-    values = np.array([each["value"] for _, each in ordered])
-    bounds = np.array([[each["low"], each["high"]] for _, each in ordered])
+    values = np.array([each["value"] for _, each in ordered], dtype=np.float64)
+    bounds = np.array([[each["low"], each["high"]] for _, each in ordered], dtype=np.float64)
     spread = np.abs(np.nan_to_num(bounds.T - values))
     with picture(width=8, height=0.26 * len(ordered) + 1) as drawn:
         drawn.ax.errorbar(
@@ -97,7 +98,7 @@ def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
 
 def calibration(table: Sequence[Mapping[str, Any]]) -> str:
     """Draw stated against observed rate."""
-    frame = pd.DataFrame(table)
+    frame = pd.DataFrame(table).astype(np.float64)
     spread = np.abs(
         np.vstack([frame["observed"] - frame["low"], frame["high"] - frame["observed"]])
     )
@@ -122,8 +123,9 @@ def slices(table: Sequence[Mapping[str, Any]], *, most: int = 20) -> str:
     """Draw the loss above the promise of each slice, with its outcomes."""
     shown = list(table)[:most][::-1]
     height = np.arange(len(shown))
-    values = np.array([each["excess"] for each in shown])
-    spread = np.abs(np.array([[each["low"], each["high"]] for each in shown]).T - values)
+    values = np.array([each["excess"] for each in shown], dtype=np.float64)
+    bounds = np.array([[each["low"], each["high"]] for each in shown], dtype=np.float64)
+    spread = np.abs(bounds.T - values)
     with picture(width=8, height=0.25 * len(shown) + 1) as drawn:
         drawn.ax.errorbar(
             values,

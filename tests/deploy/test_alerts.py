@@ -20,6 +20,7 @@ from tests.conftest import LEAN, ROOT, Workplace
 from tests.serving.server import eventually, serving
 
 pytestmark = pytest.mark.slow
+NOW = pd.Timestamp.now(tz="UTC").floor("h")
 CONFIG = """
 [gates]
 beat_baselines = false
@@ -79,7 +80,7 @@ def wrong_answers(place):
     frame = pd.read_csv(place.folder / "rows.csv")
     new = frame.sample(400, random_state=0).assign(
         id=[f"new{n}" for n in range(400)],
-        at=pd.date_range("2024-03-16", periods=400, freq="1h", tz="UTC").astype(str),
+        at=pd.date_range(end=NOW, periods=400, freq="1h").astype(str),
     )
     new["y"] = 1 - new["y"].where(rng.random(400) < 0.8, 1 - new["y"])
     pd.concat([frame, new]).to_csv(place.folder / "rows.csv", index=False)
@@ -107,7 +108,8 @@ def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place):
     flows = ROOT / "flows"
     own = ("--case-config", "small.toml")
     wrong_answers(place)
-    for name, more in (("score", ("--since", "2024-03-16")), ("monitor", ())):
+    since = f"{NOW - pd.Timedelta('30D'):%Y-%m-%d}"
+    for name, more in (("score", ("--since", since)), ("monitor", ())):
         done = place.call(str(flows / f"{name}.py"), "--no-pylint", "run", *own, *more)
         assert done.returncode == 0, done.stdout[-3000:]
     prometheus, manager, hook = free_port(), free_port(), free_port()
@@ -150,17 +152,22 @@ def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place):
                     assert name
                 eventually(lambda: list(records.glob("*.json")), seconds=60)
                 eventually(
-                    lambda: json.loads(next(records.glob("*.json")).read_text())["ended"],
+                    lambda: all(_read(each)["ended"] for each in records.glob("*.json")),
                     seconds=150,
                 )
             finally:
                 hooked.terminate()
                 hooked.wait(20)
-    said = json.loads(next(records.glob("*.json")).read_text())
+    # Two alerts rang at once: the second start finds the lock taken.
+    said = next(each for each in map(_read, records.glob("*.json")) if each["code"] != 75)
     assert said["flow"] == "monitor"
     # The runs of this folder began today, so that the cool-down holds the training back.
     assert "above what the answers promised" in said["said"]
     assert "cool-down" in said["said"]
+
+
+def _read(path):
+    return json.loads(path.read_text())
 
 
 def _ringing(port):

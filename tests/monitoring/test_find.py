@@ -8,6 +8,7 @@ import pytest
 from tagline.bundle.profile import profile
 from tagline.case.load import parse_case
 from tagline.case.monitoring import MonitoringSection
+from tagline.ledger.entry import plain
 from tagline.monitoring.collect import Collected, Rows
 from tagline.monitoring.days import Layout
 from tagline.monitoring.find import find
@@ -122,7 +123,12 @@ def test_the_mean_of_blocks_is_the_mean_and_its_interval_is_wider_than_that_of_r
 
 def test_the_page_is_drawn_of_all_of_it():
     case = parse_case(LEAN, file="small.toml")
-    for findings in (found(), found(world(28, moved=True, wrong=2.0)), found(world(1))):
-        plain = json.loads(json.dumps(findings.to_dict(), default=float))
-        watched = {"findings": [plain], "notes": ["rows of nobody (3)"]}
+    columns, rows = world(1)
+    one = {name: values[:1] for name, values in columns.items()}, rows.only(np.arange(EACH) == 0)
+    unknown = rows.only(np.arange(EACH) == 0)
+    unknown = Rows(unknown.day, unknown.p, np.full(1, np.nan), unknown.slices)
+    every = [(), (world(28, moved=True, wrong=2.0),), (world(1),), (one,), ((one[0], unknown),)]
+    for parts in every:
+        told = json.loads(json.dumps(found(*parts).to_dict(), default=float))
+        watched = {"findings": [plain(told)], "notes": ["rows of nobody (3)"]}
         assert list(_sections(case, watched))
