@@ -16,7 +16,7 @@ def schedule(
     show: Annotated[bool, typer.Option("--show", help="Say what ran and what is next.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Keep to the case's [schedule]: start what is due, until it is interrupted."""
+    """Keep to the case's schedule: start what is due, until it is interrupted."""
     from datetime import UTC, datetime
 
     from tagline import paths
