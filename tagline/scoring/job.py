@@ -124,7 +124,8 @@ def _side_by_side(
     waiting: set[Future[dict[str, Any]]] = set()
     with ThreadPoolExecutor(threads) as pool:
         for number, batch in enumerate(source.batches(ROWS)):
-            name = f"{source.known_as}-{number:06d}"
+            # Another model's answers stand beside these.
+            name = f"{source.known_as}-{model.bundle.digest[:12]}-{number:06d}"
             if (kept := to.read(f"{name}.json")) is not None:
                 yield json.loads(kept)
                 continue

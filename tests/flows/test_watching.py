@@ -2,10 +2,13 @@
 
 import json
 import shutil
+import time
 
 import pandas as pd
 import pytest
 
+from tagline.predictions.records import Outcome, encode
+from tagline.predictions.segment import Segment
 from tests.candidates import ask
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.notebooks.test_notebooks import execute
@@ -94,6 +97,33 @@ def test_the_day_is_scored_once_and_watched_with_its_outcomes(place, monkeypatch
     shown = ask(place, "status", "--config", "small.toml")
     assert shown["watched"]["verdict"] == model["verdict"]
     assert execute("04_drift", place, monkeypatch)
+
+
+@pytest.mark.slow
+def test_two_versions_lost_models_and_outcomes_of_nobody_are_told(place):
+    flow(place, "score", "run")
+    first = ask(place, "status", "--config", "small.toml")["live"][0]["run"]
+    # Another model: the same table, another seed.
+    config = place.folder / "small.toml"
+    config.write_text(config.read_text().replace('name = "small"', 'name = "small"\nseed = 8'))
+    assert place.train().returncode == 0
+    second = ask(place, "runs")[0]["run"]
+    ask(place, "promote", second, "--config", "small.toml")
+    flow(place, "score", "run", "--again", "True")
+    outcomes = Segment(place.folder / ".tagline" / "log" / "small" / "outcomes")
+    for own in ("r5", "nobody"):
+        outcomes.append(encode(Outcome(time.time_ns(), "q", "anyone", None, own, 1.0, None)))
+    outcomes.close()
+    flow(place, "monitor", "run")
+    found = watched(place)
+    assert [each["run"] for each in found["findings"]] == [second, first]
+    assert any("outcomes name no answered row (1)" in note for note in found["notes"])
+    # A bundle that is gone takes its section with it, and nothing else.
+    shutil.rmtree(place.folder / ".tagline" / "bundles" / found["findings"][0]["digest"])
+    flow(place, "monitor", "run")
+    again = watched(place)
+    assert [each["run"] for each in again["findings"]] == [first]
+    assert any("is not here" in note for note in again["notes"])
 
 
 def test_without_traffic_it_says_so(place):

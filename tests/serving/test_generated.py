@@ -13,7 +13,7 @@ CONFIG = ("--config", "serving.toml")
 PAGES = ("/v1/predict", "/v1/explain", "/v1/outcomes")
 
 
-MODES = {"positive": 0.7, "negative": 0.3}  # a wrong request takes three times as long to make
+MODES = {"positive": 0.85, "negative": 0.15}  # a wrong request takes three times as long to make
 
 
 def generate(server, page, mode, *, examples, seed):
