@@ -24,8 +24,8 @@ from benchmarks.parts import ROOT, part
 from tagline.bundle.profile import profile
 from tagline.case.monitoring import MonitoringSection
 from tagline.monitoring.days import Layout
-from tagline.monitoring.movement import movements
-from tagline.monitoring.sudden import changes
+from tagline.monitoring.drift import column_drift
+from tagline.monitoring.shift import shifts
 
 ROWS, NUMBERS, TEXTS, DAYS, TURNS = 100_000, 40, 10, 28, 3
 PEERS = ROOT / ".venv" / "drift"
@@ -65,8 +65,8 @@ def own(reference: pd.DataFrame, current: pd.DataFrame) -> float:
     layout = Layout(profile(columns(reference)))
     days = np.arange(ROWS) * DAYS // ROWS + 15_000
     counts = layout.count(layout.bins(columns(current)), days)
-    movements(counts, section, seed=0)
-    changes(counts, section, seed=0)
+    column_drift(counts, section, seed=0)
+    shifts(counts, section, seed=0)
     return time.perf_counter() - begun
 
 

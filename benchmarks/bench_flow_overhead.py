@@ -28,12 +28,12 @@ import os, sys
 from pathlib import Path
 from statistics import median
 from typing import Any
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
 from tagline.data.prepare import prepare
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
-case = parse_case(Path(sys.argv[1]).read_text(), file=sys.argv[1])
+case = load_case(Path(sys.argv[1]))
 data = read(Path(prepare(case, folder=Path(sys.argv[2])).matrix))
 search = case.search.model_copy(update={"threads": os.cpu_count()})
 for bracket in brackets(search, seed=case.seed):

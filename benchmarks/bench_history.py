@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.common import FLIGHTS, record
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
 from tagline.data.modules import load_features
 from tagline.history.bulk import compute
 from tagline.history.declare import Age, Count, Declaration, Last, Mean, Sum
@@ -27,7 +27,7 @@ AT = "decided_at"
 
 def main() -> None:
     """Compute the flights' history both ways and compare every value."""
-    features = load_features(parse_case(FLIGHTS.read_text(), file=str(FLIGHTS)))
+    features = load_features(load_case(FLIGHTS))
     tables = features.load()
     events, decisions = features.events(tables), features.decisions(tables)
     as_text = {name: text_keys(frame) for name, frame in events.items()}

@@ -27,9 +27,9 @@ BATCH = 65_536
 SCRIPT = r"""
 import json, re, sys, time
 from pathlib import Path
-from tagline.operations.scoring import Wanted, score
+from tagline.operations.scoring import ScoringRequest, score
 begun = time.perf_counter()
-done = score(Wanted(source=sys.argv[1], to=sys.argv[2]))
+done = score(ScoringRequest(source=sys.argv[1], to=sys.argv[2]))
 took = time.perf_counter() - begun
 rows = sum(each["scored"] for each in done)
 # Not getrusage: that remembers the process from which this one was forked.

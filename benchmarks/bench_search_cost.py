@@ -28,7 +28,7 @@ from xgboost import XGBClassifier
 
 from benchmarks.common import FLIGHTS, record
 from benchmarks.parts import part
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
 from tagline.case.search import SearchSection
 from tagline.data.matrix import part_matrix
 from tagline.data.parts import read_parts
@@ -100,7 +100,7 @@ def report(found: Mapping[str, list[Mapping[str, float]]]) -> None:
 
 def put_rows(folder: Path) -> None:
     """Prepare the flights, and keep every tenth training row and every fourth tuning row."""
-    case = parse_case(FLIGHTS.read_text(), file=str(FLIGHTS))
+    case = load_case(FLIGHTS)
     prepared = prepare(case, folder=folder)
     whole = read(Path(prepared.matrix))
     (test,) = read_parts(prepared, "test", target=case.table.target)

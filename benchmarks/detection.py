@@ -13,21 +13,22 @@ from pathlib import Path
 
 from benchmarks.common import FLIGHTS
 from benchmarks.parts import ROOT
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
+from tagline.data.split import EPOCH
 from tagline.replay.faults import (
+    Detection,
     Fault,
-    Noticed,
     broken,
     delayed,
+    detect,
     lost,
-    notice,
     ramp,
     renamed,
     scaled,
     stuck,
 )
+from tagline.replay.timeline import get_timeline, put_timeline
 from tagline.replay.training import train
-from tagline.replay.year import EPOCH, get_year, put_year
 
 PAGE = ROOT / "docs" / "monitoring.md"
 BEGIN, END = "<!-- faults: `make detection` writes them -->", "<!-- end of faults -->"
@@ -47,15 +48,15 @@ FAULTS: tuple[Fault, ...] = (
 
 def main() -> None:
     """Put each fault into the past, and write what came of it."""
-    case = parse_case(FLIGHTS.read_text(), file=str(FLIGHTS))
+    case = load_case(FLIGHTS)
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("TAGLINE_HOME", folder)
         place = Path(folder)
-        year = get_year(case, put_year(case, place / "tables"))
+        timeline = get_timeline(case, put_timeline(case, place / "tables"))
         day = (TRAINED - EPOCH).days
-        trained = train(year, day, champion=None, folder=place, name="detection")
+        trained = train(timeline, day, champion=None, folder=place, name="detection")
         found = []
-        for each in notice(year, trained, FAULTS, day=(FROM - EPOCH).days):
+        for each in detect(timeline, trained, FAULTS, day=(FROM - EPOCH).days):
             print(json.dumps(each.to_dict()), flush=True)
             found.append(each)
     text = PAGE.read_text()
@@ -64,7 +65,7 @@ def main() -> None:
     PAGE.write_text(f"{before}{BEGIN}\n{table(found)}\n{END}{after}")
 
 
-def table(found: list[Noticed]) -> str:
+def table(found: list[Detection]) -> str:
     """Write the table."""
     rows = [
         f"| {each.fault} | {_days(each.changed_after)} | {', '.join(each.columns) or '-'} "

@@ -34,7 +34,7 @@ def main() -> None:
 
 def stages(folder: Path, body: bytes) -> dict[str, float]:
     """Give the microseconds of each stage."""
-    from tagline.case.load import parse_case  # noqa: PLC0415 - after the metrics have their folder
+    from tagline.case.load import load_case  # noqa: PLC0415 - after the metrics have their folder
     from tagline.operations.standings import open_case  # noqa: PLC0415
     from tagline.predictions.pseudonyms import Pseudonyms  # noqa: PLC0415
     from tagline.serving.access import Access  # noqa: PLC0415
@@ -44,7 +44,7 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
 
     standings = open_case(None)
     file = standings.case.file
-    case = parse_case(Path(file).read_text(), file=file)
+    case = load_case(Path(file))
     service = Service(
         case, folder=folder / "log", access=Access(None), pseudonyms=Pseudonyms(b"key", ())
     )

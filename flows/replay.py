@@ -48,7 +48,7 @@ class ReplayFlow(FlowSpec):
     def compare(self, inputs):
         """Put the policies side by side."""
         from tagline.case.load import check_case
-        from tagline.report.replayed import compose, write
+        from tagline.report.replay_page import compose, write
 
         self.merge_artifacts(inputs, exclude=["summary", "months"])
         self.summaries = [each.summary.to_dict() for each in inputs]
@@ -61,7 +61,7 @@ class ReplayFlow(FlowSpec):
     @step
     def end(self):
         """Say how the policies did."""
-        from tagline.report.replayed import lines
+        from tagline.report.replay_page import lines
 
         for line in lines(self.summaries):
             print(line)

@@ -27,11 +27,11 @@ class ScoreFlow(FlowSpec):
     @mistakes_as_sentences
     def start(self):
         """Score every file, batch by batch, in bounded memory."""
-        from tagline.operations.scoring import Wanted, score
+        from tagline.operations.scoring import ScoringRequest, score
         from tagline.report.steps import show_files
 
         self.files = score(
-            Wanted(
+            ScoringRequest(
                 case=self.case,
                 config=self.case_file,
                 source=self.source,

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +30,16 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     return place
 
 
+def copied(place: Workplace, folder: Path) -> Workplace:
+    """Copy a folder with its runs, to promote and break what is in it."""
+    shutil.copytree(place.folder, folder, symlinks=True)
+    return Workplace(folder, {"PYTHONPATH": str(ROOT)})
+
+
 @pytest.fixture(scope="module")
 def candidates(
     untouched: Workplace, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Workplace, list[str]]:
     """Give a copy of the folder with four candidates, and these, the oldest first."""
-    folder = tmp_path_factory.mktemp("candidates") / "work"
-    shutil.copytree(untouched.folder, folder, symlinks=True)
-    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
+    place = copied(untouched, tmp_path_factory.mktemp("candidates") / "work")
     return place, [each["run"] for each in reversed(ask(place, "runs"))]

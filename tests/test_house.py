@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     "errors",
     "paths",
+    "files",
     "names",
     "canonical",
     "log",

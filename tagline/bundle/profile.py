@@ -1,6 +1,5 @@
 """What the training rows looked like: the reference that drift is measured against."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +41,7 @@ def _of_numbers(values: Column) -> dict[str, Any]:
     known = values[~np.isnan(values)]
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
     inner = np.unique(np.quantile(known, shares)) if len(known) else np.zeros(0)
-    counts = _in_bins(known, inner)
+    counts = np.bincount(np.searchsorted(inner, known, side="right"), minlength=len(inner) + 1)
     return {
         "kind": "number",
         "rows": len(values),
@@ -96,9 +95,31 @@ def counted(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str,
     described : mapping
         The column's part of what `profile` gave.
     """
+    dtype = np.float64 if described["kind"] == "number" else object
+    names = list(expected(described))
+    counts = np.bincount(bin_of(np.array(values, dtype=dtype), described), minlength=len(names))
+    return {name: int(count) for name, count in zip(names, counts, strict=True) if count}
+
+
+def bin_of(values: Column, described: Mapping[str, Any]) -> npt.NDArray[np.int64]:
+    """Give the place of each value's bin among those that `expected` names.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Numbers, NaN where missing; or texts, ``""`` where missing.
+    described : mapping
+        The column's part of what `profile` gave.
+    """
+    missing = len(expected(described)) - 1
     if described["kind"] == "number":
-        return _counted_numbers(np.array(values, dtype=np.float64), described["edges"])
-    return _counted_texts(values, described["categories"])
+        numbers = values.astype(np.float64, copy=False)
+        found = np.searchsorted(described["edges"], numbers, side="right")
+        return np.where(np.isnan(numbers), missing, found).astype(np.int64)
+    codes, texts = pd.factorize(values.astype(object, copy=False))
+    place = {name: at for at, name in enumerate(described["categories"])}
+    known = [missing if text == "" else place.get(text, missing - 1) for text in texts]
+    return np.array(known, dtype=np.int64)[codes]
 
 
 def psi(reference: Sequence[float], found: Sequence[float]) -> float:
@@ -109,23 +130,3 @@ def psi(reference: Sequence[float], found: Sequence[float]) -> float:
     p = np.maximum(np.asarray(reference) / max(sum(reference), 1), LEAST_SHARE)
     q = np.maximum(np.asarray(found) / max(sum(found), 1), LEAST_SHARE)
     return float(((q - p) * np.log(q / p)).sum())
-
-
-def _in_bins(known: Column, edges: Sequence[float] | Column) -> npt.NDArray[np.int64]:
-    places = np.searchsorted(edges, known, side="right")
-    return np.bincount(places, minlength=len(edges) + 1)
-
-
-def _counted_numbers(numbers: Column, edges: Sequence[float]) -> dict[str, int]:
-    known = numbers[~np.isnan(numbers)]
-    counts = enumerate(_in_bins(known, edges).tolist())
-    found = {str(place): count for place, count in counts if count}
-    return found | ({MISSING: len(numbers) - len(known)} if len(known) < len(numbers) else {})
-
-
-def _counted_texts(values: Sequence[str], categories: Mapping[str, int]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for value, times in Counter(values).items():
-        known = f"={value}" if value in categories else OTHER
-        found[known if value else MISSING] += times
-    return dict(found)

@@ -4,6 +4,7 @@ import difflib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -42,6 +43,21 @@ def parse_case(text: str, *, file: str) -> Case:
     except tomllib.TOMLDecodeError as wrong:
         raise TaglineError(f"This is not TOML: {wrong}.", where=file) from wrong
     return check_case(values, file=file)
+
+
+def load_case(file: Path) -> Case:
+    """Read a case from its file; see `parse_case`.
+
+    Raises
+    ------
+    TaglineError
+        The file can not be read, or a key or value is wrong.
+    """
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise TaglineError(f"The config can not be read: {wrong}.", where=str(file)) from wrong
+    return parse_case(text, file=str(file))
 
 
 def _from_json(text: str, *, file: str) -> Case:

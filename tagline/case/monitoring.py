@@ -8,7 +8,6 @@ from tagline.case.section import Section
 from tagline.case.zones import Zone
 
 Trigger = Literal["age", "growth", "drift", "loss", "estimated_loss"]
-Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1)]
 FLOWS = ("train", "promote", "snapshot", "score", "monitor")
 

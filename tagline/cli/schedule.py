@@ -8,6 +8,8 @@ import typer
 from tagline.cli.options import CaseName, Config
 from tagline.cli.output import AsJson, print_json, print_table
 
+SHOWN = 20
+
 
 def schedule(
     *,
@@ -20,14 +22,14 @@ def schedule(
     from datetime import UTC, datetime
 
     from tagline import paths
-    from tagline.case.load import parse_case
+    from tagline.case.load import load_case
     from tagline.log import show_log
     from tagline.operations.standings import open_case
     from tagline.scheduling.keeper import Keeper
     from tagline.scheduling.plan import plan
     from tagline.scheduling.records import Records
 
-    found = parse_case(config.read_text(), file=str(config)) if config else open_case(case).case
+    found = load_case(config) if config else open_case(case).case
     lines = plan(found)
     records = Records(paths.schedule(found.name))
     if not show:
@@ -54,11 +56,10 @@ def schedule(
         print_json({"next": following, "runs": runs})
         return
     print_table("next", ["flow", "cron", "next"], [tuple(each.values()) for each in following])
-    shown = [
-        (each["flow"], each["state"], each["began"], each["said"].splitlines()[-1:] or "")
-        for each in runs[:20]
+    rows = [
+        (each["flow"], each["state"], each["began"], each["said"].rpartition("\n")[2])
+        for each in runs[:SHOWN]
     ]
-    rows = [(flow, state, began, "".join(said)) for flow, state, began, said in shown]
     print_table("runs, the newest first", ["flow", "state", "began", "it said at the end"], rows)
 
 

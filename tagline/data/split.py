@@ -1,5 +1,7 @@
 """Which decisions train, tune and test."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,6 +13,7 @@ from tagline.errors import TaglineError
 
 PARTS = ("train", "tune", "test")
 UNUSED = ""
+EPOCH = date(1970, 1, 1)
 
 
 def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
@@ -46,6 +49,11 @@ def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
             )
         parts[inside] = name
     return parts
+
+
+def day_name(day: int) -> str:
+    """Give a day since 1970 as a date."""
+    return (EPOCH + timedelta(days=day)).isoformat()
 
 
 def local_days(times: pd.Series, timezone: str) -> npt.NDArray[np.datetime64]:

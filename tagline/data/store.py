@@ -2,13 +2,13 @@
 
 import hashlib
 import io
-import os
 from pathlib import Path
 from typing import TypedDict
 
 import pandas as pd
 
 from tagline.errors import TaglineError
+from tagline.files import write_whole
 
 
 class TableRef(TypedDict):
@@ -33,13 +33,10 @@ def put_table(frame: pd.DataFrame, folder: Path) -> TableRef:
     frame.to_parquet(buffer, index=False, compression="zstd")
     content = buffer.getvalue()
     name = hashlib.sha256(content).hexdigest()
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
     # The name is the content: what is there whole is the same.
     if not path.exists() or path.stat().st_size != len(content):
-        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
+        write_whole(path, content)
     return {"path": str(path), "sha256": name, "rows": len(frame)}
 
 

@@ -1,6 +1,6 @@
 """Intervals that resample whole groups, because rows of one day are not independent."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.evaluation.metrics import METRICS
-from tagline.evaluation.scored import Floats, Integers, Scored, scored
+from tagline.evaluation.scored import Floats, Integers, Scored, Weighted, scored
 
+Figure = Callable[[Weighted], Floats]
 # Cells of weights at once: half a megabyte, which stays in the processor's cache.
 AT_ONCE = 2**16
 LEAST_GROUPS = 8  # resamples of fewer wholes say too little of others (Cameron et al. 2008)
@@ -128,19 +129,41 @@ class Resampling:
         """
         kept = slice(None) if rows is None else rows
         table = scored(np.asarray(y)[kept], np.asarray(p)[kept], self.place[kept], self.groups)
-        wanted = tuple(names)
-        values = _each(table, np.ones((1, self.groups)), wanted)
-        drawn = self._drawn(table, wanted)
-        groups = len(np.unique(table.place))
-        return {name: Resampled(float(values[name][0]), drawn[name], groups) for name in wanted}
+        return self.of(table, {name: METRICS[name].weighted for name in names})
 
-    def _drawn(self, table: Scored, names: tuple[str, ...]) -> dict[str, Floats]:
+    def of(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Resampled]:
+        """Compute figures of weighted rows, on the rows as they are and on every resample."""
+        values = _each(table, np.ones((1, self.groups)), figures)
+        drawn = self._drawn(table, figures)
+        groups = len(np.unique(table.place))
+        return {name: Resampled(float(values[name][0]), drawn[name], groups) for name in figures}
+
+    def mean(self, values: Floats) -> Resampled:
+        """Compute the mean of a value of each row, shape (n,), on the rows and on every resample.
+
+        It is NaN where there are no rows.
+        """
+        sums = np.bincount(self.place, values, minlength=self.groups).astype(np.float64)
+        sizes = np.bincount(self.place, minlength=self.groups).astype(np.float64)
+        value = float(sums.sum() / sizes.sum()) if len(values) else np.nan
+        if self.groups < 2:
+            return Resampled(value, np.full(self.resamples, np.nan), self.groups)
+        weights = self.weights()
+        # As `Weighted.total`, and for its reason.
+        above, below = (np.einsum("rg,g->r", weights, each) for each in (sums, sizes))
+        return Resampled(value, above / below, self.groups)
+
+    def weights(self) -> Floats:
+        """Give how many times each group is in each resample, shape (resamples, groups)."""
+        return np.concatenate(list(self._weights(self.resamples)))
+
+    def _drawn(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Floats]:
         # Resamples of one group are all that group, and would claim certainty.
         if len(np.unique(table.place)) < 2:
-            return {name: np.full(self.resamples, np.nan) for name in names}
+            return {name: np.full(self.resamples, np.nan) for name in figures}
         most = max(1, AT_ONCE // max(len(table.p), self.groups))
-        parts = [_each(table, weights, names) for weights in self._weights(most)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+        parts = [_each(table, weights, figures) for weights in self._weights(most)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in figures}
 
     def _weights(self, most: int) -> Iterator[Floats]:
         # The same weights whatever is measured: differences between models are paired.
@@ -158,9 +181,9 @@ def _too_few(groups: int, least: int) -> str:
     return f"{groups} groups are too few for an interval, which takes {least}"
 
 
-def _each(table: Scored, weights: Floats, names: tuple[str, ...]) -> dict[str, Floats]:
+def _each(table: Scored, weights: Floats, figures: Mapping[str, Figure]) -> dict[str, Floats]:
     seen = table.weighted(weights)
-    return {name: METRICS[name].weighted(seen) for name in names}
+    return {name: figure(seen) for name, figure in figures.items()}
 
 
 def intervals(

@@ -68,8 +68,14 @@ def _log_loss(rows: Weighted) -> Floats:
 
 
 def _surprise(rows: Scored) -> Floats:
-    p = np.clip(rows.p, SMALLEST, 1 - SMALLEST)
-    return -np.where(rows.y == 1, np.log(p), np.log1p(-p))
+    return log_loss_of_rows(rows.y, rows.p)
+
+
+def log_loss_of_rows(y: Floats, p: Floats) -> Floats:
+    """Give the log loss of each row in nats, shape (n,); `y` may lie between 0 and 1."""
+    q = np.clip(p, SMALLEST, 1 - SMALLEST)
+    loss: Floats = -(y * np.log(q) + (1 - y) * np.log1p(-q))
+    return loss
 
 
 def _brier(rows: Weighted) -> Floats:

@@ -1,16 +1,14 @@
 """How far this machine has seen a ledger: the only way to notice that its end was cut off."""
 
-import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.files import locked
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Entry
 from tagline.ledger.fault import Fault, Unsound
@@ -63,7 +61,7 @@ class LastSeen:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.path.with_suffix(".lock")):
+            with locked(self.path.with_suffix(".lock")):
                 seen = self.seen()
                 if seen is None or seen.number < entry.number:
                     self._keep(entry)
@@ -141,10 +139,3 @@ class LastSeen:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(self.path)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -12,7 +12,7 @@ from tagline.monitoring.harm import excess
 
 
 @dataclass(frozen=True)
-class Rows:
+class Predictions:
     """Answered rows, column by column.
 
     Attributes
@@ -37,23 +37,23 @@ class Rows:
         """Whether it is known what came true."""
         return ~np.isnan(self.y)
 
-    def only(self, kept: npt.NDArray[np.bool_]) -> "Rows":
+    def only(self, kept: npt.NDArray[np.bool_]) -> "Predictions":
         """Keep some rows."""
         slices = {name: values[kept] for name, values in self.slices.items()}
-        return Rows(self.day[kept], self.p[kept], self.y[kept], slices)
+        return Predictions(self.day[kept], self.p[kept], self.y[kept], slices)
 
-    def between(self, first: int, last: int) -> "Rows":
+    def between(self, first: int, last: int) -> "Predictions":
         """Keep the rows of the days from the first to the last."""
         return self.only((self.day >= first) & (self.day <= last))
 
 
-def joined(parts: list[Rows]) -> Rows:
+def joined(parts: list[Predictions]) -> Predictions:
     """Put rows one after the other."""
     if not parts:
         empty = np.zeros(0)
-        return Rows(np.zeros(0, np.int64), empty, empty)
+        return Predictions(np.zeros(0, np.int64), empty, empty)
     names = parts[0].slices
-    return Rows(
+    return Predictions(
         np.concatenate([each.day for each in parts]),
         np.concatenate([each.p for each in parts]),
         np.concatenate([each.y for each in parts]),
@@ -78,16 +78,16 @@ class Collected:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.counts, self.judged, self.costs = no_days(layout), no_days(layout), no_days(layout)
-        self._rows: list[Rows] = []
+        self._rows: list[Predictions] = []
 
-    def add(self, columns: Mapping[str, Column], rows: Rows) -> None:
+    def add(self, columns: Mapping[str, Column], rows: Predictions) -> None:
         """Add rows.
 
         Parameters
         ----------
         columns : mapping of str to ndarray of shape (n,)
             The columns of the profile that are known, as it calls them; the score is added.
-        rows : Rows
+        rows : Predictions
             The same rows.
         """
         bins = self.layout.bins({**columns, "score": rows.p})
@@ -101,7 +101,7 @@ class Collected:
         self._rows.append(rows)
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> Predictions:
         """All rows."""
         self._rows = [joined(self._rows)]
         return self._rows[0]

@@ -12,15 +12,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tagline.bundle.load import Bundle
-from tagline.bundle.profile import expected, has_bins
+from tagline.bundle.profile import bin_of, expected, has_bins
 from tagline.inputs.compute import Column
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
-SCORE = "score"
 
 
 @dataclass(frozen=True)
@@ -74,15 +72,7 @@ class Binned:
 
     def bins(self, values: Column) -> npt.NDArray[np.int64]:
         """Give the bin of each value, counted from `start`."""
-        missing = self.width - 1
-        if self.described["kind"] == "number":
-            numbers = values.astype(np.float64, copy=False)
-            found = np.searchsorted(self.described["edges"], numbers, side="right")
-            return self.start + np.where(np.isnan(numbers), missing, found)
-        codes, texts = pd.factorize(values.astype(object, copy=False))
-        place = {name: at for at, name in enumerate(self.described["categories"])}
-        known = [missing if text == "" else place.get(text, missing - 1) for text in texts]
-        return self.start + np.array(known, dtype=np.int64)[codes]
+        return self.start + bin_of(values, self.described)
 
 
 class Layout:
@@ -104,11 +94,6 @@ class Layout:
                 self.columns.append(Binned(name, described, start))
                 start += self.columns[-1].width
         self.width = start
-
-    @cached_property
-    def reference(self) -> Floats:
-        """The reference rows in each bin of each column, one after the other."""
-        return np.concatenate([each.reference for each in self.columns] or [np.zeros(0)])
 
     def bins(self, columns: Mapping[str, Column]) -> dict[str, npt.NDArray[np.int64]]:
         """Give the bins of the columns that are there."""
@@ -188,14 +173,24 @@ class DayCounts:
         return DayCounts(self.layout, self.days[kept], self.counts[kept])
 
     def blocks(self, length: int) -> Floats:
-        """Add up whole blocks of days, shape (blocks, bins); the newest day ends a block."""
+        """Add up whole blocks of days, shape (blocks, bins); see `block_of`."""
         if not len(self.days):
             return np.zeros((0, self.layout.width))
-        number = (self.days[-1] - self.days) // length
+        number = block_of(self.days, length)
         found = np.zeros((int(number.max()) + 1, self.layout.width))
         np.add.at(found, number, self.counts)
-        blocks: Floats = found[np.unique(number)]
-        return blocks
+        return found
+
+
+def block_of(days: Days, length: int) -> Days:
+    """Give the number of each day's block, from 0 for the newest, which the newest day ends.
+
+    Blocks without a day have no number.
+    """
+    if not len(days):
+        return days
+    _, number = np.unique((days.max() - days) // length, return_inverse=True)
+    return number.astype(np.int64)
 
 
 def no_days(layout: Layout) -> DayCounts:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tagline.case.monitoring import RetrainingSection, Trigger
 from tagline.evaluation.intervals import Interval
+from tagline.monitoring.harm import hurts
 
 UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
@@ -94,7 +95,7 @@ def _sentence(trigger: Trigger, policy: RetrainingSection, signals: Signals) -> 
             said = f"{signals.moved} fields have moved."
         case "loss":
             found = signals.excess
-            rings = found.value >= policy.excess and found.low > 0
+            rings = hurts(found, policy.excess)
             said = (
                 f"Log loss is {found.value:.4f} above what the answers promised "
                 f"({found.low:.4f} to {found.high:.4f})."

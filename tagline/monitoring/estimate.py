@@ -7,48 +7,39 @@ follows from answers which are wrong.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from tagline.evaluation.intervals import Interval
-
-Floats = npt.NDArray[np.float64]
-SMALLEST = float(np.finfo(np.float64).eps)
-
-
-def roc_auc(p: Floats) -> float:
-    """Give the expected area under the ROC curve; NaN where one class has no weight."""
-    distinct, place = np.unique(-p, return_inverse=True)
-    found = np.bincount(place, p, minlength=len(distinct))
-    other = np.bincount(place, 1 - p, minlength=len(distinct))
-    if not found.sum() or not other.sum():
-        return float("nan")
-    above = np.cumsum(found) - found / 2
-    return float((other * above).sum() / (found.sum() * other.sum()))
-
-
-def log_loss(p: Floats) -> float:
-    """Give the expected log loss: the mean entropy of the answers, in nats."""
-    return float(entropy(p).mean()) if len(p) else float("nan")
-
-
-def brier(p: Floats) -> float:
-    """Give the expected Brier score."""
-    return float((p * (1 - p)).mean()) if len(p) else float("nan")
+from tagline.evaluation.intervals import Interval, Resampling
+from tagline.evaluation.metrics import METRICS, log_loss_of_rows
+from tagline.evaluation.scored import Floats, Scored, Weighted
 
 
 def entropy(p: Floats) -> Floats:
-    """Give the expected log loss of each row, shape (n,)."""
-    q = np.clip(p, SMALLEST, 1 - SMALLEST)
-    return -(q * np.log(q) + (1 - q) * np.log1p(-q))
+    """Give the expected log loss of each row, in nats, shape (n,)."""
+    return log_loss_of_rows(p, p)
 
 
-ESTIMATES: Mapping[str, Callable[[Floats], float]] = {
-    "roc_auc": roc_auc,
-    "log_loss": log_loss,
-    "brier": brier,
+def _mean(name: str, values: Callable[[Floats], Floats], rows: Weighted) -> Floats:
+    return rows.total(name, lambda each: values(each.p)) / rows.size
+
+
+# ROC AUC counts what is found at each probability, whole or not.
+EXPECTED: Mapping[str, Callable[[Weighted], Floats]] = {
+    "roc_auc": METRICS["roc_auc"].weighted,
+    "log_loss": partial(_mean, "entropy", entropy),
+    "brier": partial(_mean, "variance", lambda p: p * (1 - p)),
 }
+
+
+def estimate(name: str, p: Floats) -> float:
+    """Give the expected figure of calibrated probabilities of 1; NaN where it is undefined."""
+    if not len(p):
+        return float("nan")
+    rows = _as_promised(p, np.zeros(len(p), dtype=np.int64), 1)
+    return float(EXPECTED[name](rows.weighted(np.ones((1, 1))))[0])
 
 
 def estimated(
@@ -69,21 +60,12 @@ def estimated(
     seed : int
         The same seed gives the same intervals.
     """
-    distinct, place = np.unique(groups, return_inverse=True)
-    order = np.argsort(place, kind="stable")
-    parts = np.split(p[order], np.cumsum(np.bincount(place, minlength=len(distinct)))[:-1])
-    rng = np.random.default_rng(seed)
-    draws = resamples if len(distinct) > 1 else 0
-    drawn = rng.integers(0, max(len(distinct), 1), (draws, len(distinct)))
-    tried = [np.concatenate([parts[each] for each in draw]) for draw in drawn]
-    found = {}
-    for name, of in ESTIMATES.items():
-        values = np.array([of(each) for each in tried])
-        values = values[~np.isnan(values)]
-        bounds = (
-            np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-            if len(values)
-            else (np.nan, np.nan)
-        )
-        found[name] = Interval(of(p), float(bounds[0]), float(bounds[1]))
-    return found
+    resampling = Resampling(groups, resamples=resamples, seed=seed)
+    rows = _as_promised(p, resampling.place, resampling.groups)
+    found = resampling.of(rows, EXPECTED)
+    return {name: each.interval(level) for name, each in found.items()}
+
+
+def _as_promised(p: Floats, place: npt.NDArray[np.int64], groups: int) -> Scored:
+    order = np.argsort(-p, kind="stable")
+    return Scored(p[order], p[order], place[order], groups)

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 
 from tagline.case.monitoring import MonitoringSection
+from tagline.data.split import day_name
 from tagline.evaluation import calibration
-from tagline.evaluation.intervals import LEAST_GROUPS, Interval, Resampling
-from tagline.monitoring.collect import Collected, Rows
+from tagline.evaluation.intervals import LEAST_GROUPS, Interval
+from tagline.monitoring.collect import Collected, Predictions
+from tagline.monitoring.days import block_of
+from tagline.monitoring.drift import column_drift
 from tagline.monitoring.estimate import estimated
-from tagline.monitoring.findings import Findings, Reference, day_name
-from tagline.monitoring.harm import Blocks, excess, harms
-from tagline.monitoring.movement import movements
-from tagline.monitoring.sudden import changes
+from tagline.monitoring.findings import Findings, Reference
+from tagline.monitoring.harm import by_blocks, excess, harms, mean
+from tagline.monitoring.shift import shifts
 from tagline.monitoring.words import said, verdict
 
 MEASURED = ("roc_auc", "log_loss", "brier", "ece")
@@ -27,7 +29,6 @@ def find(
     *,
     digest: str,
     run: str,
-    last: int | None = None,
     seed: int,
 ) -> Findings:
     """Look at the newest days of what a model answered.
@@ -42,25 +43,24 @@ def find(
         What counts as moved and as harm.
     digest, run : str
         The model.
-    last : int, optional
-        The newest day, since 1970; the newest that has rows where left out.
     seed : int
         The same seed gives the same findings.
     """
     every = collected.rows
-    if last is None:
-        last = int(every.day.max()) if len(every.day) else 0
+    last = int(every.day.max()) if len(every.day) else 0
     first = last - section.window_days + 1
     rows = every.between(first, last)
     seen = rows.only(rows.known)
     counts = collected.counts.between(first, last)
-    moves = movements(counts, section, seed=seed)
-    window = (collected.judged.between(first, last), collected.costs.between(first, last))
-    costs = harms(*window, section, seed=seed)
-    by_column = dict(zip((each.name for each in collected.layout.columns), costs, strict=True))
-    blocks = Blocks(seen.day, section.block_days)
-    over = blocks.mean(excess(seen.y, seen.p), section, seed=seed)
-    harm = {each.column: by_column[each.column] for each in moves if each.moved}
+    moves = column_drift(counts, section, seed=seed)
+    moved = {each.column for each in moves if each.moved}
+    harm = harms(
+        collected.judged.between(first, last),
+        collected.costs.between(first, last),
+        [each for each in collected.layout.columns if each.name in moved],
+        section,
+        seed=seed,
+    )
     found = Findings(
         digest=digest,
         run=run,
@@ -70,13 +70,13 @@ def find(
         days=len(counts.days),
         outcomes=len(seen.day),
         movements=moves,
-        changes=changes(counts, section, seed=seed),
+        changes=shifts(counts, section, seed=seed),
         harm=harm,
-        excess=over,
+        excess=mean(excess(seen.y, seen.p), seen.day, section, seed=seed),
         measured=measured(seen, section, seed=seed),
         estimated=_estimated(rows, section, seed=seed),
         before=dict(reference.metrics),
-        target=blocks.mean(seen.y, section, seed=seed),
+        target=mean(seen.y, seen.day, section, seed=seed),
         target_before=reference.positives,
         weeks=weeks(every, last, section, seed=seed),
         calibration=_calibration(seen, section, seed=seed),
@@ -84,23 +84,24 @@ def find(
         verdict="unknown",
         said=[],
     )
-    return replace(found, verdict=verdict(found, section), said=said(found, section))
+    judged = replace(found, verdict=verdict(found, section))
+    return replace(judged, said=said(judged, section))
 
 
-def measured(seen: Rows, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+def measured(seen: Predictions, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
     """Give the figures of rows of which it is known what came true."""
     if not len(seen.day):
         return {}
-    number = Blocks(seen.day, section.block_days).number
-    drawn = Resampling(number, resamples=section.resamples, seed=seed)
-    figures = drawn.figures(seen.y, seen.p, MEASURED)
+    figures = by_blocks(seen.day, section, seed=seed).figures(seen.y, seen.p, MEASURED)
     return {
         name: each.interval(section.level, least=LEAST_GROUPS // 2)
         for name, each in figures.items()
     }
 
 
-def weeks(rows: Rows, last: int, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+def weeks(
+    rows: Predictions, last: int, section: MonitoringSection, *, seed: int
+) -> list[dict[str, Any]]:
     """Give the measured and the estimated figures week by week; the last day ends a week."""
     found = []
     number = (last - rows.day) // WEEK
@@ -124,7 +125,7 @@ def weeks(rows: Rows, last: int, section: MonitoringSection, *, seed: int) -> li
     return found
 
 
-def slices(seen: Rows, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+def slices(seen: Predictions, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
     """Judge the values of some fields by themselves, the worst first."""
     cost = excess(seen.y, seen.p)
     found = []
@@ -133,24 +134,25 @@ def slices(seen: Rows, section: MonitoringSection, *, seed: int) -> list[dict[st
             own = values.astype(str) == value
             if own.sum() < section.slice_support:
                 continue
-            over = Blocks(seen.day[own], section.block_days).mean(cost[own], section, seed=seed)
+            over = mean(cost[own], seen.day[own], section, seed=seed)
             each = {"field": name, "value": str(value), "outcomes": int(own.sum())}
             found.append(each | {"excess": over.value, "low": over.low, "high": over.high})
     return sorted(found, key=lambda each: -float(str(each["excess"])))
 
 
-def _estimated(rows: Rows, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+def _estimated(rows: Predictions, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
     if not len(rows.p):
         return {}
-    number = Blocks(rows.day, section.block_days).number
+    number = block_of(rows.day, section.block_days)
     draws = min(section.resamples, 199)  # each sorts the whole window
     return estimated(rows.p, number, resamples=draws, level=section.level, seed=seed)
 
 
-def _calibration(seen: Rows, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
+def _calibration(
+    seen: Predictions, section: MonitoringSection, *, seed: int
+) -> list[dict[str, Any]]:
     if not len(seen.day):
         return []
-    number = Blocks(seen.day, section.block_days).number
-    drawn = Resampling(number, resamples=section.resamples, seed=seed)
+    drawn = by_blocks(seen.day, section, seed=seed)
     table = calibration.curve(seen.y, seen.p, resampling=drawn, level=section.level)
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
 from typing import Any, Literal
 
 import numpy as np
 
 from tagline.evaluation.intervals import Interval
-from tagline.monitoring.movement import Movement
-from tagline.monitoring.sudden import Change
+from tagline.monitoring.drift import ColumnDrift
+from tagline.monitoring.shift import Shift
 
 Verdict = Literal["hurts", "moved", "quiet", "unknown"]
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,9 @@ class Findings:
         The window's first and last day; empty where there are no rows.
     rows, days, outcomes : int
         Answered rows, days that have any, and rows of which it is known what came true.
-    movements : list of Movement
+    movements : list of ColumnDrift
         Every column, the farthest first.
-    changes : list of Change
+    changes : list of Shift
         The newest days beside the days before, the farthest first.
     harm : dict of str to Interval
         What the movement of each column that moved costs; see `tagline.monitoring.harm.harms`.
@@ -86,8 +84,8 @@ class Findings:
     rows: int
     days: int
     outcomes: int
-    movements: list[Movement]
-    changes: list[Change]
+    movements: list[ColumnDrift]
+    changes: list[Shift]
     harm: dict[str, Interval]
     excess: Interval
     measured: dict[str, Interval]
@@ -106,16 +104,16 @@ class Findings:
         return asdict(self)
 
     @property
-    def moved(self) -> list[Movement]:
+    def moved(self) -> list[ColumnDrift]:
         """The columns that moved."""
         return [each for each in self.movements if each.moved]
 
     @property
-    def changed(self) -> list[Change]:
+    def changed(self) -> list[Shift]:
         """The columns that changed suddenly."""
         return [each for each in self.changes if each.changed]
 
 
-def day_name(day: int) -> str:
-    """Give a day since 1970 as a date."""
-    return (EPOCH + timedelta(days=day)).isoformat()
+def readable(column: str) -> str:
+    """Name a column of a profile as a person reads it: ``field:origin`` is ``field origin``."""
+    return column.replace(":", " ", 1)

@@ -6,67 +6,50 @@ promise, whatever the season does to the share of 1, and it is what a model lose
 about its rows. A movement hurts where the rows that it brought cost more than they promised.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tagline.case.monitoring import MonitoringSection
-from tagline.evaluation.intervals import Interval
-from tagline.monitoring.days import DayCounts, Floats
-from tagline.monitoring.estimate import SMALLEST, entropy
+from tagline.evaluation.intervals import Interval, Resampled, Resampling
+from tagline.evaluation.metrics import log_loss_of_rows
+from tagline.monitoring.days import Binned, DayCounts, Days, Floats, block_of
+from tagline.monitoring.estimate import entropy
 
 LEAST_BLOCKS = 4
 
 
 def excess(y: Floats, p: Floats) -> Floats:
     """Give the log loss of each row above what its answer promised, shape (n,)."""
-    q = np.clip(p, SMALLEST, 1 - SMALLEST)
-    loss: Floats = -np.where(y == 1, np.log(q), np.log1p(-q)) - entropy(p)
-    return loss
+    return log_loss_of_rows(y, p) - entropy(p)
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """Sums over blocks of days, drawn again and again as wholes.
+def mean(values: Floats, days: Days, section: MonitoringSection, *, seed: int) -> Interval:
+    """Give the mean of a value of each row, with its interval by blocks of days."""
+    found = by_blocks(days, section, seed=seed).mean(values)
+    return found.interval(section.level, least=LEAST_BLOCKS)
 
-    Parameters
-    ----------
-    days : ndarray of shape (n,), int64
-        Each row's day, since 1970.
-    length : int
-        Days of a block; the newest day ends one.
-    """
 
-    days: npt.NDArray[np.int64]
-    length: int
+def hurts(over: Interval, least: float) -> bool:
+    """Tell whether an excess is large enough, and not by chance."""
+    return over.value >= least and over.low > 0
 
-    @property
-    def number(self) -> npt.NDArray[np.int64]:
-        """Each row's block, from 0."""
-        if not len(self.days):
-            return self.days
-        _, place = np.unique((self.days.max() - self.days) // self.length, return_inverse=True)
-        return place.astype(np.int64)
 
-    def mean(self, values: Floats, section: MonitoringSection, *, seed: int) -> Interval:
-        """Give the mean of a value of each row, with its interval."""
-        if not len(values):
-            return Interval(np.nan, np.nan, np.nan, note="there are no rows")
-        number = self.number
-        sums, sizes = np.bincount(number, values), np.bincount(number).astype(np.float64)
-
-        def ratio(weights: Floats) -> Floats:
-            return (weights @ sums) / np.maximum(weights @ sizes, 1.0)
-
-        return _interval(ratio, len(sizes), section, seed=seed)
+def by_blocks(days: Days, section: MonitoringSection, *, seed: int) -> Resampling:
+    """Draw whole blocks of days."""
+    blocks = block_of(days, section.block_days)
+    return Resampling(blocks, resamples=section.resamples, seed=seed)
 
 
 def harms(
-    rows: DayCounts, costs: DayCounts, section: MonitoringSection, *, seed: int
-) -> list[Interval]:
-    r"""Say what the movement of each column costs, in log loss a row of the window.
+    rows: DayCounts,
+    costs: DayCounts,
+    columns: Sequence[Binned],
+    section: MonitoringSection,
+    *,
+    seed: int,
+) -> dict[str, Interval]:
+    r"""Say what the movement of columns costs, in log loss a row of the window.
 
     :math:`\sum_i \max(q_i - p_i, 0) \, m_i`, where :math:`q_i` and :math:`p_i` are the shares of
     bin :math:`i` in the window and in the reference, and :math:`m_i` is the mean excess there.
@@ -75,6 +58,8 @@ def harms(
     ----------
     rows, costs : DayCounts
         Rows with an outcome, and their `excess`, on the same days.
+    columns : sequence of Binned
+        The columns.
     section : MonitoringSection
         Blocks, draws and level.
     seed : int
@@ -82,40 +67,27 @@ def harms(
 
     Returns
     -------
-    list of Interval
-        One for each column of the layout, in its order.
+    dict of str to Interval
+        By column; empty where no outcome is known.
     """
     counted, cost = rows.blocks(section.block_days), costs.blocks(section.block_days)
-    found = []
-    for each in rows.layout.columns:
-        own, paid = counted[:, each.places], cost[:, each.places]
-        before = each.reference / max(each.reference.sum(), 1.0)
-
-        def brought(
-            weights: Floats, own: Floats = own, paid: Floats = paid, before: Floats = before
-        ) -> Floats:
-            n = weights @ own
-            mean = np.divide(weights @ paid, n, out=np.zeros_like(n), where=n > 0)
-            more = np.maximum(n / np.maximum(n.sum(axis=1, keepdims=True), 1.0) - before, 0.0)
-            added: Floats = (more * mean).sum(axis=1)
-            return added
-
-        found.append(_interval(brought, len(own), section, seed=seed))
+    blocks = len(counted)
+    if not blocks:
+        return {}
+    drawn = Resampling(np.arange(blocks), resamples=section.resamples, seed=seed).weights()
+    found = {}
+    for each in columns:
+        own = each, counted[:, each.places], cost[:, each.places]
+        value = float(_brought(*own, np.ones((1, blocks)))[0])
+        figure = Resampled(value, _brought(*own, drawn), blocks)
+        found[each.name] = figure.interval(section.level, least=LEAST_BLOCKS)
     return found
 
 
-def _interval(
-    of: Callable[[Floats], Floats], blocks: int, section: MonitoringSection, *, seed: int
-) -> Interval:
-    if not blocks:
-        return Interval(np.nan, np.nan, np.nan, note="there are no rows")
-    value = float(of(np.ones((1, blocks)))[0])
-    if blocks < LEAST_BLOCKS:
-        note = f"{blocks} blocks of days are too few for an interval"
-        return Interval(value, np.nan, np.nan, note=note)
-    drawn = np.random.default_rng(seed).integers(0, blocks, (section.resamples, blocks))
-    cells = drawn + blocks * np.arange(section.resamples)[:, None]
-    weights = np.bincount(cells.ravel(), minlength=section.resamples * blocks)
-    values = of(weights.reshape(section.resamples, blocks).astype(np.float64))
-    low, high = np.quantile(values, [(1 - section.level) / 2, (1 + section.level) / 2])
-    return Interval(value, float(low), float(high))
+def _brought(column: Binned, rows: Floats, costs: Floats, weights: Floats) -> Floats:
+    n, cost = (np.einsum("rg,gb->rb", weights, each) for each in (rows, costs))
+    mean_cost = np.divide(cost, n, out=np.zeros_like(n), where=n > 0)
+    shares = n / np.maximum(n.sum(axis=1, keepdims=True), 1.0)
+    before = column.reference / max(column.reference.sum(), 1.0)
+    brought: Floats = (np.maximum(shares - before, 0.0) * mean_cost).sum(axis=1)
+    return brought

@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 
 from tagline.case.monitoring import MonitoringSection
-from tagline.monitoring.findings import Findings, Verdict, day_name
-from tagline.monitoring.movement import Movement
+from tagline.data.split import day_name
+from tagline.monitoring.drift import ColumnDrift
+from tagline.monitoring.findings import Findings, Verdict, readable
+from tagline.monitoring.harm import hurts
 
 MOST = 5
 
 
 def verdict(found: Findings, section: MonitoringSection) -> Verdict:
     """Say in a word how a model does."""
-    over = found.excess
-    if over.value >= section.least_excess and over.low > 0:
+    if hurts(found.excess, section.least_excess):
         return "hurts"
     if found.rows == 0 or found.days < section.least_days:
         return "unknown"
@@ -43,7 +44,7 @@ def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
 def _changed(found: Findings, section: MonitoringSection) -> Iterator[str]:
     for each in found.changed[:MOST]:
         yield (
-            f"{each.column.replace(':', ' ', 1)} changed within {section.recent_days} days: "
+            f"{readable(each.column)} changed within {section.recent_days} days: "
             f"{each.most!r} from {each.share_before:.1%} to {each.share:.1%} of the rows. Look at "
             "its source."
         )
@@ -58,9 +59,9 @@ def _moved(found: Findings) -> Iterator[str]:
         yield f"{len(found.moved) - MOST} more columns have moved."
 
 
-def _movement(each: Movement) -> str:
+def _movement(each: ColumnDrift) -> str:
     when = f" since {day_name(each.since)}" if each.since is not None else ""
-    name = each.column.replace(":", " ", 1)
+    name = readable(each.column)
     return (
         f"{name} has moved{when} (PSI {each.psi:.2f}): {each.most!r} from "
         f"{each.share_before:.1%} to {each.share:.1%} of the rows."
@@ -81,17 +82,17 @@ def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
     if over.note:
         yield f"Whether it hurts can not be said: {over.note}."
         return
-    hurts = over.value >= section.least_excess and over.low > 0
+    bad = hurts(over, section.least_excess)
     yield (
-        f"{'It hurts' if hurts else 'It does not hurt'}: log loss is {over.value:+.4f} "
+        f"{'It hurts' if bad else 'It does not hurt'}: log loss is {over.value:+.4f} "
         f"({over.low:+.4f} to {over.high:+.4f}) beside what the answers promised."
     )
-    if hurts:
+    if bad:
         costly = sorted(found.harm.items(), key=lambda each: -each[1].value)
         for name, cost in costly[:MOST]:
             if cost.low > 0:
                 yield (
-                    f"Rows that the movement of {name.replace(':', ' ', 1)} brought cost "
+                    f"Rows that the movement of {readable(name)} brought cost "
                     f"{cost.value:.4f} of it ({cost.low:.4f} to {cost.high:.4f})."
                 )
         for each in [part for part in found.slices if part["low"] > 0][:MOST]:
@@ -105,12 +106,12 @@ def _todo(found: Findings, section: MonitoringSection) -> Iterator[str]:
     lost = [each for each in found.moved if each.missing - each.missing_before > 0.05]
     for each in lost[:MOST]:
         yield (
-            f"Look at the source of {each.column.replace(':', ' ', 1)}: {each.missing:.0%} of it "
+            f"Look at the source of {readable(each.column)}: {each.missing:.0%} of it "
             f"is missing, {each.missing_before:.0%} was."
         )
-    if found.verdict == "unknown" and not found.outcomes and found.rows:
+    if not found.outcomes:
         yield "Send outcomes (POST /v1/outcomes): without them only the answers can be looked at."
-    if found.excess.value >= section.least_excess and found.excess.low > 0:
+    if hurts(found.excess, section.least_excess):
         yield "Train again, unless one of the sources above is broken: mend that first."
     elif found.moved and found.outcomes and not found.excess.note:
         yield "What moved costs nothing so far: nothing is to be done."

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,13 +13,15 @@ import pandas as pd
 
 from tagline import paths
 from tagline.bundle.load import Bundle
+from tagline.case.load import load_case
 from tagline.errors import TaglineError
+from tagline.files import write_whole
 from tagline.ledger.entry import Deployed, plain
 from tagline.monitoring.decide import Decision, Signals, decide
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Findings, Reference
+from tagline.operations.logs import LogReader
 from tagline.operations.standings import Standings, open_case
-from tagline.operations.watching import Reader
 from tagline.registry.events import ask_for_training, is_deployed
 from tagline.registry.runs import newest_start
 from tagline.stages.promoting import LEARNED_FROM, learned_until
@@ -30,7 +31,7 @@ PAST = "past.jsonl"
 
 
 @dataclass(frozen=True)
-class Watched:
+class MonitorReport:
     """What the monitor found.
 
     Attributes
@@ -66,7 +67,7 @@ class Watched:
         return found
 
 
-def watch(case: str, *, config: str = "") -> Watched:
+def watch(case: str, *, config: str = "") -> MonitorReport:
     """Look at what the models of a case answered, and hold it against its policy.
 
     Parameters
@@ -81,8 +82,8 @@ def watch(case: str, *, config: str = "") -> Watched:
     TaglineError
         There is no such case, or its tables can not be read.
     """
-    standings = open_case(case or None, config=Path(config) if config else None)
-    reader = Reader(standings.case)
+    standings = open_case(case, config=config)
+    reader = LogReader(standings.case)
     seen = reader.read()
     champion = standings.champion()
     own = champion.bundle if champion else ""
@@ -105,7 +106,7 @@ def watch(case: str, *, config: str = "") -> Watched:
         else Decision(False, (), "There is no champion to train again.")
     )
     notes = [f"{why} ({count:,})" for why, count in seen.notes.most_common()]
-    return Watched(
+    return MonitorReport(
         case=standings.case.name,
         file=standings.case.file,
         champion=champion.run if champion else "",
@@ -117,21 +118,19 @@ def watch(case: str, *, config: str = "") -> Watched:
     )
 
 
-def keep(watched: Watched, *, by: str) -> Path:
+def keep(watched: MonitorReport, *, by: str) -> Path:
     """Write what was found where servers and `tagline status` look for it.
 
     Parameters
     ----------
-    watched : Watched
+    watched : MonitorReport
         What was found.
     by : str
         Which run found it.
     """
     target = paths.monitored(watched.case)
     said = {**watched.to_dict(), "by": by}
-    unfinished = target.with_suffix(f".{os.getpid()}.tmp")
-    unfinished.write_text(json.dumps(said))
-    unfinished.replace(target)
+    write_whole(target, json.dumps(said))
     line = {name: said[name] for name in ("at", "by", "champion", "decision", "signals")}
     with target.with_name(PAST).open("a") as past:
         past.write(json.dumps(line) + "\n")
@@ -139,7 +138,7 @@ def keep(watched: Watched, *, by: str) -> Path:
 
 
 def _signals(
-    standings: Standings, champion: Deployed | None, findings: list[Findings], reader: Reader
+    standings: Standings, champion: Deployed | None, findings: list[Findings], reader: LogReader
 ) -> Signals:
     today = pd.Timestamp.now(tz="UTC")
     begun = newest_start(standings.case.name)
@@ -161,7 +160,7 @@ def _signals(
     )
 
 
-def _growth(standings: Standings, bundle: Bundle, reader: Reader) -> float:
+def _growth(standings: Standings, bundle: Bundle, reader: LogReader) -> float:
     if "growth" not in standings.case.retraining.on:
         return 0.0
     parts = bundle.provenance["periods"]
@@ -173,13 +172,12 @@ def _growth(standings: Standings, bundle: Bundle, reader: Reader) -> float:
         return float(np.nan)
 
 
-def page_of(watched: Watched, *, by: str) -> str:
+def page_of(watched: MonitorReport, *, by: str) -> str:
     """Write the page, and keep it among the reports."""
     # Only a flow draws; `tagline status` and servers read what was kept.
-    from tagline.case.load import parse_case  # noqa: PLC0415
-    from tagline.report.watched import compose  # noqa: PLC0415
+    from tagline.report.monitor_page import compose  # noqa: PLC0415
 
-    case = parse_case(Path(watched.file).read_text(), file=watched.file)
+    case = load_case(Path(watched.file))
     page = compose(case, watched.to_dict(), by=by)
     path = paths.reports() / f"monitor-{watched.case}.html"
     path.write_text(page)
@@ -193,7 +191,7 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     Parameters
     ----------
     watched : mapping
-        What `Watched.to_dict` gave.
+        What `MonitorReport.to_dict` gave.
     retrain : bool
         Whether training may start.
     by : str
@@ -204,7 +202,6 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     str
         What was done, in a sentence.
     """
-    from tagline.case.load import parse_case  # noqa: PLC0415
     from tagline.operations.retraining import retrain as train_again  # noqa: PLC0415
 
     decision, file = watched["decision"], watched["file"]
@@ -215,7 +212,7 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     if is_deployed():
         ask_for_training(watched["case"], f"{decision['why']} Found by {by}.")
         return f"{decision['why']} The event that starts a training was sent."
-    case = parse_case(Path(file).read_text(), file=file)
+    case = load_case(Path(file))
     promote = case.retraining.promote
-    done = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)
-    return f"{decision['why']} {done.said}"
+    said = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)
+    return f"{decision['why']} {said}"

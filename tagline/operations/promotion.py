@@ -62,7 +62,7 @@ class Plan:
 
     def standings(self) -> Standings:
         """Open the case's standings."""
-        return open_case(self.case, config=Path(self.file))
+        return open_case(self.case, config=self.file)
 
     def candidate(self) -> Candidate:
         """Look at the run again."""
@@ -97,7 +97,7 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
         There is no such run, the rules do not allow it, or its bundle is not sound.
     """
     file = Path(config) if config else None
-    name = run or newest_candidate(open_case(case or None, config=file).case.name).pathspec
+    name = run or newest_candidate(open_case(case, config=file).case.name).pathspec
     standings, found = open_run(name, case=case or None, config=file)
     own, champion, transitions = candidate(found), standings.champion(), standings.transitions(why)
     if champion is None or champion.run != own.run:

@@ -12,8 +12,8 @@ from tagline import paths
 from tagline.case.config import Case
 from tagline.replay.compare import Summary, summary
 from tagline.replay.policy import Policy, read_policies
+from tagline.replay.timeline import TimelineRef, get_timeline, put_timeline
 from tagline.replay.walk import Walk
-from tagline.replay.year import YearRef, get_year, put_year
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ def begin(case: Case, files: Sequence[str]) -> tuple[dict[str, Any], list[dict[s
         One a task.
     """
     policies = read_policies(case, files)
-    past = put_year(case, paths.tables())
+    past = put_timeline(case, paths.tables())
     return asdict(past), [
         {"name": each.name, "title": each.title, "retraining": each.retraining.model_dump()}
         for each in policies
@@ -50,12 +50,12 @@ def walk(
     months : list of dict
         ``month``, ``rows``, ``outcomes``, ``excess`` and the figures.
     """
-    ref = YearRef(**past)
-    year = get_year(case, ref)
+    ref = TimelineRef(**past)
+    timeline = get_timeline(case, ref)
     retraining = type(case.retraining)(**policy["retraining"])
     name = _name(case, ref)
     way = Walk(
-        year,
+        timeline,
         Policy(policy["name"], policy["title"], retraining),
         folder=paths.home() / "replay" / f"{case.name}-{name[:12]}",
         name=name,
@@ -72,10 +72,10 @@ def walk(
         }
         for each in months
     ]
-    return summary(year, policy["name"], policy["title"], months), told
+    return summary(timeline, policy["name"], policy["title"], months), told
 
 
-def _name(case: Case, ref: YearRef) -> str:
+def _name(case: Case, ref: TimelineRef) -> str:
     """Name a replay by all that its months depend on but the policy: data, settings, code."""
     digest = hashlib.sha256(ref.name.encode())
     settings = case.to_dict()

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ScoringRequest:
     """What is to be scored, and where the answers go.
 
     Attributes
@@ -61,7 +61,7 @@ def answers_of(case: str) -> Path:
     return paths.log_of(case) / "batch"
 
 
-def score(wanted: Wanted) -> list[dict[str, Any]]:
+def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
     """Score every file that is not scored yet.
 
     A file that was begun by a champion which has fallen since is finished by it, so that its
@@ -77,15 +77,13 @@ def score(wanted: Wanted) -> list[dict[str, Any]]:
     TaglineError
         There is no champion, or its bundle or the rows can not be used.
     """
-    standings = open_case(
-        wanted.case or None, config=Path(wanted.config) if wanted.config else None
-    )
+    standings = open_case(wanted.case, config=wanted.config)
     to = Place.of(wanted.to or str(answers_of(standings.case.name)))
     own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
     if not own:
         return []
     place = Place.of(own)
-    models = _Models(standings)
+    models = _Scorers(standings)
     found = []
     for source in sources(place):
         known = None if wanted.again else job.begun(to, source)
@@ -98,15 +96,15 @@ def score(wanted: Wanted) -> list[dict[str, Any]]:
     return found
 
 
-class _Models:
+class _Scorers:
     """Models that score, each opened once, with the case's streams."""
 
     def __init__(self, standings: Standings) -> None:
         self.standings = standings
-        self._open: dict[str, job.Model] = {}
+        self._open: dict[str, job.Scorer] = {}
         self._events: Mapping[str, pd.DataFrame] | None = None
 
-    def champion(self) -> job.Model:
+    def champion(self) -> job.Scorer:
         """Open the champion."""
         deployed = self.standings.champion()
         if deployed is None:
@@ -116,13 +114,13 @@ class _Models:
             )
         return self.of(deployed.run, deployed.bundle, deployed.since)
 
-    def of(self, run: str, digest: str, entry: int = 0) -> job.Model:
+    def of(self, run: str, digest: str, entry: int = 0) -> job.Scorer:
         """Open a run's model."""
         if digest not in self._open:
             table = self.standings.case.table
             bundle = Bundle(verified_bundle(run, digest))
             history = self._history(bundle) if bundle.history else None
-            self._open[digest] = job.Model(bundle, run, entry, table.id, table.time, history)
+            self._open[digest] = job.Scorer(bundle, run, entry, table.id, table.time, history)
         return self._open[digest]
 
     def _history(self, bundle: Bundle) -> job.WithHistory:
@@ -140,14 +138,14 @@ class _Models:
         return add
 
 
-def _scored_before(to: Place, wanted: Wanted) -> set[str]:
+def _scored_before(to: Place, wanted: ScoringRequest) -> set[str]:
     """Give the ids of rows that have an answer: the case's own tables only ever grow."""
     if wanted.again:
         return set()
     return {str(each) for part in to.tables("row_id") for each in part["row_id"].to_pylist()}
 
 
-def _own_rows(case: Case, wanted: Wanted, before: set[str]) -> str:
+def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     features = load_features(case)
     checked = check_decisions(
         case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -51,7 +50,7 @@ def write_snapshots(case: str, *, config: str = "") -> list[dict[str, Any]]:
     TaglineError
         There is no such case, or its tables can not give the history.
     """
-    standings = open_case(case or None, config=Path(config) if config else None)
+    standings = open_case(case, config=config)
     wanted = _wanted(standings)
     if not wanted:
         return []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tagline import paths
 from tagline.case.config import Case
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
 from tagline.errors import TaglineError
 from tagline.keys import signing_key, trusted_keys
 from tagline.ledger.chain import Ledger
@@ -68,15 +68,15 @@ class Standings:
         return Transitions(request, Tags(), self.last_seen)
 
 
-def open_case(name: str | None, *, config: Path | None = None) -> Standings:
+def open_case(name: str | None, *, config: Path | str | None = None) -> Standings:
     """Open the standings of a case by its name.
 
     Parameters
     ----------
     name : str or None
-        The case; the only one that has runs where None.
-    config : Path, optional
-        Its config; where the newest run found it, where None.
+        The case; the only one that has runs where None or empty.
+    config : Path or str, optional
+        Its config; where the newest run found it, where None or empty.
 
     Raises
     ------
@@ -84,12 +84,11 @@ def open_case(name: str | None, *, config: Path | None = None) -> Standings:
         There is no such case, or several and none is named, or its config is not there.
     """
     known = cases()
-    if name is None:
-        name = _only(known)
+    name = name or _only(known)
     if name not in known:
         have = ", ".join(sorted(known)) or "none"
         raise TaglineError(f"The case {name!r} has no runs here.", todo=f"Cases with runs: {have}.")
-    return _opened(known[name], name, config)
+    return _opened(known[name], name, Path(config) if config else None)
 
 
 def open_run(
@@ -127,7 +126,7 @@ def _opened(run: Run, name: str, config: Path | None) -> Standings:
             where=str(file),
             todo="Name it with --config FILE.",
         )
-    case = parse_case(file.read_text(), file=str(file))
+    case = load_case(file)
     if case.name != name:
         raise TaglineError(f"It is the config of {case.name!r}, not of {name!r}.", where=str(file))
     return Standings.of(case)

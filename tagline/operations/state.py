@@ -6,7 +6,7 @@ from typing import Any
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed, Entry
 from tagline.operations.candidates import candidate, verify_deployed
-from tagline.operations.found import latest
+from tagline.operations.monitored import latest
 from tagline.operations.standings import Standings
 from tagline.registry.runs import artifact, newest_first
 from tagline.registry.tags import Tags, gone, wrong

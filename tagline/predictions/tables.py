@@ -54,18 +54,33 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
     It may have been closed since it was listed, and is looked for under its next names too.
     """
+    content, is_table = _content(path)
+    if is_table:
+        yield from pq.read_table(pa.BufferReader(content)).to_pylist()
+    else:
+        yield from _records(content)
+
+
+def _records(content: bytes) -> Iterator[dict[str, Any]]:
+    for record in frames(content).records:
+        said = decode(record)
+        yield from _answers(said) if isinstance(said, Answers) else [_outcome(said)]
+
+
+def _table_frame(content: bytes) -> pd.DataFrame:
+    found: pd.DataFrame = pq.read_table(pa.BufferReader(content)).to_pandas()
+    # Arrow gives what was a list as an array.
+    listed = [name for name in ("unknown", "missing") if name in found]
+    return found.assign(**{name: found[name].map(list) for name in listed})
+
+
+def _content(path: Path) -> tuple[bytes, bool]:
     for name in (path, path.with_suffix(CLOSED), path.with_suffix(TABLE)):
         try:
-            content = name.read_bytes()
+            return name.read_bytes(), name.suffix == TABLE
         except FileNotFoundError:
             continue
-        if name.suffix == TABLE:
-            yield from pq.read_table(pa.BufferReader(content)).to_pylist()
-            return
-        for record in frames(content).records:
-            said = decode(record)
-            yield from _answers(said) if isinstance(said, Answers) else [_outcome(said)]
-        return
+    return b"", False
 
 
 def segments(folder: Path) -> list[Path]:
@@ -146,22 +161,20 @@ def prediction_parts(folder: Path) -> Iterator[pd.DataFrame]:
     DataFrame
         As `read_predictions` gives it, of one segment.
     """
-    for path in segments(folder / PREDICTIONS):
-        if path.suffix == TABLE:
-            found = pq.read_table(path).to_pandas()
-        else:
-            found = pd.DataFrame(list(rows(path)))
-        if len(found):
-            yield found.assign(at=pd.to_datetime(found["at"], utc=True))
+    return _parts(folder / PREDICTIONS)
 
 
 def _frame(folder: Path) -> pd.DataFrame:
-    tables = [pd.DataFrame(list(rows(path))) for path in segments(folder)]
-    filled = [table for table in tables if len(table)]
-    if not filled:
-        return pd.DataFrame()
-    whole = pd.concat(filled, ignore_index=True)
-    return whole.assign(at=pd.to_datetime(whole["at"], utc=True))
+    parts = list(_parts(folder))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _parts(folder: Path) -> Iterator[pd.DataFrame]:
+    for path in segments(folder):
+        content, is_table = _content(path)
+        found = _table_frame(content) if is_table else pd.DataFrame(list(_records(content)))
+        if len(found):
+            yield found.assign(at=pd.to_datetime(found["at"], utc=True))
 
 
 def _answers(said: Answers) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from tagline.bundle.load import Bundle
+from tagline.data.split import day_name
 from tagline.monitoring.harm import excess
+from tagline.replay.timeline import Timeline
 from tagline.replay.walk import FIGURES, Month
-from tagline.replay.year import Year, name_of
 
 AHEAD = 28
 QUARTER = 91
@@ -63,12 +64,12 @@ class Summary:
         return asdict(self)
 
 
-def summary(year: Year, name: str, title: str, months: Sequence[Month]) -> Summary:
+def summary(timeline: Timeline, name: str, title: str, months: Sequence[Month]) -> Summary:
     """Add up a policy's months.
 
     Parameters
     ----------
-    year : Year
+    timeline : Timeline
         The past.
     name, title : str
         The policy.
@@ -81,11 +82,11 @@ def summary(year: Year, name: str, title: str, months: Sequence[Month]) -> Summa
         figure: float(np.average([each.figures[figure] for each in months], weights=weights))
         for figure in FIGURES
     }
-    rang = list(_judged(year, state.alarms))
+    rang = list(_judged(timeline, state.alarms))
     losses = [each for each in rang if each["founded"]]
     delays = [each["day"] - each["began"] for each in losses]
     false = [each["day"] for each in rang if not each["founded"]]
-    first, _ = year.period()
+    first, _ = timeline.period()
     quarters = [(day - first) // QUARTER for day in false]
     return Summary(
         name=name,
@@ -96,16 +97,16 @@ def summary(year: Year, name: str, title: str, months: Sequence[Month]) -> Summa
         cpu_seconds=round(sum(each.get("cpu_seconds", 0.0) for each in state.trainings), 1),
         alarms=len(rang),
         false_alarms=len(false),
-        missed=_missed(year, months, [each["day"] for each in rang]),
+        missed=_missed(timeline, months, [each["day"] for each in rang]),
         most_false_a_quarter=max((quarters.count(each) for each in quarters), default=0),
         noticed_after=float(np.mean(delays)) if delays else float("nan"),
         days=[
-            {"day": name_of(each["day"]), "why": each["why"], "promoted": each["promoted"]}
+            {"day": day_name(each["day"]), "why": each["why"], "promoted": each["promoted"]}
             for each in state.trainings
         ],
         rang=[
             {
-                "day": name_of(each["day"]),
+                "day": day_name(each["day"]),
                 "why": each["why"],
                 "cost": each["cost"],
                 "founded": each["founded"],
@@ -115,11 +116,11 @@ def summary(year: Year, name: str, title: str, months: Sequence[Month]) -> Summa
     )
 
 
-def _judged(year: Year, alarms: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _judged(timeline: Timeline, alarms: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Say of each alarm what its model cost from then on, whether or not it was replaced."""
-    least = year.case.monitoring.least_excess
+    least = timeline.case.monitoring.least_excess
     for alarm in alarms:
-        costs = _daily(year, Path(alarm["path"]), alarm["champion_day"], alarm["day"] + AHEAD)
+        costs = _daily(timeline, Path(alarm["path"]), alarm["champion_day"], alarm["day"] + AHEAD)
         ahead = costs[costs[:, 0] >= alarm["day"]]
         cost = float(ahead[:, 1].sum() / max(ahead[:, 2].sum(), 1.0))
         yield {
@@ -130,13 +131,13 @@ def _judged(year: Year, alarms: Sequence[dict[str, Any]]) -> Iterator[dict[str, 
         }
 
 
-def _daily(year: Year, path: Path, first: int, until: int) -> np.ndarray:
+def _daily(timeline: Timeline, path: Path, first: int, until: int) -> np.ndarray:
     """Give day, cost above the promise and outcomes, day by day."""
     bundle = Bundle(path)
-    kept = np.flatnonzero((year.day >= first) & (year.day < until) & ~np.isnan(year.y))
-    p = bundle.answer({name: values[kept] for name, values in year.columns.items()})
-    days, place = np.unique(year.day[kept], return_inverse=True)
-    cost = np.bincount(place, excess(year.y[kept], p), minlength=len(days))
+    kept = np.flatnonzero((timeline.day >= first) & (timeline.day < until) & ~np.isnan(timeline.y))
+    p = bundle.answer({name: values[kept] for name, values in timeline.columns.items()})
+    days, place = np.unique(timeline.day[kept], return_inverse=True)
+    cost = np.bincount(place, excess(timeline.y[kept], p), minlength=len(days))
     return np.column_stack([days, cost, np.bincount(place, minlength=len(days))])
 
 
@@ -147,13 +148,13 @@ def _began(costs: np.ndarray, day: int, least: float) -> int:
     return int(before[::-1][int(np.argmax(np.cumsum(over))), 0]) if len(before) else day
 
 
-def _missed(year: Year, months: Sequence[Month], rang: Sequence[int]) -> int:
+def _missed(timeline: Timeline, months: Sequence[Month], rang: Sequence[int]) -> int:
     missed = 0
     for month in months:
-        if month.excess < year.case.monitoring.least_excess:
+        if month.excess < timeline.case.monitoring.least_excess:
             continue
-        days = [day for day in rang if name_of(day)[:7] == month.month]
-        last = [day for day in rang if name_of(day)[:7] < month.month][-1:]
+        days = [day for day in rang if day_name(day)[:7] == month.month]
+        last = [day for day in rang if day_name(day)[:7] < month.month][-1:]
         trained = [each["day"] for each in month.state.trainings]
         # An alarm that rang before is still up while nothing was trained since.
         still = bool(last) and not any(each > last[0] for each in trained)

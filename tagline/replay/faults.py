@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.bundle.load import Bundle
+from tagline.data.split import day_name
 from tagline.inputs.compute import Columns
-from tagline.monitoring.collect import Collected, Rows
+from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
-from tagline.monitoring.harm import Blocks, excess
-from tagline.monitoring.sudden import changes
+from tagline.monitoring.harm import excess, hurts, mean
+from tagline.monitoring.shift import shifts
+from tagline.replay.timeline import Timeline
 from tagline.replay.training import Trained
-from tagline.replay.year import Year, name_of
 
 Mask = npt.NDArray[np.bool_]
 AHEAD = 28  # days that a fault is given to be noticed
@@ -44,7 +45,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Noticed:
+class Detection:
     """How a fault was noticed.
 
     Attributes
@@ -136,12 +137,14 @@ def broken(column: str, value: str) -> Fault:
     return Fault(f"half the outcomes of {column} {value!r} turn over", None, change)
 
 
-def notice(year: Year, trained: Trained, faults: Sequence[Fault], *, day: int) -> Iterator[Noticed]:
+def detect(
+    timeline: Timeline, trained: Trained, faults: Sequence[Fault], *, day: int
+) -> Iterator[Detection]:
     """Let a model answer calm days, then faulty ones, and look each day.
 
     Parameters
     ----------
-    year : Year
+    timeline : Timeline
         The past.
     trained : Trained
         The model.
@@ -151,30 +154,32 @@ def notice(year: Year, trained: Trained, faults: Sequence[Fault], *, day: int) -
         The first faulty day, since 1970.
     """
     bundle = Bundle(Path(trained.path))
-    kept = (year.day >= day - CALM - year.case.monitoring.window_days) & (year.day < day + AHEAD)
-    columns = {name: values[kept] for name, values in year.columns.items()}
-    days, y, known = year.day[kept], year.y[kept], year.known_on[kept]
-    calm = _rang(year, bundle, columns, (days, y, known), range(day - CALM, day))
+    kept = (timeline.day >= day - CALM - timeline.case.monitoring.window_days) & (
+        timeline.day < day + AHEAD
+    )
+    columns = {name: values[kept] for name, values in timeline.columns.items()}
+    days, y, known = timeline.day[kept], timeline.y[kept], timeline.known_on[kept]
+    calm = _rang(timeline, bundle, columns, (days, y, known), range(day - CALM, day))
     false_changes = float(np.mean([bool(changed) for changed, _ in calm.values()]))
-    false_hurts = float(np.mean([hurts for _, hurts in calm.values()]))
+    false_hurts = float(np.mean([worse for _, worse in calm.values()]))
     looks = range(day + 1, day + AHEAD + 1)
     # What rings on the same days without the fault is no notice of it.
-    without = _rang(year, bundle, columns, (days, y, known), looks)
+    without = _rang(timeline, bundle, columns, (days, y, known), looks)
     for fault in faults:
         faulty, since = days >= day, np.maximum(days - day + 1, 0)
         own = fault.columns(columns, faulty, since) if fault.columns else columns
         late = fault.outcomes(y, known, faulty, columns) if fault.outcomes else (y, known)
-        rang = _rang(year, bundle, own, (days, *late), looks)
+        rang = _rang(timeline, bundle, own, (days, *late), looks)
         touched = _touched(columns, own)
         named = {
             at: [each for each in found if each in touched and each not in without[at][0]]
             for at, (found, _) in rang.items()
         }
         changed = next((at for at, names in named.items() if names), None)
-        hurt = next((at for at, (_, hurts) in rang.items() if hurts and not without[at][1]), None)
-        yield Noticed(
+        hurt = next((at for at, (_, worse) in rang.items() if worse and not without[at][1]), None)
+        yield Detection(
             fault=fault.name,
-            began=name_of(day),
+            began=day_name(day),
             changed_after=None if changed is None else changed - day,
             hurt_after=None if hurt is None else hurt - day,
             columns=[] if changed is None else named[changed][:3],
@@ -189,28 +194,26 @@ def _touched(before: Columns, after: Columns) -> set[str]:
 
 
 def _rang(
-    year: Year,
+    timeline: Timeline,
     bundle: Bundle,
     columns: Columns,
     told: tuple[Any, Any, Any],
     looks: Sequence[int] | range,
 ) -> Mapping[int, tuple[list[str], bool]]:
     """Give, for each day, the columns that changed suddenly and whether the answers hurt."""
-    section, seed = year.case.monitoring, year.case.seed
+    section, seed = timeline.case.monitoring, timeline.case.seed
     days, y, known = told
     p, X = bundle.answer_with_inputs(columns)
     named: dict[str, Any] = {f"field:{name}": values for name, values in columns.items()}
     named |= {f"input:{n}": X[:, at] for at, n in enumerate(bundle.inputs["names"])}
     collected = Collected(layout_of(bundle))
-    collected.add(named, Rows(days, p, y))
+    collected.add(named, Predictions(days, p, y))
     found = {}
     for today in looks:
         first = today - section.window_days
-        moved = changes(collected.counts.between(first, today - 1), section, seed=seed)
+        moved = shifts(collected.counts.between(first, today - 1), section, seed=seed)
         seen = (days >= first) & (days < today) & (known <= today)
-        over = Blocks(days[seen], section.block_days).mean(
-            excess(y[seen], p[seen]), section, seed=seed
-        )
-        hurts = bool(over.value >= section.least_excess and over.low > 0)
-        found[today] = ([each.column for each in moved if each.changed], hurts)
+        over = mean(excess(y[seen], p[seen]), days[seen], section, seed=seed)
+        changed = [each.column for each in moved if each.changed]
+        found[today] = (changed, hurts(over, section.least_excess))
     return found

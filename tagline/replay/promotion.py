@@ -26,7 +26,7 @@ class _NoTags:
         return ()
 
 
-class Standing:
+class ReplayLedger:
     """Who is champion, in a replay.
 
     Parameters

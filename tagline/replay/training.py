@@ -4,11 +4,8 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,10 @@ from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.gather import Used
 from tagline.data.prepare import settle
-from tagline.data.split import UNUSED, resampling_groups, split
+from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split
+from tagline.files import locked, write_whole
 from tagline.registry.provenance import provenance
-from tagline.replay.year import EPOCH, Year, name_of
+from tagline.replay.timeline import Timeline
 from tagline.stages.choosing import choose_best
 from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
@@ -62,10 +60,12 @@ class Trained:
     @property
     def run(self) -> str:
         """What the ledger calls it."""
-        return f"replay/{name_of(self.day)}-{self.digest[:8]}"
+        return f"replay/{day_name(self.day)}-{self.digest[:8]}"
 
 
-def train(year: Year, day: int, *, champion: Bundle | None, folder: Path, name: str) -> Trained:
+def train(
+    timeline: Timeline, day: int, *, champion: Bundle | None, folder: Path, name: str
+) -> Trained:
     """Train with what was known when a day began.
 
     What several policies ask for is trained once: its file is named by the past, the day and the
@@ -73,7 +73,7 @@ def train(year: Year, day: int, *, champion: Bundle | None, folder: Path, name: 
 
     Parameters
     ----------
-    year : Year
+    timeline : Timeline
         The past.
     day : int
         Since 1970.
@@ -92,19 +92,17 @@ def train(year: Year, day: int, *, champion: Bundle | None, folder: Path, name: 
     against = champion.digest if champion else ""
     own = hashlib.sha256(f"{name}\n{day}\n{against}".encode()).hexdigest()[:32]
     file = folder / f"{own}.json"
-    with _alone(file.with_suffix(".lock")):
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(file.with_suffix(".lock")):
         if not file.exists():
-            trained = _train(year, day, champion, folder)
-            unfinished = file.with_suffix(".tmp")
-            unfinished.write_text(json.dumps(asdict(trained)))
-            unfinished.replace(file)
+            write_whole(file, json.dumps(asdict(_train(timeline, day, champion, folder))))
     return Trained(**json.loads(file.read_text()))
 
 
-def _train(year: Year, day: int, champion: Bundle | None, folder: Path) -> Trained:
+def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
     begun = time.process_time()
-    case = _as_of(year.case, day)
-    used, learned = _used(year, case, day)
+    case = _as_of(timeline.case, day)
+    used, learned = _used(timeline, case, day)
     accounting = {
         "rows_in": len(used.y),
         "used": len(used.y),
@@ -114,7 +112,7 @@ def _train(year: Year, day: int, champion: Bundle | None, folder: Path) -> Train
         "reasons": {},
     }
     tables = folder / "tables"
-    prepared = settle(case, year.origin, used, accounting, folder=tables)  # type: ignore[arg-type]
+    prepared = settle(case, timeline.origin, used, accounting, folder=tables)  # type: ignore[arg-type]
     data = read(Path(prepared.matrix))
     plans = brackets(case.search, seed=case.seed)
     results = [run_bracket(each, data, progress=_quiet) for each in plans]
@@ -128,9 +126,9 @@ def _train(year: Year, day: int, champion: Bundle | None, folder: Path) -> Train
         # They choose rows of the case's own test period, which may not have come yet.
         tests_behaviour=False,
     )
-    made_of = provenance(run=f"replay/{name_of(day)}", seed=case.seed)
+    made_of = provenance(run=f"replay/{day_name(day)}", seed=case.seed)
     # The same past gives the same bundle, whenever it is lived through.
-    made_of["created"] = f"{name_of(day)}T00:00:00+00:00"
+    made_of["created"] = f"{day_name(day)}T00:00:00+00:00"
     sealed = seal_best(
         case,
         prepared,
@@ -140,7 +138,7 @@ def _train(year: Year, day: int, champion: Bundle | None, folder: Path) -> Train
         folder=folder / "bundles",
     )
     spent = time.process_time() - begun
-    log.info(f"{name_of(day)}: trained on {len(used.y):,} rows, {spent:.0f} CPU s")
+    log.info(f"{day_name(day)}: trained on {len(used.y):,} rows, {spent:.0f} CPU s")
     return Trained(
         day=day,
         path=sealed["path"],
@@ -182,16 +180,16 @@ def _as_of(case: Case, day: int) -> Case:
     )
 
 
-def _used(year: Year, case: Case, day: int) -> tuple[Used, int]:
-    frame, time_name = year.frame, case.table.time
+def _used(timeline: Timeline, case: Case, day: int) -> tuple[Used, int]:
+    frame, time_name = timeline.frame, case.table.time
     parts = split(frame[time_name], case.split)
-    known = (year.known_on <= day) & (parts != UNUSED)
+    known = (timeline.known_on <= day) & (parts != UNUSED)
     learned = int((known & (parts != "test")).sum())
     kept = known & _sampled(known & (parts == "train"), parts, case.replay.most_rows)
     own = frame[kept].reset_index(drop=True)
     group = resampling_groups(own, time=time_name, section=case.split, group=case.evaluation.group)
-    raw = year.raw[kept].reset_index(drop=True)
-    return Used(own, raw, parts[kept], group, year.y[kept]), learned
+    raw = timeline.raw[kept].reset_index(drop=True)
+    return Used(own, raw, parts[kept], group, timeline.y[kept]), learned
 
 
 def _sampled(
@@ -206,11 +204,3 @@ def _sampled(
 
 def _quiet(_: list[dict[str, Any]]) -> None:
     """Show nothing: a replay tells a line for each training."""
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        flock(file, LOCK_EX)
-        yield

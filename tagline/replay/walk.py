@@ -1,28 +1,30 @@
 """Live through the past day by day: answer, wait for outcomes, look, train, promote."""
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tagline.bundle.load import Bundle
+from tagline.data.split import day_name
 from tagline.errors import TaglineError
 from tagline.evaluation.metrics import METRICS
-from tagline.monitoring.collect import Rows
+from tagline.files import write_whole
+from tagline.monitoring.collect import Predictions
 from tagline.monitoring.days import DayCounts, Floats, layout_of, no_days
 from tagline.monitoring.decide import Signals, decide
-from tagline.monitoring.estimate import log_loss
-from tagline.monitoring.harm import Blocks, excess
-from tagline.monitoring.movement import movements
+from tagline.monitoring.drift import column_drift
+from tagline.monitoring.estimate import estimate
+from tagline.monitoring.harm import excess, mean
 from tagline.replay.policy import Policy
-from tagline.replay.promotion import Standing
+from tagline.replay.promotion import ReplayLedger
+from tagline.replay.timeline import Timeline, month_of
 from tagline.replay.training import Trained, train
-from tagline.replay.year import Year, month_of, name_of
 
 log = logging.getLogger(__name__)
 FIGURES = ("roc_auc", "log_loss", "brier", "ece")
@@ -83,7 +85,7 @@ class Walk:
 
     Parameters
     ----------
-    year : Year
+    timeline : Timeline
         The past.
     policy : Policy
         When a model is trained again.
@@ -93,16 +95,16 @@ class Walk:
         Names the past and all settings but the policy.
     """
 
-    def __init__(self, year: Year, policy: Policy, *, folder: Path, name: str) -> None:
-        self.year, self.policy, self.name = year, policy, name
+    def __init__(self, timeline: Timeline, policy: Policy, *, folder: Path, name: str) -> None:
+        self.timeline, self.policy, self.name = timeline, policy, name
         self.folder = folder
         self.own = folder / f"{policy.name}-{_digest(policy.retraining.model_dump_json())}"
-        self.standing = Standing(year.case, self.own / "ledger")
+        self.standing = ReplayLedger(timeline.case, self.own / "ledger")
         self._answers: dict[str, _Answered] = {}
 
     def months(self) -> Iterator[Month]:
         """Live through the months, one after the other."""
-        first, until = self.year.period()
+        first, until = self.timeline.period()
         days = np.arange(first, until)
         names = np.array([month_of(int(day)) for day in days])
         state = None
@@ -112,18 +114,18 @@ class Walk:
                 found = _month_of(json.loads(file.read_text()))
             else:
                 found = self._month(month, days[names == month].tolist(), state or self._begin())
-                _put(file, asdict(found))
+                write_whole(file, json.dumps(asdict(found), default=float))
             state = found.state
             yield found
 
     def _begin(self) -> State:
-        first, _ = self.year.period()
+        first, _ = self.timeline.period()
         trained = self._train(first, None)
         self.standing.promote(trained, why="the first", against=None)
         return State(champion=trained, since=first, trained_on=first)
 
     def _train(self, day: int, champion: Bundle | None) -> Trained:
-        return train(self.year, day, champion=champion, folder=self.folder, name=self.name)
+        return train(self.timeline, day, champion=champion, folder=self.folder, name=self.name)
 
     def _month(self, month: str, days: list[int], state: State) -> Month:
         answers = []
@@ -160,7 +162,7 @@ class Walk:
         try:
             trained = self._train(day, champion)
         except TaglineError as failed:
-            log.warning(f"{name_of(day)}: the training failed, the champion stays: {failed}")
+            log.warning(f"{day_name(day)}: the training failed, the champion stays: {failed}")
             state.trainings.append({**told, "failed": str(failed), "promoted": False})
             return
         refused = self.standing.promote(trained, why=decision.why, against=state.champion)
@@ -170,7 +172,7 @@ class Walk:
             state.champion, state.since = trained, day
 
     def _signals(self, day: int, state: State) -> Signals:
-        section, wanted = self.year.case.monitoring, self.policy.retraining.on
+        section, wanted = self.timeline.case.monitoring, self.policy.retraining.on
         own = self._answered(state.champion)
         first = max(state.since, day - section.window_days)
         rows = own.known_by(day, first)
@@ -179,61 +181,60 @@ class Walk:
             "since_training": day - state.trained_on,
         }
         if "growth" in wanted:
-            known = int((self.year.known_on <= day).sum())
-            before = int((self.year.known_on <= state.champion.day).sum())
+            known = int((self.timeline.known_on <= day).sum())
+            before = int((self.timeline.known_on <= state.champion.day).sum())
             found["growth"] = (known - before) / max(state.champion.learned, 1)
         if len(np.unique(rows.day)) >= section.least_days and "loss" in wanted:
             cost = excess(rows.y, rows.p)
-            blocks = Blocks(rows.day, section.block_days)
-            found["excess"] = blocks.mean(cost, section, seed=self.year.case.seed)
+            found["excess"] = mean(cost, rows.day, section, seed=self.timeline.case.seed)
         window = own.between(first, day - 1)
         if len(np.unique(window.day)) >= section.least_days:
             if "drift" in wanted:
                 counts = own.counts(day).between(first, day - 1)
-                moves = movements(counts, section, seed=self.year.case.seed)
+                moves = column_drift(counts, section, seed=self.timeline.case.seed)
                 found["moved"] = sum(each.moved for each in moves)
             if "estimated_loss" in wanted:
-                found["estimated_rise"] = log_loss(window.p) / own.promised - 1
+                found["estimated_rise"] = estimate("log_loss", window.p) / own.promised - 1
         return Signals(**found)
 
     def _answered(self, trained: Trained) -> "_Answered":
         if trained.digest not in self._answers:
-            self._answers[trained.digest] = _Answered(self.year, trained)
+            self._answers[trained.digest] = _Answered(self.timeline, trained)
         return self._answers[trained.digest]
 
 
 class _Answered:
     """What a model answers, computed month by month when it is asked for."""
 
-    def __init__(self, year: Year, trained: Trained) -> None:
-        self.year, self.bundle = year, Bundle(Path(trained.path))
-        self.p: Floats = np.full(len(year.day), np.nan)
+    def __init__(self, timeline: Timeline, trained: Trained) -> None:
+        self.timeline, self.bundle = timeline, Bundle(Path(trained.path))
+        self.p: Floats = np.full(len(timeline.day), np.nan)
         self.promised = float(self.bundle.provenance["metrics"]["log_loss"])
         self._layout = layout_of(self.bundle)
         self._counts: DayCounts = no_days(self._layout)
         self._counted_until = trained.day
 
-    def between(self, first: int, last: int) -> Rows:
+    def between(self, first: int, last: int) -> Predictions:
         """Give the answers to the decisions of some days."""
-        kept = np.flatnonzero((self.year.day >= first) & (self.year.day <= last))
+        kept = np.flatnonzero((self.timeline.day >= first) & (self.timeline.day <= last))
         lacking = kept[np.isnan(self.p[kept])]
         if len(lacking):
-            part = {name: values[lacking] for name, values in self.year.columns.items()}
+            part = {name: values[lacking] for name, values in self.timeline.columns.items()}
             self.p[lacking] = self.bundle.answer(part)
-        return Rows(self.year.day[kept], self.p[kept], self.year.y[kept])
+        return Predictions(self.timeline.day[kept], self.p[kept], self.timeline.y[kept])
 
-    def known_by(self, day: int, first: int) -> Rows:
+    def known_by(self, day: int, first: int) -> Predictions:
         """Give those of which it is known what came true when a day begins."""
         rows = self.between(first, day - 1)
-        place = np.flatnonzero((self.year.day >= first) & (self.year.day <= day - 1))
-        return rows.only(self.year.known_on[place] <= day)
+        place = np.flatnonzero((self.timeline.day >= first) & (self.timeline.day <= day - 1))
+        return rows.only(self.timeline.known_on[place] <= day)
 
     def counts(self, day: int) -> DayCounts:
         """Count the days before one in the bins of the model's profile."""
-        days = self.year.day
+        days = self.timeline.day
         kept = np.flatnonzero((days >= self._counted_until) & (days < day))
         if len(kept):
-            part = {name: values[kept] for name, values in self.year.columns.items()}
+            part = {name: values[kept] for name, values in self.timeline.columns.items()}
             p, X = self.bundle.answer_with_inputs(part)
             named = {f"field:{name}": values for name, values in part.items()}
             names = self.bundle.inputs["names"]
@@ -267,14 +268,5 @@ def _month_of(said: dict[str, Any]) -> Month:
     return Month(**said, state=State(**state))
 
 
-def _put(file: Path, said: dict[str, Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(said, default=partial(float)))
-    unfinished.replace(file)
-
-
 def _digest(text: str) -> str:
-    import hashlib  # noqa: PLC0415 - once a walk
-
     return hashlib.sha256(text.encode()).hexdigest()[:12]

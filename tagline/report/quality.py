@@ -1,18 +1,25 @@
 """Pictures of how good a model is."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.report.picture import FAINT, MODEL, OTHER, TEXT, picture
 
+Floats = npt.NDArray[np.float64]
 
-def reliability(curve: pd.DataFrame) -> str:
+
+def reliability(curve: pd.DataFrame, *, support: str = "test rows") -> str:
     """Draw stated against observed rate, with the rows of each bin beneath.
 
     Parameters
     ----------
     curve : DataFrame
         See `tagline.evaluation.calibration.curve`.
+    support : str, optional
+        What the rows of a bin are called.
     """
     with picture(width=5, height=5, rows=2) as drawn:
         top, bottom = drawn.axes
@@ -25,7 +32,7 @@ def reliability(curve: pd.DataFrame) -> str:
         )
         top.set_ylabel("share that came true")
         bottom.bar(curve["predicted"], curve["n"], width=0.06, color=MODEL)
-        bottom.set_ylabel("test rows")
+        bottom.set_ylabel(support)
         bottom.set_xlabel("mean probability in the bin")
         for ax in drawn.axes:
             ax.set_xlim(0, 1)
@@ -42,26 +49,48 @@ def slices(table: pd.DataFrame, *, title: str) -> str:
     title : str
         The figure's name.
     """
-    rows = table.dropna(subset=["figure"])[::-1]
-    heights = np.arange(len(rows))
-    spread = np.abs(np.vstack([rows["figure"] - rows["low"], rows["high"] - rows["figure"]]))
-    with picture(height=0.25 * len(rows) + 1) as drawn:
+    rows = table.dropna(subset=["figure"])
+    labels = [
+        f"{name} {value} ({count:,})"
+        for name, value, count in zip(rows["slice"], rows["value"], rows["n"], strict=True)
+    ]
+    bounds = rows[["figure", "low", "high"]].to_numpy(dtype=np.float64)
+    return beside_each_other(labels, bounds, title=f"{title} (in brackets: test rows)")
+
+
+def beside_each_other(
+    labels: Sequence[str], bounds: Floats, *, title: str, zero: bool = False
+) -> str:
+    """Draw figures with their intervals, one above the other, the first at the top.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        What each is of.
+    bounds : ndarray of shape (n, 3), float64
+        Each figure, and where its interval begins and ends; NaN where it has none.
+    title : str
+        What the figures are, with their unit.
+    zero : bool, optional
+        Whether a line is drawn where there is nothing.
+    """
+    values, low, high = bounds[::-1].T
+    heights = np.arange(len(values))
+    with picture(height=0.25 * len(values) + 1) as drawn:
         drawn.ax.errorbar(
-            rows["figure"],
+            values,
             heights,
-            xerr=np.nan_to_num(spread),
+            xerr=np.nan_to_num(np.abs(np.vstack([values - low, high - values]))),
             fmt="o",
             markersize=4,
             color=MODEL,
             ecolor=MODEL,
             capsize=2,
         )
-        labels = [
-            f"{name} {value} ({count:,})"
-            for name, value, count in zip(rows["slice"], rows["value"], rows["n"], strict=True)
-        ]
-        drawn.ax.set_yticks(heights, labels, fontsize=8)
-        drawn.ax.set_xlabel(f"{title} (in brackets: test rows)")
+        if zero:
+            drawn.ax.axvline(0, color=FAINT)
+        drawn.ax.set_yticks(heights, labels[::-1], fontsize=8)
+        drawn.ax.set_xlabel(title)
     return drawn.svg
 
 

@@ -1,13 +1,11 @@
 """What ran, what runs and what came of it: a file a run, written by the run itself."""
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+
+from tagline.files import locked, write_whole
 
 KEPT = 200
 
@@ -61,16 +59,13 @@ class Records:
 
     def write(self, run: Run) -> None:
         """Keep a run, in the place of what was kept of it before."""
-        unfinished = self.folder / f".{run.name}.tmp"
-        unfinished.write_text(json.dumps(asdict(run)))
-        unfinished.replace(self.folder / f"{run.name}.json")
+        write_whole(self.folder / f"{run.name}.json", json.dumps(asdict(run)))
+        for old in self._paths()[KEPT:]:
+            old.unlink(missing_ok=True)
 
     def all(self) -> list[Run]:
         """Give the runs, the newest first; of the oldest only so many are kept."""
-        paths = sorted(self.folder.glob("*.json"), reverse=True)
-        for old in paths[KEPT:]:
-            old.unlink(missing_ok=True)
-        return [Run(**json.loads(path.read_text())) for path in paths[:KEPT]]
+        return [Run(**json.loads(path.read_text())) for path in self._paths()]
 
     def state(self, run: Run) -> str:
         """Say how a run stands: done, failed, running, or cut short."""
@@ -80,14 +75,12 @@ class Records:
 
     def is_running(self, flow: str) -> bool:
         """Tell whether a flow runs now, whoever started it."""
-        with self._open(flow) as file:
-            return not _locked(file)
+        with self.alone(flow) as free:
+            return not free
 
-    @contextmanager
-    def alone(self, flow: str) -> Iterator[bool]:
+    def alone(self, flow: str) -> AbstractContextManager[bool]:
         """Hold a flow's lock, which ends with the process; give whether it was free."""
-        with self._open(flow) as file:
-            yield _locked(file)
+        return locked(self.folder / f"{flow}.lock", wait=False)
 
     def last_due(self) -> dict[str, str]:
         """Give the last time of each flow that was seen to."""
@@ -99,20 +92,10 @@ class Records:
 
     def seen_to(self, flow: str, due: str) -> None:
         """Remember that a time was seen to, before anything is started: it is not run twice."""
-        unfinished = self.folder / f".due.{os.getpid()}.tmp"
-        unfinished.write_text(json.dumps({**self.last_due(), flow: due}))
-        unfinished.replace(self.folder / "due")
+        write_whole(self.folder / "due", json.dumps({**self.last_due(), flow: due}))
 
-    def _open(self, flow: str) -> IO[Any]:
-        return (self.folder / f"{flow}.lock").open("w")
-
-
-def _locked(file: IO[Any]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.json"), reverse=True)
 
 
 def ended(run: Run, *, at: str, code: int, said: str) -> Run:

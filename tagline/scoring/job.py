@@ -26,7 +26,7 @@ WithHistory = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class Model:
+class Scorer:
     """What scores.
 
     Attributes
@@ -86,7 +86,7 @@ def begun(to: Place, source: Source) -> Scored | None:
     return None if content is None else Scored(**json.loads(content))
 
 
-def score(source: Source, model: Model, to: Place, *, threads: int) -> Scored:
+def score(source: Source, model: Scorer, to: Place, *, threads: int) -> Scored:
     """Score a file.
 
     Parts that are there already are passed over: a row is a place in a file, and none is scored
@@ -96,7 +96,7 @@ def score(source: Source, model: Model, to: Place, *, threads: int) -> Scored:
     ----------
     source : Source
         The file.
-    model : Model
+    model : Scorer
         What scores.
     to : Place
         Where parts go.
@@ -119,7 +119,7 @@ def score(source: Source, model: Model, to: Place, *, threads: int) -> Scored:
 
 
 def _side_by_side(
-    source: Source, model: Model, to: Place, threads: int
+    source: Source, model: Scorer, to: Place, threads: int
 ) -> Iterator[dict[str, Any]]:
     waiting: set[Future[dict[str, Any]]] = set()
     with ThreadPoolExecutor(threads) as pool:
@@ -137,7 +137,7 @@ def _side_by_side(
             yield each.result()
 
 
-def _part(batch: pa.RecordBatch, model: Model, to: Place, name: str) -> dict[str, Any]:
+def _part(batch: pa.RecordBatch, model: Scorer, to: Place, name: str) -> dict[str, Any]:
     frame = batch.to_pandas()
     _expect(frame, model)
     read = read_rows(frame, model.bundle.fields)
@@ -159,7 +159,7 @@ def _part(batch: pa.RecordBatch, model: Model, to: Place, name: str) -> dict[str
     return said
 
 
-def _expect(frame: pd.DataFrame, model: Model) -> None:
+def _expect(frame: pd.DataFrame, model: Scorer) -> None:
     wanted = [model.id] if model.with_history is None else [model.id, model.time]
     missing = [name for name in wanted if name not in frame]
     if missing:
@@ -170,7 +170,7 @@ def _expect(frame: pd.DataFrame, model: Model) -> None:
         )
 
 
-def _answers(good: pd.DataFrame, typed: pd.DataFrame, model: Model) -> pa.Table:
+def _answers(good: pd.DataFrame, typed: pd.DataFrame, model: Scorer) -> pa.Table:
     bundle, times = model.bundle, None
     if model.time in good:
         times = pd.to_datetime(good[model.time], utc=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tagline.errors import TaglineError
+from tagline.files import write_whole
 from tagline.serving.problems import Problem
 
 Scope = Literal["predict", "explain", "outcomes", "admin"]
@@ -210,11 +211,7 @@ def described(key: Key) -> dict[str, Any]:
 
 
 def _write(file: Path, keys: list[Key]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps([described(key) for key in keys], indent=1))
-    unfinished.chmod(0o600)
-    unfinished.replace(file)
+    write_whole(file, json.dumps([described(key) for key in keys], indent=1), mode=0o600)
 
 
 def _moment(text: str) -> str:

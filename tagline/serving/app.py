@@ -21,7 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tagline import paths
-from tagline.case.load import parse_case
+from tagline.case.load import load_case
 from tagline.operations.standings import Standings
 from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
@@ -36,11 +36,11 @@ from tagline.serving.follower import (
     Housekeeping,
     every,
 )
+from tagline.serving.monitor_metrics import MonitorFigures
 from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
 from tagline.serving.service import Service, WorkerStates
 from tagline.serving.settings import Settings
-from tagline.serving.watched import MonitorFigures
 
 log = logging.getLogger(__name__)
 TICK = 1.0
@@ -86,7 +86,7 @@ def application(settings: Settings) -> Worker:
     settings : Settings
         What is served, and how.
     """
-    case = parse_case(Path(settings.config).read_text(), file=settings.config)
+    case = load_case(Path(settings.config))
     service = Service(
         case,
         folder=paths.log_of(case.name),
@@ -171,7 +171,7 @@ class Pages:
         self.service.count()
         how_old = history_age(current) if current else None
         served = current.served if current else None
-        watched = MonitorFigures(paths.monitored(self.service.case.name))
+        watched = MonitorFigures(self.service.case.name)
         content = metrics.exposition(served, how_old.age_seconds if how_old else None, watched)
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -18,6 +18,7 @@ import uvicorn
 
 from tagline import paths
 from tagline.errors import TaglineError
+from tagline.files import write_whole
 from tagline.serving.settings import MULTIPROCESS, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -155,9 +156,7 @@ def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]
     if certificate is not None:
         said["certificate"] = str(certificate.resolve())
     _remove_the_dead(case)
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(said))
-    unfinished.replace(file)
+    write_whole(file, json.dumps(said))
     try:
         yield states
     finally:

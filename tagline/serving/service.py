@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from tagline.case.config import Case
+from tagline.files import write_whole
 from tagline.inputs.body import Body
 from tagline.ledger.entry import Deployed
 from tagline.predictions.pseudonyms import Pseudonyms
@@ -292,9 +293,7 @@ class WorkerStates:
             "digest": deployed.bundle if deployed else "",
             "refused": msgspec.to_builtins(refusal) if refusal else None,
         }
-        unfinished = self.folder / f".{os.getpid()}"
-        unfinished.write_bytes(msgspec.json.encode(said))
-        unfinished.replace(self.folder / str(os.getpid()))
+        write_whole(self.folder / str(os.getpid()), msgspec.json.encode(said))
 
     def all(self) -> dict[str, Any]:
         """Give what every living worker has: digests by process, and the first refusal."""

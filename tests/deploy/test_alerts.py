@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from deploy.grafana import build
-from tests.candidates import ask
-from tests.conftest import LEAN, ROOT, Workplace
+from tests.candidates import ask, copied
+from tests.conftest import LEAN, ROOT
 from tests.serving.server import eventually, serving
 
 pytestmark = pytest.mark.slow
@@ -40,10 +40,8 @@ cool_down_days = 1
 
 @pytest.fixture
 def place(untouched, tmp_path):
-    folder = tmp_path / "work"
-    shutil.copytree(untouched.folder, folder, symlinks=True)
-    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
-    (folder / "small.toml").write_text(LEAN + CONFIG)
+    place = copied(untouched, tmp_path / "work")
+    (place.folder / "small.toml").write_text(LEAN + CONFIG)
     ask(place, "promote", "--config", "small.toml")
     return place
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.grafana import build
-from tagline.serving import metrics, watched  # noqa: F401 - registers what is told
+from tagline.serving import metrics, monitor_metrics  # noqa: F401 - registers what is told
 
 FOLDER = Path(__file__).parents[2] / "deploy"
 RULES = FOLDER / "prometheus" / "rules.yml"

@@ -9,8 +9,8 @@ import pytest
 
 from tagline.predictions.records import Outcome, encode
 from tagline.predictions.segment import Segment
-from tests.candidates import ask
-from tests.conftest import LEAN, ROOT, Workplace
+from tests.candidates import ask, copied
+from tests.conftest import LEAN, ROOT
 from tests.notebooks.test_notebooks import execute
 
 MORE = """
@@ -37,9 +37,7 @@ test_days = 7
 
 @pytest.fixture
 def place(untouched, tmp_path):
-    folder = tmp_path / "work"
-    shutil.copytree(untouched.folder, folder, symlinks=True)
-    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
+    place = copied(untouched, tmp_path / "work")
     configure(place, QUIET)
     ask(place, "promote", "--config", "small.toml")
     return place

@@ -1,7 +1,6 @@
 """A ledger's store on a real S3 server."""
 
 import http.client
-import time
 from threading import Timer
 
 import pytest
@@ -165,16 +164,14 @@ def test_an_endpoint_that_is_none_is_told(s3, monkeypatch):
         open_store(s3)
 
 
-def test_a_dead_server_is_told_within_seconds(s3, monkeypatch):
+def test_a_dead_server_is_told(s3, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_ports(1)[0]}")
     store = open_store(s3)
-    begun = time.monotonic()
     for act in (lambda: store.read("a"), lambda: store.children("a")):
         with pytest.raises(TaglineError, match="can not be read: Could not connect"):
             act()
     with pytest.raises(TaglineError, match=r"not known whether.*Could not connect"):
         store.create("a", b"")
-    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.slow

@@ -9,12 +9,12 @@ from tagline.bundle.profile import profile
 from tagline.case.load import parse_case
 from tagline.case.monitoring import MonitoringSection
 from tagline.ledger.entry import plain
-from tagline.monitoring.collect import Collected, Rows
+from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import Layout
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Reference
-from tagline.monitoring.harm import Blocks, excess
-from tagline.report.watched import _sections
+from tagline.monitoring.harm import excess, mean
+from tagline.report.monitor_page import _sections
 from tests.conftest import LEAN
 
 SECTION = MonitoringSection(resamples=199, slice_support=50)
@@ -35,7 +35,7 @@ def world(days, *, seed=0, moved=False, wrong=0.0, known=True):
     y = (rng.random(len(day)) < true).astype(float)
     y = y if known else np.full(len(day), np.nan)
     part = np.where(z > 0, "right", "left").astype(object)
-    return {"field:x": x, "field:z": z}, Rows(day + 15_000, p, y, {"part": part})
+    return {"field:x": x, "field:z": z}, Predictions(day + 15_000, p, y, {"part": part})
 
 
 def found(*parts, section=SECTION):
@@ -107,16 +107,17 @@ def test_a_slice_that_is_broken_is_named_first():
     columns, rows = world(28)
     broken = (rows.slices["part"] == "left") & (rows.day % 2 == 0)
     y = np.where(broken, 1 - rows.y, rows.y)
-    findings = found((columns, Rows(rows.day, rows.p, y, rows.slices)))
+    findings = found((columns, Predictions(rows.day, rows.p, y, rows.slices)))
     assert findings.slices[0]["value"] == "left"
     assert findings.slices[0]["low"] > 0
 
 
 def test_the_mean_of_blocks_is_the_mean_and_its_interval_is_wider_than_that_of_rows():
     _, rows = world(28)
+    single = SECTION.model_copy(update={"block_days": 1})
     cost = excess(rows.y, rows.p) + np.random.default_rng(1).normal(size=28)[rows.day - 15_000]
-    whole = Blocks(rows.day, 2).mean(cost, SECTION, seed=0)
-    alone = Blocks(np.arange(len(cost)), 1).mean(cost, SECTION, seed=0)
+    whole = mean(cost, rows.day, SECTION, seed=0)
+    alone = mean(cost, np.arange(len(cost)), single, seed=0)
     assert whole.value == pytest.approx(cost.mean())
     assert whole.high - whole.low > 3 * (alone.high - alone.low)
 
@@ -126,8 +127,9 @@ def test_the_page_is_drawn_of_all_of_it():
     columns, rows = world(1)
     one = {name: values[:1] for name, values in columns.items()}, rows.only(np.arange(EACH) == 0)
     unknown = rows.only(np.arange(EACH) == 0)
-    unknown = Rows(unknown.day, unknown.p, np.full(1, np.nan), unknown.slices)
+    unknown = Predictions(unknown.day, unknown.p, np.full(1, np.nan), unknown.slices)
     every = [(), (world(28, moved=True, wrong=2.0),), (world(1),), (one,), ((one[0], unknown),)]
+    every.append((world(28, moved=True, known=False),))
     for parts in every:
         told = json.loads(json.dumps(found(*parts).to_dict(), default=float))
         watched = {"findings": [plain(told)], "notes": ["rows of nobody (3)"]}

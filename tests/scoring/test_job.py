@@ -22,7 +22,7 @@ def model(untouched):
     run = ask(untouched, "runs")[0]["run"]
     folder = next((untouched.folder / ".tagline" / "bundles").glob("*"))
     keys = [json.loads((folder / "signature.json").read_text())["public_key"]]
-    return job.Model(Bundle(folder, trusted=keys), run, 3, "id", "at", None)
+    return job.Scorer(Bundle(folder, trusted=keys), run, 3, "id", "at", None)
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,9 @@
 """A folder with a champion, another candidate and a server."""
 
-import shutil
-
 import pytest
 
-from tests.conftest import LEAN, ROOT, Workplace
+from tests.candidates import copied
+from tests.conftest import LEAN, Workplace
 from tests.serving.server import Running, serving
 from tests.standing.conftest import ask
 
@@ -27,11 +26,8 @@ town = "It is in the wrong town."
 @pytest.fixture(scope="module")
 def place(untouched, tmp_path_factory) -> Workplace:
     """Give a copy of the folder with candidates, the oldest promoted."""
-    folder = tmp_path_factory.mktemp("serving") / "work"
-    shutil.copytree(untouched.folder, folder, symlinks=True)
-    config = folder / "serving.toml"
-    config.write_text(LEAN + SERVING)
-    place = Workplace(folder, {"PYTHONPATH": str(ROOT)})
+    place = copied(untouched, tmp_path_factory.mktemp("serving") / "work")
+    (place.folder / "serving.toml").write_text(LEAN + SERVING)
     runs = [each["run"] for each in reversed(ask(place, "runs"))]
     ask(place, "promote", runs[0], "--config", "serving.toml")
     return place

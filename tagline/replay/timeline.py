@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,15 @@ from tagline.data.features import Features
 from tagline.data.gather import gather, history
 from tagline.data.modules import load_features
 from tagline.data.prepare import Origin, origin_of
-from tagline.data.split import local_days
+from tagline.data.split import EPOCH, day_name, local_days
 from tagline.data.store import TableRef, get_table, put_table, storable
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
 
-EPOCH = date(1970, 1, 1)
-
 
 @dataclass(frozen=True)
-class YearRef:
+class TimelineRef:
     """Where a stretch of the past is stored, plain enough for an artifact.
 
     Attributes
@@ -59,7 +56,7 @@ class YearRef:
 
 
 @dataclass(frozen=True)
-class Year:
+class Timeline:
     """A stretch of the past.
 
     Attributes
@@ -127,30 +124,25 @@ class Year:
         before = first - int(days[0])
         if before <= section.tune_days + section.test_days or until <= first:
             raise TaglineError(
-                f"There are {before} days before {name_of(first)}, and {until - first} from there.",
+                f"There are {before} days before {day_name(first)}, {until - first} from there.",
                 where="[replay] of the case",
                 todo="Begin later: a training needs more days than tune_days and test_days.",
             )
         return first, until
 
 
-def name_of(day: int) -> str:
-    """Give a day since 1970 as a date."""
-    return (EPOCH + timedelta(days=day)).isoformat()
-
-
 def month_of(day: int) -> str:
     """Give the month of a day since 1970."""
-    return name_of(day)[:7]
+    return day_name(day)[:7]
 
 
-def put_year(case: Case, folder: Path) -> YearRef:
+def put_timeline(case: Case, folder: Path) -> TimelineRef:
     """Read a case's tables, compute all history, and store it."""
     gathered = gather(case)
     rows, raw = gathered.checked.in_time_order(case.table.time)
     past = history(case, gathered.features, gathered.events, rows)
     origin = origin_of(gathered)
-    return YearRef(
+    return TimelineRef(
         rows=put_table(pd.concat([rows, past], axis=1), folder),
         raw=put_table(storable(raw), folder),
         fields=[each.to_dict() for each in gathered.features.fields],
@@ -160,7 +152,7 @@ def put_year(case: Case, folder: Path) -> YearRef:
     )
 
 
-def get_year(case: Case, ref: YearRef) -> Year:
+def get_timeline(case: Case, ref: TimelineRef) -> Timeline:
     """Read a stored stretch of the past."""
     raw = get_table(ref.raw)
     origin = Origin(
@@ -170,4 +162,4 @@ def get_year(case: Case, ref: YearRef) -> Year:
         columns=ref.columns,
         fingerprint=ref.fingerprint,
     )
-    return Year(case, origin, get_table(ref.rows), raw)
+    return Timeline(case, origin, get_table(ref.rows), raw)

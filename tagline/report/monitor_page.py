@@ -1,12 +1,17 @@
 """The page of the monitor: what moved, since when, does it hurt, what to do."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from tagline.case.config import Case
-from tagline.monitoring.findings import day_name
-from tagline.report import watching
+from tagline.data.split import day_name
+from tagline.monitoring.findings import readable
+from tagline.report import drift
 from tagline.report.page import Block, Section, Table, render
+from tagline.report.quality import reliability
 
 VERDICTS = {
     "hurts": "The answers are worse than they promise.",
@@ -25,7 +30,7 @@ def compose(case: Case, watched: Mapping[str, Any], *, by: str) -> str:
     case : Case
         The case.
     watched : mapping
-        What `tagline.operations.monitor.Watched.to_dict` gave.
+        What `tagline.operations.monitor.MonitorReport.to_dict` gave.
     by : str
         Which run found it.
     """
@@ -61,12 +66,12 @@ def _model(case: Case, found: Mapping[str, Any]) -> Iterator[Section]:
             "Measured: by what came true. Estimated: by the answers alone, as if they were "
             "calibrated (CBPE). Bands: 95% by whole days."
         )
-        picture = watching.weeks(found["weeks"], found["before"])
+        picture = drift.weeks(found["weeks"], found["before"])
         yield Section("Week by week", [Block(text=text, svg=picture)])
     if found["measured"]:
         yield Section("Does it hurt?", list(_harm(found)))
     if found["slices"]:
-        yield Section("Where", [Block(svg=watching.slices(found["slices"]))])
+        yield Section("Where", [Block(svg=drift.slices(found["slices"]))])
     if found["movements"]:
         yield Section("What moved", list(_movements(case, found)))
 
@@ -92,21 +97,28 @@ def _harm(found: Mapping[str, Any]) -> Iterator[Block]:
     heads = ["", "measured", "low", "high", "estimated", "test rows"]
     yield Block(table=Table(heads, rows))
     if found["calibration"]:
-        yield Block(text="Calibration.", svg=watching.calibration(found["calibration"]))
+        yield Block(
+            text="Calibration.", svg=reliability(_plotted(found["calibration"]), support="outcomes")
+        )
+
+
+def _plotted(curve: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    # What is undefined is null in plain JSON.
+    return pd.DataFrame(curve).astype(np.float64)
 
 
 def _movements(case: Case, found: Mapping[str, Any]) -> Iterator[Block]:
-    yield Block(svg=watching.movements(found["movements"], least=case.monitoring.least_psi))
+    yield Block(svg=drift.movements(found["movements"], least=case.monitoring.least_psi))
     moved = [each for each in found["movements"] if each["moved"]]
     if moved and found["harm"]:
         yield Block(
             text="What the movement of each column costs: the loss above the promise of the rows "
             "that it brought.",
-            svg=watching.costs(found["harm"]),
+            svg=drift.costs(found["harm"]),
         )
     rows = [
         [
-            each["column"].replace(":", " ", 1),
+            readable(each["column"]),
             day_name(each["since"]) if each["since"] is not None else "",
             each["psi"],
             each["adjusted"],

@@ -1,15 +1,15 @@
 """What the monitor found last, as Prometheus reads it."""
 
-import json
 import math
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from tagline.operations.monitored import latest
 
 OWN = ["run", "digest"]
 
@@ -19,18 +19,17 @@ class MonitorFigures(Collector):
 
     Parameters
     ----------
-    file : Path
-        See `tagline.operations.monitor.keep`; nothing is told while it is not there.
+    case : str
+        Whose; nothing is told while nothing was found.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, case: str) -> None:
+        self.case = case
 
     def collect(self) -> Iterator[Metric]:
         """Read them anew each time."""
-        try:
-            found = json.loads(self.file.read_text())
-        except (OSError, ValueError):
+        found = latest(self.case)
+        if found is None:
             return
         age = time.time() - datetime.fromisoformat(found["at"]).timestamp()
         yield _single("tagline_monitor_age_seconds", "Since the monitor looked last.", age)

@@ -6,7 +6,7 @@ import pytest
 from tagline.bundle.profile import profile
 from tagline.case.monitoring import MonitoringSection
 from tagline.monitoring.days import Layout
-from tagline.monitoring.movement import movements, p_values
+from tagline.monitoring.drift import column_drift, p_values
 from tagline.monitoring.statistics import chi_square
 
 SECTION = MonitoringSection(resamples=499)
@@ -51,7 +51,7 @@ def test_where_nothing_moved_it_rings_as_seldom_as_is_said_and_a_test_of_rows_ev
 @pytest.mark.parametrize("since", [0, 14])
 def test_what_moved_is_named_with_its_day_and_the_bin_that_grew(layout, since):
     made = table(np.random.default_rng(3), moved="x1", since=since)
-    found = {each.column: each for each in movements(counts(layout, made), SECTION, seed=0)}
+    found = {each.column: each for each in column_drift(counts(layout, made), SECTION, seed=0)}
     assert [name for name, each in found.items() if each.moved] == ["x1"]
     moved = found["x1"]
     assert moved.adjusted <= SECTION.false_alarms
@@ -64,7 +64,7 @@ def test_missing_values_are_a_movement(layout):
     day, columns = table(np.random.default_rng(4))
     columns["x2"] = np.where(day % 2 == 0, np.nan, columns["x2"])
     found = {
-        each.column: each for each in movements(counts(layout, (day, columns)), SECTION, seed=0)
+        each.column: each for each in column_drift(counts(layout, (day, columns)), SECTION, seed=0)
     }
     assert found["x2"].moved
     assert found["x2"].most == "missing"
@@ -74,12 +74,12 @@ def test_missing_values_are_a_movement(layout):
 @pytest.mark.parametrize("days", [0, 1, 5])
 def test_too_few_days_are_not_tested(layout, days):
     day, columns = table(np.random.default_rng(5), days=days, moved="x0")
-    found = movements(counts(layout, (day, columns)), SECTION, seed=0)
+    found = column_drift(counts(layout, (day, columns)), SECTION, seed=0)
     assert not any(each.moved for each in found)
     assert all(np.isnan(each.p) for each in found)
 
 
 def test_the_same_seed_gives_the_same(layout):
     found = counts(layout, table(np.random.default_rng(6)))
-    first, again = (movements(found, SECTION, seed=1) for _ in range(2))
+    first, again = (column_drift(found, SECTION, seed=1) for _ in range(2))
     assert first == again

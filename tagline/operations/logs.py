@@ -20,7 +20,7 @@ from tagline.data.split import local_days
 from tagline.errors import TaglineError
 from tagline.history.snapshot import known_as, load
 from tagline.inputs.compute import Columns, columns
-from tagline.monitoring.collect import Collected, Rows
+from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
 from tagline.operations.candidates import verified_bundle
 from tagline.operations.scoring import answers_of
@@ -31,7 +31,7 @@ WEEKS = 13
 
 
 @dataclass
-class Seen:
+class Logs:
     """What was read of the logs of a case.
 
     Attributes
@@ -52,7 +52,7 @@ class Seen:
     notes: Counter[str] = field(default_factory=Counter)
 
 
-class Reader:
+class LogReader:
     """Reads the logs of a case.
 
     Parameters
@@ -62,11 +62,11 @@ class Reader:
     """
 
     def __init__(self, case: Case) -> None:
-        self.case, self.seen = case, Seen()
+        self.case, self.seen = case, Logs()
         self._lost: set[str] = set()
         self._snapshots: dict[str, Any] = {}
 
-    def read(self) -> Seen:
+    def read(self) -> Logs:
         """Read all of the newest weeks; what is older is passed over."""
         parts = [*self._served(), *self._batches()]
         last = max((int(part["day"].max()) for part in parts), default=0)
@@ -89,7 +89,11 @@ class Reader:
         fields = rows[[FIELD + name for name in names]].set_axis(names, axis=1)
         known: dict[str, Any] = {}
         hidden = set(self.case.serving.personal)
-        values = columns(_as_given(fields, bundle), fields=bundle.fields)
+        try:
+            values = columns(_as_given(fields, bundle), fields=bundle.fields)
+        except TaglineError as unread:
+            self.seen.notes[f"rows can not be read by their model: {unread.what}"] += len(rows)
+            return
         known |= {FIELD + name: each for name, each in values.items() if name not in hidden}
         known |= self._inputs(bundle, rows, fields, values)
         slices = {
@@ -100,7 +104,7 @@ class Reader:
         collected = self.seen.models[digest]
         p = rows["probability"].to_numpy(dtype=np.float64)
         y = rows["outcome"].to_numpy(dtype=np.float64)
-        collected.add(known, Rows(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
+        collected.add(known, Predictions(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
 
     def _inputs(
         self, bundle: Bundle, rows: pd.DataFrame, fields: pd.DataFrame, values: Columns

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tagline.report.picture import DOWN, FAINT, MODEL, OTHER, TEXT, UP, picture
+from tagline.monitoring.findings import readable
+from tagline.report.picture import FAINT, MODEL, OTHER, TEXT, UP, picture
+from tagline.report.quality import Floats, beside_each_other
 
 TITLES = {"roc_auc": "ROC AUC", "log_loss": "log loss (nats)"}
 
@@ -52,7 +54,7 @@ def movements(table: Sequence[Mapping[str, Any]], *, least: float, most: int = 2
     Parameters
     ----------
     table : sequence of mapping
-        `tagline.monitoring.movement.Movement` as dicts, the farthest first.
+        `tagline.monitoring.drift.Movement` as dicts, the farthest first.
     least : float
         The smallest population stability index that counts.
     most : int, optional
@@ -63,7 +65,7 @@ def movements(table: Sequence[Mapping[str, Any]], *, least: float, most: int = 2
     with picture(width=8, height=0.24 * len(shown) + 1) as drawn:
         colours = [UP if each["moved"] else FAINT for each in shown]
         drawn.ax.barh(height, [each["psi"] for each in shown], color=colours)
-        names = [each["column"].replace(":", " ", 1) for each in shown]
+        names = [readable(each["column"]) for each in shown]
         drawn.ax.set_yticks(height, names, fontsize=8)
         drawn.ax.axvline(least, color=TEXT, linewidth=0.8)
         drawn.ax.set_xlabel("population stability index (coloured: moved, by the test too)")
@@ -71,7 +73,7 @@ def movements(table: Sequence[Mapping[str, Any]], *, least: float, most: int = 2
 
 
 def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
-    """Draw what the movement of each column costs, with intervals.
+    """Draw what the movement of each column costs, with intervals, the costliest first.
 
     Parameters
     ----------
@@ -80,65 +82,26 @@ def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
     most : int, optional
         How many are drawn.
     """
-    ordered = sorted(table.items(), key=lambda each: -each[1]["value"])[:most][::-1]
-    height = np.arange(len(ordered))
-    values = np.array([each["value"] for _, each in ordered], dtype=np.float64)
-    bounds = np.array([[each["low"], each["high"]] for _, each in ordered], dtype=np.float64)
-    spread = np.abs(np.nan_to_num(bounds.T - values))
-    with picture(width=8, height=0.26 * len(ordered) + 1) as drawn:
-        drawn.ax.errorbar(
-            values, height, xerr=spread, fmt="o", color=MODEL, ecolor=MODEL, markersize=4, capsize=2
-        )
-        drawn.ax.axvline(0, color=FAINT)
-        names = [name.replace(":", " ", 1) for name, _ in ordered]
-        drawn.ax.set_yticks(height, names, fontsize=8)
-        drawn.ax.set_xlabel("log loss above the promise, of the rows that it brought (nats a row)")
-    return drawn.svg
-
-
-def calibration(table: Sequence[Mapping[str, Any]]) -> str:
-    """Draw stated against observed rate."""
-    frame = pd.DataFrame(table).astype(np.float64)
-    spread = np.abs(
-        np.vstack([frame["observed"] - frame["low"], frame["high"] - frame["observed"]])
+    ordered = sorted(table.items(), key=lambda each: -each[1]["value"])[:most]
+    return beside_each_other(
+        [readable(name) for name, _ in ordered],
+        _bounds([each for _, each in ordered], "value"),
+        title="log loss above the promise, of the rows that it brought (nats a row)",
+        zero=True,
     )
-    with picture(width=4.5, height=4) as drawn:
-        drawn.ax.plot([0, 1], [0, 1], color=FAINT)
-        drawn.ax.errorbar(
-            frame["predicted"],
-            frame["observed"],
-            yerr=np.nan_to_num(spread),
-            color=MODEL,
-            marker="o",
-            capsize=3,
-        )
-        drawn.ax.set_xlabel("mean probability in the bin")
-        drawn.ax.set_ylabel("share that came true")
-        drawn.ax.set_xlim(0, 1)
-        drawn.ax.set_ylim(0, 1)
-    return drawn.svg
 
 
 def slices(table: Sequence[Mapping[str, Any]], *, most: int = 20) -> str:
-    """Draw the loss above the promise of each slice, with its outcomes."""
-    shown = list(table)[:most][::-1]
-    height = np.arange(len(shown))
-    values = np.array([each["excess"] for each in shown], dtype=np.float64)
-    bounds = np.array([[each["low"], each["high"]] for each in shown], dtype=np.float64)
-    spread = np.abs(bounds.T - values)
-    with picture(width=8, height=0.25 * len(shown) + 1) as drawn:
-        drawn.ax.errorbar(
-            values,
-            height,
-            xerr=np.nan_to_num(spread),
-            fmt="o",
-            markersize=4,
-            color=DOWN,
-            ecolor=DOWN,
-            capsize=2,
-        )
-        drawn.ax.axvline(0, color=FAINT)
-        names = [f"{each['field']} {each['value']} ({each['outcomes']:,})" for each in shown]
-        drawn.ax.set_yticks(height, names, fontsize=8)
-        drawn.ax.set_xlabel("log loss above the promise (nats a row; in brackets: outcomes)")
-    return drawn.svg
+    """Draw the loss above the promise of each slice, with its outcomes, the worst first."""
+    shown = table[:most]
+    return beside_each_other(
+        [f"{each['field']} {each['value']} ({each['outcomes']:,})" for each in shown],
+        _bounds(shown, "excess"),
+        title="log loss above the promise (nats a row; in brackets: outcomes)",
+        zero=True,
+    )
+
+
+def _bounds(table: Sequence[Mapping[str, Any]], figure: str) -> Floats:
+    rows = [[each[name] for name in (figure, "low", "high")] for each in table]
+    return np.array(rows, dtype=np.float64)

@@ -22,7 +22,7 @@ LEAST_BLOCKS = 6  # fewer have too few signs to flip
 
 
 @dataclass(frozen=True)
-class Movement:
+class ColumnDrift:
     """How one column has moved.
 
     Attributes
@@ -69,7 +69,7 @@ class Movement:
         return asdict(self)
 
 
-def movements(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[Movement]:
+def column_drift(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[ColumnDrift]:
     """Test every column of a window.
 
     Parameters
@@ -83,7 +83,7 @@ def movements(counts: DayCounts, section: MonitoringSection, *, seed: int) -> li
 
     Returns
     -------
-    list of Movement
+    list of ColumnDrift
         One for each column that has rows, the farthest first.
     """
     if not len(counts.days):
@@ -131,14 +131,14 @@ def _movement(
     total: Floats,
     p: tuple[float, float],
     section: MonitoringSection,
-) -> Movement:
+) -> ColumnDrift:
     reference = column.reference
     rows, before = total.sum(), max(reference.sum(), 1.0)
     distance = psi(reference.tolist(), total.tolist())
     moved = bool(distance >= section.least_psi and p[1] <= section.false_alarms)
     now, then = total / rows, reference / before
     most = int(np.argmax(np.abs(now - then)))
-    return Movement(
+    return ColumnDrift(
         column=column.name,
         rows=int(rows),
         psi=distance,

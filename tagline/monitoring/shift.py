@@ -21,7 +21,7 @@ DRAWS = 4_999  # the smallest p-value must outlast the number of columns
 
 
 @dataclass(frozen=True)
-class Change:
+class Shift:
     """How one column has changed.
 
     Attributes
@@ -49,7 +49,7 @@ class Change:
     share_before: float
 
 
-def changes(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[Change]:
+def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[Shift]:
     """Hold the newest days of a window against the days before them.
 
     Parameters
@@ -63,7 +63,7 @@ def changes(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list
 
     Returns
     -------
-    list of Change
+    list of Shift
         One for each column that has rows on both sides, the farthest first.
     """
     recent = counts.days > (counts.days[-1] if len(counts.days) else 0) - section.recent_days
@@ -93,7 +93,7 @@ def changes(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list
         unlike = own[0] >= UNLIKE and own[0] >= TIMES * np.median(own[1:])
         far = own[0] >= section.least_change or unlike or new >= section.least_new
         found.append(
-            Change(
+            Shift(
                 column=each.name,
                 distance=float(own[0]),
                 adjusted=float(among),
