@@ -29,7 +29,7 @@ dashboards: .venv/.dev
 test: .venv/.dev lint types
 	$(BIN)/python -m pytest $(WORKERS) -m "not slow"
 
-test-all: .venv/.dev .venv/.mlflow lint types
+test-all: .venv/.dev .venv/.mlflow .venv/.argo lint types
 	$(BIN)/python -m pytest $(WORKERS)
 
 bench: .venv/.dev
@@ -63,6 +63,7 @@ lock: .venv/.uv
 	$(LOCK) -o requirements-mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" benchmarks/peers.in -o requirements-peers.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" benchmarks/drift.in -o requirements-drift.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" deploy/argo.in -c requirements.txt -o requirements-argo.txt
 
 .venv/.uv: requirements-uv.txt
 	$(PYTHON) -m venv .venv
@@ -82,6 +83,11 @@ lock: .venv/.uv
 	$(BIN)/python -m venv --without-pip .venv/mlflow
 	VIRTUAL_ENV="$(CURDIR)/.venv/mlflow" $(BIN)/uv pip install --quiet --require-hashes -r requirements-mlflow.txt
 	VIRTUAL_ENV="$(CURDIR)/.venv/mlflow" $(BIN)/uv pip install --quiet --no-deps --editable .
+	touch $@
+
+# Beside the stack, not in it: only who deploys on Argo Workflows needs a client of Kubernetes.
+.venv/.argo: .venv/.run requirements-argo.txt
+	$(INSTALL) --require-hashes --no-deps --target .venv/argo -r requirements-argo.txt
 	touch $@
 
 clean:

@@ -4,11 +4,12 @@ python flows/promote.py run --candidate TrainFlow/ID
 python flows/promote.py run --case flights            # its newest candidate
 """
 
-from metaflow import FlowSpec, Parameter, card, current, step
+from metaflow import FlowSpec, Parameter, card, current, step, trigger
 
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@trigger(event={"name": "tagline.promote", "parameters": {"candidate": "candidate", "why": "why"}})
 class PromoteFlow(FlowSpec):
     """Verify, re-check, try, wait for approvals, promote, confirm."""
 

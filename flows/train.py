@@ -6,18 +6,19 @@ python flows/train.py --config case config/other.toml run
 
 from pathlib import Path
 
-from metaflow import Config, FlowSpec, card, current, step, trigger
+from metaflow import Config, FlowSpec, Parameter, card, current, step, trigger
 
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
-@trigger(event="tagline.retrain")
+@trigger(event={"name": "tagline.retrain", "parameters": {"why": "why"}})
 class TrainFlow(FlowSpec):
     """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""
 
     case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
+    why = Parameter("why", default="", help="What asked for it, where that was no person.")
 
     @step
     @mistakes_as_sentences
@@ -140,6 +141,8 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def end(self):
         """Register the run by its tags and say how it went."""
+        from tagline.case.load import check_case
+        from tagline.operations.retraining import hand_over
         from tagline.registry.runs import register
         from tagline.report.ending import ending
 
@@ -150,6 +153,8 @@ class TrainFlow(FlowSpec):
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
         for line in ending(run, self.evaluation, self.bundle, self.report_path):
             print(line)
+        allowed = check_case(self.case_config).retraining.promote
+        print(hand_over(run, standing=self.standing, promote=allowed, why=self.why))
 
     def _is_taken_over(self):
         # A resumed run may take over the bundle of the run that failed, which bears its name.

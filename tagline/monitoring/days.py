@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.profile import bin_of, expected, has_bins
+from tagline.errors import TaglineError
 from tagline.inputs.compute import Column
 
 Floats = npt.NDArray[np.float64]
@@ -135,10 +136,24 @@ def layout_of(bundle: Bundle) -> Layout:
 
     Left out are times, which only go forward, and encoded categories, which training rows have
     from other folds than any later row; their fields are there.
+
+    Raises
+    ------
+    TaglineError
+        The profile has another form: it is of another version.
     """
     times = [f"field:{each.name}" for each in bundle.fields if each.kind == "timestamp"]
     encoded = [f"input:{name}" for name in bundle.inputs["encoders"]]
-    return Layout(bundle.read_json("profile.json"), without=[*times, *encoded])
+    profile = bundle.read_json("profile.json")
+    try:
+        profile["score"]
+        return Layout(profile, without=[*times, *encoded])
+    except (KeyError, TypeError, ValueError, AttributeError) as unknown:
+        raise TaglineError(
+            "Its reference profile has another form.",
+            where=bundle.where,
+            todo="Train again: rows are compared with profiles of this version.",
+        ) from unknown
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     watched : mapping
         What `MonitorReport.to_dict` gave.
     retrain : bool
-        Whether training may start.
+        Whether training may start here; where the flows are deployed, an event asks for it.
     by : str
         Which run asks for it.
 
@@ -207,11 +207,12 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     decision, file = watched["decision"], watched["file"]
     if not decision["train"]:
         return str(decision["why"])
-    if not retrain:
-        return f"{decision['why']} Start it: python flows/monitor.py run --retrain True"
     if is_deployed():
+        # Nobody is there to say --retrain: who deploys the flows wants what the policy says.
         ask_for_training(watched["case"], f"{decision['why']} Found by {by}.")
         return f"{decision['why']} The event that starts a training was sent."
+    if not retrain:
+        return f"{decision['why']} Start it: python flows/monitor.py run --retrain True"
     case = load_case(Path(file))
     promote = case.retraining.promote
     said = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)

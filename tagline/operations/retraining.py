@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from tagline import paths
 from tagline.errors import TaglineError
 from tagline.operations.standings import open_case
+from tagline.registry.events import ask_for_promotion, is_deployed
 from tagline.registry.runs import newest_run, standing
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     chain = f"{why} Found by {by}."
     log.info(f"Training starts: {chain}")
     before = newest_run(case)
-    _run("train.py", ["--config", "case", file, "run", "--tag", f"because:{by}"])
+    _run("train.py", ["--config", "case", file, "run", "--tag", f"because:{by}", "--why", chain])
     run = newest_run(case)
     if run is None or (before is not None and run.pathspec == before.pathspec):
         raise TaglineError("The training left no run.", where="flows/train.py")
@@ -65,6 +66,31 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     champion = open_case(case, config=file).champion()
     won = champion is not None and champion.run == run.pathspec
     return f"{run.pathspec} is {'the champion' if won else 'not the champion'}."
+
+
+def hand_over(run: str, *, standing: str, promote: bool, why: str) -> str:
+    """Ask for the promotion of what an event had trained, where the case allows it.
+
+    Parameters
+    ----------
+    run : str
+        The finished training run.
+    standing : str
+        What its gates decided.
+    promote : bool
+        Whether the case lets a candidate be promoted without a person.
+    why : str
+        What asked for the training; empty where a person did.
+
+    Returns
+    -------
+    str
+        What was done, in a sentence; empty where nothing was to do.
+    """
+    if not (is_deployed() and why and promote and standing == "candidate"):
+        return ""
+    ask_for_promotion(run, f"{why} Trained by {run}.")
+    return "The event that starts its promotion was sent."
 
 
 def _run(flow: str, words: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import os
 
 from metaflow.integrations import ArgoEvent
 
-RETRAIN = "tagline.retrain"
+RETRAIN, PROMOTE = "tagline.retrain", "tagline.promote"
 
 
 def is_deployed() -> bool:
@@ -21,3 +21,14 @@ def ask_for_training(case: str, why: str) -> None:
         It could not be sent: an alarm that nobody hears is worse than a failed run.
     """
     ArgoEvent(RETRAIN).publish(payload={"case": case, "why": why}, ignore_errors=False)
+
+
+def ask_for_promotion(candidate: str, why: str) -> None:
+    """Publish the event that flows/promote.py waits for where it is deployed.
+
+    Raises
+    ------
+    MetaflowException
+        It could not be sent.
+    """
+    ArgoEvent(PROMOTE).publish(payload={"candidate": candidate, "why": why}, ignore_errors=False)

@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, helper, numpy_helper
+from onnx import ModelProto
 
 from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
-from tagline.training.model import Fit, Floats, Probabilities, Simple, graph
+from tagline.training.model import Fit, Floats, Probabilities, Simple, constant
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,7 @@ class BaseRate(Simple):
 
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
-        value = numpy_helper.from_array(np.array([self.rate], np.float64))
-        nodes = [
-            helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
-            helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
-        ]
-        return graph(nodes, width=self.width)
+        return constant(self.rate, width=self.width)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""

@@ -18,7 +18,7 @@ from onnxmltools.convert.common.data_types import FloatTensorType
 
 from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
-from tagline.training.model import Fit, Floats, Probabilities, graph, sigmoid
+from tagline.training.model import Fit, Floats, Probabilities, constant, graph, sigmoid
 
 log = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds
@@ -125,6 +125,10 @@ class Boosted:
     def onnx(self) -> ModelProto:
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
         width = self.booster.num_features()
+        if not self._splits:
+            # The converter loses the base score of trees that are leaves only, or fails.
+            (rate,) = self.predict(np.zeros((1, width), np.float32))
+            return constant(float(rate), width=width)
         nodes = [
             helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
             _summing_in_double(self._converted(width)),
@@ -138,6 +142,10 @@ class Boosted:
         inputs = [("X", FloatTensorType([None, width]))]
         converted = convert_xgboost(self.booster, initial_types=inputs).graph
         return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
+
+    @cached_property
+    def _splits(self) -> bool:
+        return any("[" in tree for tree in self.booster.get_dump())
 
     @cached_property
     def _base(self) -> float:

@@ -116,3 +116,13 @@ def graph(
     model = helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION)
     checker.check_model(model)
     return model
+
+
+def constant(rate: float, *, width: int) -> ModelProto:
+    """Make the graph of one probability for every row."""
+    value = numpy_helper.from_array(np.array([rate], np.float64))
+    nodes = [
+        helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
+        helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
+    ]
+    return graph(nodes, width=width)

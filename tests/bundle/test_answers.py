@@ -114,6 +114,16 @@ def test_parts_and_the_whole_give_the_same(fitted, bundle, monkeypatch):
     np.testing.assert_allclose(bundle.predict(given_columns), whole, rtol=0, atol=2e-16)
 
 
+@given(rows=st.integers(0, 400), at_once=st.integers(1, 5), smallest=st.integers(1, 100))
+@settings(max_examples=40, deadline=None)
+def test_several_threads_and_one_give_the_same(fitted, bundles, rows, at_once, smallest):
+    bundle, given_columns = bundles["boosted", "platt"], fitted.columns(make_frame(rows, seed=4))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(load, "SMALLEST_PART", smallest)
+        side_by_side = bundle.answer(given_columns, at_once=at_once)
+    np.testing.assert_allclose(side_by_side, bundle.answer(given_columns), rtol=0, atol=2e-16)
+
+
 def test_no_rows_give_no_answers(fitted, bundle):
     none = {name: values[:0] for name, values in fitted.columns(fitted.frame).items()}
     assert bundle.predict(none).shape == (0,)

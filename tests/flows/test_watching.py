@@ -124,6 +124,50 @@ def test_two_versions_lost_models_and_outcomes_of_nobody_are_told(place):
     assert any("is not here" in note for note in again["notes"])
 
 
+OLDER = """
+import json, sys
+from pathlib import Path
+import onnx
+from tagline.bundle.load import GRAPH
+from tagline.bundle.seal import MANIFEST, SIGNATURE, seal
+from tagline.case.load import load_case
+from tagline.keys import signing_key
+from tagline.operations import logs
+
+(path,) = Path(".tagline/bundles").iterdir()
+files = {f.name: f.read_bytes() for f in path.iterdir() if f.name not in (MANIFEST, SIGNATURE)}
+if sys.argv[1] == "graph":
+    graph = onnx.load_from_string(files[GRAPH])
+    del graph.metadata_props[:]
+    files[GRAPH] = graph.SerializeToString()
+else:
+    files["profile.json"] = json.dumps(json.loads(sys.argv[1])).encode()
+older = seal(files, folder=Path("older"), key=signing_key()).path
+logs.verified_bundle = lambda *_: older
+seen = logs.LogReader(load_case(Path("small.toml"))).read()
+answers = [len(each.rows.p) for each in seen.models.values()]
+print(json.dumps({"notes": dict(seen.notes), "answers": answers}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("older", "note", "models"),
+    [
+        ("graph", "inputs can not be computed again: It was sealed before", 1),
+        ("{}", "is not here: Its reference profile has another form", 0),
+        ('{"columns": {"field:size": [1, 2]}}', "Its reference profile has another form", 0),
+    ],
+)
+def test_a_reference_of_an_older_schema_is_told_and_the_rest_is_watched(place, older, note, models):
+    flow(place, "score", "run", "--since", "2024-03-01")
+    done = place.call("-c", OLDER, older)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert any(note in each for each in found["notes"])
+    assert len(found["answers"]) == models
+    assert all(found["answers"])
+
+
 def test_without_traffic_it_says_so(place):
     flow(place, "monitor", "run")
     found = watched(place)

@@ -31,15 +31,19 @@ def gateway():
     server.server_close()
 
 
-def act(url, **variables):
+def act(url, *, retrain=True, **variables):
     said = {"decision": {"train": True, "why": "It hurts."}, "file": "none.toml", "case": "small"}
     code = (
         "import json, sys; from tagline.operations.monitor import act; "
-        "print(act(json.loads(sys.argv[1]), retrain=True, by='MonitorFlow/1'))"
+        f"print(act(json.loads(sys.argv[1]), retrain={retrain}, by='MonitorFlow/1'))"
     )
+    return run(url, code, json.dumps(said), **variables)
+
+
+def run(url, code, *words, **variables):
     environment = {**os.environ, "METAFLOW_ARGO_EVENTS_WEBHOOK_URL": url, **variables}
     return subprocess.run(
-        [sys.executable, "-c", code, json.dumps(said)],
+        [sys.executable, "-c", code, *words],
         env=environment,
         capture_output=True,
         text=True,
@@ -47,9 +51,10 @@ def act(url, **variables):
     )
 
 
-def test_where_it_is_deployed_an_event_is_sent_with_its_reason(gateway):
+@pytest.mark.parametrize("retrain", [True, False])
+def test_where_it_is_deployed_an_event_is_sent_with_its_reason(gateway, retrain):
     url, kept = gateway
-    done = act(url, ARGO_WORKFLOW_TEMPLATE="monitor")
+    done = act(url, retrain=retrain, ARGO_WORKFLOW_TEMPLATE="monitor")
     assert "The event that starts a training was sent" in done.stdout
     (event,) = kept
     assert event["name"] == "tagline.retrain"
@@ -65,3 +70,34 @@ def test_elsewhere_nothing_is_sent(gateway):
     url, kept = gateway
     assert act(url).returncode != 0  # it looks for the case's config, to train here
     assert kept == []
+
+
+HAND_OVER = """
+import sys
+from tagline.operations.retraining import hand_over
+standing, promote, why = sys.argv[1:]
+print(hand_over("TrainFlow/2", standing=standing, promote=promote == "promote", why=why))
+"""
+
+
+@pytest.mark.parametrize(
+    ("standing", "promote", "why"),
+    [
+        ("candidate", "promote", "It hurts."),
+        ("rejected", "promote", "It hurts."),
+        ("candidate", "never", "It hurts."),
+        ("candidate", "promote", ""),
+    ],
+)
+def test_what_an_event_had_trained_is_handed_over_where_the_case_allows_it(
+    gateway, standing, promote, why
+):
+    url, kept = gateway
+    words = (standing, promote, why)
+    done = run(url, HAND_OVER, *words, ARGO_WORKFLOW_TEMPLATE="trainflow")
+    assert done.returncode == 0, done.stderr
+    allowed = words == ("candidate", "promote", "It hurts.")
+    assert [event["name"] for event in kept] == ["tagline.promote"] * allowed
+    if allowed:
+        assert kept[0]["payload"]["candidate"] == "TrainFlow/2"
+        assert kept[0]["payload"]["why"] == "It hurts. Trained by TrainFlow/2."

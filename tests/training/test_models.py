@@ -36,6 +36,14 @@ def averaged_model(other: Boosted) -> Boosted:
     return Boosted.average([other, Boosted(bytes(trees.save_raw("ubj"))), other])
 
 
+def leaves_only(*, least: float) -> Boosted:
+    """Trees that never split; with a large `least` their leaves are nothing, too."""
+    X, y = make_rows(60, seed=7)
+    settings = {"objective": "binary:logistic", "min_child_weight": least, "base_score": 0.2}
+    trees = xgboost.train(settings, xgboost.DMatrix(X, y), num_boost_round=4)
+    return Boosted(bytes(trees.save_raw("ubj")))
+
+
 def fitted_models() -> dict[str, Model]:
     X, y = make_rows(900, seed=5)
     split = np.repeat(["train", "tune"], [600, 300])
@@ -50,6 +58,8 @@ def fitted_models() -> dict[str, Model]:
 
 MODELS = fitted_models()
 MODELS["average"] = averaged_model(MODELS["boosted"])
+MODELS["leaves"] = leaves_only(least=12)
+MODELS["nothing"] = leaves_only(least=1_000)
 SESSIONS = {
     kind: onnxruntime.InferenceSession(model.onnx().SerializeToString())
     for kind, model in MODELS.items()

@@ -1,0 +1,96 @@
+"""What is deployed on Argo Workflows: Metaflow's own templates, made with S3 and no cluster."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.seaweed import BUCKET
+
+CLIENT = ROOT / ".venv" / "argo"
+CHECK = """
+import json, sys
+from hera.workflows.models import WorkflowTemplate
+WorkflowTemplate.model_validate(json.load(sys.stdin))
+"""
+
+
+@pytest.fixture
+def cluster(s3, tmp_path):
+    assert CLIENT.exists(), "`make test-all` sets up the client of Kubernetes: make .venv/.argo"
+    root = f"s3://{BUCKET}/metaflow"
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{CLIENT}",
+        "METAFLOW_USER": "tester",
+        "METAFLOW_DEFAULT_DATASTORE": "s3",
+        "METAFLOW_DATASTORE_SYSROOT_S3": root,
+        "METAFLOW_S3_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL_S3"],
+        "METAFLOW_ARGO_EVENTS_EVENT_BUS": "default",
+        "METAFLOW_ARGO_EVENTS_EVENT_SOURCE": "argo-events-webhook",
+        "METAFLOW_ARGO_EVENTS_SERVICE_ACCOUNT": "operate-workflow-sa",
+        "METAFLOW_ARGO_EVENTS_EVENT": "metaflow-event",
+        "METAFLOW_ARGO_EVENTS_WEBHOOK_URL": "http://argo-events-webhook:12000/metaflow-event",
+    }
+
+
+def template(flow, environment, folder, *words):
+    done = subprocess.run(
+        [
+            *(sys.executable, str(ROOT / "flows" / f"{flow}.py"), "--no-pylint", *words),
+            *("--datastore", "s3", "argo-workflows", "create", "--only-json"),
+        ],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads(done.stdout[done.stdout.index("{") :])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("flow", "steps"),
+    [
+        ("train", {"start", "search", "choose", "evaluate", "explain", "seal", "report", "end"}),
+        ("score", {"start", "end"}),
+        ("monitor", {"start", "end"}),
+        ("replay", {"start", "end"}),
+        ("snapshot", {"start", "end"}),
+        ("promote", {"start", "recheck", "smoke", "approvals", "promote", "confirm", "end"}),
+    ],
+)
+def test_argo_takes_the_template_of_each_flow(cluster, tmp_path, flow, steps):
+    made = template(flow, cluster, tmp_path)
+    checked = subprocess.run(
+        [sys.executable, "-c", CHECK],
+        input=json.dumps(made),
+        env=cluster,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr[-3000:]
+    names = {each["name"] for each in made["spec"]["templates"]}
+    assert steps <= names
+
+
+@pytest.mark.slow
+def test_who_starts_each_flow_there(cluster, tmp_path):
+    said = {
+        flow: template(flow, cluster, tmp_path)["metadata"]["annotations"]
+        for flow in ("train", "score", "monitor", "promote")
+    }
+    assert json.loads(said["score"]["metaflow/cron"])["schedule"]
+    (asked,) = json.loads(said["train"]["metaflow/triggers"])
+    assert (asked["name"], asked["type"]) == ("tagline.retrain", "event")
+    (handed,) = json.loads(said["promote"]["metaflow/triggers"])
+    assert handed["name"] == "tagline.promote"
+    (finished,) = json.loads(said["monitor"]["metaflow/triggers"])
+    assert finished["type"] == "run"
+    assert finished["name"].endswith(".ScoreFlow.end")
