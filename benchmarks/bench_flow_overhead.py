@@ -29,12 +29,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 from tagline.case.load import load_case
+from tagline.data.matrix import matrix_folder
 from tagline.data.prepare import prepare
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
 case = load_case(Path(sys.argv[1]))
-data = read(Path(prepare(case, folder=Path(sys.argv[2])).matrix))
+os.environ["TAGLINE_HOME"] = sys.argv[2]
+prepared = prepare(case)
+data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
 search = case.search.model_copy(update={"threads": os.cpu_count()})
 for bracket in brackets(search, seed=case.seed):
     run_bracket(bracket, data, progress=lambda rows: None)

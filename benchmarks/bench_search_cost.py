@@ -33,6 +33,7 @@ from tagline.case.search import SearchSection
 from tagline.data.matrix import part_matrix
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
+from tagline.store.shelf import Shelf, using
 from tagline.training.average import average
 from tagline.training.matrix import TrainingData, quantile_cuts, read
 from tagline.training.models import load
@@ -101,16 +102,17 @@ def report(found: Mapping[str, list[Mapping[str, float]]]) -> None:
 def put_rows(folder: Path) -> None:
     """Prepare the flights, and keep every tenth training row and every fourth tuning row."""
     case = load_case(FLIGHTS)
-    prepared = prepare(case, folder=folder)
-    whole = read(Path(prepared.matrix))
-    (test,) = read_parts(prepared, "test", target=case.table.target)
+    with using(Shelf(folder)):
+        prepared = prepare(case)
+        (test,) = read_parts(prepared, "test", target=case.table.target)
+    whole = read(folder / prepared.matrix)
     kept = {
         "X": whole.X[::EVERY_TRAIN],
         "y": whole.y[::EVERY_TRAIN],
         "X_tune": whole.X_tune[::EVERY_TUNE],
         "y_tune": whole.y_tune[::EVERY_TUNE],
         "monotone": whole.monotone,
-        "X_test": part_matrix(Path(prepared.matrix), "test"),
+        "X_test": part_matrix(folder / prepared.matrix, "test"),
         "y_test": test.y,
     }
     np.savez(folder / "rows.npz", **kept)

@@ -52,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("TAGLINE_HOME", folder)
         place = Path(folder)
-        timeline = get_timeline(case, put_timeline(case, place / "tables"))
+        timeline = get_timeline(case, put_timeline(case))
         day = (TRAINED - EPOCH).days
         trained = train(timeline, day, champion=None, folder=place, name="detection")
         found = []

@@ -43,6 +43,14 @@ class PromoteFlow(FlowSpec):
 
         self.gates = promotion.recheck(self.plan)
         show_gates(current.card["gates"], self.gates)
+        self.next(self.judge)
+
+    @step
+    @mistakes_as_sentences
+    def judge(self):
+        """Refuse a run that fails a gate; the step before keeps its card."""
+        from tagline.operations import promotion
+
         promotion.expect_gates(self.plan, self.gates)
         self.next(self.smoke)
 
@@ -90,7 +98,8 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        confirmed = promotion.confirm(self.plan, minutes=self.wait)
+        entry = self.entry["entry"]
+        confirmed = promotion.confirm(self.plan, entry=entry, minutes=self.wait)
         show(current.card["confirm"], "Servers", confirmed)
         self.next(self.end)
 

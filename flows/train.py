@@ -24,7 +24,6 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def start(self):
         """Load the tables, keep the contract, make the inputs; deal the trials to brackets."""
-        from tagline import paths
         from tagline.case.load import check_case
         from tagline.data.prepare import prepare
         from tagline.registry.provenance import provenance
@@ -35,9 +34,7 @@ class TrainFlow(FlowSpec):
         case = check_case(self.case_config)
         self.case_name = case.name
         self.provenance = provenance(run=f"{current.flow_name}/{current.run_id}", seed=case.seed)
-        self.prepared = prepare(
-            case, folder=paths.tables(), rows_before=rows_of_last_run(case.name)
-        )
+        self.prepared = prepare(case, rows_before=rows_of_last_run(case.name))
         self.accounting = self.prepared.accounting
         self.quarantine = self.prepared.quarantine
         self.fingerprint = self.prepared.fingerprint
@@ -49,12 +46,14 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def search(self):
         """Run one bracket of trials: many start cheaply, the best go on."""
+        from tagline.data.matrix import matrix_folder
         from tagline.report.progress import SearchCard
         from tagline.training.matrix import read
         from tagline.training.search import run_bracket
 
         card = SearchCard(current.card["progress"], name=self.input["name"])
-        self.result = run_bracket(self.input, read(Path(self.prepared.matrix)), progress=card)
+        data = read(matrix_folder(self.prepared.matrix, self.prepared.matrix_files))
+        self.result = run_bracket(self.input, data, progress=card)
         self.next(self.choose)
 
     @card(type="blank", id="leaderboard")
@@ -86,14 +85,14 @@ class TrainFlow(FlowSpec):
         from tagline.stages.evaluating import evaluate_best
 
         case = check_case(self.case_config)
-        current, uncompared = champion_bundle(case)
+        current, lost = champion_bundle(case)
         self.evaluation = evaluate_best(
             case,
             self.prepared,
             self.best_trial,
             baselines=self.baselines,
             current=current,
-            uncompared=uncompared,
+            lost=lost,
         )
         self.metrics = self.evaluation.metrics
         self.baseline_metrics = self.evaluation.baseline_metrics
@@ -106,14 +105,11 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def explain(self):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
-        from tagline import paths
         from tagline.case.load import check_case
         from tagline.stages.explaining import explain
 
         case = check_case(self.case_config)
-        self.explained, self.importance = explain(
-            case, self.prepared, self.best_trial, folder=paths.tables()
-        )
+        self.explained, self.importance = explain(case, self.prepared, self.best_trial)
         self.next(self.report)
 
     @step
@@ -151,7 +147,7 @@ class TrainFlow(FlowSpec):
             self._write_page()
         run = f"{current.flow_name}/{current.run_id}"
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
-        for line in ending(run, self.evaluation, self.bundle, self.report_path):
+        for line in ending(run, self.evaluation, self.bundle):
             print(line)
         allowed = check_case(self.case_config).retraining.promote
         print(hand_over(run, standing=self.standing, promote=allowed, why=self.why))
@@ -166,10 +162,11 @@ class TrainFlow(FlowSpec):
         from tagline import paths
         from tagline.case.load import check_case
         from tagline.registry.provenance import named_after
+        from tagline.stages.keeping import keep_bundle
         from tagline.stages.sealing import seal_best
 
         self.provenance = named_after(self.provenance, run=f"{current.flow_name}/{current.run_id}")
-        self.bundle = seal_best(
+        sealed = seal_best(
             check_case(self.case_config),
             self.prepared,
             self.best_trial,
@@ -177,11 +174,12 @@ class TrainFlow(FlowSpec):
             provenance=self.provenance,
             folder=paths.bundles(),
         )
+        self.bundle = keep_bundle(sealed)
 
     def _write_page(self):
-        from tagline import paths
         from tagline.case.load import check_case
         from tagline.report.compose import compose
+        from tagline.stages.keeping import keep_page
 
         self.report_html = compose(
             check_case(self.case_config),
@@ -193,9 +191,7 @@ class TrainFlow(FlowSpec):
             bundle=self.bundle,
             provenance=self.provenance,
         )
-        page = paths.reports() / f"{current.run_id}.html"
-        page.write_text(self.report_html)
-        self.report_path = str(page)
+        self.report_digest = keep_page(self.report_html, name=current.run_id)
 
 
 if __name__ == "__main__":

@@ -28,3 +28,18 @@ class TaglineError(Exception):
         place = f"{where}: " if where else ""
         remedy = f" {todo}" if todo else ""
         super().__init__(f"{place}{what}{remedy}")
+
+    def to_dict(self) -> dict[str, object]:
+        """Give it as plain data, for scripts."""
+        return {
+            "what": self.what,
+            "where": self.where,
+            "todo": self.todo,
+            "exit_code": self.exit_code,
+        }
+
+
+class Unknown(TaglineError):
+    """Something was named that there is not."""
+
+    exit_code = 3

@@ -1,9 +1,10 @@
 """Where Tagline keeps what is too big for an artifact: tables, bundles, reports."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
-LEDGER = "TAGLINE_LEDGER"
+LEDGER, STORE = "TAGLINE_LEDGER", "TAGLINE_STORE"
 
 
 def home() -> Path:
@@ -32,13 +33,21 @@ def bundles() -> Path:
 
 
 def ledger() -> str:
-    """Say where the ledgers are: ``$TAGLINE_LEDGER``, a folder or ``s3://bucket/prefix``."""
-    return os.environ.get(LEDGER) or str(home() / "ledger")
+    """Say where the ledgers are: ``$TAGLINE_LEDGER``, else beside the rest of the store."""
+    return os.environ.get(LEDGER) or f"{store().rstrip('/')}/ledger"
+
+
+def store() -> str:
+    """Say where the one store is: ``$TAGLINE_STORE``, a folder or ``s3://bucket/prefix``."""
+    named = os.environ.get(STORE, "")
+    if not named or "://" in named:
+        return named or str(home())
+    return str(Path(named).expanduser().absolute())
 
 
 def seen() -> Path:
     """Give the folder where this machine remembers how far it has seen each ledger."""
-    return _made("seen")
+    return home() / "seen"
 
 
 def servers() -> Path:
@@ -86,9 +95,21 @@ def reports() -> Path:
     return _made("reports")
 
 
+def report_of(run: str) -> Path:
+    """Give the page of a run, by its pathspec."""
+    return reports() / f"{run.rpartition('/')[2]}.html"
+
+
+def cache() -> Path:
+    """Give the folder of what was fetched from the store and is no run's table."""
+    return _made("cache")
+
+
 def _made(name: str) -> Path:
     folder = home() / name
-    folder.mkdir(parents=True, exist_ok=True)
+    # In a place that can only be read, whoever wants to write is told so then.
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

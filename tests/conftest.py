@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,6 +112,14 @@ class Workplace:
 
     def tagline(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.call("-m", "tagline", *words)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests of this process make in a place of their own, and not where they run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAGLINE_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 def small_rows(n: int = 600, seed: int = 0) -> pd.DataFrame:

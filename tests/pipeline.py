@@ -13,6 +13,7 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.case.load import check_case
+from tagline.data.matrix import matrix_folder
 from tagline.data.prepare import Prepared, prepare
 from tagline.evaluation.evaluate import Evaluation
 from tagline.log import Lines
@@ -97,22 +98,23 @@ def logged() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
-def prepared(case: Case, folder: Path) -> tuple[Prepared, list[str]]:
+def prepared(case: Case) -> tuple[Prepared, list[str]]:
     """Prepare a case, and give what was logged."""
     with logged() as lines:
-        return prepare(case, folder=folder / "tables", now=NOW), lines
+        return prepare(case, now=NOW), lines
 
 
 def trained(case: Case, folder: Path, current: Bundle | None = None) -> Trained:
-    """Train a case whole."""
+    """Train a case whole; what is read later is where it was trained."""
     with logged() as lines:
         return _trained(case, folder, current, lines)
 
 
 def _trained(case: Case, folder: Path, current: Bundle | None, lines: list[str]) -> Trained:
-    found = prepare(case, folder=folder / "tables", now=NOW)
+    found = prepare(case, now=NOW)
+    data = read(matrix_folder(found.matrix, found.matrix_files))
     results = [
-        run_bracket(each, read(Path(found.matrix)), progress=lambda _: None)
+        run_bracket(each, data, progress=lambda _: None)
         for each in brackets(case.search, seed=case.seed)
     ]
     choice = choose_best(case, found, results)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from tagline.ledger.s3 import Bucket
+from tagline.store.s3 import Bucket
 
 BUCKET, KEY_ID, SECRET = "ledgers", "tester", "only-for-tests"
 GRPC = 10_000
@@ -125,3 +125,15 @@ def s3(seaweed, monkeypatch):
     for name, value in seaweed.variables.items():
         monkeypatch.setenv(name, value)
     return f"s3://{BUCKET}/{uuid4().hex}/ledger"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Give an empty place on the disk."""
+    return str(tmp_path / "shared" / "ledger")
+
+
+@pytest.fixture(params=["disk", "s3"])
+def location(request):
+    """Give an empty place of each kind in turn."""
+    return request.getfixturevalue({"disk": "folder", "s3": "s3"}[request.param])

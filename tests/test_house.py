@@ -15,6 +15,7 @@ ORDER = (
     "canonical",
     "log",
     "keys",
+    "store",
     "predictions",
     "reading",
     "case",

@@ -1,7 +1,7 @@
 """Open a bundle: only if it is what was sealed, and by someone who is trusted."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ class Bundle:
     ----------
     path : Path
         The bundle's folder.
-    trusted : iterable of str, optional
+    trusted : container of str, optional
         As for `tagline.bundle.verify.verify`.
     copied : bool, optional
         As for `tagline.bundle.verify.contents`.
@@ -69,7 +69,7 @@ class Bundle:
     """
 
     def __init__(
-        self, path: Path, *, trusted: Iterable[str] | None = None, copied: bool = False
+        self, path: Path, *, trusted: Container[str] | None = None, copied: bool = False
     ) -> None:
         keys = trusted_keys() if trusted is None else trusted
         # What was verified is what is used: nothing is read from the disk a second time.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from tagline.keys import is_signed_by, trusted_keys
 COPIERS_NOTES = ("registered_model_meta",)  # MLflow's
 
 
-def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any]:
+def verify(path: Path, *, trusted: Container[str] | None = None) -> dict[str, Any]:
     """Verify that a folder is a whole bundle, unchanged and signed by a trusted key.
 
     Parameters
     ----------
     path : Path
         The bundle's folder.
-    trusted : iterable of str, optional
+    trusted : container of str, optional
         Public keys in hexadecimal; `trusted_keys` where None.
 
     Returns
@@ -44,7 +44,7 @@ def verify(path: Path, *, trusted: Iterable[str] | None = None) -> dict[str, Any
 
 
 def contents(
-    path: Path, trusted: Iterable[str], *, copied: bool = False
+    path: Path, trusted: Container[str], *, copied: bool = False
 ) -> tuple[dict[str, bytes], str, str]:
     """Read a whole bundle once, verified.
 
@@ -105,7 +105,7 @@ def _expect_files(path: Path, listed: Mapping[str, Any], found: Mapping[str, byt
             raise _unsound(path, f"{name} was changed")
 
 
-def _signer(path: Path, signed: bytes, digest: str, trusted: Iterable[str]) -> str:
+def _signer(path: Path, signed: bytes, digest: str, trusted: Container[str]) -> str:
     try:
         values = json.loads(signed)
         public, signature = str(values["public_key"]), str(values["signature"])

@@ -30,6 +30,11 @@ class StandingSection(Section):
         description="Approvals by different people, none of them the run's author, "
         "that a promotion asks for.",
     )
+    free_share: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=20,
+        description="The largest share of the traffic, in percent, that a challenger gets without "
+        "the gates and approvals that a promotion asks for.",
+    )
     reason: bool = Field(default=False, description="Whether each change asks for a reason.")
 
     @model_validator(mode="after")

@@ -1,11 +1,25 @@
 """The command line: `tagline VERB`."""
 
 import sys
+from typing import NoReturn
 
 import typer
 from rich.console import Console
 
-from tagline.cli import audit, reproduce, runs, schedule, serve, show, standing, status, verify
+from tagline.cli import (
+    audit,
+    gc,
+    policy,
+    reproduce,
+    runs,
+    schedule,
+    serve,
+    show,
+    standing,
+    status,
+    verify,
+)
+from tagline.cli.output import plain, print_json
 from tagline.errors import TaglineError
 
 app = typer.Typer(
@@ -23,16 +37,19 @@ app.command("promote")(standing.promote)
 app.command("rollback")(standing.rollback)
 app.command("challenge")(standing.challenge)
 app.command("retire")(standing.retire)
+app.command("restore")(standing.restore)
 app.command("approve")(standing.approve)
 app.command("whoami")(status.whoami)
 app.command("audit")(audit.audit)
 app.command("reconcile")(audit.reconcile)
 
+app.command("gc")(gc.gc)
 app.command("serve")(serve.serve)
 app.command("forget")(serve.forget)
 app.command("schedule")(schedule.schedule)
 app.command("hook")(schedule.hook)
 app.add_typer(serve.keys, name="keys")
+app.add_typer(policy.policy, name="policy")
 
 
 @app.callback()
@@ -43,15 +60,25 @@ def _verbs() -> None:
 def main() -> None:
     """Run the command line; a person's mistake is a sentence and an exit code.
 
-    1: a fault; 2: a wrong word on the command line; 3: refused by the rules; 4: someone else
-    was first; 5: something is not as it should be.
+    1: a fault; 2: a wrong word on the command line; 3: refused, by the rules or since there is
+    nothing of that name; 4: someone else was first; 5: something is not as it should be.
     """
     try:
         app(prog_name="tagline")
     except TaglineError as mistake:
-        Console(stderr=True).print(f"[bold red]tagline:[/] {_plain(str(mistake))}", soft_wrap=True)
-        sys.exit(mistake.exit_code)
+        _end(mistake)
+    except OSError as wrong:
+        _end(TaglineError(f"{wrong.strerror or wrong}.", where=str(wrong.filename or "")))
+    except Exception as wrong:
+        # Metaflow is not imported here only to name what it raises.
+        if "MetaflowException" not in {each.__name__ for each in type(wrong).__mro__}:
+            raise
+        _end(TaglineError(f"Metaflow can not do this: {' '.join(str(wrong).split())}"))
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def _end(mistake: TaglineError) -> NoReturn:
+    if "--json" in sys.argv:
+        print_json({"error": mistake.to_dict()})
+    told = plain(str(mistake)).replace("[", r"\[")
+    Console(stderr=True).print(f"[bold red]tagline:[/] {told}", soft_wrap=True)
+    sys.exit(mistake.exit_code)

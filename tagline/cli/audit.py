@@ -1,58 +1,52 @@
 """The verbs that look at the ledger and make the tags agree with it."""
 
-from itertools import islice
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from tagline.cli.options import CaseName, Config
-from tagline.cli.output import AsJson, console, print_json, print_table
+from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
 from tagline.cli.status import AT_FAULT
 
-UNKNOWN = " (unknown key)"
+SHOWN = 20
 
 
 def audit(
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Verify every entry.")] = False,
-    most: Annotated[int, typer.Option(min=1, help="How many entries at the most.")] = 20,
+    most: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"How many entries at the most; {SHOWN} in a table, else all."),
+    ] = None,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write all into a file, for a verifier: .csv, else JSON lines."),
+    ] = None,
     case: CaseName = None,
-    config: Config = None,
     json: AsJson = False,
 ) -> None:
     """Show who changed what and why, the newest first; with --verify, exit code 5 on a fault."""
-    from tagline.ledger.audit import audit as faults_of
-    from tagline.operations.standings import open_case
+    from tagline.operations.auditing import export as write
+    from tagline.operations.auditing import newest, open_ledger
 
-    standings = open_case(case, config=config)
+    last_seen = open_ledger(case)
+    if export is not None:
+        count = write(last_seen.ledger, export)
+        say(f"{count} entries are in {export}")
     if verify:
-        faults = faults_of(standings.ledger, last_seen=standings.last_seen)
-        if json:
-            print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
-        else:
-            for fault in faults:
-                message = f"entry {fault.number}: {fault.kind}: {fault.what}"
-                console.print(message, style="bold red", markup=False)
-            console.print("The ledger is sound." if not faults else f"{len(faults)} faults.")
-        raise typer.Exit(AT_FAULT if faults else 0)
-    entries = list(islice(standings.ledger.entries(newest_first=True), most))
+        _verify(last_seen, json=json)
+    if export is not None:
+        return
+    limit = most or (None if json else SHOWN)
+    found = list(newest(last_seen.ledger, limit))
     if json:
-        print_json([entry.model_dump(mode="json") for entry in entries])
+        print_json(found)
         return
     print_table(
-        f"{standings.case.name}: the last {len(entries)} entries",
+        f"{last_seen.ledger.case}: the last {len(found)} entries",
         ["entry", "at", "who", "act", "run", "why"],
-        (
-            (
-                entry.number,
-                entry.at[:19].replace("T", " "),
-                entry.who + ("" if entry.signed_by in standings.ledger.trusted else UNKNOWN),
-                entry.act,
-                entry.run,
-                entry.refused or entry.why or "-",
-            )
-            for entry in entries
-        ),
+        (_row(each) for each in found),
     )
 
 
@@ -66,6 +60,34 @@ def reconcile(*, case: CaseName = None, config: Config = None, json: AsJson = Fa
         print_json(repaired)
         return
     for line in repaired:
-        console.print(f"repaired: {line}", markup=False)
+        say(f"repaired: {line}")
     if not repaired:
         console.print("The tags agree with the ledger.")
+
+
+def _verify(last_seen: Any, *, json: bool) -> None:
+    from tagline.ledger.audit import audit as faults_of
+
+    faults = faults_of(last_seen.ledger, last_seen=last_seen)
+    if json:
+        print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
+    else:
+        for fault in faults:
+            message = plain(f"entry {fault.number}: {fault.kind}: {fault.what}")
+            console.print(message, style="bold red", markup=False, soft_wrap=True)
+        told = "is void" if len(faults) == 1 else "are void"
+        console.print(f"{len(faults)} {told}." if faults else "The ledger is sound.")
+    raise typer.Exit(AT_FAULT if faults else 0)
+
+
+def _row(said: dict[str, Any]) -> tuple[object, ...]:
+    void = said["void"]
+    why = said.get("refused") or said.get("why") or "-"
+    return (
+        said["number"],
+        str(said.get("at", "-"))[:19].replace("T", " "),
+        str(said.get("who", "-")),
+        f"{said.get('act', '-')}{' (void)' * bool(void)}",
+        str(said.get("run", "-")),
+        f"{void['what']} {why}" if void else why,
+    )

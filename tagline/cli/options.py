@@ -6,10 +6,19 @@ from typing import Annotated
 import typer
 
 
-def _runs(incomplete: str) -> list[str]:
+def runs(incomplete: str) -> list[str]:
+    """Complete a run."""
     from tagline.registry.runs import newest_first
 
     return [run.pathspec for run in newest_first() if run.pathspec.startswith(incomplete)]
+
+
+def champions(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a run that once was champion."""
+    from tagline.operations.auditing import open_ledger
+
+    once = open_ledger(context.params.get("case")).read().champions
+    return [run for run in once if run.startswith(incomplete)]
 
 
 def _cases() -> list[str]:
@@ -19,7 +28,7 @@ def _cases() -> list[str]:
 
 
 RUN_HELP = "TrainFlow/ID or ID."
-Run = Annotated[str, typer.Argument(help=RUN_HELP, autocompletion=_runs)]
+Run = Annotated[str, typer.Argument(help=RUN_HELP, autocompletion=runs)]
 CaseName = Annotated[
     str | None,
     typer.Option("--case", help="The case; the only one where left out.", autocompletion=_cases),

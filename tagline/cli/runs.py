@@ -21,7 +21,7 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """List training runs with their standing and metrics, the newest first."""
-    from tagline.registry.runs import line, looked_at, newest_first
+    from tagline.registry.runs import HOW_TO_TRAIN, line, looked_at, newest_first
 
     lines = [line(run) for run in islice(newest_first(tag), most)]
     if json:
@@ -29,7 +29,8 @@ def runs(
         return
     if not lines:
         which = f" with the tag {tag!r}" if tag else ""
-        aside.print(f"No training runs{which} in {looked_at()}", markup=False, soft_wrap=True)
+        told = f"No training runs{which} in {looked_at()}. {'' if tag else HOW_TO_TRAIN}"
+        aside.print(told, markup=False, soft_wrap=True)
         return
     print_table(
         "Training runs",

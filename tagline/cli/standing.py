@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tagline.cli.options import RUN_HELP, CaseName, Config, Run, Why
-from tagline.cli.output import AsJson, console, print_json, say_aside
+from tagline.cli.options import RUN_HELP, CaseName, Config, Run, Why, champions, runs
+from tagline.cli.output import AsJson, console, print_json, say, say_aside
 from tagline.log import show_log
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ CANDIDATE_HELP = f"{RUN_HELP} The case's newest candidate when left out."
 
 
 def promote(
-    run: Annotated[str, typer.Argument(help=CANDIDATE_HELP)] = "",
+    run: Annotated[str, typer.Argument(help=CANDIDATE_HELP, autocompletion=runs)] = "",
     *,
     why: Why = "",
     case: CaseName = None,
@@ -24,24 +24,26 @@ def promote(
 ) -> None:
     """Make a run the champion, if its gates still pass beside the present one."""
     from tagline.operations import promotion
-    from tagline.operations.candidates import verify_deployed
 
     show_log(say_aside)
     plan = promotion.plan(run, case=case or "", config=str(config or ""), why=why)
-    transitions = plan.standings().transitions(why)
-    done = transitions.promote(
+    standings = plan.standings()
+    done = standings.transitions(why).promote(
         plan.candidate(),
         against=plan.champion(),
-        verify=verify_deployed,
+        verify=standings.verify,
         gates=lambda: promotion.recheck(plan),
     )
-    _tell(done, json=json)
+    tell(done, json=json)
 
 
 def rollback(
     *,
     to: Annotated[
-        str | None, typer.Option(help="An earlier champion; the one before when left out.")
+        str | None,
+        typer.Option(
+            help="An earlier champion; the one before when left out.", autocompletion=champions
+        ),
     ] = None,
     why: Why = "",
     case: CaseName = None,
@@ -49,15 +51,14 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
-    from tagline.operations.candidates import verify_deployed
     from tagline.operations.standings import open_case
     from tagline.registry.runs import pathspec
 
     standings = open_case(case, config=config)
     done = standings.transitions(why).rollback(
-        to=pathspec(to) if to else None, against=standings.champion(), verify=verify_deployed
+        to=pathspec(to) if to else None, against=standings.champion(), verify=standings.verify
     )
-    _tell(done, json=json)
+    tell(done, json=json)
 
 
 def challenge(
@@ -70,11 +71,19 @@ def challenge(
     json: AsJson = False,
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
+    from tagline.operations import promotion
     from tagline.operations.candidates import candidate
     from tagline.operations.standings import open_run
 
+    show_log(say_aside)
     standings, found = open_run(run, case=case, config=config)
-    _tell(standings.transitions(why).challenge(candidate(found), share=share), json=json)
+    done = standings.transitions(why).challenge(
+        candidate(found),
+        share=share,
+        verify=standings.verify,
+        gates=lambda: promotion.recheck(promotion.planned(standings, found, why=why)),
+    )
+    tell(done, json=json)
 
 
 def retire(
@@ -90,7 +99,23 @@ def retire(
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    _tell(standings.transitions(why).retire(candidate(found)), json=json)
+    tell(standings.transitions(why).retire(candidate(found)), json=json)
+
+
+def restore(
+    run: Run,
+    *,
+    why: Why = "",
+    case: CaseName = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Make a retired run a candidate again."""
+    from tagline.operations.candidates import candidate
+    from tagline.operations.standings import open_run
+
+    standings, found = open_run(run, case=case, config=config)
+    tell(standings.transitions(why).restore(candidate(found)), json=json)
 
 
 def approve(
@@ -101,23 +126,37 @@ def approve(
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Approve a run, so that it may be promoted."""
+    """Approve a run, or a proposed policy, so that it may be promoted, or set."""
     from tagline.operations.candidates import candidate
-    from tagline.operations.standings import open_run
+    from tagline.operations.policies import proposal
+    from tagline.operations.standings import open_case, open_run
 
-    standings, found = open_run(run, case=case, config=config)
-    _tell(standings.transitions(why).approve(candidate(found)), json=json)
+    if run.startswith("policy:"):
+        standings = open_case(case, config=config)
+        own = proposal(standings, run)
+    else:
+        standings, found = open_run(run, case=case, config=config)
+        own = candidate(found)
+    tell(standings.transitions(why).approve(own), json=json)
 
 
-def _tell(done: "Done", *, json: bool) -> None:
+def tell(done: "Done", *, json: bool) -> None:
+    """Say what was done."""
     entry = done.entry
     if json:
-        print_json({"entry": entry.model_dump(mode="json"), "repaired": list(done.repaired)})
+        repaired = [str(each) for each in done.repaired]
+        print_json({"entry": entry.plain(), "repaired": repaired, "unshown": done.unshown})
         return
     for line in done.repaired:
-        console.print(f"repaired: {line}", markup=False)
+        say(f"repaired: {line}")
+    if done.unshown:
+        say(
+            f"note: entry {entry.number} stands, but what shows it could not follow: {done.unshown}"
+        )
     for change in entry.changes:
         console.print(f"{change.run}: {change.before} -> {change.after}", markup=False)
+    if entry.act == "promote" and not entry.gates:
+        console.print("The case has no gates: nothing was asked of the run.")
     if not entry.changes:
         console.print(f"{entry.run}: {entry.act}", markup=False)
     console.print(f"entry {entry.number}, by {entry.who}, {entry.at}", style="dim", markup=False)

@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from tagline.cli.options import CaseName, Config
-from tagline.cli.output import AsJson, console, print_json, print_table
+from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
 
 AT_FAULT = 5
 
@@ -44,15 +44,13 @@ def candidates(*, case: CaseName = None, config: Config = None, json: AsJson = F
 
 def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show who one is to a case: name, public key, roles."""
+    from tagline.ledger.policy import may
     from tagline.operations.standings import open_case
-    from tagline.standing.people import may
 
     standings = open_case(case, config=config)
-    who, section = standings.who(), standings.case.standing
+    who, policy = standings.who(), standings.policy()
     roles = [
-        role
-        for role in ("approve", "promote")
-        if may(section, role, name=who.name, public=who.public)
+        role for role in ("approve", "promote") if may(policy, role, name=who.name, key=who.public)
     ]
     found = {"case": standings.case.name, "name": who.name, "key": who.public, "roles": roles}
     if json:
@@ -83,6 +81,10 @@ def _print(found: dict[str, Any]) -> None:
     )
     if not live:
         console.print("No run has been promoted yet.")
+    for each in found["policy"]:
+        say(f"the config proposes another policy: {each}")
+    for note in found["notes"]:
+        say(f"note: {note}")
     for fault in found["faults"]:
-        console.print(f"not as it should be: {fault}", style="bold red", markup=False)
+        console.print(plain(f"not as it should be: {fault}"), style="bold red", markup=False)
     console.print(f"{found['entries']} entries in {found['ledger']}", style="dim", markup=False)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
 from tagline.inputs.matrix import InputSet, Matrix
+from tagline.store.shelf import shelf
 from tagline.training.matrix import read, write
 
 LAYOUT = 2  # another one for another meaning of the files in the folder
@@ -72,6 +74,19 @@ def put_matrix(
             beside={TEST: X[part == TEST], **beside},
         )
     return place
+
+
+def matrix_folder(name: str, files: Mapping[str, str]) -> Path:
+    """Give the folder of a matrix, fetched where it is not at hand.
+
+    Parameters
+    ----------
+    name : str
+        The folder's name.
+    files : mapping of str to str
+        SHA-256 of each file, where it was shared.
+    """
+    return shelf().fetch_folder(shelf().folder / name, files)
 
 
 def part_matrix(folder: Path, part: str) -> Matrix:

@@ -1,13 +1,12 @@
 """Read back the rows that `tagline.data.prepare` made, one part at a time."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.data.matrix import part_groups, part_matrix
+from tagline.data.matrix import matrix_folder, part_groups, part_matrix
 from tagline.data.prepare import Prepared
 from tagline.data.store import get_table
 from tagline.inputs.matrix import Matrix
@@ -56,7 +55,8 @@ def read_parts(prepared: Prepared, *names: str, target: str) -> tuple[Part, ...]
 
 
 def _part(prepared: Prepared, name: str, target: str) -> Part:
-    frame, folder = get_table(prepared.rows[name]), Path(prepared.matrix)
+    frame = get_table(prepared.rows[name])
+    folder = matrix_folder(prepared.matrix, prepared.matrix_files)
     return Part(
         frame=frame,
         X=part_matrix(folder, name),

@@ -15,6 +15,7 @@ from tagline.data.gather import Gathered, Used, gather, history, history_names
 from tagline.data.leaks import expect_no_leak
 from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
+from tagline.data.sources import shared_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups, split
 from tagline.data.store import TableRef, put_table, storable
 from tagline.errors import TaglineError
@@ -23,6 +24,7 @@ from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
 from tagline.inputs.trace import read_columns
+from tagline.store.shelf import shelf
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,11 @@ class Prepared:
     quarantine : TableRef
         The rows that broke the contract; the last column has the reasons.
     matrix : str
-        The folder of the model's inputs; see `tagline.data.parts`.
+        Names the folder of the model's inputs; see `tagline.data.matrix.matrix_folder`.
+    matrix_files : dict of str to str
+        SHA-256 of each file in it, where it was shared.
+    sources : dict of str to str
+        SHA-256 of each file that the case's table was read from, where it was shared.
     inputs : dict
         Names, order and encoders of the inputs; see `InputSet.from_dict`.
     fields : list of dict
@@ -61,6 +67,8 @@ class Prepared:
     raw: TableRef
     quarantine: TableRef
     matrix: str
+    matrix_files: dict[str, str]
+    sources: dict[str, str]
     inputs: dict[str, Any]
     fields: list[dict[str, Any]]
     reads: list[str]
@@ -77,7 +85,6 @@ class Prepared:
 def prepare(
     case: Case,
     *,
-    folder: Path,
     rows_before: int | None = None,
     now: pd.Timestamp | None = None,
 ) -> Prepared:
@@ -87,8 +94,6 @@ def prepare(
     ----------
     case : Case
         The case.
-    folder : Path
-        Where tables are stored.
     rows_before : int, optional
         Rows that the last run was given.
     now : Timestamp with time zone, optional
@@ -106,7 +111,7 @@ def prepare(
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
     whole = replace(used, frame=pd.concat([used.frame, past], axis=1))
-    return settle(case, origin_of(gathered), whole, accounting, folder=folder)
+    return settle(case, origin_of(gathered), whole, accounting)
 
 
 @dataclass(frozen=True)
@@ -145,9 +150,7 @@ def origin_of(gathered: Gathered) -> Origin:
     )
 
 
-def settle(
-    case: Case, origin: Origin, used: Used, accounting: Accounting, *, folder: Path
-) -> Prepared:
+def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Prepared:
     """Make of chosen rows, with their history, what trials train on.
 
     Parameters
@@ -160,8 +163,6 @@ def settle(
         The rows; their `frame` has the history columns too.
     accounting : Accounting
         Where every row went.
-    folder : Path
-        Where tables are stored.
 
     Raises
     ------
@@ -178,11 +179,14 @@ def settle(
     # Before the search: a column that knows the answer would win it, and cost its time.
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
+    place = _put(case, features, inputs, matrix, used)
     return Prepared(
-        rows={name: put_table(frame[used.of(name)], folder) for name in PARTS},
-        raw=put_table(storable(used.raw[used.of("test")]), folder),
-        quarantine=put_table(storable(origin.quarantine), folder),
-        matrix=str(_put(case, features, inputs, matrix, used, folder)),
+        rows={name: put_table(frame[used.of(name)]) for name in PARTS},
+        raw=put_table(storable(used.raw[used.of("test")])),
+        quarantine=put_table(storable(origin.quarantine)),
+        matrix=place.name,
+        matrix_files=shelf().put_folder(place),
+        sources=shared_sources(case),
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
@@ -281,9 +285,7 @@ def _fitted(case: Case, used: Used, values: Columns) -> tuple[InputSet, Matrix]:
     )
 
 
-def _put(
-    case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: Used, folder: Path
-) -> Path:
+def _put(case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: Used) -> Path:
     return put_matrix(
         case,
         features,
@@ -292,7 +294,7 @@ def _put(
         y=used.y.astype(np.float32),
         part=used.part,
         group=used.group,
-        folder=folder,
+        folder=shelf().folder,
     )
 
 

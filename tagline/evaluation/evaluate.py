@@ -77,6 +77,7 @@ def evaluate(
     behaviour_results: Sequence[dict[str, Any]],
     unfitted: Sequence[str] = (),
     uncompared: str = "",
+    lost: str = "",
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
@@ -104,6 +105,8 @@ def evaluate(
         Baselines that were asked for and could not be fitted; a gate fails for each.
     uncompared : str
         Why the current champion could not answer these rows, where it could not; its gate fails.
+    lost : str
+        Why the current champion is gone, where it is; its gate says so.
     seed : int
         Seed of the resamples.
 
@@ -140,6 +143,7 @@ def evaluate(
         comparisons=comparisons,
         unfitted=unfitted,
         uncompared=uncompared,
+        lost=lost,
         slices=parts,
         behaviour=behaviour_results,
     )

@@ -20,6 +20,7 @@ def judge(
     comparisons: pd.DataFrame,
     unfitted: Iterable[str] = (),
     uncompared: str = "",
+    lost: str = "",
     slices: pd.DataFrame,
     behaviour: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
@@ -39,6 +40,8 @@ def judge(
         Baselines that were asked for and could not be fitted.
     uncompared : str
         Why the current champion could not answer these rows, where it could not.
+    lost : str
+        Why there is no bundle of the current champion any more; nobody is held against it then.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
     behaviour : iterable of mapping
@@ -58,6 +61,7 @@ def judge(
     margin = section.champion_margin
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
     gates += [_no_champion(uncompared, primary, section)] if uncompared else []
+    gates += [_lost_champion(lost, primary, section)] if lost else []
     if section.behaviour:
         gates += [_behaves(result) for result in behaviour if result.get("counts", True)]
     return gates
@@ -129,6 +133,14 @@ def _no_champion(why: str, primary: str, section: GatesSection) -> dict[str, Any
         " gates.uncompared lets it pass." if passed else ""
     )
     return _gate(title, passed, float("nan"), limit, message)
+
+
+def _lost_champion(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
+    margin = section.champion_margin
+    title = f"{METRICS[primary].title} not worse than champion by more than {margin:g}"
+    limit = -METRICS[primary].sign * margin
+    message = f"Not possible, because {why} A promotion asks for a reason."
+    return _gate(title, True, float("nan"), limit, message)
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:

@@ -14,8 +14,19 @@ from tagline.errors import TaglineError
 from tagline.keys import is_signed_by, public_hex
 
 StandingName = Literal["candidate", "challenger", "champion", "retired", "rejected"]
-Act = Literal["promote", "rollback", "challenge", "retire", "approve", "refuse"]
+Act = Literal[
+    "promote",
+    "rollback",
+    "challenge",
+    "retire",
+    "restore",
+    "approve",
+    "refuse",
+    "propose",
+    "policy",
+]
 NO_ENTRY = "0" * 64
+_LATER = ("author", "author_key", "policy")
 
 Name = Annotated[str, Field(min_length=1)]
 Number = Annotated[int, Field(ge=1)]
@@ -97,6 +108,42 @@ class Challenger(Deployed):
     share: Annotated[int, Field(ge=1, le=99)]
 
 
+class Policy(Part):
+    """Who may do what in a case: itself an entry, and changed by one.
+
+    Attributes
+    ----------
+    people : dict of str to str
+        Person to public key, in hexadecimal.
+    open : bool
+        Whoever comes is entered with their key at their first act.
+    promoters, approvers : tuple of str
+        Who may; everyone who is entered, where none is named.
+    approvals : int
+        By different people, none of them the author, that a promotion asks for.
+    reason : bool
+        Whether each change asks for one.
+    free_share : int
+        The largest share of the traffic, in percent, that a challenger is given without what a
+        promotion asks for.
+    """
+
+    people: dict[str, Digest] = {}
+    open: bool = True
+    promoters: tuple[Name, ...] = ()
+    approvers: tuple[Name, ...] = ()
+    approvals: Annotated[int, Field(ge=0)] = 0
+    reason: bool = False
+    free_share: Annotated[int, Field(ge=0, le=99)] = 20
+
+    @property
+    def name(self) -> str:
+        """Names it where it is proposed and approved; those who came of themselves not counted."""
+        fixed = self.model_copy(update={"people": {}}) if self.open else self
+        digest = hashlib.sha256(as_json(fixed.model_dump(mode="json"))).hexdigest()
+        return f"policy:{digest[:16]}"
+
+
 class Standing(Part):
     """All that stands after an entry, so that the last entry is enough to know it."""
 
@@ -124,6 +171,10 @@ class Draft(Part):
         Why nothing was done, where it was refused.
     standing : Standing
         What stands afterwards.
+    author, author_key : str
+        Who made the run, and the key that sealed its bundle, where approvals depend on it.
+    policy : Policy or None
+        What is proposed, or stands from here on; the first entry has one.
     """
 
     act: Act
@@ -138,6 +189,14 @@ class Draft(Part):
     replaced: Deployed | None = None
     refused: str = ""
     standing: Standing
+    author: str = ""
+    author_key: str = ""
+    policy: Policy | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Give it as plain data; what entries did not always have is left out where empty."""
+        said = self.model_dump(mode="json")
+        return {name: each for name, each in said.items() if each or name not in _LATER}
 
 
 class Entry(Draft):
@@ -165,8 +224,8 @@ class Entry(Draft):
     signature: Annotated[str, Field(pattern="^[0-9a-f]{128}$")]
 
     @classmethod
-    def parse(cls, content: bytes, *, where: str, proven: bool = False) -> "Entry":
-        """Read an entry; only the bytes that `to_bytes` gives are one.
+    def parse(cls, content: bytes, *, where: str) -> "Entry":
+        """Read an entry, whoever wrote it.
 
         Parameters
         ----------
@@ -174,17 +233,14 @@ class Entry(Draft):
             The bytes.
         where : str
             Where they were read, for messages.
-        proven : bool
-            Their hash is known to be right, and how they are written needs no look.
 
         Raises
         ------
         TaglineError
-            They are not.
+            They are none.
         """
         try:
-            entry = cls.model_validate_json(content)
-            canonical = content if proven else entry.to_bytes()
+            return cls.model_validate_json(content)
         except ValidationError as wrong:
             first = wrong.errors()[0]
             place = ".".join(map(str, first["loc"]))
@@ -193,23 +249,25 @@ class Entry(Draft):
             ) from wrong
         except ValueError as wrong:
             raise TaglineError(f"This is not an entry: {wrong}.", where=where) from wrong
-        if canonical != content:
-            raise TaglineError("It is not written as an entry is.", where=where)
-        return entry
 
     def to_bytes(self) -> bytes:
         """Write it, in one way only."""
-        return as_json(self.model_dump(mode="json"))
+        return as_json(self.plain())
 
     @property
     def digest(self) -> str:
         """SHA-256 of its bytes."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
-    def is_signed(self) -> bool:
-        """Tell whether its signature is by the key that it names."""
-        content = as_json(self.model_dump(mode="json", exclude={"signature"}))
-        return is_signed_by(self.signed_by, self.signature, content)
+    def signs(self, content: bytes) -> bool:
+        """Tell whether its signature is by the key that it names, of the bytes it was read from.
+
+        What is signed are these bytes without the line of the signature: no other way to write
+        the same entry is accepted.
+        """
+        line = f'\n  "signature": "{self.signature}",\n'.encode()
+        before, found, after = content.partition(line)
+        return bool(found) and is_signed_by(self.signed_by, self.signature, before + b"\n" + after)
 
 
 def sign(
@@ -231,7 +289,7 @@ def sign(
         Has a time zone; the clock's where None.
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    said = draft.model_dump(mode="json") | {
+    said = draft.plain() | {
         "number": number,
         "previous": previous,
         "at": moment.isoformat(timespec="microseconds"),

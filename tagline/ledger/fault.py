@@ -5,19 +5,32 @@ from typing import Literal
 
 from tagline.errors import TaglineError
 
-Kind = Literal["missing", "changed", "reordered", "forged", "foreign", "inconsistent", "truncated"]
+Kind = Literal[
+    "missing",
+    "changed",
+    "reordered",
+    "forged",
+    "foreign",
+    "inconsistent",
+    "forbidden",
+    "stray",
+    "truncated",
+]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One entry that is not as it was written.
+    """One entry that is passed over, or an end that is gone.
 
     Attributes
     ----------
     number : int
         Its place in the ledger; the first that is gone where the end is.
-    kind : {"missing", "changed", "reordered", "forged", "foreign", "inconsistent", "truncated"}
-        What kind of fault it is.
+    kind : str
+        ``missing``; ``changed`` (no entry, or another than this machine has seen); ``reordered``
+        and ``foreign`` (of another place, of another case); ``forged`` (its signature does not
+        hold); ``inconsistent`` (it does not follow); ``forbidden`` (not allowed by the policy that
+        stood); ``stray`` (beyond the end); ``truncated`` (the end is gone).
     what : str
         The fault, in one sentence.
     """
@@ -36,12 +49,14 @@ class Unsound(TaglineError):
         What was found.
     where : str
         The ledger, or the entry's place in it.
+    todo : str, optional
+        What to do.
     """
 
-    def __init__(self, fault: Fault, *, where: str) -> None:
+    def __init__(self, fault: Fault, *, where: str, todo: str = "") -> None:
         super().__init__(
             f"Entry {fault.number} of the ledger is {fault.kind}: {fault.what}",
             where=where,
-            todo="Nothing is guessed: `tagline audit --verify` lists every fault.",
+            todo=todo or "Nothing is guessed: `tagline audit --verify` lists every fault.",
         )
         self.fault = fault

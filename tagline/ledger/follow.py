@@ -2,18 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 
-from tagline.ledger.entry import Act, Change, Deployed, Entry, Standing, StandingName
+from tagline.ledger.entry import (
+    Act,
+    Approval,
+    Change,
+    Deployed,
+    Entry,
+    Standing,
+    StandingName,
+)
 
 LIVE = frozenset({"champion", "challenger"})
 CROWNING = frozenset({"promote", "rollback"})
 MOST = 99
 GIVEN: Mapping[Act, frozenset[StandingName]] = {
-    "promote": frozenset({"champion", "candidate", "retired", "rejected"}),
-    "rollback": frozenset({"champion", "candidate", "retired", "rejected"}),
+    "promote": frozenset({"champion", "retired"}),
+    "rollback": frozenset({"champion", "retired"}),
     "challenge": frozenset({"challenger"}),
     "retire": frozenset({"retired"}),
+    "restore": frozenset({"candidate"}),
     "approve": frozenset(),
     "refuse": frozenset(),
+    "propose": frozenset(),
+    "policy": frozenset(),
 }
 
 
@@ -46,6 +57,36 @@ def roles(standing: Standing) -> dict[str, StandingName]:
     if standing.champion is not None:
         found[standing.champion.run] = "champion"
     return found
+
+
+def without(standing: Standing, run: str) -> Standing:
+    """Take a run out; approvals were for one act, and who comes back asks for them again."""
+    return Standing(
+        champion=standing.champion,
+        challengers=tuple(each for each in standing.challengers if each.run != run),
+        approvals={name: given for name, given in standing.approvals.items() if name != run},
+    )
+
+
+def effect(entry: Entry, before: Standing) -> Standing:
+    """Give what stands by what an entry does, whatever it says of the rest.
+
+    What it says of the rest is not to be believed where the entries before it were lost.
+    """
+    own = entry.standing
+    if entry.act in CROWNING:
+        return without(before, entry.run).model_copy(update={"champion": own.champion})
+    if entry.act == "challenge":
+        others = tuple(each for each in before.challengers if each.run != entry.run)
+        mine = tuple(each for each in own.challengers if each.run == entry.run)
+        return before.model_copy(update={"challengers": (*others, *mine)})
+    if entry.act in ("retire", "restore", "policy"):
+        return without(before, entry.run)
+    if entry.act == "approve":
+        new = Approval(who=entry.who, key=entry.signed_by, number=entry.number)
+        given = (*before.approvals.get(entry.run, ()), new)
+        return before.model_copy(update={"approvals": {**before.approvals, entry.run: given}})
+    return before
 
 
 def _contradictions(
@@ -111,7 +152,8 @@ def _wrong_approvals(entry: Entry, before: Standing) -> Iterator[str]:
     gone = set(old) - set(new)
     if any(old.get(run) != given for run, given in new.items()):
         yield "Approvals are others than stood."
-    if gone - {change.run for change in entry.changes}:
+    named = {entry.run} if entry.act == "policy" else {change.run for change in entry.changes}
+    if gone - named:
         yield "Approvals are gone of a run that it does not change."
     if any(each not in before.approvals.get(entry.run, ()) for each in entry.approvals):
         yield "It rests on an approval that did not stand."

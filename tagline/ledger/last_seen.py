@@ -1,38 +1,53 @@
-"""How far this machine has seen a ledger: the only way to notice that its end was cut off."""
+"""What this machine has seen of a ledger: where trust began, and how far it went."""
 
 import hashlib
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagline.canonical import as_json
+from pydantic import TypeAdapter, ValidationError
+
 from tagline.errors import TaglineError
-from tagline.files import locked
+from tagline.files import locked, write_whole
 from tagline.ledger.chain import Ledger
-from tagline.ledger.entry import Entry
 from tagline.ledger.fault import Fault, Unsound
+from tagline.ledger.state import State, genuine
+
+FIRST = "TAGLINE_FIRST_ENTRY"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The highest entry that was seen.
+    """What was seen last.
 
     Attributes
     ----------
-    number : int
-        Its number.
-    digest : str
-        SHA-256 of its bytes.
+    ledger : str
+        Where.
+    number, sha256 : int, str
+        The highest place, and the digest of what was there.
+    first : str
+        The first entry, as it was written.
+    marks : str
+        Digest of the marks of all places up to there.
+    state : State
+        What stood.
     """
 
+    ledger: str
     number: int
-    digest: str
+    sha256: str
+    first: str
+    marks: str
+    state: State
 
 
-@dataclass(frozen=True)
+NOTE = TypeAdapter(Seen)
+
+
+@dataclass
 class LastSeen:
-    """A note on this machine of the highest entry that it has seen of a ledger.
+    """A note on this machine of what it has seen of a ledger; only it can notice a lost end.
 
     Attributes
     ----------
@@ -40,10 +55,14 @@ class LastSeen:
         Where notes are kept; not the ledger's own place.
     ledger : Ledger
         The ledger.
+    unkept : str
+        Why the note could not be kept, empty where it was.
     """
 
     folder: Path
     ledger: Ledger
+    unkept: str = ""
+    _resumed: bool = False
 
     @property
     def path(self) -> Path:
@@ -51,28 +70,54 @@ class LastSeen:
         place = hashlib.sha256(self.ledger.where.encode()).hexdigest()[:16]
         return self.folder / f"{self.ledger.case}-{place}.json"
 
-    def note(self, entry: Entry) -> None:
-        """Keep that an entry was seen, unless a later one was.
+    def state(self) -> State:
+        """Give what stands, held against what was seen before, and remember it.
 
         Raises
         ------
+        Unsound
+            The ledger begins with another entry, or has lost its end.
         TaglineError
-            It can not be kept.
+            The ledger, or the note, can not be read.
         """
+        state = self.read()
+        fault = self.fault(state)
+        if fault is not None:
+            raise Unsound(
+                fault,
+                where=self.ledger.where,
+                todo=f"If it was restored on purpose, remove {self.path}.",
+            )
+        self.note(state)
+        return state
+
+    def read(self) -> State:
+        """Give what stands by the ledger alone; what was judged before is not read again."""
+        if not self._resumed:
+            seen = self.seen()
+            if seen is not None:
+                self.ledger.first = seen.first.encode()
+                self.ledger.resume(seen.state, seen.marks)
+            self._resumed = True
+        return self.ledger.state()
+
+    def note(self, state: State) -> None:
+        """Remember what stands, unless more was seen; where that can not be kept, say why."""
+        if not state.number:
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.path.with_suffix(".lock")):
                 seen = self.seen()
-                if seen is None or seen.number < entry.number:
-                    self._keep(entry)
+                if seen is None or seen.number < state.number:
+                    write_whole(self.path, self._written(state, seen))
+            self.unkept = ""
         except OSError as wrong:
-            raise TaglineError(
-                f"How far the ledger was seen can not be kept: {wrong.strerror or wrong}.",
-                where=str(self.path),
-            ) from wrong
+            told = wrong.strerror or str(wrong)
+            self.unkept = f"How far the ledger was seen can not be kept: {told}: {self.path}."
 
     def seen(self) -> Seen | None:
-        """Give the highest entry that was seen, None where none was.
+        """Give what was seen last, None where nothing was.
 
         Raises
         ------
@@ -80,62 +125,67 @@ class LastSeen:
             The note can not be read.
         """
         try:
-            kept = json.loads(self.path.read_bytes())
-            return Seen(int(kept["number"]), str(kept["sha256"]))
+            return NOTE.validate_json(self.path.read_bytes())
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as wrong:
+        except (OSError, ValidationError) as wrong:
+            told = wrong.strerror if isinstance(wrong, OSError) else "it is no such note"
             raise TaglineError(
-                f"This can not be read: {wrong}.",
+                f"What this machine has seen of the ledger can not be read: {told}.",
                 where=str(self.path),
                 todo="Remove it if `tagline audit --verify` finds the ledger as it should be.",
             ) from wrong
 
-    def check(self, head: Entry | None) -> None:
-        """Make sure that the ledger still holds what this machine has seen of it.
-
-        Parameters
-        ----------
-        head : Entry or None
-            The ledger's last entry.
-
-        Raises
-        ------
-        Unsound
-            It is shorter now, or has another entry in that place.
-        """
-        fault = self.fault(head)
-        if fault is not None:
-            raise Unsound(fault, where=self.ledger.where)
-
-    def fault(self, head: Entry | None) -> Fault | None:
-        """Give what `check` raises."""
+    def fault(self, state: State) -> Fault | None:
+        """Say what is gone, or another, since it was seen."""
+        wrong = self._other_first(state)
+        if wrong is not None:
+            return wrong
         seen = self.seen()
-        if seen is None or (head and (head.number, head.digest) == (seen.number, seen.digest)):
+        if seen is None or (state.number, state.digest) == (seen.number, seen.sha256):
             return None
-        # Read anew: another process may have written it since the head was read.
+        # Read anew: another process may have written it since the state was read.
         content = self.ledger.content(seen.number)
         if content is None:
-            return self._gone(seen.number)
-        if hashlib.sha256(content).hexdigest() != seen.digest:
-            return Fault(seen.number, "changed", "This machine has seen another in its place.")
+            return self._gone(seen.number, state)
+        if hashlib.sha256(content).hexdigest() == seen.sha256:
+            return None
+        # What is damaged is passed over and named; another entry in its place is another history.
+        return self._another(seen.number, content)
+
+    def _another(self, number: int, content: bytes) -> Fault | None:
+        try:
+            genuine(content, number=number, case=self.ledger.case)
+        except Unsound:
+            return None
+        return Fault(number, "changed", "This machine has seen another in its place.")
+
+    def _other_first(self, state: State) -> Fault | None:
+        given = os.environ.get(FIRST, "")
+        if given and state.number and state.first != given:
+            return Fault(1, "changed", f"It is not the one that ${FIRST} names.")
         return None
 
-    def _gone(self, number: int) -> Fault:
-        last = self.ledger.last()
-        if last > number:
-            return Fault(number, "missing", "This machine has seen it.")
+    def _gone(self, number: int, state: State) -> Fault | None:
+        if state.number > number:
+            return None
         return Fault(
-            last + 1, "truncated", f"The end is gone: this machine has seen entry {number}."
+            state.number + 1,
+            "truncated",
+            f"The end is gone: this machine has seen entry {number}.",
         )
 
-    def _keep(self, entry: Entry) -> None:
-        content = as_json(
-            {"ledger": self.ledger.where, "number": entry.number, "sha256": entry.digest}
+    def _written(self, state: State, seen: Seen | None) -> bytes:
+        first = seen.first.encode() if seen else self.ledger.content(1) or b""
+        if hashlib.sha256(first).hexdigest() != state.first:
+            first = b""
+        return NOTE.dump_json(
+            Seen(
+                ledger=self.ledger.where,
+                number=state.number,
+                sha256=state.digest,
+                first=first.decode(),
+                marks=self.ledger.marks_digest(),
+                state=state,
+            )
         )
-        unfinished = self.path.with_suffix(".unfinished")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self.path)

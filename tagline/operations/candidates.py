@@ -1,12 +1,18 @@
 """A finished run as someone sees it who may promote it."""
 
+from collections.abc import Container, Iterator
 from pathlib import Path
 
+from tagline import paths
+from tagline.bundle.load import Bundle
+from tagline.bundle.sharing import fetch_bundle
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Deployed
-from tagline.registry.runs import Run, artifact, find, newest_first
+from tagline.ledger.state import State
+from tagline.registry.facts import finished_runs
+from tagline.registry.runs import Run, artifact
 from tagline.standing.rules import Candidate, Refused
+from tagline.store.shelf import shared
 
 
 def candidate(run: Run) -> Candidate:
@@ -32,37 +38,57 @@ def candidate(run: Run) -> Candidate:
 
 def author(run: Run) -> str:
     """Give the name of whoever ran a run."""
-    users = (tag.removeprefix("user:") for tag in run.tags if tag.startswith("user:"))
+    # Metaflow's own tags: anyone may add one of their own that looks like it.
+    users = (tag.removeprefix("user:") for tag in run.system_tags if tag.startswith("user:"))
     return next(users, "nobody is named")
 
 
-def newest_candidate(case: str) -> Run:
-    """Find the newest finished run of a case that is tagged a candidate.
+def waiting(state: State) -> Iterator[Run]:
+    """Find the candidates of a case, the newest first: by ledger and artifacts, not by tags."""
+    for run, facts in finished_runs():
+        stands = state.standing_of(facts.run) or facts.standing
+        if facts.case == state.case and stands == "candidate":
+            yield run
+
+
+def newest_candidate(state: State) -> Run:
+    """Find the newest candidate of a case.
 
     Raises
     ------
     TaglineError
         There is none.
     """
-    for run in newest_first("candidate"):
-        if run.successful and f"case:{case}" in run.user_tags:
-            return run
-    raise TaglineError(f"The case {case!r} has no candidate.", todo="Train one, or name a run.")
+    found = next(waiting(state), None)
+    if found is None:
+        raise TaglineError(
+            f"The case {state.case!r} has no candidate.", todo="Train one, or name a run."
+        )
+    return found
 
 
-def verified_bundle(run: str, digest: str) -> Path:
+def verified_bundle(run: str, digest: str, trusted: Container[str]) -> Path:
     """Find the bundle of a run and verify that it is the one that the ledger means.
+
+    Parameters
+    ----------
+    run, digest : str
+        The run, and its bundle's digest.
+    trusted : container of str
+        The keys with which it may be sealed.
 
     Raises
     ------
     Refused
         It is gone, changed, signed by someone who is not trusted, or another one.
     """
-    path = Path(artifact(find(run), "bundle")["path"])
-    if not path.exists():
-        raise Refused(f"The bundle {digest[:12]} is gone.", where=str(path))
+    path = paths.bundles() / digest
+    objects = shared()
+    found_there = not path.exists() and objects and fetch_bundle(digest, path.parent, objects)
+    if not path.exists() and not found_there:
+        raise Refused(f"The bundle {digest[:12]} of {run} is gone.", where=str(path))
     try:
-        found = verify(path)["digest"]
+        found = verify(path, trusted=trusted)["digest"]
     except TaglineError as unsound:
         raise Refused(unsound.what, where=unsound.where, todo=unsound.todo) from unsound
     if found != digest:
@@ -70,6 +96,6 @@ def verified_bundle(run: str, digest: str) -> Path:
     return path
 
 
-def verify_deployed(live: Deployed) -> None:
-    """Raise where the bundle of a run that once answered can not be used."""
-    verified_bundle(live.run, live.bundle)
+def open_bundle(run: str, digest: str, trusted: Container[str]) -> Bundle:
+    """Open the bundle of a run; as `verified_bundle`."""
+    return Bundle(verified_bundle(run, digest, trusted), trusted=trusted)

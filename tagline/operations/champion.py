@@ -3,8 +3,6 @@
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import verified_bundle
 from tagline.operations.standings import Standings
 
 
@@ -23,13 +21,9 @@ def champion_bundle(case: Case) -> tuple[Bundle | None, str]:
     TaglineError
         The ledger can not be read.
     """
-    champion = Standings.of(case).champion()
+    standings = Standings.of(case)
+    champion = standings.champion()
     try:
-        return opened(champion), ""
+        return standings.bundle(champion) if champion else None, ""
     except TaglineError as lost:
         return None, f"the champion's bundle can not be used. {lost}"
-
-
-def opened(live: Deployed | None) -> Bundle | None:
-    """Open the bundle of a run that answers requests."""
-    return None if live is None else Bundle(verified_bundle(live.run, live.bundle))

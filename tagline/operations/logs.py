@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from tagline.history.snapshot import known_as, load
 from tagline.inputs.compute import Columns, columns
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
-from tagline.operations.candidates import verified_bundle
+from tagline.operations.candidates import open_bundle
 from tagline.operations.scoring import answers_of
 from tagline.predictions.tables import FIELD, prediction_parts, read_outcomes
 
@@ -59,10 +59,12 @@ class LogReader:
     ----------
     case : Case
         The case.
+    trusted : container of str
+        The keys with which its models may be sealed.
     """
 
-    def __init__(self, case: Case) -> None:
-        self.case, self.seen = case, Logs()
+    def __init__(self, case: Case, trusted: Container[str]) -> None:
+        self.case, self.trusted, self.seen = case, trusted, Logs()
         self._lost: set[str] = set()
         self._snapshots: dict[str, Any] = {}
 
@@ -158,7 +160,7 @@ class LogReader:
             return None
         if digest not in self.seen.bundles:
             try:
-                bundle = Bundle(verified_bundle(run, digest))
+                bundle = open_bundle(run, digest, self.trusted)
                 layout = layout_of(bundle)
             except TaglineError as lost:
                 self._lost.add(digest)

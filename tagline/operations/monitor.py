@@ -83,7 +83,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
         There is no such case, or its tables can not be read.
     """
     standings = open_case(case, config=config)
-    reader = LogReader(standings.case)
+    reader = LogReader(standings.case, standings.trusted())
     seen = reader.read()
     champion = standings.champion()
     own = champion.bundle if champion else ""

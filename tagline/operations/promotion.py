@@ -10,23 +10,20 @@ from typing import Any
 
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import (
-    candidate,
-    newest_candidate,
-    verified_bundle,
-    verify_deployed,
-)
+from tagline.operations.candidates import candidate, newest_candidate, verified_bundle
 from tagline.operations.servers import unconfirmed
 from tagline.operations.smoke import smoke as answer_in_a_fresh_process
 from tagline.operations.standings import Standings, open_case, open_run
-from tagline.registry.runs import find
+from tagline.registry.runs import Run, find
+from tagline.registry.tags import Tags
 from tagline.standing import rules
-from tagline.standing.entries import standing
+from tagline.standing.request import Overtaken
 from tagline.standing.rules import Candidate, Refused
 
 log = logging.getLogger(__name__)
 MINUTE = 60.0
 LOOK_EVERY = 1.0
+NO_SERVER = "none is running; one that starts takes what stands"
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Plan:
 
     def standings(self) -> Standings:
         """Open the case's standings."""
-        return open_case(self.case, config=self.file)
+        return open_case(self.case, config=self.file if Path(self.file).is_file() else None)
 
     def candidate(self) -> Candidate:
         """Look at the run again."""
@@ -97,14 +94,20 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
         There is no such run, the rules do not allow it, or its bundle is not sound.
     """
     file = Path(config) if config else None
-    name = run or newest_candidate(open_case(case, config=file).case.name).pathspec
+    name = run or newest_candidate(open_case(case, config=file).state()).pathspec
     standings, found = open_run(name, case=case or None, config=file)
     own, champion, transitions = candidate(found), standings.champion(), standings.transitions(why)
     if champion is None or champion.run != own.run:
         # Else it may be an earlier promotion that is to be finished.
         transitions.expect("promote", own)
     with transitions.recording("promote", own.run, own.bundle):
-        bundle = verified_bundle(own.run, own.bundle)
+        return planned(standings, found, why=why)
+
+
+def planned(standings: Standings, run: Run, *, why: str) -> Plan:
+    """Verify a run's bundle, and give the plan of its promotion."""
+    own, champion = candidate(run), standings.champion()
+    bundle = verified_bundle(own.run, own.bundle, standings.trusted())
     return Plan(
         run=own.run,
         case=own.case,
@@ -117,14 +120,30 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
 
 
 def recheck(plan: Plan) -> list[dict[str, Any]]:
-    """Give the gates as they are now; see `tagline.stages.promoting.recheck`."""
+    """Give the gates as they are now; see `tagline.stages.promoting.recheck`.
+
+    Raises
+    ------
+    Refused
+        The champion is lost, and no reason was given to promote another without a comparison.
+    """
     # Only this step of a promotion loads what answers and evaluates.
     from tagline.bundle.load import Bundle  # noqa: PLC0415
-    from tagline.operations.champion import opened  # noqa: PLC0415
     from tagline.stages import promoting  # noqa: PLC0415
 
-    own, champion = Bundle(Path(plan.bundle)), opened(plan.champion())
-    return promoting.recheck(plan.standings().case, own, champion).gates
+    standings, champion, lost = plan.standings(), None, ""
+    try:
+        against = plan.champion()
+        champion = standings.bundle(against) if against else None
+    except TaglineError as gone:
+        lost = f"the champion's bundle can not be used. {gone}"
+        if not plan.why.strip():
+            raise Refused(
+                f"It can not be compared: {lost}",
+                todo="To promote it all the same, give the reason: --why 'the reason'.",
+            ) from gone
+    own = Bundle(Path(plan.bundle), trusted=standings.trusted())
+    return promoting.recheck(standings.case, own, champion, lost=lost).gates
 
 
 def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
@@ -151,54 +170,123 @@ def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
     # Not by the wall clock, which may be set while somebody waits.
     until = time.monotonic() + minutes * MINUTE
     while True:
-        given = standing(standings.head()).approvals.get(own.run, ())
+        policy = standings.policy()
+        given = standings.state().standing.approvals.get(own.run, ())
         try:
-            rules.expect_approvals(standings.case.standing, own, given)
+            rules.expect_approvals(policy, own, given)
         except Refused as lacking:
-            if time.monotonic() >= until:
-                with plan.recording():
-                    raise
+            if time.monotonic() >= until or _stands(standings, plan):
+                break
             log.info(str(lacking))
             time.sleep(LOOK_EVERY)
         else:
-            asked = standings.case.standing.approvals
-            names = [each.who for each in rules.counting(standings.case.standing, own, given)]
-            return {"asked": asked, "given by": ", ".join(names) or "nobody"}
+            break
+    if not _stands(standings, plan):
+        with plan.recording():
+            rules.expect_approvals(policy, own, given)
+    names = [each.who for each in rules.counted(policy, own, given)]
+    return {"asked": policy.approvals, "given by": ", ".join(names) or "nobody"}
 
 
 def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Change the standing; see `tagline.standing.transitions.Transitions.promote`."""
-    done = (
-        plan.standings()
-        .transitions(plan.why)
-        .promote(
-            plan.candidate(), against=plan.champion(), verify=verify_deployed, gates=lambda: gates
+    """Change the standing; see `tagline.standing.transitions.Transitions.promote`.
+
+    A run that is the champion already is left as it is: a flow that was killed goes on from there.
+    """
+    standings = plan.standings()
+    if _stands(standings, plan):
+        Tags().show(standings.ledger, standings.state())
+        champion = standings.champion()
+        entry = standings.ledger.entry(champion.since if champion else 0)
+    else:
+        entry = (
+            standings.transitions(plan.why)
+            .promote(
+                plan.candidate(),
+                against=plan.champion(),
+                verify=standings.verify,
+                gates=lambda: gates,
+            )
+            .entry
         )
-    )
-    entry = done.entry
     return {"champion": entry.run, "entry": entry.number, "by": entry.who, "at": entry.at}
 
 
-def confirm(plan: Plan, *, minutes: float) -> dict[str, Any]:
-    """See that every running server has the champion, or take the promotion back.
+def confirm(plan: Plan, *, entry: int, minutes: float) -> dict[str, Any]:
+    """See that every running server has the champion, or take this very promotion back.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was promoted.
+    entry : int
+        The entry that did it; no other is taken back.
+    minutes : float
+        How long to wait.
 
     Raises
     ------
     TaglineError
-        A server does not have it when the time is over; the champion before stands again.
+        A server does not have it when the time is over: the champion before stands again, or what
+        stands instead, is said. Or somebody has changed the champion meanwhile.
     """
-    late = unconfirmed(plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0))
-    if not late:
-        return {"running servers": "all have it"}
     standings = plan.standings()
-    servers = ", ".join(late)
-    why = f"taken back: these servers did not confirm it: {servers}"
-    done = standings.transitions(why).rollback(
-        to=None, against=standings.champion(), verify=verify_deployed
+
+    def overtaken() -> bool:
+        champion = standings.champion()
+        return champion is None or champion.since != entry
+
+    late, asked = unconfirmed(
+        plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0), stop=overtaken
     )
-    stands = done.entry.run
+    if overtaken():
+        raise _overtaken(standings, plan)
+    if not late:
+        return {"running servers": "all have it" if asked else NO_SERVER}
+    servers = ", ".join(late)
     raise TaglineError(
         f"These servers do not have it: {servers}.",
         where=plan.run,
-        todo=f"It was taken back: {stands} is the champion again.",
+        todo=_taken_back(standings, plan, servers, entry=entry),
     )
+
+
+def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -> str:
+    """Take back one's own promotion, where it is still the last word; say what stands."""
+    why = f"taken back: these servers did not confirm it: {servers}"
+    champion = standings.champion()
+    if champion is None or champion.since != entry:
+        raise _overtaken(standings, plan)
+    try:
+        done = standings.transitions(why).rollback(
+            to=None, against=champion, verify=standings.verify
+        )
+    except Overtaken:
+        raise _overtaken(standings, plan) from None
+    except Refused as refused:
+        return (
+            f"It could not be taken back, and stands: {refused.what} Mend the servers, or promote "
+            "another run; a server that starts takes what stands."
+        )
+    return (
+        f"It was taken back: {done.entry.run} is the champion again. When the servers are mended, "
+        f"`tagline restore {plan.run}` makes it a candidate again."
+    )
+
+
+def _overtaken(standings: Standings, plan: Plan) -> TaglineError:
+    champion = standings.champion()
+    if champion is None:
+        return TaglineError("Nothing is the champion any more.", where=plan.run)
+    by = standings.ledger.entry(champion.since)
+    return TaglineError(
+        f"While servers were asked, {by.who} made {champion.run} the champion "
+        f"(entry {by.number}, {by.act}). Nothing was taken back: that is theirs.",
+        where=plan.run,
+        todo="Look at `tagline status`, and do it again if it still should be.",
+    )
+
+
+def _stands(standings: Standings, plan: Plan) -> bool:
+    champion = standings.champion()
+    return champion is not None and (champion.run, champion.bundle) == (plan.run, plan.digest)

@@ -31,7 +31,7 @@ def begin(case: Case, files: Sequence[str]) -> tuple[dict[str, Any], list[dict[s
         One a task.
     """
     policies = read_policies(case, files)
-    past = put_timeline(case, paths.tables())
+    past = put_timeline(case)
     return asdict(past), [
         {"name": each.name, "title": each.title, "retraining": each.retraining.model_dump()}
         for each in policies

@@ -12,15 +12,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tagline import paths
 from tagline.case.load import check_case
+from tagline.data.sources import with_sources
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import CHAMPION
-from tagline.paths import LEDGER
+from tagline.paths import LEDGER, STORE
 from tagline.registry.provenance import provenance
-from tagline.registry.runs import artifact, find
+from tagline.registry.runs import Run, artifact, find
 from tagline.registry.summary import summary
 
 log = logging.getLogger(__name__)
+METAFLOW_PLACES = ("METAFLOW_DEFAULT_", "METAFLOW_DATASTORE_", "METAFLOW_SERVICE_")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     run = find(name)
     before = summary(run)
     commit = _clean_commit(before)
-    case = artifact(run, "case_config")
+    case = _case_of(run)
     if _is_here(commit):
         _expect_data(before, _present_fingerprint(case))
     with tempfile.TemporaryDirectory(prefix="tagline-again-") as folder:
@@ -106,6 +109,12 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
         figures=_compared(_figures(before), _figures(after), tolerance=tolerance),
         versions=tuple(_versions(before["provenance"], after["provenance"])),
     )
+
+
+def _case_of(run: Run) -> dict[str, Any]:
+    """Give the case as it was, with its table from the store where the file is not here."""
+    case = check_case(artifact(run, "case_config"))
+    return with_sources(case, artifact(run, "prepared").sources, paths.cache()).to_dict()
 
 
 def _is_here(commit: str) -> bool:
@@ -214,7 +223,14 @@ def _git(repository: Path, *words: str) -> None:
 def _trained_again(root: Path, case: dict[str, Any]) -> dict[str, Any]:
     code, store = root / "code", root / "store"
     store.mkdir()
-    environment = {name: value for name, value in os.environ.items() if name != LEDGER} | {
+    # What is trained again is nobody's: no store, no ledger, and no metadata but its own.
+    elsewhere = {LEDGER, STORE}
+    own = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in elsewhere and not name.startswith(METAFLOW_PLACES)
+    }
+    environment = own | {
         "PYTHONPATH": str(code),
         "METAFLOW_DATASTORE_SYSROOT_LOCAL": str(store),
         "TAGLINE_HOME": str(store / ".tagline"),

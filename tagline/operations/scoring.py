@@ -18,13 +18,13 @@ from tagline.case.config import Case
 from tagline.data.gather import check_decisions
 from tagline.data.modules import load_features
 from tagline.data.split import local_days
-from tagline.data.store import put_table, storable
+from tagline.data.store import PARQUET, put_table, storable
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
-from tagline.operations.candidates import verified_bundle
 from tagline.operations.standings import Standings, open_case
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
+from tagline.store.shelf import Shelf, using
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class _Scorers:
         """Open a run's model."""
         if digest not in self._open:
             table = self.standings.case.table
-            bundle = Bundle(verified_bundle(run, digest))
+            bundle = self.standings.bundle_of(run, digest)
             history = self._history(bundle) if bundle.history else None
             self._open[digest] = job.Scorer(bundle, run, entry, table.id, table.time, history)
         return self._open[digest]
@@ -171,8 +171,9 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     if not kept.any():
         return ""
     own = raw[kept].drop(columns=case.table.target)
-    reference = put_table(storable(own), paths.tables() / "to_score")
-    return reference["path"]
+    with using(Shelf(paths.tables() / "to_score")) as own_shelf:
+        reference = put_table(storable(own))
+    return str(own_shelf.path(reference["sha256"], ending=PARQUET))
 
 
 def _day(text: str) -> Any:

@@ -9,7 +9,7 @@ import json
 import logging
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,10 @@ def running(case: str) -> Iterator[Server]:
             yield server
 
 
-def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
-    """Wait for every running server to have a bundle; give those that do not.
+def unconfirmed(
+    case: str, digest: str, *, seconds: float, stop: Callable[[], bool]
+) -> tuple[list[str], int]:
+    """Wait for every running server to have a bundle.
 
     Parameters
     ----------
@@ -95,8 +97,18 @@ def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
         The bundle's digest.
     seconds : float
         How long to wait.
+    stop : callable
+        Whether there is no more reason to wait.
+
+    Returns
+    -------
+    late : list of str
+        The servers that do not have it.
+    asked : int
+        How many servers there are.
     """
     waiting = list(running(case))
+    asked = len(waiting)
     until = time.monotonic() + seconds
     while waiting:
         having = [server for server in waiting if server.digest() == digest]
@@ -104,10 +116,10 @@ def unconfirmed(case: str, digest: str, *, seconds: float) -> list[str]:
             log.info(f"{server.name} at {server.url} has it")
         waiting = [server for server in waiting if server not in having]
         refusing = [server for server in waiting if server.refuses(digest)]
-        if refusing or not waiting or time.monotonic() >= until:
+        if refusing or not waiting or time.monotonic() >= until or stop():
             break
         time.sleep(LOOK_EVERY)
-    return [_named(server, digest) for server in waiting]
+    return [_named(server, digest) for server in waiting], asked
 
 
 def _named(server: Server, digest: str) -> str:

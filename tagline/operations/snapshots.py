@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from tagline import paths
-from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
@@ -15,7 +14,7 @@ from tagline.errors import TaglineError
 from tagline.history.declare import Declaration
 from tagline.history.snapshot import known_as, snapshot, write
 from tagline.history.written import expect_schemas, schemas
-from tagline.operations.candidates import newest_candidate, verified_bundle
+from tagline.operations.candidates import newest_candidate
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.runs import artifact
 
@@ -71,7 +70,7 @@ def _written(case: Case, wanted: _Wanted, events: Mapping[str, pd.DataFrame]) ->
 def _wanted(standings: Standings) -> list[_Wanted]:
     found: dict[tuple[Declaration, ...], _Wanted] = {}
     for run, digest in _models(standings):
-        bundle = Bundle(verified_bundle(run, digest))
+        bundle = standings.bundle_of(run, digest)
         if bundle.declarations:
             each = found.setdefault(
                 bundle.declarations, _Wanted(bundle.declarations, bundle.streams, [])
@@ -81,13 +80,12 @@ def _wanted(standings: Standings) -> list[_Wanted]:
 
 
 def _models(standings: Standings) -> Sequence[tuple[str, str]]:
-    from tagline.standing.entries import standing  # noqa: PLC0415
-
-    now = standing(standings.head())
+    state = standings.state()
+    now = state.standing
     live = [each for each in (now.champion, *now.challengers) if each is not None]
     models = {each.run: each.bundle for each in live}
     try:
-        newest = newest_candidate(standings.case.name)
+        newest = newest_candidate(state)
         models.setdefault(newest.pathspec, artifact(newest, "bundle")["digest"])
     except TaglineError:
         if not models:

@@ -1,24 +1,29 @@
 """The standings of one case, as a command or a flow opens them."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagline import paths
+from tagline.bundle.load import Bundle
 from tagline.case.config import Case
-from tagline.case.load import load_case
-from tagline.errors import TaglineError
-from tagline.keys import signing_key, trusted_keys
+from tagline.case.load import check_case, load_case
+from tagline.data.sources import with_sources
+from tagline.errors import TaglineError, Unknown
+from tagline.keys import signing_key
 from tagline.ledger.chain import Ledger
-from tagline.ledger.entry import Deployed, Entry
+from tagline.ledger.entry import Deployed, Policy
 from tagline.ledger.last_seen import LastSeen
-from tagline.ledger.location import open_store
-from tagline.registry.runs import Run, artifact, find, newest_first, username
+from tagline.ledger.policy import trusted_by
+from tagline.ledger.state import State
+from tagline.operations.candidates import open_bundle, verified_bundle
+from tagline.registry.facts import finished_runs
+from tagline.registry.runs import HOW_TO_TRAIN, Run, artifact, find, looked_at, username
 from tagline.registry.tags import Tags
-from tagline.standing.entries import Request, standing
-from tagline.standing.people import Actor, actor
+from tagline.standing.people import Actor, actor, proposed
+from tagline.standing.request import Request
 from tagline.standing.transitions import Transitions
-
-TAG = "case:"
+from tagline.store.location import open_store
 
 
 @dataclass(frozen=True)
@@ -42,29 +47,44 @@ class Standings:
     @classmethod
     def of(cls, case: Case) -> "Standings":
         """Open the standings of a case."""
-        keys = trusted_keys() | set(case.standing.keys.values())
-        ledger = Ledger(open_store(paths.ledger()), case.name, trusted=keys)
+        ledger = Ledger(open_store(paths.ledger()), case.name)
         return cls(case, ledger, LastSeen(paths.seen(), ledger))
 
-    def head(self) -> Entry | None:
-        """Give the ledger's last entry, and hold it against what was seen before."""
-        head = self.ledger.head()
-        self.last_seen.check(head)
-        if head is not None:
-            self.last_seen.note(head)
-        return head
+    def state(self) -> State:
+        """Give what stands, held against what this machine has seen before."""
+        return self.last_seen.state()
 
     def champion(self) -> Deployed | None:
         """Give the champion, if there is one."""
-        return standing(self.head()).champion
+        return self.state().standing.champion
+
+    def policy(self) -> Policy:
+        """Give who may do what: as the ledger says, else as the config proposes."""
+        return self.state().policy or proposed(self.case.standing)
+
+    def trusted(self) -> Container[str]:
+        """Give the keys with which a bundle of the case may be sealed."""
+        return trusted_by(self.policy())
+
+    def verify(self, live: Deployed) -> None:
+        """Raise where the bundle of a run can not be used."""
+        verified_bundle(live.run, live.bundle, self.trusted())
+
+    def bundle(self, live: Deployed) -> Bundle:
+        """Open the bundle of a run that answers requests."""
+        return self.bundle_of(live.run, live.bundle)
+
+    def bundle_of(self, run: str, digest: str) -> Bundle:
+        """Open the bundle of any run of the case."""
+        return open_bundle(run, digest, self.trusted())
 
     def who(self) -> Actor:
         """Say who acts."""
-        return actor(self.case.standing, login=username(), key=signing_key())
+        return actor(self.policy(), login=username(), key=signing_key())
 
     def transitions(self, why: str) -> Transitions:
         """Open what changes standings."""
-        request = Request(self.ledger, self.case.standing, self.who(), why)
+        request = Request(self.ledger, proposed(self.case.standing), self.who(), why)
         return Transitions(request, Tags(), self.last_seen)
 
 
@@ -87,7 +107,7 @@ def open_case(name: str | None, *, config: Path | str | None = None) -> Standing
     name = name or _only(known)
     if name not in known:
         have = ", ".join(sorted(known)) or "none"
-        raise TaglineError(f"The case {name!r} has no runs here.", todo=f"Cases with runs: {have}.")
+        raise Unknown(f"The case {name!r} has no runs here.", todo=f"Cases with runs: {have}.")
     return _opened(known[name], name, Path(config) if config else None)
 
 
@@ -111,30 +131,28 @@ def open_run(
 def cases() -> dict[str, Run]:
     """Find the cases that have runs, each with its newest one."""
     found: dict[str, Run] = {}
-    for run in newest_first():
-        for tag in run.user_tags:
-            if tag.startswith(TAG):
-                found.setdefault(tag.removeprefix(TAG), run)
+    for run, facts in finished_runs():
+        found.setdefault(facts.case, run)
     return found
 
 
 def _opened(run: Run, name: str, config: Path | None) -> Standings:
-    file = config or Path(artifact(run, "case_config")["file"])
-    if not file.is_file():
-        raise TaglineError(
-            "The case's config is not here; it says who may do what.",
-            where=str(file),
-            todo="Name it with --config FILE.",
-        )
-    case = load_case(file)
+    given = artifact(run, "case_config")
+    file = config or Path(given["file"])
+    # On another machine the config is not there: the run keeps it as it was.
+    case = load_case(file) if config or file.is_file() else check_case(given)
     if case.name != name:
         raise TaglineError(f"It is the config of {case.name!r}, not of {name!r}.", where=str(file))
+    if case.table.source and not Path(case.table.source).exists():
+        case = with_sources(case, artifact(run, "prepared").sources, paths.cache())
     return Standings.of(case)
 
 
 def _only(known: dict[str, Run]) -> str:
+    if not known:
+        raise TaglineError("No case has a finished run here.", where=looked_at(), todo=HOW_TO_TRAIN)
     if len(known) != 1:
-        have = ", ".join(sorted(known)) or "none has any"
+        have = ", ".join(sorted(known))
         raise TaglineError(
             f"There are {len(known)} cases with runs: {have}.", todo="Name one with --case."
         )

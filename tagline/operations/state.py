@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Deployed, Entry
-from tagline.operations.candidates import candidate, verify_deployed
+from tagline.ledger.entry import Deployed
+from tagline.ledger.fault import Fault
+from tagline.ledger.state import State
+from tagline.operations.candidates import candidate, waiting
 from tagline.operations.monitored import latest
 from tagline.operations.standings import Standings
-from tagline.registry.runs import artifact, newest_first
+from tagline.registry.runs import artifact
 from tagline.registry.tags import Tags, gone, wrong
-from tagline.standing.entries import standing
-from tagline.standing.rules import counting
+from tagline.standing.people import differences, proposed
+from tagline.standing.rules import counted
 
 WHOLE = 100
 
@@ -25,23 +27,27 @@ def status(standings: Standings) -> dict[str, Any]:
         ``case``, ``ledger``, ``entries`` (their number), ``live`` (a dict for the champion and
         each challenger: ``standing``, ``run``, ``bundle``, ``share`` in percent, ``entry``,
         ``at``, ``who``, ``why``), ``watched`` (what the monitor said last: ``at``, ``by``,
-        ``verdict`` and ``why`` its policy asks for a training or not; None where it never looked)
-        and ``faults``, a sentence each.
+        ``verdict`` and ``why`` its policy asks for a training or not; None where it never looked),
+        ``policy`` (in what the case's config proposes another policy than stands, a line each),
+        ``notes`` and ``faults``, a sentence each.
     """
-    head = standings.head()
-    now = standing(head)
+    state = standings.last_seen.read()
+    now = state.standing
     rest = WHOLE - sum(each.share for each in now.challengers)
     champion = [_told(standings, now.champion, "champion", rest)] if now.champion else []
+    standings.last_seen.note(state)
     return {
         "case": standings.case.name,
         "ledger": standings.ledger.store.where,
-        "entries": 0 if head is None else head.number,
+        "entries": state.number,
         "live": [
             *champion,
             *(_told(standings, each, "challenger", each.share) for each in now.challengers),
         ],
         "watched": _watched(standings.case.name),
-        "faults": list(_faults(standings, head)),
+        "policy": _proposes(standings, state),
+        "notes": [standings.last_seen.unkept] if standings.last_seen.unkept else [],
+        "faults": [*_void(standings, state), *_faults(standings, state)],
     }
 
 
@@ -68,14 +74,12 @@ def candidates(standings: Standings) -> list[dict[str, Any]]:
         ``run``, ``author``, ``metric``, ``figure`` (of the test rows, at training) and
         ``approved_by``.
     """
-    now = standing(standings.head())
+    state, policy = standings.state(), standings.policy()
     primary = standings.case.evaluation.primary
     found = []
-    for run in newest_first("candidate"):
-        if not run.successful or f"case:{standings.case.name}" not in run.user_tags:
-            continue
+    for run in waiting(state):
         own = candidate(run)
-        approvals = counting(standings.case.standing, own, now.approvals.get(own.run, ()))
+        approvals = counted(policy, own, state.standing.approvals.get(own.run, ()))
         found.append(
             {
                 "run": own.run,
@@ -96,8 +100,9 @@ def reconcile(standings: Standings) -> list[str]:
     TaglineError
         Something is wrong that the ledger can not put right.
     """
-    repaired = list(Tags().show(standings.ledger))
-    left = list(_faults(standings, standings.head()))
+    state = standings.state()
+    repaired = [str(each) for each in Tags().show(standings.ledger, state)]
+    left = list(_faults(standings, state))
     if left:
         done = f" Repaired: {'; '.join(repaired)}." if repaired else ""
         raise TaglineError(f"{' '.join(left)}{done}", where=f"case {standings.case.name}")
@@ -118,15 +123,38 @@ def _told(standings: Standings, live: Deployed, name: str, share: int) -> dict[s
     }
 
 
-def _faults(standings: Standings, head: Entry | None) -> Iterator[str]:
-    now = standing(head)
+def _proposes(standings: Standings, state: State) -> list[str]:
+    wanted = proposed(standings.case.standing)
+    return [] if state.policy is None else differences(state.policy, wanted)
+
+
+def _void(standings: Standings, state: State) -> Iterator[str]:
+    lost = standings.last_seen.fault(state)
+    if lost is not None:
+        yield f"{_said(lost)} If it was restored on purpose, remove {standings.last_seen.path}."
+    for each in (*state.void, *standings.ledger.strays()):
+        yield f"{_said(each)} It is void, and passed over."
+
+
+def _said(fault: Fault) -> str:
+    return f"Entry {fault.number} of the ledger is {fault.kind}: {fault.what}"
+
+
+def _faults(standings: Standings, state: State) -> Iterator[str]:
+    now = state.standing
     for live in ([now.champion] if now.champion else []) + list(now.challengers):
-        if gone(live.run):
-            yield f"The run {live.run} is gone."
-            continue
         try:
-            verify_deployed(live)
+            standings.verify(live)
         except TaglineError as unsound:
-            yield str(unsound)
-    for each in wrong(standings.ledger, head):
+            yield f"{unsound} {_way_out(live)}"
+            continue
+        if gone(live.run):
+            yield f"The run {live.run} is gone. {_way_out(live)}"
+    for each in wrong(state):
         yield f"The tags differ from the ledger: {each}."
+
+
+def _way_out(live: Deployed) -> str:
+    if live.act == "challenge":
+        return f"Bring it back, or take it out: tagline retire {live.run}."
+    return "Bring it back, or replace it: tagline promote RUN --why 'the champion is lost'."

@@ -11,12 +11,13 @@ from metaflow import Run as Run  # those above know runs from here, and Metaflow
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
 from metaflow.util import get_username
 
-from tagline.errors import TaglineError
+from tagline.errors import TaglineError, Unknown
 
 FLOW = "TrainFlow"
 MICROSECOND_DIGITS = 16
 PARAMETERS = "_parameters"
 PLAIN = ("UserMistake", "TaglineError", "Refused")
+HOW_TO_TRAIN = "Train one with `python flows/train.py run`, or go where it was trained."
 STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
 
 
@@ -70,14 +71,18 @@ def newest_first(tag: str | None = None) -> Iterator[Run]:
     tag : str, optional
         Only runs that bear this tag.
     """
+    yield from (run for run in all_runs(tag) if is_ours(run))
+
+
+def all_runs(tag: str | None = None) -> list[Run]:
+    """Give the runs of the flow, the newest first, also those that are not ours."""
     namespace(None)
     try:
         flow = Flow(FLOW)
     except MetaflowNotFound:
-        return
+        return []
     found = flow.runs(tag) if tag else flow.runs()
-    ordered = sorted(found, key=lambda run: _by_start(run.id), reverse=True)
-    yield from (run for run in ordered if is_ours(run))
+    return sorted(found, key=lambda run: _by_start(run.id), reverse=True)
 
 
 def is_ours(run: Run) -> bool:
@@ -123,20 +128,20 @@ def find(name: str | None) -> Run:
             raise TaglineError(
                 "No finished training run here.",
                 where=looked_at(),
-                todo="Train one with `python flows/train.py run`, or go where it was trained.",
+                todo=HOW_TO_TRAIN,
             )
         return newest
     whole = pathspec(name)
     try:
         run = Run(whole)
     except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
-        raise TaglineError(
+        raise Unknown(
             f"There is no run {whole!r}.",
             where=looked_at(),
             todo="`tagline runs` lists those that there are.",
         ) from missing
     if not is_ours(run):
-        raise TaglineError("This is a run of another flow, not a training run.", where=whole)
+        raise Unknown("This is a run of another flow, not a training run.", where=whole)
     return run
 
 
@@ -167,6 +172,14 @@ def artifact(run: Run, name: str) -> Any:
             if name in task:
                 return task[name].data
     raise TaglineError(f"The run has no {name!r}: it ended before.", where=run.pathspec)
+
+
+def found_artifact(run: Run, name: str) -> Any:
+    """Read one artifact of a run, however far that came; None where it did not come so far."""
+    try:
+        return artifact(run, name)
+    except (TaglineError, MetaflowNotFound, KeyError):
+        return None
 
 
 def line(run: Run) -> RunLine:

@@ -4,6 +4,7 @@ from typing import Any
 
 from metaflow import Run
 
+from tagline import paths
 from tagline.registry.runs import artifact, standing
 from tagline.training.rows import records
 
@@ -18,6 +19,7 @@ def summary(run: Run) -> dict[str, Any]:
     """
     leaderboard = artifact(run, "leaderboard")
     bundle = artifact(run, "bundle")
+    path = str(paths.bundles() / bundle["digest"])
     return {
         "run": run.pathspec,
         "case": artifact(run, "case_name"),
@@ -29,6 +31,6 @@ def summary(run: Run) -> dict[str, Any]:
         "accounting": artifact(run, "accounting"),
         "fingerprint": artifact(run, "fingerprint"),
         "provenance": artifact(run, "provenance"),
-        "bundle": bundle,
-        "paths": {"bundle": bundle["path"], "report": artifact(run, "report_path")},
+        "bundle": {**bundle, "path": path},
+        "paths": {"bundle": path, "report": str(paths.report_of(run.pathspec))},
     }

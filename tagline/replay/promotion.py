@@ -5,16 +5,17 @@ from pathlib import Path
 
 from tagline.bundle.verify import verify
 from tagline.case.config import Case
-from tagline.keys import public_hex, signing_key
+from tagline.keys import signing_key
 from tagline.ledger.chain import Ledger
-from tagline.ledger.disk import Disk
-from tagline.ledger.entry import Deployed
+from tagline.ledger.entry import Deployed, Policy
 from tagline.ledger.last_seen import LastSeen
+from tagline.ledger.state import State
 from tagline.replay.training import Trained
-from tagline.standing.entries import Request, standing
 from tagline.standing.people import actor
+from tagline.standing.request import Request
 from tagline.standing.rules import Candidate, Refused
-from tagline.standing.transitions import Transitions
+from tagline.standing.transitions import Transitions, Wrong
+from tagline.store.disk import Disk
 
 WHO = "replay"
 
@@ -22,7 +23,7 @@ WHO = "replay"
 class _NoTags:
     """The runs of a replay have no tags."""
 
-    def show(self, _: Ledger) -> Sequence[str]:
+    def show(self, ledger: Ledger, state: State) -> Sequence[Wrong]:  # noqa: ARG002
         return ()
 
 
@@ -39,7 +40,7 @@ class ReplayLedger:
 
     def __init__(self, case: Case, folder: Path) -> None:
         self.case, self.key = case, signing_key()
-        self.ledger = Ledger(Disk(folder), case.name, trusted={public_hex(self.key)})
+        self.ledger = Ledger(Disk(folder), case.name)
         self.last_seen = LastSeen(folder.parent / "seen", self.ledger)
 
     def promote(self, trained: Trained, *, why: str, against: Trained | None) -> str:
@@ -50,7 +51,7 @@ class ReplayLedger:
         str
             Why it was refused; empty where it was not.
         """
-        champion = standing(self.ledger.head()).champion
+        champion = self.ledger.state().standing.champion
         if champion is not None and champion.bundle == trained.digest:
             return ""  # done before the walk was cut short
         if against is not None and champion is not None and champion.bundle != against.digest:
@@ -59,13 +60,11 @@ class ReplayLedger:
                 where=self.ledger.store.where,
                 todo="Delete the replay's folder, and replay again.",
             )
-        author = actor(self.case.standing, login=WHO, key=self.key)
         # Whoever may promote in production is not asked about the past.
-        section = self.case.standing.model_copy(
-            update={"promoters": (), "approvers": (), "approvals": 0}
-        )
+        anyone = Policy()
+        author = actor(anyone, login=WHO, key=self.key)
         transitions = Transitions(
-            Request(self.ledger, section, author, why), _NoTags(), self.last_seen
+            Request(self.ledger, anyone, author, why), _NoTags(), self.last_seen
         )
         candidate = Candidate(
             run=trained.run,

@@ -4,7 +4,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -136,15 +135,15 @@ def month_of(day: int) -> str:
     return day_name(day)[:7]
 
 
-def put_timeline(case: Case, folder: Path) -> TimelineRef:
+def put_timeline(case: Case) -> TimelineRef:
     """Read a case's tables, compute all history, and store it."""
     gathered = gather(case)
     rows, raw = gathered.checked.in_time_order(case.table.time)
     past = history(case, gathered.features, gathered.events, rows)
     origin = origin_of(gathered)
     return TimelineRef(
-        rows=put_table(pd.concat([rows, past], axis=1), folder),
-        raw=put_table(storable(raw), folder),
+        rows=put_table(pd.concat([rows, past], axis=1)),
+        raw=put_table(storable(raw)),
         fields=[each.to_dict() for each in gathered.features.fields],
         columns=origin.columns,
         streams={name: dict(kinds) for name, kinds in origin.streams.items()},

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.gather import Used
+from tagline.data.matrix import matrix_folder
 from tagline.data.prepare import settle
 from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split
 from tagline.files import locked, write_whole
@@ -23,6 +24,7 @@ from tagline.replay.timeline import Timeline
 from tagline.stages.choosing import choose_best
 from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
+from tagline.store.shelf import Shelf, using
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
@@ -100,6 +102,12 @@ def train(
 
 
 def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
+    # Nobody else needs the tables of a past that is only lived through again.
+    with using(Shelf(folder / "tables")):
+        return _trained(timeline, day, champion, folder)
+
+
+def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
     begun = time.process_time()
     case = _as_of(timeline.case, day)
     used, learned = _used(timeline, case, day)
@@ -111,9 +119,8 @@ def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) 
         "outside_split": 0,
         "reasons": {},
     }
-    tables = folder / "tables"
-    prepared = settle(case, timeline.origin, used, accounting, folder=tables)  # type: ignore[arg-type]
-    data = read(Path(prepared.matrix))
+    prepared = settle(case, timeline.origin, used, accounting)  # type: ignore[arg-type]
+    data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
     plans = brackets(case.search, seed=case.seed)
     results = [run_bracket(each, data, progress=_quiet) for each in plans]
     choice = choose_best(case, prepared, results)

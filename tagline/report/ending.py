@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tagline import paths
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.report.words import between, verdict
 
 
-def ending(
-    run: str, evaluation: Evaluation, bundle: Mapping[str, Any], report: str
-) -> Iterator[str]:
+def ending(run: str, evaluation: Evaluation, bundle: Mapping[str, Any]) -> Iterator[str]:
     """Say how a run went: metrics beside the baselines, gates, and where to look.
 
     Yields
@@ -31,8 +30,8 @@ def ending(
         if not idle["counts"]:
             yield f"idle    {idle['name']}: {idle['detail']}"
     yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
-    yield f"bundle {bundle['path']}"
-    yield f"report {report}"
+    yield f"bundle {paths.bundles() / bundle['digest']}"
+    yield f"report {paths.report_of(run)}"
 
 
 def _line(name: str, evaluation: Evaluation) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from metaflow.cards import Markdown, Table
 
 log = logging.getLogger(__name__)
+NOTHING_ASKED = "The case has no gates: nothing was asked of the run"
 
 
 def show(card: Any, title: str, facts: Mapping[str, Any]) -> None:
@@ -36,6 +37,10 @@ def show_files(card: Any, files: Sequence[Mapping[str, Any]]) -> None:
 
 def show_gates(card: Any, gates: Sequence[Mapping[str, Any]]) -> None:
     """Show gates with their figures."""
+    if not gates:
+        card.append(Markdown(f"# {NOTHING_ASKED}"))
+        log.info(NOTHING_ASKED)
+        return
     passed = sum(gate["passed"] for gate in gates)
     card.append(Markdown(f"# {passed} of {len(gates)} gates pass now"))
     rows = [

@@ -19,7 +19,6 @@ from tagline.predictions.maintenance import LogMaintenance
 from tagline.serving import metrics
 from tagline.serving.served import ServedModel, differences, open_history, open_served
 from tagline.serving.service import Refusal, Service, WorkerStates
-from tagline.standing.entries import standing
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
@@ -59,7 +58,7 @@ class Follower:
             if last == self._seen and not waits:
                 self._reached()
                 return
-            champion = standing(self.standings.head()).champion
+            champion = self.standings.champion()
             self._reached()
         except Exception as lost:
             metrics.UNREACHED.inc()
@@ -104,7 +103,7 @@ class Follower:
     def _loaded(self, champion: Deployed) -> ServedModel:
         limit = self.service.section.load_seconds
         pool = ThreadPoolExecutor(1, thread_name_prefix="load")
-        work = pool.submit(_ready, champion, self.service.case)
+        work = pool.submit(_ready, champion, self.service.case, self.standings)
         try:
             return work.result(timeout=limit)
         except TooSlow:
@@ -196,11 +195,12 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
     return thread
 
 
-def _ready(champion: Deployed, case: Case) -> ServedModel:
+def _ready(champion: Deployed, case: Case, standings: Standings) -> ServedModel:
+    trusted = standings.trusted()
     path = paths.bundles() / champion.bundle
     if not (path / MANIFEST).exists():
-        path = verified_bundle(champion.run, champion.bundle)
-    served = open_served(champion, path, snapshots=paths.snapshots(case.name))
+        path = verified_bundle(champion.run, champion.bundle, trusted)
+    served = open_served(champion, path, trusted=trusted, snapshots=paths.snapshots(case.name))
     if served.bundle.digest != champion.bundle:
         raise TaglineError("It is another bundle than the ledger means.", where=str(path))
     served.expect_known(case.serving)

@@ -1,7 +1,7 @@
 """A model that is served: a verified bundle, its history, and how requests reach it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -220,7 +220,9 @@ class ServedModel:
         return lambda values: tuple(values[place] for place in places)
 
 
-def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> ServedModel:
+def open_served(
+    deployed: Deployed, path: Path, *, trusted: Container[str], snapshots: Path
+) -> ServedModel:
     """Open a bundle with the newest snapshot of its history.
 
     Parameters
@@ -229,6 +231,8 @@ def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> ServedMod
         What the ledger says of it.
     path : Path
         The bundle's folder.
+    trusted : container of str
+        The keys with which it may be sealed.
     snapshots : Path
         Where the case's snapshots are.
 
@@ -237,7 +241,7 @@ def open_served(deployed: Deployed, path: Path, *, snapshots: Path) -> ServedMod
     TaglineError
         The bundle is not sound, or there is no snapshot of the history that it takes.
     """
-    bundle = Bundle(path)
+    bundle = Bundle(path, trusted=trusted)
     served = ServedModel(deployed, bundle, None)
     if not bundle.history:
         return served

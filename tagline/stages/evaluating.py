@@ -32,7 +32,7 @@ def evaluate_best(
     *,
     baselines: Mapping[str, bytes],
     current: Bundle | None,
-    uncompared: str = "",
+    lost: str = "",
     tests_behaviour: bool = True,
 ) -> Evaluation:
     """Judge the chosen trial on the test rows; nothing is fitted.
@@ -49,8 +49,8 @@ def evaluate_best(
         Kind to model of those to compare with.
     current : Bundle or None
         The current champion, where there is one.
-    uncompared : str, optional
-        Why there is a champion that can not be compared with.
+    lost : str, optional
+        Why there is a champion whose bundle can not be opened.
     tests_behaviour : bool, optional
         Whether the case's tests of behaviour are made; they may need rows that are not there yet.
 
@@ -62,7 +62,7 @@ def evaluate_best(
     features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     own = best_trial.predict(test.X)
-    theirs, why_not = None, uncompared
+    theirs, why_not = None, ""
     if current is not None:
         theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
     return evaluate(
@@ -75,6 +75,7 @@ def evaluate_best(
         baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
         champion=theirs,
         uncompared=why_not,
+        lost=lost,
         threshold_from=(tune.y, best_trial.predict(tune.X)),
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,7 +23,7 @@ ADDITIVE = 1e-3
 
 
 def explain(
-    case: Case, prepared: Prepared, best_trial: BestTrial, *, folder: Path
+    case: Case, prepared: Prepared, best_trial: BestTrial
 ) -> tuple[Explained, pd.DataFrame]:
     """Explain a judged trial.
 
@@ -36,8 +35,6 @@ def explain(
         Its rows.
     best_trial : BestTrial
         The winning trial.
-    folder : Path
-        Where tables are stored.
 
     Returns
     -------
@@ -68,7 +65,7 @@ def explain(
         f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}"
     )
     explained = Explained(
-        values=put_table(as_table(explanation), folder),
+        values=put_table(as_table(explanation)),
         additivity=explanation.additivity,
         by_source=explanation.by_source(prepared.features(case).source_of(explanation.names)),
         shapes=tuple(strongest),

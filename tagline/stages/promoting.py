@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 LEARNED_FROM = ("train", "tune")
 
 
-def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluation:
+def recheck(
+    case: Case, candidate: Bundle, champion: Bundle | None, *, lost: str = ""
+) -> Evaluation:
     """Hold a candidate against its gates again, on the newest labelled decisions.
 
     They are those after all that either model has learned from, so that neither knows its rows;
@@ -31,6 +33,8 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluatio
         What might be promoted.
     champion : Bundle or None
         What it has to keep up with.
+    lost : str, optional
+        Why there is a champion whose bundle can not be opened.
 
     Raises
     ------
@@ -67,6 +71,7 @@ def recheck(case: Case, candidate: Bundle, champion: Bundle | None) -> Evaluatio
         baselines={},
         champion=theirs,
         uncompared=why_not,
+        lost=lost,
         threshold_from=(rows.y, p),
         behaviour_results=behaviour.check(
             load_features(case, candidate.fields).behaviour,

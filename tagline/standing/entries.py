@@ -4,11 +4,8 @@ Each function looks at the ledger's head and gives the entry to write after it, 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from tagline.case.standing import StandingSection
-from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import (
     Act,
@@ -17,62 +14,36 @@ from tagline.ledger.entry import (
     Change,
     Deployed,
     Draft,
-    Entry,
+    Policy,
     Standing,
     StandingName,
 )
+from tagline.ledger.follow import without
+from tagline.ledger.state import Proposal, State
 from tagline.standing import rules
-from tagline.standing.people import Actor
+from tagline.standing.request import (
+    Gates,
+    Request,
+    approvals_of,
+    change,
+    deployed,
+    draft,
+    expect,
+    expect_asked,
+    expect_champion,
+    made_by,
+)
 from tagline.standing.rules import Candidate, Refused
-
-NOTHING = Standing(champion=None, challengers=(), approvals={})
-
-
-class Overtaken(TaglineError):
-    """Another change of the champion came first."""
-
-    exit_code = 4
-
-    def __init__(self, winner: Entry, *, where: str) -> None:
-        super().__init__(
-            f"Lost to {winner.run}: {winner.who} made another change of the champion first "
-            f"(entry {winner.number}, {winner.act}, {winner.at}).",
-            where=where,
-            todo="Look at `tagline status`, and do it again if it still should be.",
-        )
-        self.winner = winner
-
-
-@dataclass(frozen=True)
-class Request:
-    """Who wants a change in which case, and why.
-
-    Attributes
-    ----------
-    ledger : Ledger
-        The case's.
-    section : StandingSection
-        Its rules.
-    who : Actor
-        Who wants it.
-    why : str
-        The reason; may be empty where the rules ask for none.
-    """
-
-    ledger: Ledger
-    section: StandingSection
-    who: Actor
-    why: str
 
 
 def promotion(
     request: Request,
-    head: Entry | None,
+    state: State,
     *,
     candidate: Candidate,
     against: Deployed | None,
     verify: Callable[[Deployed], None],
-    gates: Callable[[], Sequence[Mapping[str, Any]]],
+    gates: Gates,
 ) -> Draft:
     """Make a run the champion.
 
@@ -80,11 +51,11 @@ def promotion(
     ----------
     request : Request
         Who wants it.
-    head : Entry or None
-        The ledger's last entry.
+    state : State
+        What stands.
     candidate : Candidate
         The run.
-    against : Live or None
+    against : Deployed or None
         The champion that the gates compare with.
     verify : callable
         Raises where the run's bundle can not be used.
@@ -99,30 +70,20 @@ def promotion(
     Overtaken
         The champion is no longer the one that the gates compare with.
     """
-    before = expect(request, head, candidate, act="promote")
-    now = standing(head)
+    before = expect(request, state, candidate, act="promote")
+    now = state.standing
     expect_champion(request.ledger, now, against, where=candidate.run)
-    given = now.approvals.get(candidate.run, ())
-    rules.expect_approvals(request.section, candidate, given)
-    live = Deployed(
-        run=candidate.run,
-        bundle=candidate.bundle,
-        number=_next(head),
-        since=_next(head),
-        act="promote",
-    )
-    # Cheap refusals come first: gates take seconds, and others may write meanwhile.
-    verify(live)
-    figures = gates()
-    rules.expect_gates(candidate, figures)
-    return _draft(
+    live = deployed(candidate, state, "promote")
+    figures = expect_asked(request, state, candidate, live=live, verify=verify, gates=gates)
+    return draft(
         request,
+        state,
         "promote",
-        live.run,
-        live.bundle,
+        live,
+        **made_by(candidate),
         changes=_crowned(live, before, now.champion),
-        gates=tuple(dict(gate) for gate in figures),
-        approvals=rules.counting(request.section, candidate, given),
+        gates=figures,
+        approvals=approvals_of(request, state, candidate),
         replaced=now.champion,
         standing=_with_champion(now, live),
     )
@@ -130,7 +91,7 @@ def promotion(
 
 def rollback(
     request: Request,
-    head: Entry | None,
+    state: State,
     *,
     to: str | None,
     against: Deployed | None,
@@ -143,11 +104,11 @@ def rollback(
 
     Parameters
     ----------
-    request, head
+    request, state
         As for `promotion`.
     to : str or None
         Pathspec of an earlier champion.
-    against : Live or None
+    against : Deployed or None
         The champion that whoever asks for this has seen.
     verify : callable
         Raises where the bundle of an earlier champion can not be used.
@@ -159,129 +120,179 @@ def rollback(
     TaglineError
         What `verify` raises.
     """
-    rules.expect_role(request.section, request.who, "rollback")
-    rules.expect_reason(request.section, request.why, "roll back")
+    policy, now = request.policy(state), state.standing
+    rules.expect_role(policy, request.who, "rollback")
+    rules.expect_reason(policy, request.why, "roll back")
     # Who looked at another champion decided on something that no longer stands.
-    now = standing(head)
     expect_champion(request.ledger, now, against, where="rollback")
     if now.champion is None:
         raise Refused("There is no champion to roll back.")
-    target = (
-        _named(request.ledger, now.champion, to) if to else _before(request.ledger, now.champion)
-    )
+    target = _named(state, now.champion, to) if to else _before(request.ledger, now.champion)
     verify(target)
     # It keeps its first number, so that the champion before it can still be found.
-    live = target.model_copy(update={"act": "rollback", "since": _next(head)})
-    before = _live_standing(now, live.run) or "retired"
-    return _draft(
+    live = target.model_copy(update={"act": "rollback", "since": state.number + 1})
+    before = state.standing_of(live.run) or "retired"
+    return draft(
         request,
+        state,
         "rollback",
-        live.run,
-        live.bundle,
+        live,
         changes=_crowned(live, before, now.champion),
         replaced=now.champion,
         standing=_with_champion(now, live),
     )
 
 
-def challenge(request: Request, head: Entry | None, *, candidate: Candidate, share: int) -> Draft:
-    """Give a run a share of the traffic, in percent, or change its share."""
-    before = expect(request, head, candidate, act="challenge")
-    now = standing(head)
+def challenge(
+    request: Request,
+    state: State,
+    *,
+    candidate: Candidate,
+    share: int,
+    verify: Callable[[Deployed], None],
+    gates: Gates,
+) -> Draft:
+    """Give a run a share of the traffic, in percent, or change its share.
+
+    A share above the policy's `free_share` asks for what a promotion asks for.
+    """
+    before, policy = expect(request, state, candidate, act="challenge"), request.policy(state)
+    now = state.standing
     others = tuple(each for each in now.challengers if each.run != candidate.run)
     rules.expect_share(share, sum(each.share for each in others))
-    own = Challenger(
-        run=candidate.run,
-        bundle=candidate.bundle,
-        number=_next(head),
-        since=_next(head),
-        act="challenge",
-        share=share,
-    )
-    return _draft(
+    live = deployed(candidate, state, "challenge")
+    own = Challenger(**dict(live), share=share)
+    asked: dict[str, Any] = {}
+    if share > policy.free_share:
+        figures = expect_asked(request, state, candidate, live=live, verify=verify, gates=gates)
+        asked = {"gates": figures, "approvals": approvals_of(request, state, candidate)}
+    else:
+        verify(live)
+    return draft(
         request,
+        state,
         "challenge",
-        own.run,
-        own.bundle,
-        changes=(_change(own, before, "challenger"),),
+        own,
+        **made_by(candidate),
+        **asked,
+        changes=(change(own, before, "challenger"),),
         standing=now.model_copy(update={"challengers": (*others, own)}),
     )
 
 
-def retirement(request: Request, head: Entry | None, *, candidate: Candidate) -> Draft:
+def retirement(request: Request, state: State, *, candidate: Candidate) -> Draft:
     """Say that a candidate or challenger is no longer wanted."""
-    before = expect(request, head, candidate, act="retire")
-    return _draft(
+    before = expect(request, state, candidate, act="retire")
+    return draft(
         request,
+        state,
         "retire",
-        candidate.run,
-        candidate.bundle,
-        changes=(_change(candidate, before, "retired"),),
-        standing=_without(standing(head), candidate.run),
+        candidate,
+        changes=(change(candidate, before, "retired"),),
+        standing=without(state.standing, candidate.run),
     )
 
 
-def approval(request: Request, head: Entry | None, *, candidate: Candidate) -> Draft:
-    """Say that someone has looked at a run and would have it promoted."""
-    expect(request, head, candidate, act="approve")
-    now = standing(head)
+def restoration(request: Request, state: State, *, candidate: Candidate) -> Draft:
+    """Make a retired run a candidate again."""
+    before = expect(request, state, candidate, act="restore")
+    return draft(
+        request,
+        state,
+        "restore",
+        candidate,
+        changes=(change(candidate, before, "candidate"),),
+        standing=without(state.standing, candidate.run),
+    )
+
+
+def approval(request: Request, state: State, *, candidate: Candidate) -> Draft:
+    """Say that someone has looked at a run, or a proposed policy, and would have it."""
+    expect(request, state, candidate, act="approve")
+    now = state.standing
     given = now.approvals.get(candidate.run, ())
     rules.expect_new_approval(candidate, given, who=request.who.name, key=request.who.public)
-    new = Approval(who=request.who.name, key=request.who.public, number=_next(head))
+    new = Approval(who=request.who.name, key=request.who.public, number=state.number + 1)
     approvals = {**now.approvals, candidate.run: (*given, new)}
-    return _draft(
+    return draft(
         request,
+        state,
         "approve",
-        candidate.run,
-        candidate.bundle,
+        candidate,
+        **made_by(candidate),
         standing=now.model_copy(update={"approvals": approvals}),
     )
 
 
-def refusal(
-    request: Request, head: Entry | None, *, act: str, run: str, bundle: str, why: str
-) -> Draft:
-    """Record that a change was refused, and why; nothing else changes."""
-    return _draft(request, "refuse", run, bundle, refused=f"{act}: {why}", standing=standing(head))
+def proposal(request: Request, state: State, *, policy: Policy) -> Draft:
+    """Propose who may do what, so that others can approve it."""
+    _expect_changer(request, state, policy, act="propose")
+    own = _of_policy(policy, request, state)
+    return draft(request, state, "propose", own, policy=policy, standing=state.standing)
 
 
-def standing(head: Entry | None) -> Standing:
-    """Give what stands after the ledger's last entry."""
-    return NOTHING if head is None else head.standing
-
-
-def expect(request: Request, head: Entry | None, candidate: Candidate, *, act: Act) -> StandingName:
-    """Refuse what role, case, standing or a missing reason forbid; give the run's standing."""
-    rules.expect_role(request.section, request.who, act)
-    rules.expect_case(candidate, request.ledger.case)
-    now = _live_standing(standing(head), candidate.run)
-    # The last entry knows who answers; what became of others is further back, and rarely asked.
-    if now is None:
-        now = request.ledger.standings().get(candidate.run, candidate.initial_standing)
-    rules.expect_standing(candidate, now, act)
-    rules.expect_reason(request.section, request.why, act)
-    return now
-
-
-def expect_champion(ledger: Ledger, now: Standing, against: Deployed | None, *, where: str) -> None:
-    """Raise `Overtaken` where the champion is no longer the one that a change rests on."""
-    if now.champion == against:
-        return
-    raise Overtaken(_crowning(ledger), where=where)
-
-
-def _crowning(ledger: Ledger) -> Entry:
-    return next(
-        entry
-        for entry in ledger.entries(newest_first=True)
-        if any("champion" in (change.before, change.after) for change in entry.changes)
+def new_policy(request: Request, state: State, *, policy: Policy) -> Draft:
+    """Set who may do what, where the policy that stands allows it."""
+    _expect_changer(request, state, policy, act="policy")
+    own = _of_policy(policy, request, state)
+    rules.expect_approvals(
+        request.policy(state), own, state.standing.approvals.get(policy.name, ())
+    )
+    return draft(
+        request,
+        state,
+        "policy",
+        own,
+        policy=policy,
+        approvals=approvals_of(request, state, own),
+        standing=without(state.standing, policy.name),
     )
 
 
-def _live_standing(now: Standing, run: str) -> StandingName | None:
-    if now.champion is not None and now.champion.run == run:
-        return "champion"
-    return "challenger" if any(each.run == run for each in now.challengers) else None
+def refusal(
+    request: Request,
+    state: State,
+    *,
+    act: str,
+    run: str,
+    bundle: str,
+    why: str,
+    gates: Sequence[Mapping[str, Any]] = (),
+) -> Draft:
+    """Record that a change was refused, and why; nothing else changes."""
+    who, known = request.who, request.policy(state).people
+    # Nobody signs with another's name, not even to say that it was refused.
+    stranger = known.get(who.name, who.public) != who.public
+    return Draft(
+        act="refuse",
+        case=request.ledger.case,
+        run=run,
+        bundle=bundle,
+        who=f"{who.name} ({who.public[:8]})" if stranger else who.name,
+        why=request.why,
+        refused=f"{act}: {why}",
+        gates=tuple(dict(gate) for gate in gates),
+        standing=state.standing,
+        policy=request.proposed if state.policy is None else None,
+    )
+
+
+def proposal_of(name: str, proposed: Proposal, *, case: str) -> Candidate:
+    """Give a proposed policy as what can be approved."""
+    return Candidate(name, case, "", proposed.who, proposed.key, "candidate")
+
+
+def _expect_changer(request: Request, state: State, policy: Policy, *, act: Act) -> None:
+    stands = request.policy(state)
+    rules.expect_role(stands, request.who, act)
+    rules.expect_reason(stands, request.why, "change the policy")
+    if state.policy == policy:
+        raise Refused("This policy stands already.")
+
+
+def _of_policy(policy: Policy, request: Request, state: State) -> Candidate:
+    own = Proposal(policy, request.who.name, request.who.public)
+    return proposal_of(policy.name, state.proposals.get(policy.name, own), case=request.ledger.case)
 
 
 def _before(ledger: Ledger, champion: Deployed) -> Deployed:
@@ -299,51 +310,21 @@ def _before(ledger: Ledger, champion: Deployed) -> Deployed:
     return before
 
 
-def _named(ledger: Ledger, champion: Deployed, run: str) -> Deployed:
+def _named(state: State, champion: Deployed, run: str) -> Deployed:
     if run == champion.run:
         raise Refused("It is the champion already.", where=run)
-    for entry in ledger.entries(newest_first=True):
-        found = entry.standing.champion
-        if found is not None and found.run == run:
-            return found
-    raise Refused(
-        "It has never been the champion.", where=run, todo=f"Use `tagline promote {run}`."
-    )
+    found = state.champions.get(run)
+    if found is None:
+        raise Refused(
+            "It has never been the champion.", where=run, todo=f"Use `tagline promote {run}`."
+        )
+    return found
 
 
 def _crowned(live: Deployed, before: StandingName, champion: Deployed | None) -> tuple[Change, ...]:
-    own = _change(live, before, "champion")
-    return (own,) if champion is None else (own, _change(champion, "champion", "retired"))
-
-
-def _change(live: Deployed | Candidate, before: StandingName, after: StandingName) -> Change:
-    return Change(run=live.run, bundle=live.bundle, before=before, after=after)
+    own = change(live, before, "champion")
+    return (own,) if champion is None else (own, change(champion, "champion", "retired"))
 
 
 def _with_champion(now: Standing, live: Deployed) -> Standing:
-    return _without(now, live.run).model_copy(update={"champion": live})
-
-
-def _without(now: Standing, run: str) -> Standing:
-    # Approvals were for one act; who comes back asks for them again.
-    return Standing(
-        champion=now.champion,
-        challengers=tuple(each for each in now.challengers if each.run != run),
-        approvals={name: given for name, given in now.approvals.items() if name != run},
-    )
-
-
-def _draft(request: Request, act: Act, run: str, bundle: str, **own: Any) -> Draft:
-    return Draft(
-        act=act,
-        case=request.ledger.case,
-        run=run,
-        bundle=bundle,
-        who=request.who.name,
-        why=request.why,
-        **own,
-    )
-
-
-def _next(head: Entry | None) -> int:
-    return 1 if head is None else head.number + 1
+    return without(now, live.run).model_copy(update={"champion": live})

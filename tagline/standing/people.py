@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.case.standing import StandingSection
 from tagline.keys import public_hex
+from tagline.ledger.entry import Policy
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Actor:
     Attributes
     ----------
     name : str
-        As the case's config names the owner of the key; the login where it does not.
+        As the policy names the owner of the key; the login where it does not.
     key : Ed25519PrivateKey
         Signs what is done.
     """
@@ -29,12 +30,12 @@ class Actor:
         return public_hex(self.key)
 
 
-def actor(section: StandingSection, *, login: str, key: Ed25519PrivateKey) -> Actor:
+def actor(policy: Policy, *, login: str, key: Ed25519PrivateKey) -> Actor:
     """Find out who acts.
 
     Parameters
     ----------
-    section : StandingSection
+    policy : Policy
         Whose key is whose.
     login : str
         The name that the machine gives.
@@ -42,11 +43,44 @@ def actor(section: StandingSection, *, login: str, key: Ed25519PrivateKey) -> Ac
         The key that is at hand.
     """
     public = public_hex(key)
-    named = (name for name, known in section.keys.items() if known == public)
+    named = (name for name, known in policy.people.items() if known == public)
     return Actor(next(named, login), key)
 
 
-def may(section: StandingSection, role: str, *, name: str, public: str) -> bool:
-    """Tell whether someone, known by a name and a public key, may ``promote`` or ``approve``."""
-    named = section.promoters if role == "promote" else section.approvers
-    return not named or (name in named and section.keys.get(name) == public)
+def proposed(section: StandingSection) -> Policy:
+    """Give the policy that a case's config proposes: open to whoever comes where it names no keys.
+
+    Parameters
+    ----------
+    section : StandingSection
+        The part of the config.
+    """
+    return Policy(
+        people=dict(section.keys),
+        open=not section.keys,
+        promoters=section.promoters,
+        approvers=section.approvers,
+        approvals=section.approvals,
+        reason=section.reason,
+        free_share=section.free_share,
+    )
+
+
+def differences(stands: Policy, wanted: Policy) -> list[str]:
+    """Say in what a proposed policy differs from the one that stands, a line each."""
+    found = []
+    for name in Policy.model_fields:
+        old, new = getattr(stands, name), getattr(wanted, name)
+        if name == "people" and stands.open and wanted.open:
+            continue
+        if old != new:
+            found.append(f"{name}: {_said(old)} stands, {_said(new)} is proposed")
+    return found
+
+
+def _said(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {key[:8]}…" for name, key in sorted(value.items())) or "nobody"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "everyone"
+    return str(value)

@@ -1,28 +1,28 @@
 """What is refused, each with a clear sentence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tagline.case.standing import StandingSection
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Approval, StandingName
-from tagline.standing.people import Actor, may
+from tagline.ledger.entry import Approval, Policy, StandingName
+from tagline.ledger.policy import FROM, counting, is_known, may, role_of
+from tagline.standing.people import Actor
 
-ROLES = {"approve": "approve"}
-FROM: Mapping[str, frozenset[StandingName]] = {
-    "promote": frozenset({"candidate", "challenger"}),
-    "challenge": frozenset({"candidate", "challenger"}),
-    "retire": frozenset({"candidate", "challenger"}),
-    "approve": frozenset({"candidate", "challenger"}),
-}
 LARGEST_SHARE = 99
 
 
 class Refused(TaglineError):
-    """A change that the rules do not allow."""
+    """A change that the rules do not allow.
+
+    Attributes
+    ----------
+    gates : sequence of dict
+        The gates as they were found, where one of them failed.
+    """
 
     exit_code = 3
+    gates: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,31 @@ class Candidate:
     initial_standing: StandingName
 
 
-def expect_role(section: StandingSection, who: Actor, act: str) -> None:
+def expect_role(policy: Policy, who: Actor, act: str) -> None:
     """Refuse someone without the role that an act asks for."""
-    role = ROLES.get(act, "promote")
-    if not may(section, role, name=who.name, public=who.public):
-        named = section.promoters if role == "promote" else section.approvers
+    role, known = role_of(act), policy.people.get(who.name)
+    if known is not None and known != who.public:
+        raise Refused(
+            f"{who.name} is known with another key than {who.public[:16]}….",
+            todo="Use that key ($TAGLINE_SIGNING_KEY), or another name ($METAFLOW_USER): "
+            "docs/standing.md says how for a second machine.",
+        )
+    if not is_known(policy, name=who.name, key=who.public):
         raise Refused(
             f"{who.name} may not {act}: with the key {who.public[:16]}… that is no one's who may.",
-            todo=f"It is for {', '.join(named)}; the case's config says so in [standing].",
+            todo="The policy of the case names who: `tagline policy show`.",
+        )
+    if not may(policy, role, name=who.name, key=who.public):
+        named = policy.promoters if role == "promote" else policy.approvers
+        raise Refused(
+            f"{who.name} may not {act}: with the key {who.public[:16]}… that is no one's who may.",
+            todo=f"It is for {', '.join(named)}; `tagline policy show` says so.",
         )
 
 
-def expect_reason(section: StandingSection, why: str, act: str) -> None:
-    """Refuse an act without a reason, where the case asks for one."""
-    if section.reason and not why.strip():
+def expect_reason(policy: Policy, why: str, act: str) -> None:
+    """Refuse an act without a reason, where the policy asks for one."""
+    if policy.reason and not why.strip():
         raise Refused(
             f"To {act}, this case asks for a reason.", todo="Give it with --why 'the reason'."
         )
@@ -86,36 +97,48 @@ def expect_standing(candidate: Candidate, now: StandingName, act: str) -> None:
         "champion": "It is the champion already.",
         "rejected": "Its gates rejected it.",
         "retired": "It is retired.",
+        "candidate": "It is a candidate already.",
+        "challenger": "It is a challenger, and no candidate to be made of it.",
     }
     todo = {
         "champion": "To take it back, use `tagline rollback`.",
         "rejected": f"`tagline show {candidate.run}` says which gates failed.",
-        "retired": f"If it was champion once, `tagline rollback --to {candidate.run}` restores it.",
+        "retired": f"`tagline restore {candidate.run}` makes it a candidate again; if it was "
+        f"champion once, `tagline rollback --to {candidate.run}` restores it at once.",
+        "candidate": f"`tagline promote {candidate.run}` makes it the champion.",
+        "challenger": f"`tagline retire {candidate.run}` takes its traffic away.",
     }
     raise Refused(message[now], where=candidate.run, todo=todo[now])
 
 
-def expect_gates(candidate: Candidate, gates: Iterable[Mapping[str, Any]]) -> None:
+def expect_gates(candidate: Candidate, gates: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a run that fails a gate now."""
     failed = [gate for gate in gates if not gate["passed"]]
     if failed:
         first = failed[0]
-        raise Refused(
+        refused = Refused(
             f"{len(failed)} of its gates fail now, the first: {first['name']}: {first['detail']}",
             where=candidate.run,
         )
+        refused.gates = gates
+        raise refused
 
 
-def expect_approvals(
-    section: StandingSection, candidate: Candidate, approvals: Sequence[Approval]
-) -> None:
+def counted(
+    policy: Policy, candidate: Candidate, approvals: Sequence[Approval]
+) -> tuple[Approval, ...]:
+    """Give the approvals that count for a run; see `tagline.ledger.policy.counting`."""
+    return counting(policy, approvals, author=candidate.author, author_key=candidate.author_key)
+
+
+def expect_approvals(policy: Policy, candidate: Candidate, approvals: Sequence[Approval]) -> None:
     """Refuse a run that too few different people have approved, its author not counted."""
-    counted = counting(section, candidate, approvals)
-    if len(counted) < section.approvals:
-        found = ", ".join(approval.who for approval in counted) or "nobody"
+    given = counted(policy, candidate, approvals)
+    if len(given) < policy.approvals:
+        found = ", ".join(approval.who for approval in given) or "nobody"
         raise Refused(
             f"Approvals asked for, by others than its author {candidate.author}: "
-            f"{section.approvals}; given so far by: {found}.",
+            f"{policy.approvals}; given so far by: {found}.",
             where=candidate.run,
             todo=f"Each runs `tagline approve {candidate.run}`.",
         )
@@ -133,21 +156,6 @@ def expect_new_approval(
         )
     if any(who == each.who or key == each.key for each in given):
         raise Refused(f"{who} has approved it already.", where=candidate.run)
-
-
-def counting(
-    section: StandingSection, candidate: Candidate, approvals: Sequence[Approval]
-) -> tuple[Approval, ...]:
-    """Give the approvals that count: by who may now, one a person and key, none by the author."""
-    names, keys = {candidate.author}, {candidate.author_key}
-    found: list[Approval] = []
-    for approval in approvals:
-        allowed = may(section, "approve", name=approval.who, public=approval.key)
-        if allowed and approval.who not in names and approval.key not in keys:
-            found.append(approval)
-            names.add(approval.who)
-            keys.add(approval.key)
-    return tuple(found)
 
 
 def expect_share(share: int, others: int) -> None:

@@ -121,7 +121,7 @@ def test_several_threads_and_one_give_the_same(fitted, bundles, rows, at_once, s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(load, "SMALLEST_PART", smallest)
         side_by_side = bundle.answer(given_columns, at_once=at_once)
-    np.testing.assert_allclose(side_by_side, bundle.answer(given_columns), rtol=0, atol=2e-16)
+    np.testing.assert_allclose(side_by_side, bundle.answer(given_columns), rtol=0, atol=1e-15)
 
 
 def test_no_rows_give_no_answers(fitted, bundle):

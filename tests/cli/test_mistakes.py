@@ -23,12 +23,15 @@ def test_no_runs_is_an_empty_list_and_no_error(tmp_path: Path) -> None:
     assert listed.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("words", [("show",), ("show", "12"), ("reproduce", "No/such/run")])
-def test_an_unknown_run_is_one_sentence_and_exit_code_1(
-    words: tuple[str, ...], tmp_path: Path
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("show",), 1), (("show", "12"), 3), (("reproduce", "No/such/run"), 3), (("status",), 1)],
+)
+def test_an_unknown_run_is_one_sentence_and_an_exit_code(
+    words: tuple[str, ...], code: int, tmp_path: Path
 ) -> None:
     failed = tagline(*words, cwd=tmp_path)
-    assert failed.returncode == 1
+    assert failed.returncode == code
     assert failed.stderr.startswith("tagline: ")
     assert "Traceback" not in failed.stderr
     assert failed.stdout == ""

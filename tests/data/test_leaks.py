@@ -13,7 +13,7 @@ NOISE = RANDOM.random(600) / 10
 
 def refusal(folder, frame, **sections):
     with pytest.raises(TaglineError) as caught:
-        prepared(case_of(folder, frame, **sections), folder)
+        prepared(case_of(folder, frame, **sections))
     return str(caught.value)
 
 
@@ -44,9 +44,9 @@ def test_a_leak_stops_the_run_and_names_the_column(tmp_path, leak, kind):
 
 def test_the_two_ways_on(tmp_path):
     frame = rows().assign(leak=lambda t: t.y * 2.0)
-    known, _ = prepared(case_of(tmp_path, frame, table={"known": ["leak"]}), tmp_path)
+    known, _ = prepared(case_of(tmp_path, frame, table={"known": ["leak"]}))
     assert "leak" in known.inputs["names"]
-    left, _ = prepared(case_of(tmp_path, frame, table={"exclude": ["leak"]}), tmp_path)
+    left, _ = prepared(case_of(tmp_path, frame, table={"exclude": ["leak"]}))
     assert "leak" not in left.inputs["names"]
 
 
@@ -68,5 +68,5 @@ HONEST = {
 
 @pytest.mark.parametrize("honest", list(HONEST.values()), ids=list(HONEST))
 def test_an_honest_column_does_not(tmp_path, honest):
-    found, _ = prepared(case_of(tmp_path, rows().assign(honest=honest)), tmp_path)
+    found, _ = prepared(case_of(tmp_path, rows().assign(honest=honest)))
     assert any(name.startswith("honest") for name in found.inputs["names"])

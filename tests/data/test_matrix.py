@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tagline.data.matrix import matrix_folder
 from tagline.training import matrix
 from tests.pipeline import case_of, prepared, rows
 
@@ -29,7 +30,8 @@ def inputs(xp, row):
 
 
 def place(folder, **sections):
-    return Path(prepared(case_of(folder, rows(), **sections), folder)[0].matrix)
+    found, _ = prepared(case_of(folder, rows(), **sections))
+    return matrix_folder(found.matrix, found.matrix_files)
 
 
 def test_two_runs_that_cut_otherwise_have_two_matrices(tmp_path):

@@ -53,7 +53,7 @@ def test_a_bundle_answers_whatever_its_only_inputs_are_called(tmp_path, monkeypa
 
 def test_a_column_called_reason_is_kept_in_quarantine(tmp_path):
     frame = rows().assign(reason="theirs", size=lambda t: t["size"].where(t.index != 5, np.inf))
-    found, _ = prepared(case_of(tmp_path, frame), tmp_path)
+    found, _ = prepared(case_of(tmp_path, frame))
     quarantine = get_table(found.quarantine)
     assert quarantine["reason"].tolist() == ["theirs"]
     assert quarantine.columns[-1] == "reason_2"

@@ -42,7 +42,7 @@ def case_of(tmp_path, frame, **sections):
 
 def prepared(tmp_path, frame, before=None, **sections):
     case = case_of(tmp_path, frame, **sections)
-    return prepare(case, folder=tmp_path / "tables", now=NOW, rows_before=before)
+    return prepare(case, now=NOW, rows_before=before)
 
 
 def refusal(tmp_path, frame, before=None, **sections):
@@ -183,7 +183,7 @@ def test_a_truncated_file_is_told(tmp_path):
     whole = (tmp_path / "rows.parquet").read_bytes()
     (tmp_path / "rows.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(TaglineError, match="can not be read whole"):
-        prepare(case, folder=tmp_path, now=NOW)
+        prepare(case, now=NOW)
 
 
 def test_a_csv_that_ends_in_the_middle_of_a_row_is_told(tmp_path):
@@ -196,13 +196,13 @@ def test_a_csv_that_ends_in_the_middle_of_a_row_is_told(tmp_path):
     (tmp_path / "rows.csv").write_text(whole[: whole.rindex(",")])
     case = check_case(values, file=str(tmp_path / "small.toml"))
     with pytest.raises(TaglineError, match="can not be read whole"):
-        prepare(case, folder=tmp_path, now=NOW)
+        prepare(case, now=NOW)
 
 
 def test_a_config_of_another_case_is_told(tmp_path):
     case = case_of(tmp_path, rows(), features="features.flights")
     with pytest.raises(TaglineError, match=r"decisions of features.flights: Missing column 'at'"):
-        prepare(case, folder=tmp_path, now=NOW)
+        prepare(case, now=NOW)
 
 
 def test_a_file_stands_in_for_a_table_and_must_have_its_columns(tmp_path):
@@ -217,8 +217,8 @@ def test_a_file_stands_in_for_a_table_and_must_have_its_columns(tmp_path):
     }
     case = case_of(tmp_path, rows(), features="features.flights", table=table)
     with pytest.raises(TaglineError, match=r"Missing column 'time_hour' \(is it 'time'\?\)"):
-        prepare(case, folder=tmp_path, now=NOW)
+        prepare(case, now=NOW)
     other = {**table, "files": {"wether": "weather.csv"}}
     case = case_of(tmp_path, rows(), features="features.flights", table=other)
     with pytest.raises(TaglineError, match=r"no table 'wether' \(is it 'weather'\?\)"):
-        prepare(case, folder=tmp_path, now=NOW)
+        prepare(case, now=NOW)

@@ -19,7 +19,7 @@ def kinds(found):
 
 def test_days_and_months_are_read_by_one_format(tmp_path):
     frame = rows().assign(at=lambda t: t["at"].dt.strftime("%d/%m/%Y"))
-    found, lines = prepared(case_of(tmp_path, frame), tmp_path)
+    found, lines = prepared(case_of(tmp_path, frame))
     (test,) = read_parts(found, "test", target="y")
     assert test.frame["at"].max() == rows()["at"].max().normalize()
     assert "at: timestamp %d/%m/%Y" in lines
@@ -28,10 +28,10 @@ def test_days_and_months_are_read_by_one_format(tmp_path):
 def test_a_named_format_answers_the_question(tmp_path):
     frame = rows(120).assign(at=[f"{n % 12 + 1:02}/{n * 5 % 12 + 1:02}/2024" for n in range(120)])
     with pytest.raises(TaglineError, match="formats = "):
-        prepared(case_of(tmp_path, frame), tmp_path)
+        prepared(case_of(tmp_path, frame))
     for written, month in (("%d/%m/%Y", 6), ("%m/%d/%Y", 2)):
         case = case_of(tmp_path, frame, table={"formats": {"at": written}}, gates={})
-        found, _ = prepared(case, tmp_path)
+        found, _ = prepared(case)
         every = pd.concat([get_table(part) for part in found.rows.values()])
         assert every.set_index("id")["at"]["r1"].month == month
 
@@ -45,7 +45,7 @@ DRESSED = {
 
 
 def test_what_each_column_was_taken_for_is_told_and_kept(tmp_path):
-    found, lines = prepared(case_of(tmp_path, rows().assign(**DRESSED)), tmp_path)
+    found, lines = prepared(case_of(tmp_path, rows().assign(**DRESSED)))
     assert kinds(found) == {
         "at": "timestamp",
         "size": "number",
@@ -67,7 +67,7 @@ def test_the_same_table_reads_the_same_from_csv_and_from_parquet(tmp_path):
     )
     parts = []
     for kind in ("csv", "parquet"):
-        found, _ = prepared(case_of(tmp_path, frame, kind=kind), tmp_path)
+        found, _ = prepared(case_of(tmp_path, frame, kind=kind))
         parts.append(read_parts(found, "train", "tune", "test", target="y"))
     for one, other in zip(*parts, strict=True):
         np.testing.assert_array_equal(one.X, other.X)
@@ -78,7 +78,7 @@ def test_the_same_table_reads_the_same_from_csv_and_from_parquet(tmp_path):
 def test_a_row_without_a_label_is_no_negative(tmp_path, kind):
     answer = rows()["y"].map({1: "yes", 0: "no"}).where(lambda y: y.index % 3 > 0)
     case = case_of(tmp_path, rows().assign(y=answer), kind=kind, table={"positive": "yes"})
-    found, lines = prepared(case, tmp_path)
+    found, lines = prepared(case)
     assert found.accounting["unlabelled"] == 200
     assert found.accounting["used"] == 400
     assert "y: 'yes' is 1, 'no' is 0" in lines
@@ -89,7 +89,7 @@ def test_a_row_without_a_label_is_no_negative(tmp_path, kind):
 def test_naive_times_are_on_the_clocks_of_the_split_s_zone(tmp_path, kind, zone):
     local = rows()["at"].dt.tz_convert(zone).dt.tz_localize(None)
     case = case_of(tmp_path, rows().assign(at=local), kind=kind, split={"timezone": zone})
-    found, _ = prepared(case, tmp_path)
+    found, _ = prepared(case)
     every = pd.concat([get_table(part) for part in found.rows.values()])
     apart = every.set_index("id")["at"] - rows().set_index("id")["at"]
     repeated = 0 if zone == "Asia/Tokyo" else 1
@@ -121,7 +121,7 @@ def test_a_config_that_can_not_be_meant_is_one_sentence(table, sections, said):
 def test_keys_of_18_digits_name_rows(tmp_path):
     gaps = pd.array([10**17 + n for n in range(599)] + [None], dtype="Int64")
     for kind in ("csv", "parquet"):
-        found, _ = prepared(case_of(tmp_path, rows().assign(id=gaps), kind=kind), tmp_path)
+        found, _ = prepared(case_of(tmp_path, rows().assign(id=gaps), kind=kind))
         assert found.accounting["reasons"] == {"id is missing": 1}
         assert found.accounting["used"] == 599
 
@@ -136,7 +136,7 @@ def test_rows_that_are_lost_on_the_way_are_noticed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(preparing, "UNUSED", "other")
     monkeypatch.setattr(preparing, "split", losing)
-    found, _ = prepared(case_of(tmp_path, rows()), tmp_path)
+    found, _ = prepared(case_of(tmp_path, rows()))
     assert found.accounting["outside_split"] == 1
     checked = gathering.check_decisions
 
@@ -146,4 +146,4 @@ def test_rows_that_are_lost_on_the_way_are_noticed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(gathering, "check_decisions", short)
     with pytest.raises(TaglineError, match="Rows were lost or counted twice"):
-        prepared(case_of(tmp_path, rows()), tmp_path)
+        prepared(case_of(tmp_path, rows()))

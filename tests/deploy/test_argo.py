@@ -62,7 +62,10 @@ def template(flow, environment, folder, *words):
         ("monitor", {"start", "end"}),
         ("replay", {"start", "end"}),
         ("snapshot", {"start", "end"}),
-        ("promote", {"start", "recheck", "smoke", "approvals", "promote", "confirm", "end"}),
+        (
+            "promote",
+            {"start", "recheck", "judge", "smoke", "approvals", "promote", "confirm", "end"},
+        ),
     ],
 )
 def test_argo_takes_the_template_of_each_flow(cluster, tmp_path, flow, steps):

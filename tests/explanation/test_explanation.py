@@ -134,7 +134,7 @@ def test_lime_gets_medians_in_place_of_what_is_missing(boosted):
 def test_what_a_run_keeps_comes_back_as_it_was_and_as_the_library_s_own(boosted, tmp_path):
     X, _ = table()
     found = explain(boosted, X, NAMES, rows=80, always=[3], seed=2)
-    stored = get_table(put_table(as_table(found), tmp_path))
+    stored = get_table(put_table(as_table(found)))
     again = of_table(stored, additivity=found.additivity)
     np.testing.assert_array_equal(again.shap, found.shap)
     np.testing.assert_array_equal(again.X, found.X)

@@ -128,7 +128,7 @@ OLDER = """
 import json, sys
 from pathlib import Path
 import onnx
-from tagline.bundle.load import GRAPH
+from tagline.bundle.load import GRAPH, Bundle
 from tagline.bundle.seal import MANIFEST, SIGNATURE, seal
 from tagline.case.load import load_case
 from tagline.keys import signing_key
@@ -143,8 +143,8 @@ if sys.argv[1] == "graph":
 else:
     files["profile.json"] = json.dumps(json.loads(sys.argv[1])).encode()
 older = seal(files, folder=Path("older"), key=signing_key()).path
-logs.verified_bundle = lambda *_: older
-seen = logs.LogReader(load_case(Path("small.toml"))).read()
+logs.open_bundle = lambda *_: Bundle(older)
+seen = logs.LogReader(load_case(Path("small.toml")), ()).read()
 answers = [len(each.rows.p) for each in seen.models.values()]
 print(json.dumps({"notes": dict(seen.notes), "answers": answers}))
 """

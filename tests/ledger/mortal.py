@@ -14,11 +14,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.keys import public_hex
 from tagline.ledger.chain import Ledger
 from tagline.ledger.last_seen import LastSeen
-from tagline.ledger.location import open_store
-from tagline.ledger.s3 import Bucket
+from tagline.store.location import open_store
+from tagline.store.s3 import Bucket
 from tests.ledger.story import tell
 
 WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove"})
@@ -60,13 +59,13 @@ class Fate:
 
 
 def live(location, seen, moment, at, key, tell_parent):
-    ledger = Ledger(open_store(location), "flights", trusted=[public_hex(key)])
-    fate, head = Fate(at), None
+    ledger = Ledger(open_store(location), "flights")
+    fate = Fate(at)
     getattr(fate, moment)()
     for _ in range(2):
-        head = tell(ledger, key, 1, after=head)
+        state = tell(ledger, key, 1)
         os.write(tell_parent, b"acknowledged\n")
-        LastSeen(seen, ledger).note(head)
+        LastSeen(seen, ledger).note(state)
     os.write(tell_parent, f"lived {fate.count}\n".encode())
 
 

@@ -7,9 +7,8 @@ from multiprocessing.synchronize import Barrier
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.keys import public_hex
 from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.location import open_store
+from tagline.store.location import open_store
 from tests.ledger.story import promote
 
 PATIENCE = 120
@@ -53,10 +52,10 @@ def race(location, key, *, racers=8, rounds):
 
 def run(location, secret, at, rounds, start: Barrier, results):
     key = Ed25519PrivateKey.from_private_bytes(secret)
-    ledger = Ledger(open_store(location), "flights", trusted=[public_hex(key)])
+    ledger = Ledger(open_store(location), "flights")
     for turn in range(rounds):
         start.wait(PATIENCE)
-        head = ledger.head()
+        head = ledger.state()
         said = promote(head, f"round{turn}/racer{at}")
         start.wait(PATIENCE)
         try:

@@ -10,12 +10,12 @@ def bundle(run):
     return run.encode().hex().ljust(64, "0")[:64]
 
 
-def stands(head):
-    return head.standing if head else Standing()
+def stands(state):
+    return state.standing if state else Standing()
 
 
-def number(head):
-    return head.number + 1 if head else 1
+def number(state):
+    return state.number + 1 if state else 1
 
 
 def without(standing, run):
@@ -37,9 +37,9 @@ def draft(act, run, case, **own):
     return Draft(case=case, **said | own)
 
 
-def promote(head, run, *, case="flights", act="promote", first=None, was=None):
-    now = stands(head)
-    at = number(head)
+def promote(state, run, *, case="flights", act="promote", first=None, was=None):
+    now = stands(state)
+    at = number(state)
     live = Deployed(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
     changes = [change(run, was or role(now, run), "champion")]
     if now.champion:
@@ -56,13 +56,13 @@ def promote(head, run, *, case="flights", act="promote", first=None, was=None):
     )
 
 
-def rollback(head, *, to, case="flights"):
-    return promote(head, to.run, case=case, act="rollback", first=to.number, was="retired")
+def rollback(state, *, to, case="flights"):
+    return promote(state, to.run, case=case, act="rollback", first=to.number, was="retired")
 
 
-def challenge(head, run, *, share=5, case="flights"):
-    now = stands(head)
-    at = number(head)
+def challenge(state, run, *, share=5, case="flights"):
+    now = stands(state)
+    at = number(state)
     own = Challenger(run=run, bundle=bundle(run), number=at, since=at, act="challenge", share=share)
     others = tuple(each for each in now.challengers if each.run != run)
     return draft(
@@ -74,49 +74,50 @@ def challenge(head, run, *, share=5, case="flights"):
     )
 
 
-def retire(head, run, *, case="flights"):
-    now = stands(head)
+def retire(state, run, *, case="flights"):
+    now = stands(state)
     changes = (change(run, role(now, run), "retired"),)
     return draft("retire", run, case, changes=changes, standing=without(now, run))
 
 
-def approve(head, run, *, key, case="flights"):
-    now = stands(head)
-    own = Approval(who="Ada", key=public_hex(key), number=number(head))
+def approve(state, run, *, key, case="flights", who="Ada"):
+    now = stands(state)
+    own = Approval(who=who, key=public_hex(key), number=number(state))
     approvals = {**now.approvals, run: (*now.approvals.get(run, ()), own)}
     return draft("approve", run, case, standing=now.model_copy(update={"approvals": approvals}))
 
 
-def refuse(head, run, *, case="flights"):
-    return draft("refuse", run, case, refused="promote: a gate fails", standing=stands(head))
+def refuse(state, run, *, case="flights"):
+    return draft("refuse", run, case, refused="promote: a gate fails", standing=stands(state))
 
 
 def change(run, before, after):
     return Change(run=run, bundle=bundle(run), before=before, after=after)
 
 
-def tell(ledger, key, count, *, after=None):
-    """Append `count` entries of every kind; give the last."""
-    head = after
-    for _ in range(count):
-        head = ledger.append(next_draft(head, key=key, case=ledger.case), after=head, key=key)
-    return head
+def tell(ledger, key, count, *, acts=None):
+    """Append `count` entries of every kind; give what stands."""
+    for turn in range(count):
+        state = ledger.state()
+        said = next_draft(state, key=key, case=ledger.case, act=acts and acts[turn])
+        ledger.append(said, after=state, key=key)
+    return ledger.state()
 
 
-def next_draft(head, *, key, case, act=None):
-    at = number(head)
+def next_draft(state, *, key, case, act=None):
+    at = number(state)
     run = f"TrainFlow/{at}"
-    champion = stands(head).champion
+    champion, last = stands(state).champion, state.last
     match act if act is not None else at % 6:
         case 0:
-            return challenge(head, run, share=1 + at % 2, case=case)
-        case 1 if len(stands(head).challengers) > 5:
-            return retire(head, stands(head).challengers[0].run, case=case)
+            return challenge(state, run, share=1 + at % 2, case=case)
+        case 1 if len(stands(state).challengers) > 5:
+            return retire(state, stands(state).challengers[0].run, case=case)
         case 2:
-            return approve(head, run, key=key, case=case)
+            return approve(state, run, key=key, case=case)
         case 3:
-            return refuse(head, run, case=case)
-        case 4 if champion and head.replaced and head.act == "promote":
-            return rollback(head, to=head.replaced, case=case)
+            return refuse(state, run, case=case)
+        case 4 if champion and last and last.replaced and last.act == "promote":
+            return rollback(state, to=last.replaced, case=case)
         case _:
-            return promote(head, run, case=case)
+            return promote(state, run, case=case)

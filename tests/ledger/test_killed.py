@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.last_seen import LastSeen
-from tagline.ledger.location import open_store
+from tagline.store.location import open_store
 from tests.ledger.racer import raw
-from tests.ledger.story import next_draft, number
+from tests.ledger.story import next_draft
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 200
@@ -40,21 +39,20 @@ def mortal(key):
 
 
 def verify_deployed(ledger, last_seen, acknowledged):
-    """Make sure that all which was acknowledged is there, whole; give the head."""
-    head = ledger.head()
-    assert number(head) - 1 in (acknowledged, acknowledged + 1)
+    """Make sure that all which was acknowledged is there, whole; give what stands."""
+    state = last_seen.state()
+    assert state.number in (acknowledged, acknowledged + 1)
     assert audit(ledger, last_seen=last_seen) == []
-    last_seen.check(head)
-    return head
+    return state
 
 
-def goes_on(ledger, key, head):
-    """Write the entry after the head, and find that no one can write it a second time."""
-    said = next_draft(head, key=key, case="flights")
-    entry = ledger.append(said, after=head, key=key)
+def goes_on(ledger, key, state):
+    """Write the next entry, and find that no one can write it a second time."""
+    said = next_draft(state, key=key, case="flights")
+    entry = ledger.append(said, after=state, key=key)
     with pytest.raises(Lost) as lost:
-        ledger.append(said, after=head, key=key)
-    assert lost.value.winner == entry == ledger.head()
+        ledger.append(said, after=state, key=key)
+    assert lost.value.winner == entry == ledger.state().last
 
 
 @pytest.mark.parametrize(
@@ -68,12 +66,12 @@ def test_killed_at_each_write(request, kind, moment, fewest, key, tmp_path):
     for at in range(1, MANY):
         place, seen = f"{location}/{at}", tmp_path / "seen" / str(at)
         status, acknowledged, *lived = ask(place, seen, moment, at)
-        ledger = Ledger(open_store(place), "flights", trusted=[public_hex(key)])
+        ledger = Ledger(open_store(place), "flights")
         last_seen = LastSeen(seen, ledger)
-        head = verify_deployed(ledger, last_seen, int(acknowledged))
-        heads.add(number(head) - 1)
-        goes_on(ledger, key, head)
-        last_seen.note(ledger.head())
+        state = verify_deployed(ledger, last_seen, int(acknowledged))
+        heads.add(state.number)
+        goes_on(ledger, key, state)
+        last_seen.note(ledger.state())
         assert audit(ledger, last_seen=last_seen) == []
         if lived:
             break

@@ -1,4 +1,4 @@
-"""A machine remembers how far it has seen a ledger."""
+"""A machine remembers where trust began and how far it has seen a ledger."""
 
 import errno
 import os
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tagline import files
 from tagline.errors import TaglineError
-from tagline.keys import public_hex
+from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Unsound
-from tagline.ledger.last_seen import LastSeen, Seen
-from tagline.ledger.location import open_store
-from tests.ledger.story import tell
+from tagline.ledger.last_seen import FIRST, LastSeen
+from tagline.store.location import open_store
+from tests.ledger.story import refuse, tell
 
 
 @pytest.fixture
@@ -21,73 +22,118 @@ def last_seen(tmp_path, ledger):
     return LastSeen(tmp_path / "seen", ledger)
 
 
-def test_nothing_was_seen_yet(last_seen, ledger, key):
-    last_seen.check(None)
-    last_seen.check(tell(ledger, key, 2))
+def again(last_seen):
+    """Look as another process does."""
+    return LastSeen(last_seen.folder, Ledger(last_seen.ledger.store, "flights"))
+
+
+def change(folder, ledger, number, old, new):
+    path = Path(folder, ledger.name(number))
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(old, new))
+
+
+def test_nothing_is_remembered_of_nothing(last_seen):
+    assert last_seen.state().number == 0
     assert last_seen.seen() is None
     assert not last_seen.folder.exists()
 
 
 def test_the_highest_is_kept(last_seen, ledger, key):
     first = tell(ledger, key, 1)
-    third = tell(ledger, key, 2, after=first)
+    third = tell(ledger, key, 2)
     last_seen.note(third)
     last_seen.note(first)
-    assert last_seen.seen() == Seen(3, third.digest)
-    last_seen.check(third)
-    last_seen.check(tell(ledger, key, 1, after=third))
+    seen = last_seen.seen()
+    assert (seen.number, seen.sha256, seen.state) == (3, third.digest, third)
+    assert again(last_seen).state() == third
 
 
-def test_a_head_read_before_another_process_wrote_is_no_fault(last_seen, ledger, key):
+def test_a_state_read_before_another_process_wrote_is_no_fault(last_seen, ledger, key):
     first = tell(ledger, key, 1)
-    last_seen.note(tell(ledger, key, 1, after=first))
-    last_seen.check(first)
-    last_seen.check(None)
+    last_seen.note(tell(ledger, key, 1))
+    assert last_seen.fault(first) is None
+
+
+def test_what_was_judged_before_is_not_read_again(last_seen, ledger, key, monkeypatch):
+    state = tell(ledger, key, 5)
+    last_seen.note(state)
+    other = again(last_seen)
+    monkeypatch.setattr(Ledger, "_contents", lambda *_: iter(()))
+    assert other.read() == state
 
 
 def test_an_end_that_was_cut_off_is_told(last_seen, ledger, key, folder):
     last_seen.note(tell(ledger, key, 4))
     for number in (4, 3):
         Path(folder, ledger.name(number)).unlink()
-    with pytest.raises(Unsound, match=r"Entry 3 .* truncated: .* has seen entry 4"):
-        last_seen.check(ledger.head())
+    with pytest.raises(Unsound, match=r"Entry 3 .* truncated: .* entry 4.*on purpose, remove"):
+        again(last_seen).state()
+    last_seen.path.unlink()
+    assert again(last_seen).state().number == 2
 
 
-def test_an_entry_that_is_gone_from_the_middle_is_told(last_seen, ledger, key, folder):
-    second = tell(ledger, key, 2)
-    last_seen.note(second)
-    head = tell(ledger, key, 2, after=second)
-    Path(folder, ledger.name(2)).unlink()
-    with pytest.raises(Unsound, match=r"Entry 2 .* missing"):
-        last_seen.check(head)
+def test_an_entry_that_was_damaged_is_passed_over_and_never_a_stop(last_seen, ledger, key, folder):
+    last_seen.note(tell(ledger, key, 3, acts=[5, 5, 3]))
+    change(folder, ledger, 3, b'"Ada"', b'"Eve"')
+    other = again(last_seen)
+    (void,) = other.state().void
+    assert (void.number, void.kind) == (3, "forged")
+    state = tell(other.ledger, key, 1, acts=[5])
+    assert (state.number, state.standing.champion.run) == (4, "TrainFlow/4")
+    assert [each.number for each in audit(other.ledger, last_seen=other)] == [3]
+
+
+def test_the_first_entry_is_remembered_whatever_becomes_of_it(last_seen, ledger, key, folder):
+    state = tell(ledger, key, 2)
+    last_seen.note(state)
+    change(folder, ledger, 1, b'"Ada"', b'"Eve"')
+    known = again(last_seen).state()
+    assert known.standing == state.standing
+    assert [(each.number, each.kind) for each in known.void] == [(1, "changed")]
+    # Whoever never saw it can trust nothing, and nobody can begin anew in its place.
+    fresh = Ledger(ledger.store, "flights")
+    assert fresh.state().policy is None
+    with pytest.raises(Unsound, match="where trust begins, is lost"):
+        fresh.append(refuse(None, "x"), after=fresh.state(), key=key)
+
+
+def test_the_first_entry_can_be_given(last_seen, ledger, key, monkeypatch):
+    state = tell(ledger, key, 2)
+    monkeypatch.setenv(FIRST, state.first)
+    assert last_seen.state() == state
+    monkeypatch.setenv(FIRST, "0" * 64)
+    with pytest.raises(Unsound, match=r"Entry 1 .* not the one that \$TAGLINE_FIRST_ENTRY names"):
+        last_seen.state()
 
 
 def test_another_ledger_in_its_place_is_told(last_seen, ledger, key, folder):
     last_seen.note(tell(ledger, key, 2))
     for number in (1, 2):
         Path(folder, ledger.name(number)).unlink()
+    other = Ledger(ledger.store, "flights")
+    tell(other, key, 3)
     with pytest.raises(Unsound, match=r"Entry 2 .* changed: This machine has seen another"):
-        last_seen.check(tell(ledger, key, 3))
+        again(last_seen).state()
 
 
 def test_each_ledger_has_its_own(last_seen, ledger, tmp_path, key):
     others = (
-        Ledger(ledger.store, "loans", trusted=[public_hex(key)]),
-        Ledger(open_store(str(tmp_path / "other")), "flights", trusted=[public_hex(key)]),
+        Ledger(ledger.store, "loans"),
+        Ledger(open_store(str(tmp_path / "other")), "flights"),
     )
     last_seen.note(tell(ledger, key, 2))
     for other in others:
         own = LastSeen(last_seen.folder, other)
-        own.check(None)
         own.note(tell(other, key, 1))
         assert own.seen().number == 1
     assert last_seen.seen().number == 2
 
 
 def test_many_at_once_keep_the_highest(last_seen, ledger, key):
-    tell(ledger, key, 8)
+    states = [tell(ledger, key, 1) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(last_seen.note, ledger.entries(newest_first=True)))
+        list(pool.map(lambda state: again(last_seen).note(state), reversed(states)))
     assert last_seen.seen().number == 8
 
 
@@ -96,18 +142,17 @@ def test_a_note_that_is_none_is_told(last_seen, content):
     last_seen.folder.mkdir()
     last_seen.path.write_bytes(content)
     with pytest.raises(TaglineError, match=r"can not be read.*Remove it if"):
-        last_seen.check(None)
+        last_seen.state()
 
 
 def test_a_full_disk_is_told_and_keeps_what_was_seen(last_seen, ledger, key, monkeypatch):
-    first = tell(ledger, key, 1)
-    last_seen.note(first)
-    head = tell(ledger, key, 1, after=first)
+    last_seen.note(tell(ledger, key, 1))
+    more = tell(ledger, key, 1)
 
-    def full(handle):
+    def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TaglineError, match="can not be kept: No space left"):
-        last_seen.note(head)
-    assert last_seen.seen() == Seen(1, first.digest)
+    monkeypatch.setattr(files.Path, "write_bytes", full)
+    last_seen.note(more)
+    assert "can not be kept: No space left" in last_seen.unkept
+    assert last_seen.seen().number == 1

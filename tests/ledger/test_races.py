@@ -2,18 +2,17 @@
 
 import pytest
 
-from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
-from tagline.ledger.location import open_store
+from tagline.store.location import open_store
 from tests.ledger.racer import race
 
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_one_of_eight_wins(location, key, rounds):
     came = race(location, key, rounds=rounds)
-    ledger = Ledger(open_store(location), "flights", trusted=[public_hex(key)])
-    written = [entry.run for entry in ledger.entries()]
+    ledger = Ledger(open_store(location), "flights")
+    written = [place.entry.run for place in ledger.places()]
     assert len(written) == rounds
     for turn, run in enumerate(written):
         of_this = [each for each in came if each.turn == turn]

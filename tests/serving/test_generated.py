@@ -48,7 +48,8 @@ def test_no_request_that_the_schema_allows_or_forbids_breaks_it(place, row, requ
         seeds = range(1, 1_000)
         with ThreadPoolExecutor(2) as pool:
             for seed in seeds:
-                each_time = min(requests, 10_000)
+                # In small rounds: makers drop many before they are sent, and the server counts.
+                each_time = min(requests, 4_000)
                 work = [
                     pool.submit(
                         generate, server, page, mode, examples=int(each_time * share), seed=seed

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from tagline.ledger.location import open_store
-from tagline.ledger.store import probe
+from tagline.store.contract import probe
+from tagline.store.location import open_store
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.seaweed import wait_until
 from tests.serving.conftest import SERVING

@@ -13,11 +13,12 @@ from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.last_seen import LastSeen
-from tagline.ledger.location import open_store
-from tagline.standing.entries import Overtaken, Request, standing
-from tagline.standing.people import actor
+from tagline.standing.entries import proposal_of
+from tagline.standing.people import Actor, actor, proposed
+from tagline.standing.request import Overtaken, Request
 from tagline.standing.rules import Candidate, Refused
 from tagline.standing.transitions import Transitions
+from tagline.store.location import open_store
 
 KEYS = {name: Ed25519PrivateKey.generate() for name in ("ann", "bob", "cyd", "eve")}
 PUBLIC = {name: public_hex(key) for name, key in KEYS.items()}
@@ -28,6 +29,7 @@ STRICT = StandingSection(
     reason=True,
     keys={name: PUBLIC[name] for name in ("ann", "bob", "cyd", "eve")},
 )
+FREE = StandingSection()
 PASSED = {"name": "ROC AUC", "passed": True, "figure": 0.8, "limit": 0.7, "detail": "0.8"}
 RUNS = [f"TrainFlow/{n}" for n in range(1, 6)]
 
@@ -37,7 +39,7 @@ class Nowhere:
 
     shown = 0
 
-    def show(self, ledger):
+    def show(self, ledger, state):
         self.shown += 1
         return ()
 
@@ -52,13 +54,14 @@ def fine(live):
 
 def transitions(folder, who="ann", *, section=STRICT, why="better"):
     key = KEYS[who]
-    ledger = Ledger(open_store(str(folder / "ledger")), "small", trusted=PUBLIC.values())
-    request = Request(ledger, section, actor(section, login=who, key=key), why)
+    ledger = Ledger(open_store(str(folder / "ledger")), "small")
+    policy = ledger.state().policy or proposed(section)
+    request = Request(ledger, proposed(section), actor(policy, login=who, key=key), why)
     return Transitions(request, Nowhere(), LastSeen(folder / "seen", ledger))
 
 
 def now(folder):
-    return standing(transitions(folder).request.ledger.head())
+    return transitions(folder).request.ledger.state().standing
 
 
 def promoted(folder, pathspec, *, approve=("bob", "cyd"), gates=(PASSED,), **options):
@@ -123,9 +126,10 @@ def test_what_the_rules_forbid_is_refused_and_recorded(who, why, candidate, gate
         transitions(tmp_path, who, why=why).promote(
             candidate, against=None, verify=fine, gates=lambda: gates
         )
-    head = transitions(tmp_path).request.ledger.head()
-    assert (head.act, head.who) == ("refuse", who)
-    assert said in head.refused
+    last = transitions(tmp_path).request.ledger.state().last
+    assert (last.act, last.who) == ("refuse", who)
+    assert said in last.refused
+    assert gates[0]["passed"] != bool(last.gates), "a refusal carries the gates' figures"
     assert now(tmp_path).champion is None
 
 
@@ -152,9 +156,102 @@ def test_nobody_approves_twice_under_another_name(tmp_path):
     free = StandingSection(approvals=2)
     transitions(tmp_path, "bob", section=free).approve(run(RUNS[0]))
     ledger = transitions(tmp_path).request.ledger
-    again = Request(ledger, free, actor(free, login="robert", key=KEYS["bob"]), "")
+    policy = ledger.state().policy
+    again = Request(ledger, policy, actor(policy, login="robert", key=KEYS["bob"]), "")
+    assert again.who.name == "bob"
     with pytest.raises(Refused, match="approved it already"):
         Transitions(again, Nowhere(), LastSeen(tmp_path / "seen", ledger)).approve(run(RUNS[0]))
+
+
+def test_the_same_name_with_another_key_is_refused_and_that_is_recorded(tmp_path):
+    free = StandingSection()
+    promoted(tmp_path, RUNS[0], approve=(), section=free)
+    ledger = transitions(tmp_path).request.ledger
+    thief = Request(ledger, proposed(free), Actor("ann", KEYS["eve"]), "mine now")
+    with pytest.raises(Refused, match="ann is known with another key"):
+        Transitions(thief, Nowhere(), LastSeen(tmp_path / "seen", ledger)).rollback(
+            to=None, against=now(tmp_path).champion, verify=fine
+        )
+    last = ledger.state().last
+    assert (last.act, last.who) == ("refuse", f"ann ({PUBLIC['eve'][:8]})")
+    assert audit(ledger) == []
+
+
+def test_a_colleague_comes_promotes_and_is_entered(tmp_path):
+    free = StandingSection()
+    promoted(tmp_path, RUNS[0], approve=(), section=free)
+    promoted(tmp_path, RUNS[1], approve=(), who="bob", section=free)
+    policy = transitions(tmp_path).request.ledger.state().policy
+    assert policy.people == {"ann": PUBLIC["ann"], "dan": "f" * 64, "bob": PUBLIC["bob"]}
+    assert now(tmp_path).champion.run == RUNS[1]
+
+
+def test_the_config_that_someone_names_changes_nothing(tmp_path):
+    """The rules stand in the ledger; whoever brings a lax config is refused by them."""
+    promoted(tmp_path, RUNS[0])
+    lax = StandingSection()
+    for who in ("bob", "eve"):
+        with pytest.raises(Refused):
+            promoted(tmp_path, RUNS[1], approve=(), who=who, section=lax)
+    assert now(tmp_path).champion.run == RUNS[0]
+
+
+def test_a_large_share_asks_for_what_a_promotion_asks_for(tmp_path):
+    def give(share, gates=(PASSED,), verify=fine):
+        return transitions(tmp_path).challenge(
+            run(RUNS[0]), share=share, verify=verify, gates=lambda: gates
+        )
+
+    with pytest.raises(Refused, match="Approvals asked for"):
+        give(99)
+    for who in ("bob", "cyd"):
+        transitions(tmp_path, who).approve(run(RUNS[0]))
+    with pytest.raises(Refused, match="1 of its gates fail now"):
+        give(99, gates=[PASSED | {"passed": False}])
+
+    def broken(live):
+        raise Refused("The bundle was changed.")
+
+    for share in (5, 99):
+        with pytest.raises(Refused, match="was changed"):
+            give(share, verify=broken)
+    assert give(99).entry.gates == (PASSED,)
+    assert give(5).entry.gates == ()
+
+
+def test_a_retired_run_is_restored_and_then_promoted(tmp_path):
+    transitions(tmp_path).retire(run(RUNS[0]))
+    with pytest.raises(Refused, match="It is retired") as told:
+        promoted(tmp_path, RUNS[0], approve=())
+    assert f"tagline restore {RUNS[0]}" in told.value.todo
+    transitions(tmp_path).restore(run(RUNS[0]))
+    promoted(tmp_path, RUNS[0])
+    assert now(tmp_path).champion.run == RUNS[0]
+    with pytest.raises(Refused, match="It is the champion already"):
+        transitions(tmp_path).restore(run(RUNS[0]))
+
+
+def test_a_policy_is_proposed_approved_and_set(tmp_path):
+    promoted(tmp_path, RUNS[0])
+    wanted = proposed(STRICT).model_copy(update={"approvals": 1})
+    with pytest.raises(Refused, match="Approvals asked for"):
+        transitions(tmp_path).set_policy(wanted)
+    transitions(tmp_path).propose(wanted)
+    state = transitions(tmp_path).request.ledger.state()
+    own = proposal_of(wanted.name, state.proposals[wanted.name], case="small")
+    with pytest.raises(Refused, match="Whoever made"):
+        transitions(tmp_path, "ann").approve(own)
+    for who in ("bob", "cyd"):
+        transitions(tmp_path, who).approve(own)
+    with pytest.raises(Refused, match="bob may not policy"):
+        transitions(tmp_path, "bob").set_policy(wanted)
+    transitions(tmp_path, "eve").set_policy(wanted)
+    state = transitions(tmp_path).request.ledger.state()
+    assert (state.policy, state.proposals) == (wanted, {})
+    with pytest.raises(Refused, match="stands already"):
+        transitions(tmp_path).set_policy(wanted)
+    promoted(tmp_path, RUNS[1], approve=("bob",))
+    assert audit(transitions(tmp_path).request.ledger) == []
 
 
 def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
@@ -202,6 +299,12 @@ class Model:
         self.shares[pathspec] = share
         return True
 
+    def restore(self, pathspec):
+        if pathspec not in self.retired:
+            return False
+        self.retired.discard(pathspec)
+        return True
+
     def retire(self, pathspec):
         if pathspec in self.retired or pathspec in self.champions[-1:]:
             return False
@@ -229,10 +332,9 @@ class Standings(RuleBasedStateMachine):
     @rule(pathspec=st.sampled_from(RUNS))
     def promote(self, pathspec):
         against = now(self.folder).champion
-        free = StandingSection()
         self.agree(
             self.model.promote(pathspec),
-            lambda: transitions(self.folder, section=free).promote(
+            lambda: transitions(self.folder, section=FREE).promote(
                 run(pathspec), against=against, verify=fine, gates=lambda: [PASSED]
             ),
         )
@@ -242,20 +344,32 @@ class Standings(RuleBasedStateMachine):
         against = now(self.folder).champion
         self.agree(
             self.model.rollback(),
-            lambda: transitions(self.folder).rollback(to=None, against=against, verify=fine),
+            lambda: transitions(self.folder, section=FREE).rollback(
+                to=None, against=against, verify=fine
+            ),
         )
 
     @rule(pathspec=st.sampled_from(RUNS), share=st.integers(1, 99))
     def challenge(self, pathspec, share):
         self.agree(
             self.model.challenge(pathspec, share),
-            lambda: transitions(self.folder).challenge(run(pathspec), share=share),
+            lambda: transitions(self.folder, section=FREE).challenge(
+                run(pathspec), share=share, verify=fine, gates=lambda: [PASSED]
+            ),
+        )
+
+    @rule(pathspec=st.sampled_from(RUNS))
+    def restore(self, pathspec):
+        self.agree(
+            self.model.restore(pathspec),
+            lambda: transitions(self.folder, section=FREE).restore(run(pathspec)),
         )
 
     @rule(pathspec=st.sampled_from(RUNS))
     def retire(self, pathspec):
         self.agree(
-            self.model.retire(pathspec), lambda: transitions(self.folder).retire(run(pathspec))
+            self.model.retire(pathspec),
+            lambda: transitions(self.folder, section=FREE).retire(run(pathspec)),
         )
 
     @invariant()

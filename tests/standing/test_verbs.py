@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -105,12 +104,12 @@ def test_a_challenger_gets_its_share(candidates):
     [
         (("promote", "{champion}"), 3, "It is the champion already"),
         (("promote", "{retired}"), 3, "rollback --to"),
-        (("promote", "TrainFlow/1"), 1, "There is no run 'TrainFlow/1'"),
-        (("promote", "{other}", "--case", "other"), 1, "Cases with runs: small"),
+        (("promote", "TrainFlow/1"), 3, "There is no run 'TrainFlow/1'"),
+        (("promote", "{other}", "--case", "other"), 3, "Cases with runs: small"),
         (("retire", "{champion}"), 3, "It is the champion already"),
         (("challenge", "{other}", "--share", "95"), 3, "is not possible"),
         (("rollback", "--to", "{other}"), 3, "never been the champion"),
-        (("status", "--case", "nothing"), 1, "Cases with runs: small"),
+        (("status", "--case", "nothing"), 3, "Cases with runs: small"),
     ],
 )
 def test_what_can_not_be_is_one_sentence_and_an_exit_code(candidates, words, code, said):
@@ -120,6 +119,9 @@ def test_what_can_not_be_is_one_sentence_and_an_exit_code(candidates, words, cod
     assert done.returncode == code, done.stdout + done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+    told = ask(place, *(word.format(**names) for word in words), code=code)["error"]
+    assert said in f"{told['what']} {told['todo']}"
+    assert told["exit_code"] == code
 
 
 def test_refusals_are_in_the_audit(candidates):
@@ -141,9 +143,13 @@ def test_tags_that_were_edited_by_hand_are_reported_and_put_right(candidates):
     assert ask(place, "reconcile") == []
 
 
+def bundle_of(place, run):
+    return place.folder / ".tagline" / "bundles" / ask(place, "show", run)["bundle"]["digest"]
+
+
 def test_a_champion_whose_bundle_was_changed_is_reported_and_nothing_is_guessed(candidates):
     place, runs = candidates
-    file = Path(ask(place, "show", runs[0])["bundle"]["path"]) / "model.onnx"
+    file = bundle_of(place, runs[0]) / "model.onnx"
     content = file.read_bytes()
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     try:
@@ -160,11 +166,12 @@ def test_a_champion_whose_bundle_was_changed_is_reported_and_nothing_is_guessed(
 
 def test_a_champion_whose_bundle_is_gone_is_reported_and_stays(candidates):
     place, runs = candidates
-    bundle = Path(ask(place, "show", runs[0])["bundle"]["path"])
+    bundle = bundle_of(place, runs[0])
     aside = bundle.rename(bundle.with_name("aside"))
     try:
         (first, *_) = ask(place, "status", code=5)["faults"]
-        assert f"The bundle {bundle.name[:12]} is gone" in first
+        assert f"The bundle {bundle.name[:12]} of {runs[0]} is gone" in first
+        assert "or replace it: tagline promote RUN --why" in first
         assert place.tagline("reconcile").returncode == 1
         assert "is gone" in why_not_compared(place)
     finally:
@@ -185,8 +192,10 @@ def test_the_audit_finds_the_entry_that_was_changed(candidates):
     file = place.folder / ".tagline" / "ledger" / "small" / "000" / "000002.json"
     content = file.read_text()
     file.write_text(content.replace('"tester"', '"nobody"'))
-    (fault,) = ask(place, "audit", "--verify", code=5)
+    fault, *rest = ask(place, "audit", "--verify", code=5)
     assert fault["entry"] == 2
+    # What rested on it is void too: a rollback to a run that, without it, was never champion.
+    assert all("never been the champion" in each["what"] for each in rest)
     file.write_text(content)
     assert ask(place, "audit", "--verify") == []
 
@@ -199,8 +208,8 @@ def test_a_run_that_was_deleted_is_reported(candidates):
     folder.rename(aside)
     try:
         (fault,) = ask(place, "status", code=5)["faults"]
-        assert fault == f"The run {runs[0]} is gone."
-        assert f"There is no run '{runs[0]}'" in why_not_compared(place)
+        assert fault.startswith(f"The run {runs[0]} is gone.")
+        assert why_not_compared(place) == "", "its bundle is enough to compare with"
     finally:
         aside.rename(folder)
 

@@ -4,10 +4,9 @@ from metaflow import Flow, namespace
 
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
-from tagline.operations.candidates import candidate, verify_deployed
+from tagline.operations.candidates import candidate
 from tagline.operations.standings import open_case
 from tagline.registry.runs import find
-from tagline.standing.entries import standing
 
 GATE = {"name": "gate", "passed": True, "figure": 1.0, "limit": 0.0, "detail": "it passes"}
 
@@ -24,10 +23,10 @@ def act(verb, run=None, *, ready=lambda: None):
         ready()
         if verb == "promote":
             done = transitions.promote(
-                candidate(find(run)), against=against, verify=verify_deployed, gates=lambda: [GATE]
+                candidate(find(run)), against=against, verify=standings.verify, gates=lambda: [GATE]
             )
         else:
-            done = transitions.rollback(to=None, against=against, verify=verify_deployed)
+            done = transitions.rollback(to=None, against=against, verify=standings.verify)
     except TaglineError as result:
         return {"raised": type(result).__name__, "said": str(result)}
     return {"entry": done.entry.number, "run": done.entry.run}
@@ -37,7 +36,7 @@ def found():
     """Give what stands: by the ledger, by the tags, and what an audit says."""
     namespace(None)
     standings = open_case(None)
-    champion = standing(standings.head()).champion
+    champion = standings.champion()
     return {
         "ledger": champion and champion.run,
         "tags": [run.pathspec for run in Flow("TrainFlow").runs("champion")],

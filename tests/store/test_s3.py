@@ -1,20 +1,15 @@
 """A ledger's store on a real S3 server."""
 
 import http.client
-from threading import Timer
 
 import pytest
 from botocore.exceptions import ClientError
 
 from tagline.errors import TaglineError
-from tagline.keys import public_hex
-from tagline.ledger.audit import audit
-from tagline.ledger.chain import Ledger, Lost
-from tagline.ledger.location import open_store
-from tagline.ledger.store import probe
-from tests.ledger.contract import StoreContract
-from tests.ledger.story import tell
-from tests.seaweed import BUCKET, free_ports, wait_until
+from tagline.store.contract import probe
+from tagline.store.location import open_store
+from tests.seaweed import BUCKET, free_ports
+from tests.store.contract import StoreContract
 
 
 class TestS3(StoreContract):
@@ -172,33 +167,3 @@ def test_a_dead_server_is_told(s3, monkeypatch):
             act()
     with pytest.raises(TaglineError, match=r"not known whether.*Could not connect"):
         store.create("a", b"")
-
-
-@pytest.mark.slow
-def test_killed_in_the_middle_and_started_again(seaweed, s3, key):
-    """What was acknowledged is there; while the server is away, every command says so."""
-    ledger = Ledger(open_store(s3), "flights", trusted=[public_hex(key)])
-    written = [tell(ledger, key, 1)]
-    timer = Timer(0.2, seaweed.kill)
-    timer.start()
-    try:
-        with pytest.raises(TaglineError, match=r"not known whether|can not be") as result:
-            write_on(ledger, key, written)
-        with pytest.raises(TaglineError, match="can not be read: Could not connect"):
-            ledger.head()
-    finally:
-        timer.join()
-        seaweed.start()
-    wait_until(ledger.head)
-    wait_until(lambda: probe(ledger.store))
-    assert not isinstance(result.value, Lost)
-    assert [*ledger.entries()][: len(written)] == written
-    head = ledger.head()
-    assert head.number - len(written) in (0, 1)
-    tell(ledger, key, 2, after=head)
-    assert audit(ledger) == []
-
-
-def write_on(ledger, key, written):
-    while len(written) < 1000:
-        written.append(tell(ledger, key, 1, after=written[-1]))

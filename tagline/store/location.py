@@ -1,10 +1,10 @@
-"""Where a ledger is kept, as it is written in a setting."""
+"""Where contents are kept, as it is written in a setting."""
 
 from pathlib import Path
 
 from tagline.errors import TaglineError
-from tagline.ledger.disk import Disk
-from tagline.ledger.store import Store
+from tagline.store.contract import Store
+from tagline.store.disk import Disk
 
 
 def open_store(location: str) -> Store:
@@ -22,12 +22,12 @@ def open_store(location: str) -> Store:
     """
     if location.startswith("s3://"):
         # boto3 takes half a second to import.
-        from tagline.ledger.s3 import Bucket  # noqa: PLC0415
+        from tagline.store.s3 import Bucket  # noqa: PLC0415
 
         return Bucket.named(location)
     if "://" in location or not location:
         raise TaglineError(
-            "A ledger is kept in a folder or on S3.",
+            "A store is a folder, or on S3.",
             where=repr(location),
             todo="Name a folder, or s3://bucket/prefix.",
         )

@@ -1,4 +1,4 @@
-"""What a ledger asks of the place where it is kept, and whether a place does it."""
+"""What is asked of a place where contents are kept, and whether a place does it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from tagline.errors import TaglineError
 
 PART = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 HIDDEN = "."
+OBJECTS = "objects/"
 PROBE = ".probe-"
 
 
@@ -53,8 +54,26 @@ class Store(Protocol):
     def children(self, folder: str) -> list[str]:
         """Give the names directly inside a folder, sorted, those with a leading dot left out."""
 
+    def marks(self, folder: str) -> dict[str, str]:
+        """Give a mark of each content directly inside a folder; another content has another."""
+
+    def mark_of(self, content: bytes) -> str:
+        """Give the mark that a content would have; empty where only the store knows."""
+
+    def size(self, name: str) -> int | None:
+        """Give the length of a content in bytes, None where there is nothing of that name."""
+
     def remove_probe(self, name: str) -> None:
         """Remove what `probe` has created, and nothing else."""
+
+    def touch(self, name: str) -> None:
+        """Make a content as young as if it were written now."""
+
+    def age(self, name: str) -> float | None:
+        """Give the seconds since a content was written or touched, None where it is not there."""
+
+    def remove_object(self, name: str) -> None:
+        """Remove a content below ``objects/``; what a ledger keeps is never removed."""
 
 
 def probe(store: Store) -> None:
@@ -95,11 +114,18 @@ def check_name(name: str) -> str:
     for part in name.split("/"):
         if not PART.fullmatch(part) or not part.strip("."):
             raise TaglineError(
-                f"{part!r} can not be part of a name in a ledger.",
+                f"{part!r} can not be part of a name in a store.",
                 where=repr(name),
                 todo="Use letters, digits, _, . and -.",
             )
     return name
+
+
+def check_object(name: str) -> str:
+    """Give a name back if it is one of an object; it is a fault to remove anything else."""
+    if not name.startswith(OBJECTS):
+        raise ValueError(f"{name!r} is no object, and a ledger loses nothing")
+    return check_name(name)
 
 
 def check_probe(name: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tagline.errors import TaglineError
-from tagline.ledger.disk import UNFINISHED, Disk
-from tagline.ledger.location import open_store
-from tagline.ledger.store import probe
-from tests.ledger.contract import StoreContract
+from tagline.store.contract import probe
+from tagline.store.disk import UNFINISHED, Disk
+from tagline.store.location import open_store
+from tests.store.contract import StoreContract
 
 
 class TestDisk(StoreContract):
@@ -122,5 +122,5 @@ def test_a_file_where_a_folder_should_be(tmp_path):
 
 @pytest.mark.parametrize("place", ["gs://bucket/x", "", "s3://", "s3:///x", "s3://b/x?y"])
 def test_a_place_of_no_known_kind(place):
-    with pytest.raises(TaglineError, match=r"kept in a folder or on S3|names no bucket"):
+    with pytest.raises(TaglineError, match=r"is a folder, or on S3|names no bucket"):
         open_store(place)

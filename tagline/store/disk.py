@@ -1,20 +1,21 @@
 """A ledger's contents as files: linked to their names once they are whole on the disk."""
 
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 from tagline.errors import TaglineError
-from tagline.ledger.store import HIDDEN, check_name, check_probe
+from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
 
 UNFINISHED = ".unfinished-"
 READ_ONLY = 0o444
 
 
 class Disk:
-    """A store in a folder; see `tagline.ledger.store.Store`.
+    """A store in a folder; see `tagline.store.contract.Store`.
 
     Parameters
     ----------
@@ -72,6 +73,56 @@ class Disk:
         except OSError as wrong:
             raise _unreadable(wrong, path) from wrong
 
+    def marks(self, folder: str) -> dict[str, str]:
+        """Give a mark of each content directly inside a folder: of its file, not of its bytes."""
+        path = self._path(folder) if folder else self.folder
+        try:
+            with os.scandir(path) as inside:
+                return {
+                    each.name: _mark(each.stat())
+                    for each in inside
+                    if not each.name.startswith(HIDDEN) and each.is_file()
+                }
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except OSError as wrong:
+            raise _unreadable(wrong, path) from wrong
+
+    def mark_of(self, content: bytes) -> str:  # noqa: ARG002 - a file's mark is not of its bytes
+        """Give nothing: only the file system knows."""
+        return ""
+
+    def size(self, name: str) -> int | None:
+        """Give the length of a content, None where there is nothing of that name."""
+        path = self._path(name)
+        try:
+            return path.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as wrong:
+            raise _unreadable(wrong, path) from wrong
+
+    def touch(self, name: str) -> None:
+        """Make a content young."""
+        try:
+            os.utime(self._path(name))
+        except OSError as wrong:
+            raise self._unwritable(wrong, "Nothing was changed.") from wrong
+
+    def age(self, name: str) -> float | None:
+        """Give the seconds since a content was written or touched."""
+        try:
+            return max(time.time() - self._path(name).stat().st_mtime, 0.0)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def remove_object(self, name: str) -> None:
+        """Remove an object."""
+        try:
+            self._path(check_object(name)).unlink(missing_ok=True)
+        except OSError as wrong:
+            raise self._unwritable(wrong, f"Remove {name} there.") from wrong
+
     def remove_probe(self, name: str) -> None:
         """Remove what `probe` has created."""
         try:
@@ -93,10 +144,15 @@ class Disk:
 
     def _unwritable(self, wrong: OSError, todo: str) -> TaglineError:
         return TaglineError(
-            f"The ledger can not be written: {wrong.strerror or wrong}.",
+            f"The store can not be written: {wrong.strerror or wrong}.",
             where=self.where,
             todo=todo,
         )
+
+
+def _mark(found: os.stat_result) -> str:
+    # Whoever changes a file can set back the time of its content, but not that of the change.
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}"
 
 
 def _placed(content: bytes, target: Path) -> bool:
@@ -131,4 +187,4 @@ def _flush(folder: Path) -> None:
 
 
 def _unreadable(wrong: OSError, path: Path) -> TaglineError:
-    return TaglineError(f"The ledger can not be read: {wrong.strerror or wrong}.", where=str(path))
+    return TaglineError(f"The store can not be read: {wrong.strerror or wrong}.", where=str(path))

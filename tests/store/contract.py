@@ -1,12 +1,14 @@
 """What every store keeps to; a test class of each kind inherits it."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tagline.errors import TaglineError
-from tagline.ledger.location import open_store
-from tagline.ledger.store import PROBE, probe
+from tagline.errors import TaglineError, Unknown
+from tagline.store.contract import PROBE, probe
+from tagline.store.location import open_store
+from tagline.store.objects import Objects
 
 
 class StoreContract:
@@ -93,6 +95,56 @@ class StoreContract:
             with pytest.raises(ValueError, match="loses nothing"):
                 store.remove_probe(name)
         assert store.read("case/a") == b"kept"
+
+    def test_the_size_of_a_content(self, store):
+        assert store.create("case/a", b"12345")
+        assert store.create("objects/ab/none", b"")
+        assert [store.size(each) for each in ("case/a", "objects/ab/none", "no")] == [5, 0, None]
+
+    def test_what_is_touched_is_young(self, store):
+        assert store.create("objects/ab/abc", b"x")
+        store.touch("objects/ab/abc")
+        assert 0 <= store.age("objects/ab/abc") < 3600
+        assert store.age("objects/ab/none") is None
+        assert store.read("objects/ab/abc") == b"x"
+
+    def test_another_content_has_another_mark(self, store):
+        assert store.create("case/a", b"one")
+        assert store.create("case/b", b"two")
+        marks = store.marks("case")
+        assert set(marks) == {"a", "b"}
+        assert marks["a"] != marks["b"]
+        assert store.marks("case") == marks
+        assert store.mark_of(b"one") in ("", marks["a"])
+        assert store.marks("no") == {}
+
+    def test_only_objects_are_removed(self, store):
+        assert store.create("objects/ab/abc", b"x")
+        store.remove_object("objects/ab/abc")
+        store.remove_object("objects/ab/abc")
+        assert store.read("objects/ab/abc") is None
+        for name in ("case/a", "objects", "object/a"):
+            with pytest.raises(ValueError, match="loses nothing"):
+                store.remove_object(name)
+        with pytest.raises(TaglineError, match="part of a name"):
+            store.remove_object("objects/../case/a")
+
+    def test_objects_are_named_by_their_content(self, store):
+        objects = Objects(store)
+        digest = objects.put(b"content")
+        assert digest == hashlib.sha256(b"content").hexdigest()
+        assert objects.put(b"content") == digest
+        assert objects.get(digest) == b"content"
+        assert dict(objects.sizes()) == {digest: 7}
+        with pytest.raises(Unknown, match="is not in the store"):
+            objects.get("0" * 64)
+        objects.remove(digest)
+        assert dict(objects.sizes()) == {}
+
+    def test_an_object_that_was_changed_is_never_given(self, store):
+        assert store.create(f"objects/00/{'0' * 64}", b"something else")
+        with pytest.raises(TaglineError, match="is not what it is named by"):
+            Objects(store).get("0" * 64)
 
     def test_a_store_that_ignores_the_condition_is_refused(self, store):
         class Careless(type(store)):

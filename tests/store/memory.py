@@ -1,6 +1,8 @@
 """A store in memory that counts what is asked of it, for tests of what a ledger does with one."""
 
-from tagline.ledger.store import HIDDEN, check_name, check_probe
+import hashlib
+
+from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
 
 
 class Memory:
@@ -10,6 +12,8 @@ class Memory:
         self.probed = False
         self.contents = {}
         self.asked = []
+        self.marked = True
+        self.touched = set()
 
     def create(self, name, content):
         self.asked.append("create")
@@ -31,6 +35,31 @@ class Memory:
             if name.startswith(start)
         }
         return sorted(name for name in found if not name.startswith(HIDDEN))
+
+    def marks(self, folder):
+        self.asked.append("marks")
+        start = f"{check_name(folder)}/"
+        return {
+            name.removeprefix(start): hashlib.sha256(content).hexdigest()
+            for name, content in self.contents.items()
+            if name.startswith(start) and "/" not in name.removeprefix(start)
+        }
+
+    def mark_of(self, content):
+        return hashlib.sha256(content).hexdigest() if self.marked else ""
+
+    def size(self, name):
+        content = self.contents.get(check_name(name))
+        return None if content is None else len(content)
+
+    def touch(self, name):
+        self.touched.add(check_name(name))
+
+    def age(self, name):
+        return 0.0 if name in self.contents else None
+
+    def remove_object(self, name):
+        self.contents.pop(check_object(name), None)
 
     def remove_probe(self, name):
         self.contents.pop(check_probe(name), None)

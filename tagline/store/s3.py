@@ -1,8 +1,10 @@
-"""A ledger's contents as objects on S3, each created only where there is none."""
+"""Contents as objects on S3, each created only where there is none."""
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,17 +19,17 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from tagline.errors import TaglineError
-from tagline.ledger.store import HIDDEN, check_name, check_probe
+from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
 
 READERS, BATCH = 16, 64
 WAITS = (0.0, 0.1, 0.3, 1.0)
-CONFLICT, EXISTS, BROKEN, UNABLE = 409, 412, 500, 501
+ABSENT, CONFLICT, EXISTS, BROKEN, UNABLE = 404, 409, 412, 500, 501
 UNANSWERED = (HTTPClientError, ConnectionError)
 WRONG = (BotoCoreError, ClientError, ResponseParserError)
 
 
 class Bucket:
-    """A store on S3; see `tagline.ledger.store.Store`.
+    """A store on S3; see `tagline.store.contract.Store`.
 
     Endpoint, region and credentials are found as boto3 finds them.
 
@@ -97,20 +99,70 @@ class Bucket:
             for start in range(0, len(names), BATCH):
                 yield from pool.map(self.read, names[start : start + BATCH])
 
+    def size(self, name: str) -> int | None:
+        """Give the length of a content, None where there is nothing of that name."""
+        found = self._head(name)
+        return None if found is None else int(found["ContentLength"])
+
+    def touch(self, name: str) -> None:
+        """Make a content young: S3 knows only when an object was written, so it is, once more."""
+        key = self._key(name)
+        try:
+            self._client.copy_object(
+                Bucket=self.bucket,
+                Key=key,
+                CopySource={"Bucket": self.bucket, "Key": key},
+                MetadataDirective="REPLACE",
+            )
+        except WRONG as wrong:
+            raise self._refused(wrong, "written") from wrong
+
+    def age(self, name: str) -> float | None:
+        """Give the seconds since a content was written or touched, by this machine's clock."""
+        found = self._head(name)
+        if found is None:
+            return None
+        written: datetime = found["LastModified"]
+        return max((datetime.now(UTC) - written).total_seconds(), 0.0)
+
+    def _head(self, name: str) -> dict[str, Any] | None:
+        try:
+            return dict(self._client.head_object(Bucket=self.bucket, Key=self._key(name)))
+        except WRONG as wrong:
+            if _status(wrong) == ABSENT:
+                return None
+            raise self._refused(wrong, "read") from wrong
+
+    def remove_object(self, name: str) -> None:
+        """Remove an object."""
+        try:
+            self._client.delete_object(Bucket=self.bucket, Key=self._key(check_object(name)))
+        except WRONG as wrong:
+            raise self._refused(wrong, "written") from wrong
+
     def children(self, folder: str) -> list[str]:
         """Give the names directly inside a folder, sorted."""
-        prefix = "/".join(part for part in (self.prefix, folder and check_name(folder)) if part)
-        prefix = f"{prefix}/" if prefix else ""
+        prefix = self._inside(folder)
         found: set[str] = set()
-        try:
-            pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/"):
-                keys = [each["Key"] for each in page.get("Contents", ())]
-                keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
-                found.update(key.removeprefix(prefix).rstrip("/") for key in keys)
-        except WRONG as wrong:
-            raise self._refused(wrong, "read") from wrong
+        for page in self._pages(prefix):
+            keys = [each["Key"] for each in page.get("Contents", ())]
+            keys += [each["Prefix"] for each in page.get("CommonPrefixes", ())]
+            found.update(key.removeprefix(prefix).rstrip("/") for key in keys)
         return sorted(name for name in found if name and not name.startswith(HIDDEN))
+
+    def marks(self, folder: str) -> dict[str, str]:
+        """Give the ETag of each content directly inside a folder."""
+        prefix = self._inside(folder)
+        found = {
+            each["Key"].removeprefix(prefix): str(each["ETag"])
+            for page in self._pages(prefix)
+            for each in page.get("Contents", ())
+        }
+        return {name: mark for name, mark in found.items() if name and name[0] != HIDDEN}
+
+    def mark_of(self, content: bytes) -> str:
+        """Give the ETag of a content that was written in one piece: its MD5, in quotes."""
+        return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 
     def remove_probe(self, name: str) -> None:
         """Remove what `probe` has created."""
@@ -119,6 +171,18 @@ class Bucket:
         except WRONG as wrong:
             raise self._refused(wrong, "probed") from wrong
 
+    def _inside(self, folder: str) -> str:
+        parts = (self.prefix, folder and check_name(folder))
+        prefix = "/".join(part for part in parts if part)
+        return f"{prefix}/" if prefix else ""
+
+    def _pages(self, prefix: str) -> Iterator[dict[str, Any]]:
+        try:
+            pages = self._client.get_paginator("list_objects_v2")
+            yield from pages.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+        except WRONG as wrong:
+            raise self._refused(wrong, "read") from wrong
+
     def _put(self, name: str, content: bytes) -> bool | str:
         """Tell whether the name holds the content now, or give why that is not known."""
         try:
@@ -126,7 +190,6 @@ class Bucket:
                 Bucket=self.bucket,
                 Key=self._key(name),
                 Body=content,
-                ContentType="application/json",
                 IfNoneMatch="*",
             )
         except UNANSWERED as wrong:
@@ -150,11 +213,11 @@ class Bucket:
         return f"{self.prefix}/{check_name(name)}" if self.prefix else check_name(name)
 
     def _refused(self, wrong: Exception, done: str) -> TaglineError:
-        return TaglineError(f"The ledger can not be {done}: {_said(wrong)}", where=self.where)
+        return TaglineError(f"The store can not be {done}: {_said(wrong)}", where=self.where)
 
     def _unknown(self, doubt: str) -> TaglineError:
         return TaglineError(
-            f"S3 gave no clear answer, and it is not known whether the entry exists: {doubt}",
+            f"S3 gave no clear answer, and it is not known whether it was written: {doubt}",
             where=self.where,
             todo="Run the command again when S3 answers: it looks first.",
         )

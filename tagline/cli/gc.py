@@ -1,0 +1,41 @@
+"""`tagline gc`: delete what nobody needs any more."""
+
+from collections import defaultdict
+from typing import Annotated
+
+import typer
+from rich.filesize import decimal
+
+from tagline.cli.output import AsJson, print_json, print_table, say
+
+
+def gc(
+    *,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete it; else it is only told.")
+    ] = False,
+    hours: Annotated[
+        float, typer.Option(min=0, help="What was written in so many last hours is left alone.")
+    ] = 24.0,
+    json: AsJson = False,
+) -> None:
+    """Say what no run and no entry of a ledger needs, and how big it is; delete it if asked."""
+    from tagline.operations.collecting import collect, unneeded
+
+    found = unneeded(hours=hours)
+    by_kind: dict[str, list[int]] = defaultdict(list)
+    for each in found:
+        by_kind[each.kind].append(each.size)
+    total = sum(each.size for each in found)
+    if not json:
+        rows = [(kind, str(len(sizes)), decimal(sum(sizes))) for kind, sizes in by_kind.items()]
+        print_table("What nobody needs", ["kind", "how many", "size"], rows)
+        say(f"{len(found)} things, {decimal(total)}")
+    freed = collect(found, hours=hours) if delete else 0
+    if json:
+        listed = [{"kind": e.kind, "name": e.name, "bytes": e.size} for e in found]
+        print_json({"unneeded": listed, "bytes": total, "freed": freed})
+    elif delete:
+        say(f"deleted, {decimal(freed)} are free again")
+    elif found:
+        say("Nothing was deleted; --delete does it.")

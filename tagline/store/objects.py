@@ -1,0 +1,87 @@
+"""Contents that are named by their SHA-256: what is there under a name is always the same."""
+
+import hashlib
+from collections.abc import Iterator
+
+from tagline.errors import TaglineError, Unknown
+from tagline.store.contract import OBJECTS, Store
+
+
+class Objects:
+    """The objects of a store.
+
+    Parameters
+    ----------
+    store : Store
+        Where they are kept.
+
+    Examples
+    --------
+    ::
+
+        objects = Objects(open_store("s3://bucket/tagline"))
+        digest = objects.put(b"content")
+        objects.get(digest)
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def put(self, content: bytes) -> str:
+        """Keep a content; give its name, its SHA-256 in hexadecimal."""
+        digest = hashlib.sha256(content).hexdigest()
+        # The name is the content: what is there whole is the same, and need not be sent again.
+        if self.store.size(_name(digest)) == len(content):
+            # So that nobody collects it as old before whoever puts it now has said so.
+            self.store.touch(_name(digest))
+            return digest
+        if not self.store.create(_name(digest), content):
+            # Cut short, or somebody wrote another thing under this name.
+            self.store.remove_object(_name(digest))
+            self.store.create(_name(digest), content)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Give a content, verified.
+
+        Raises
+        ------
+        Unknown
+            It is not there.
+        TaglineError
+            What is there is another content, or can not be read.
+        """
+        content = self.store.read(_name(digest))
+        if content is None:
+            raise Unknown(f"{digest[:12]} is not in the store.", where=self.store.where)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise TaglineError(
+                f"{digest[:12]} in the store is not what it is named by: it was changed.",
+                where=self.store.where,
+            )
+        return content
+
+    def has(self, digest: str) -> bool:
+        """Tell whether there is something of that name."""
+        return self.store.size(_name(digest)) is not None
+
+    def sizes(self) -> Iterator[tuple[str, int]]:
+        """Give every object with its size in bytes."""
+        folders = self.store.children(OBJECTS.rstrip("/"))
+        for folder in (each for each in folders if len(each) == len("ab")):
+            for digest in self.store.children(f"{OBJECTS}{folder}"):
+                size = self.store.size(f"{OBJECTS}{folder}/{digest}")
+                if size is not None:
+                    yield digest, size
+
+    def age(self, digest: str) -> float | None:
+        """Give the seconds since an object was put last, None where it is not there."""
+        return self.store.age(_name(digest))
+
+    def remove(self, digest: str) -> None:
+        """Remove an object; whoever needs it finds it gone."""
+        self.store.remove_object(_name(digest))
+
+
+def _name(digest: str) -> str:
+    return f"{OBJECTS}{digest[:2]}/{digest}"
