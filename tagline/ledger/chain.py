@@ -114,8 +114,7 @@ class Ledger:
         state = self._state.copy()
         for _ in self._taken(state, marks):
             pass
-        self._state = state
-        self._marks = {n: mark for n, mark in marks.items() if n <= state.number}
+        self._remember(state, marks)
         return state.copy()
 
     def marks_digest(self) -> str:
@@ -129,7 +128,9 @@ class Ledger:
 
     def places(self) -> Iterator[Place]:
         """Read and judge every place anew, the first one first."""
-        yield from self._taken(State(self.case), self._all_marks())
+        state, marks = State(self.case), self._all_marks()
+        yield from self._taken(state, marks)
+        self._remember(state, marks)
 
     def last(self) -> int:
         """Give the greatest number of a file, 0 where there is none; judged is none of them."""
@@ -204,6 +205,10 @@ class Ledger:
     def name(self, number: int) -> str:
         """Give an entry's name in the store."""
         return f"{self.case}/{number // FULL:03d}/{number:06d}.json"
+
+    def _remember(self, state: State, marks: Mapping[int, str]) -> None:
+        self._state = state
+        self._marks = {number: mark for number, mark in marks.items() if number <= state.number}
 
     def _taken(self, state: State, marks: Mapping[int, str]) -> Iterator[Place]:
         """Take every place after those that a state has; what lies beyond the end is left."""

@@ -124,22 +124,21 @@ def test_a_run_that_trains_while_it_is_collected_loses_nothing(untouched, tmp_pa
     # All earlier runs are gone, so that nothing but its youth protects what it finds and reuses.
     for run in (place.folder / ".metaflow" / "TrainFlow").glob("[0-9]*"):
         shutil.rmtree(run)
-    training = subprocess.Popen(
-        [
-            *(sys.executable, str(ROOT / "flows" / "train.py"), "--no-pylint"),
-            *("--config", "case", "small.toml", "run"),
-        ],
-        cwd=place.folder,
-        env=place.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    freed = 0
-    while training.poll() is None:
-        freed += json.loads(place.tagline("gc", "--delete", "--json").stdout)["freed"]
-    said = training.stdout.read()
-    assert training.returncode == 0, said[-3000:]
+    with (tmp_path / "said").open("w") as said:
+        training = subprocess.Popen(
+            [
+                *(sys.executable, str(ROOT / "flows" / "train.py"), "--no-pylint"),
+                *("--config", "case", "small.toml", "run"),
+            ],
+            cwd=place.folder,
+            env=place.environment,
+            stdout=said,
+            stderr=said,
+        )
+        freed = 0
+        while training.poll() is None:
+            freed += json.loads(place.tagline("gc", "--delete", "--json").stdout)["freed"]
+    assert training.returncode == 0, (tmp_path / "said").read_text()[-3000:]
     run = ask(place, "runs")[0]["run"]
     ask(place, "promote", run)
     assert ask(place, "status")["faults"] == []

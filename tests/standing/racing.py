@@ -1,7 +1,8 @@
-"""Promote many runs at once, again and again; say what came of each round, as JSON lines.
+"""Change standings at once, again and again; say what came of each round, as JSON lines.
 
-`python -m tests.standing.racing ROUNDS PLACE FIRST RUN...` begins each round with a new ledger in
-PLACE, makes FIRST the champion, and promotes each other run in a process of its own, all at once.
+`python -m tests.standing.racing KIND ROUNDS PLACE FIRST RUN...` begins each round with a new ledger
+in PLACE, makes FIRST the champion, and promotes each other run in a process of its own, all at
+once; where KIND is ``mixed``, some roll back instead, and some set a policy.
 """
 
 import json
@@ -12,16 +13,18 @@ import sys
 from tests.standing.killing import Snapshot, in_child
 from tests.standing.transitions import act, found
 
+MIXED = ("promote", "rollback", "policy", "promote")
 
-def race(runs):
-    """Promote all at once, each having seen the same champion; give what each was told."""
+
+def race(runs, verbs):
+    """Act all at once, each having seen the same champion; give what each was told."""
     context = multiprocessing.get_context("fork")
     barrier, result = context.Barrier(len(runs)), context.Queue()
 
-    def promote(run):
-        result.put({"promoted": run, **act("promote", run, ready=barrier.wait)})
+    def change(verb, run):
+        result.put({"verb": verb, "promoted": run, **act(verb, run, ready=barrier.wait)})
 
-    racers = [context.Process(target=promote, args=(run,)) for run in runs]
+    racers = [context.Process(target=change, args=each) for each in zip(verbs, runs, strict=True)]
     for racer in racers:
         racer.start()
     said = [result.get(timeout=300) for _ in racers]
@@ -32,12 +35,16 @@ def race(runs):
 
 def main():
     """Run the rounds."""
-    rounds, place, first, *runs = sys.argv[1:]
+    kind, rounds, place, first, *runs = sys.argv[1:]
+    verbs = [MIXED[n % len(MIXED)] if kind == "mixed" else "promote" for n in range(len(runs))]
     before = Snapshot()
     for number in range(int(rounds)):
         os.environ["TAGLINE_LEDGER"] = f"{place}/{number}"
         in_child(lambda: act("promote", first))
-        said = race(runs)
+        if kind == "mixed":
+            # So that there is a champion before the champion.
+            in_child(lambda: act("promote", runs[0]))
+        said = race(runs, verbs)
         sys.stdout.write(f"{json.dumps({'told': said, 'found': in_child(found)})}\n")
         before.restore()
 

@@ -88,9 +88,99 @@ def test_what_a_server_does_not_confirm_is_taken_back(candidates):
     assert "did not confirm" in last["why"]
 
 
+def newest(place):
+    return sorted((place.folder / ".metaflow" / "PromoteFlow").glob("[0-9]*"))[-1].name
+
+
+@pytest.fixture
+def fresh(untouched, tmp_path):
+    """Give a folder of one's own with four candidates, the oldest first."""
+    place = copied(untouched, tmp_path / "work")
+    return place, [each["run"] for each in reversed(ask(place, "runs"))]
+
+
+@contextmanager
+def promoting(place, run, minutes):
+    """Run the flow beside the test, until its promotion stands and servers are asked."""
+    running = subprocess.Popen(
+        [sys.executable, FLOW, "--no-pylint", "run", "--candidate", run, "--wait", str(minutes)],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        eventually(lambda: champion(place) == [run], seconds=120)
+        yield running
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
 @pytest.mark.slow
-def test_it_waits_for_approvals_by_others(candidates):
-    place, runs = candidates
+def test_only_ones_own_promotion_is_taken_back(fresh):
+    place, runs = fresh
+    ask(place, "promote", runs[3])
+    with server(place, ["another"]), promoting(place, runs[0], 1) as running:
+        ask(place, "promote", runs[2])
+        said, _ = running.communicate()
+    assert running.returncode != 0
+    assert f"tester made {runs[2]} the champion" in said
+    assert "Nothing was taken back" in said
+    assert champion(place) == [runs[2]]
+
+
+@pytest.mark.slow
+def test_killed_while_servers_are_asked_it_goes_on_with_what_stands(fresh):
+    place, runs = fresh
+    digest = ask(place, "show", runs[0])["bundle"]["digest"]
+    with server(place, ["another"]), promoting(place, runs[0], 5):
+        pass
+    entries = len(ask(place, "audit"))
+    with server(place, [digest]):
+        again = promote(place, "--candidate", runs[0])
+    assert again.returncode == 0, again.stdout[-3000:]
+    assert "one at http://127.0.0.1" in again.stdout
+    assert champion(place) == [runs[0]]
+    assert len(ask(place, "audit")) == entries
+
+
+@pytest.mark.slow
+def test_without_a_server_and_without_a_champion_before_it_is_said_what_stands(fresh):
+    place, (first, second, *_) = fresh
+    with server(place, ["another"]):
+        unconfirmed = promote(place, "--candidate", first)
+    assert unconfirmed.returncode != 0
+    assert "It could not be taken back, and stands" in unconfirmed.stdout
+    assert "There was no champion before" in unconfirmed.stdout
+    assert champion(place) == [first]
+    alone = promote(place, "--candidate", second)
+    assert alone.returncode == 0, alone.stdout[-3000:]
+    assert "none is running; one that starts takes what stands" in alone.stdout
+
+
+@pytest.mark.slow
+def test_a_gate_that_fails_leaves_its_card_and_its_figures(fresh):
+    place, runs = fresh
+    config = place.folder / "hard.toml"
+    config.write_text(LEAN + "[gates]\nbeat_baselines = false\nminimum = { roc_auc = 0.9999 }\n")
+    done = promote(place, "--candidate", runs[1], "--case-config", str(config))
+    assert done.returncode != 0
+    assert "of its gates fail now" in done.stdout
+    shown = place.call(FLOW, "--no-pylint", "card", "get", newest(place) + "/recheck", "card.html")
+    assert shown.returncode == 0, shown.stderr
+    assert "FAILED" in (place.folder / "card.html").read_text()
+    last, *_ = ask(place, "audit")
+    assert last["act"] == "refuse"
+    assert [gate["passed"] for gate in last["gates"]].count(False) == 1
+
+
+@pytest.mark.slow
+def test_it_waits_for_approvals_by_others(fresh):
+    place, runs = fresh
     bob = Workplace(
         place.folder,
         {"METAFLOW_USER": "bob", "TAGLINE_SIGNING_KEY": str(place.folder / "bob.key")},
@@ -117,89 +207,3 @@ def test_it_waits_for_approvals_by_others(candidates):
     printed, _ = waiting.communicate()
     assert waiting.returncode == 0, printed[-3000:]
     assert champion(place) == [runs[1]]
-
-
-def newest(place):
-    return sorted((place.folder / ".metaflow" / "PromoteFlow").glob("[0-9]*"))[-1].name
-
-
-@contextmanager
-def promoting(place, run, minutes):
-    """Run the flow beside the test, until its promotion stands and servers are asked."""
-    running = subprocess.Popen(
-        [sys.executable, FLOW, "--no-pylint", "run", "--candidate", run, "--wait", str(minutes)],
-        cwd=place.folder,
-        env=place.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        eventually(lambda: champion(place) == [run], seconds=120)
-        yield running
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-
-
-@pytest.mark.slow
-def test_only_ones_own_promotion_is_taken_back(candidates):
-    place, runs = candidates
-    ask(place, "promote", runs[3])
-    with server(place, ["another"]), promoting(place, runs[0], 1) as running:
-        ask(place, "promote", runs[2])
-        said, _ = running.communicate()
-    assert running.returncode != 0
-    assert f"tester made {runs[2]} the champion" in said
-    assert "Nothing was taken back" in said
-    assert champion(place) == [runs[2]]
-
-
-@pytest.mark.slow
-def test_killed_while_servers_are_asked_it_goes_on_with_what_stands(candidates):
-    place, runs = candidates
-    ask(place, "restore", runs[0])
-    digest = ask(place, "show", runs[0])["bundle"]["digest"]
-    with server(place, ["another"]), promoting(place, runs[0], 5):
-        pass
-    entries = len(ask(place, "audit"))
-    with server(place, [digest]):
-        again = promote(place, "--candidate", runs[0])
-    assert again.returncode == 0, again.stdout[-3000:]
-    assert "one at http://127.0.0.1" in again.stdout
-    assert champion(place) == [runs[0]]
-    assert len(ask(place, "audit")) == entries
-
-
-@pytest.mark.slow
-def test_without_a_server_and_without_a_champion_before_it_is_said_what_stands(untouched, tmp_path):
-    place = copied(untouched, tmp_path / "work")
-    first, second = (each["run"] for each in ask(place, "runs")[:2])
-    with server(place, ["another"]):
-        unconfirmed = promote(place, "--candidate", first)
-    assert unconfirmed.returncode != 0
-    assert "It could not be taken back, and stands" in unconfirmed.stdout
-    assert "There was no champion before" in unconfirmed.stdout
-    assert champion(place) == [first]
-    alone = promote(place, "--candidate", second)
-    assert alone.returncode == 0, alone.stdout[-3000:]
-    assert "none is running; one that starts takes what stands" in alone.stdout
-
-
-@pytest.mark.slow
-def test_a_gate_that_fails_leaves_its_card_and_its_figures(candidates):
-    place, runs = candidates
-    config = place.folder / "hard.toml"
-    config.write_text(LEAN + "[gates]\nbeat_baselines = false\nminimum = { roc_auc = 0.9999 }\n")
-    ask(place, "restore", runs[1], code=3)
-    done = promote(place, "--candidate", runs[1], "--case-config", str(config))
-    assert done.returncode != 0
-    assert "of its gates fail now" in done.stdout
-    shown = place.call(FLOW, "--no-pylint", "card", "get", newest(place) + "/recheck", "card.html")
-    assert shown.returncode == 0, shown.stderr
-    assert "FAILED" in (place.folder / "card.html").read_text()
-    last, *_ = ask(place, "audit")
-    assert last["act"] == "refuse"
-    assert [gate["passed"] for gate in last["gates"]].count(False) == 1

@@ -24,7 +24,7 @@ def crowd(candidates):
 @pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, rounds):
     place, runs = crowd
-    done = place.call("-m", "tests.standing.racing", str(rounds), ledgers, *runs)
+    done = place.call("-m", "tests.standing.racing", "promote", str(rounds), ledgers, *runs)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(lines) == rounds
@@ -41,4 +41,28 @@ def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, roun
             "tags": [won["run"]],
             "faults": [],
             "entries": 2,
+            "acts": [[1, "promote"], [2, "promote"]],
         }
+
+
+@pytest.mark.parametrize("rounds", [1, pytest.param(200, marks=pytest.mark.slow)])
+def test_promotions_rollbacks_and_policies_at_once(crowd, ledgers, rounds):
+    """Whoever was told that it is done has an entry, nobody else has one, and one stands."""
+    place, runs = crowd
+    done = place.call("-m", "tests.standing.racing", "mixed", str(rounds), ledgers, *runs)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(lines) == rounds
+    for line in lines:
+        found, told = line["found"], line["told"]
+        assert found["faults"] == []
+        assert found["tags"] == [found["ledger"]]
+        written = {(each["entry"], each["verb"]) for each in told if "entry" in each}
+        after = {tuple(each) for each in found["acts"][2:]}
+        assert written == {each for each in after if each[1] != "refuse"}
+        # All who would change the champion had seen the same one: one of them can have won.
+        crowned = [each for each in told if "entry" in each and each["verb"] != "policy"]
+        assert len(crowned) == 1
+        assert crowned[0]["run"] == found["ledger"]
+        lost = {each["raised"] for each in told if "raised" in each}
+        assert lost <= {"Overtaken", "Refused"}

@@ -12,7 +12,7 @@ GATE = {"name": "gate", "passed": True, "figure": 1.0, "limit": 0.0, "detail": "
 
 
 def act(verb, run=None, *, ready=lambda: None):
-    """Promote or roll back; give the entry's number, or the name of what was raised.
+    """Promote, roll back or set a policy; give the entry's number, or the name of what was raised.
 
     `ready` is called when the champion has been seen, which the change then rests on.
     """
@@ -25,6 +25,10 @@ def act(verb, run=None, *, ready=lambda: None):
             done = transitions.promote(
                 candidate(find(run)), against=against, verify=standings.verify, gates=lambda: [GATE]
             )
+        elif verb == "policy":
+            share = standings.policy().free_share % 90 + 1
+            wanted = standings.policy().model_copy(update={"free_share": share})
+            done = transitions.set_policy(wanted)
         else:
             done = transitions.rollback(to=None, against=against, verify=standings.verify)
     except TaglineError as result:
@@ -42,4 +46,5 @@ def found():
         "tags": [run.pathspec for run in Flow("TrainFlow").runs("champion")],
         "faults": [str(fault) for fault in audit(standings.ledger, last_seen=standings.last_seen)],
         "entries": standings.ledger.last(),
+        "acts": [(place.entry.number, place.entry.act) for place in standings.ledger.places()],
     }
