@@ -27,7 +27,9 @@ def gc(
     for each in found:
         by_kind[each.kind].append(each.size)
     total = sum(each.size for each in found)
-    if not json:
+    if not json and not found:
+        say("Nothing: a run or a ledger needs all that is here, or it is younger than that.")
+    elif not json:
         rows = [(kind, str(len(sizes)), decimal(sum(sizes))) for kind, sizes in by_kind.items()]
         print_table("What nobody needs", ["kind", "how many", "size"], rows)
         say(f"{len(found)} things, {decimal(total)}")
