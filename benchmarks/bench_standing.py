@@ -125,6 +125,7 @@ def measured_on_s3(place: Path) -> dict[str, float]:
         commands = {
             "audit": ("audit", "--verify"),
             "rollback": ("rollback", "--to", listed[0]),
+            "restore": ("restore", listed[1]),
             "challenge": ("challenge", listed[1], "--share", "5"),
             "status": ("status",),
         }

@@ -63,6 +63,9 @@ class Store(Protocol):
     def size(self, name: str) -> int | None:
         """Give the length of a content in bytes, None where there is nothing of that name."""
 
+    def holds(self, name: str, content: bytes) -> bool:
+        """Tell whether a name holds this very content."""
+
     def remove_probe(self, name: str) -> None:
         """Remove what `probe` has created, and nothing else."""
 

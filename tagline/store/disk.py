@@ -102,6 +102,10 @@ class Disk:
         except OSError as wrong:
             raise _unreadable(wrong, path) from wrong
 
+    def holds(self, name: str, content: bytes) -> bool:
+        """Tell whether a name holds this very content."""
+        return self.size(name) == len(content) and self.read(name) == content
+
     def touch(self, name: str) -> None:
         """Make a content young."""
         try:

@@ -104,6 +104,13 @@ class Bucket:
         found = self._head(name)
         return None if found is None else int(found["ContentLength"])
 
+    def holds(self, name: str, content: bytes) -> bool:
+        """Tell whether a name holds this very content; its ETag says so, else it is read."""
+        found = self._head(name)
+        if found is None or int(found["ContentLength"]) != len(content):
+            return False
+        return str(found["ETag"]) == self.mark_of(content) or self.read(name) == content
+
     def touch(self, name: str) -> None:
         """Make a content young: S3 knows only when an object was written, so it is, once more."""
         key = self._key(name)

@@ -44,8 +44,7 @@ class Shelf:
         """
         digest = hashlib.sha256(content).hexdigest()
         path = self.path(digest, ending=ending)
-        # The name is the content: what is there whole is the same.
-        if path.exists() and path.stat().st_size == len(content):
+        if path.exists() and path.read_bytes() == content:
             # So that nobody collects it as old before whoever puts it now has said so.
             os.utime(path)
         else:

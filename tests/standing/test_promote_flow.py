@@ -102,7 +102,7 @@ def fresh(untouched, tmp_path):
 @contextmanager
 def promoting(place, run, minutes):
     """Run the flow beside the test, until its promotion stands and servers are asked."""
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, FLOW, "--no-pylint", "run", "--candidate", run, "--wait", str(minutes)],
         cwd=place.folder,
         env=place.environment,
@@ -110,14 +110,13 @@ def promoting(place, run, minutes):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
-    try:
-        eventually(lambda: champion(place) == [run], seconds=120)
-        yield running
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+    ) as running:
+        try:
+            eventually(lambda: champion(place) == [run], seconds=120)
+            yield running
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
 
 
 @pytest.mark.slow

@@ -100,6 +100,9 @@ class StoreContract:
         assert store.create("case/a", b"12345")
         assert store.create("objects/ab/none", b"")
         assert [store.size(each) for each in ("case/a", "objects/ab/none", "no")] == [5, 0, None]
+        assert store.holds("case/a", b"12345")
+        assert not store.holds("case/a", b"54321")
+        assert not store.holds("no", b"")
 
     def test_what_is_touched_is_young(self, store):
         assert store.create("objects/ab/abc", b"x")

@@ -52,6 +52,9 @@ class Memory:
         content = self.contents.get(check_name(name))
         return None if content is None else len(content)
 
+    def holds(self, name, content):
+        return self.contents.get(check_name(name)) == content
+
     def touch(self, name):
         self.touched.add(check_name(name))
 
