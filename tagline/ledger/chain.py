@@ -1,10 +1,15 @@
 """The ledger of a case: numbered entries, each naming the hash of the one before."""
 
 import hashlib
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -12,14 +17,18 @@ from tagline.errors import TaglineError
 from tagline.ledger.entry import Draft, Entry, sign
 from tagline.ledger.fault import Fault, Unsound
 from tagline.ledger.pages import Pages
-from tagline.ledger.state import State, genuine
+from tagline.ledger.state import State, genuine, read_place
 from tagline.store.contract import Store, check_name, probe
 
 # Entries in a folder: a listing, on S3 a request for a thousand keys, stays one page.
 FULL = 1000
 FOLDER = re.compile("[0-9]{3,}")
 FILE = re.compile(r"([0-9]{6,})\.json")
+VERIFIERS, BATCH = os.cpu_count() or 1, 64
+# What another machine writes into a folder that is full is seen after so many seconds.
+LISTED_FOR = 10.0
 Marks = dict[int, str]
+Read = tuple[bytes | None, Entry | Unsound | None]
 
 
 class Lost(TaglineError):
@@ -88,6 +97,7 @@ class Ledger:
         self.first: bytes = b""
         self._state, self._marks = State(self.case), Marks()
         self._pages = Pages(store, self.case)
+        self._lists: dict[int, tuple[float, Marks]] = {}
 
     @property
     def where(self) -> str:
@@ -213,33 +223,43 @@ class Ledger:
     def _taken(self, state: State, marks: Mapping[int, str]) -> Iterator[Place]:
         """Take every place after those that a state has; what lies beyond the end is left."""
         ahead = sorted(number for number in marks if number > state.number)
-        waiting: dict[int, bytes | None] = {}
-        for number, content in zip(ahead, self._contents(ahead, marks), strict=True):
-            waiting[number] = content
-            if number != state.number + 1 and not self._goes_on(state, number, content):
+        waiting: dict[int, Read] = {}
+        for number, found in zip(ahead, self._read(ahead, marks), strict=True):
+            waiting[number] = found
+            if number != state.number + 1 and not self._goes_on(state, found):
                 continue
             for place in range(state.number + 1, number + 1):
-                yield self._place(state, place, waiting.pop(place, None))
+                yield self._place(state, place, *waiting.pop(place, (None, None)))
 
-    def _place(self, state: State, number: int, content: bytes | None) -> Place:
+    def _read(self, numbers: Sequence[int], marks: Mapping[int, str]) -> Iterator[Read]:
+        """Give what is in each place and what that is, several read and verified side by side."""
+
+        def read(batch: list[tuple[int, bytes | None]]) -> list[Read]:
+            return [(each, read_place(n, each, case=self.case)) for n, each in batch]
+
+        places = zip(numbers, self._contents(numbers, marks), strict=True)
+        with ThreadPoolExecutor(VERIFIERS) as pool:
+            for found in pool.map(read, batched(places, BATCH)):
+                yield from found
+
+    def _place(
+        self, state: State, number: int, content: bytes | None, read: Entry | Unsound | None
+    ) -> Place:
         known = len(state.void)
         first = self.first if number == 1 else b""
         if first and content != first:
             # This machine knows the entry in which trust begins, whatever became of the file.
             state.void.append(Fault(1, "changed", "This machine has seen another in its place."))
-            content = first
-        entry = state.take(number, content)
+            content, read = first, None
+        entry = state.take(number, content, read=read)
         fault = state.void[-1] if len(state.void) > known else None
         return Place(number, content, state.digest, entry, fault)
 
-    def _goes_on(self, state: State, number: int, content: bytes | None) -> bool:
+    def _goes_on(self, state: State, found: Read) -> bool:
         """Tell whether a place beyond a gap is an entry by someone known, else it is a stray."""
-        try:
-            entry = genuine(content, number=number, case=self.case)
-        except Unsound:
-            return False
+        _, entry = found
         # Without the first entry nobody is known, and nobody may begin anew in its place.
-        return state.policy is None or state.knows_writer(entry)
+        return isinstance(entry, Entry) and (state.policy is None or state.knows_writer(entry))
 
     def _contents(self, numbers: Sequence[int], marks: Mapping[int, str]) -> Iterator[bytes | None]:
         paged = self._pages.read(numbers, marks)
@@ -263,8 +283,13 @@ class Ledger:
     def _all_marks(self) -> Marks:
         found: Marks = {}
         for folder in self._folders():
-            found |= self._listed(folder)
+            found |= self._full_folder(folder) or self._listed(folder)
         return found
+
+    def _full_folder(self, folder: int) -> Marks:
+        """Give what was listed a moment ago of a folder that is full, nothing of others."""
+        at, marks = self._lists.get(folder, (0.0, {}))
+        return marks if time.monotonic() - at < LISTED_FOR else {}
 
     def _folders(self) -> list[int]:
         return sorted(
@@ -274,7 +299,17 @@ class Ledger:
     def _listed(self, folder: int) -> Marks:
         marks = self.store.marks(f"{self.case}/{folder:03d}")
         found = {int(match[1]): marks[match[0]] for match in map(FILE.fullmatch, marks) if match}
-        return {n: mark for n, mark in found.items() if n and n // FULL == folder}
+        own = {n: mark for n, mark in found.items() if n and n // FULL == folder}
+        if len(own) == len(range(max(folder * FULL, 1), (folder + 1) * FULL)):
+            self._lists[folder] = time.monotonic(), own
+        return own
+
+
+def batched(each: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Give lists of so many; `itertools.batched` of Python 3.12."""
+    left = iter(each)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def digest_of(marks: Mapping[int, str]) -> str:

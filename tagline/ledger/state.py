@@ -104,7 +104,9 @@ class State:
         known = self.known.get(run)
         return known.standing if known else None
 
-    def take(self, number: int, content: bytes | None) -> Entry | None:
+    def take(
+        self, number: int, content: bytes | None, *, read: "Entry | Unsound | None" = None
+    ) -> Entry | None:
         """Take what is in the next place; give the entry if it counts.
 
         Parameters
@@ -113,10 +115,12 @@ class State:
             The place.
         content : bytes or None
             What is there, None where nothing is.
+        read : Entry or Unsound, optional
+            What `read_place` gave of it, where it was read already.
         """
         entry: Entry | None = None
         try:
-            entry = genuine(content, number=number, case=self.case)
+            entry = _entry_of(read or read_place(number, content, case=self.case))
             self._expect_allowed(entry)
         except Unsound as wrong:
             self.void.append(wrong.fault)
@@ -260,6 +264,20 @@ class State:
             policy = with_person(policy, entry.author, entry.author_key)
             self.authors.setdefault(entry.run, (entry.author, entry.author_key))
         self.policy = policy
+
+
+def read_place(number: int, content: bytes | None, *, case: str) -> Entry | Unsound:
+    """Give the entry in a place, or why there is none; signatures take most of a reader's time."""
+    try:
+        return genuine(content, number=number, case=case)
+    except Unsound as wrong:
+        return wrong
+
+
+def _entry_of(read: Entry | Unsound) -> Entry:
+    if isinstance(read, Unsound):
+        raise read
+    return read
 
 
 def genuine(content: bytes | None, *, number: int, case: str) -> Entry:
