@@ -112,10 +112,10 @@ def _search(raw: Raw) -> str:
 
 
 def _standing(raw: Raw) -> str:
-    slowest = max(raw["seconds_on_s3_never_seen_before"].values())
+    slowest, goal = max(raw["seconds_on_s3_never_seen_before"].values()), raw["goal_on_s3"]
     return (
         "`tagline status` and `rollback` at 10,000 entries of the ledger over 10; on S3, on a "
-        f"machine that never saw them, no verb takes more than {slowest:.1f} s (goal {raw['goal_on_s3']:g})"
+        f"machine that never saw them, no verb takes more than {slowest:.1f} s (goal {goal:g})"
     )
 
 
