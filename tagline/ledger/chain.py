@@ -142,11 +142,13 @@ class Ledger:
         yield from self._taken(state, marks)
         self._remember(state, marks)
 
-    def last(self) -> int:
-        """Give the greatest number of a file, 0 where there is none; judged is none of them."""
-        # Only the last folder is listed, however long the ledger is.
-        listed = (self._listed(folder) for folder in reversed(self._folders()))
-        return next((max(marks) for marks in listed if marks), 0)
+    def glance(self) -> str:
+        """Give what is another whenever the next entry was written; one folder is listed.
+
+        Not the greatest number of a file: a stray one would hide every entry before it.
+        """
+        number = self._state.number
+        return f"{number} {digest_of(self._listed((number + 1) // FULL))}"
 
     def entry(self, number: int) -> Entry:
         """Give one entry; it is as whoever signed it wrote it, and not judged.

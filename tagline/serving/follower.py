@@ -41,7 +41,7 @@ class Follower:
 
     def __init__(self, service: Service, standings: Standings, states: WorkerStates) -> None:
         self.service, self.standings, self.states = service, standings, states
-        self._seen = -1
+        self._seen = ""
         self._again_at = 0.0
         self._unreached = False
 
@@ -53,9 +53,9 @@ class Follower:
 
     def _look_at_the_ledger(self) -> None:
         try:
-            last = self.standings.ledger.last()
+            glance = self.standings.ledger.glance()
             waits = self.service.refusal is not None and time.monotonic() >= self._again_at
-            if last == self._seen and not waits:
+            if glance == self._seen and not waits:
                 self._reached()
                 return
             champion = self.standings.champion()
@@ -67,7 +67,7 @@ class Follower:
             self._unreached = True
             return
         self._follow(champion)
-        self._seen = last
+        self._seen = glance
 
     def _reached(self) -> None:
         if self._unreached:

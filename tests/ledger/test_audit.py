@@ -34,6 +34,10 @@ def ledger_of(acts, *, case="flights"):
     return ledger
 
 
+def last(ledger):
+    return ledger.state().number
+
+
 def place(ledger, number, content):
     ledger.store.contents[ledger.name(number)] = content
 
@@ -62,20 +66,20 @@ def cut_short(ledger, number, data):
 
 
 def delete(ledger, number, data):
-    last = ledger.last()
+    end = last(ledger)
     del ledger.store.contents[ledger.name(number)]
-    kinds = {"truncated"} if number == last else {"missing"}
+    kinds = {"truncated"} if number == end else {"missing"}
     return Told([number], kinds, anchored=True)
 
 
 def cut_off(ledger, number, data):
-    for each in range(number, ledger.last() + 1):
+    for each in range(number, last(ledger) + 1):
         del ledger.store.contents[ledger.name(each)]
     return Told([number], {"truncated"}, anchored=True)
 
 
 def swap(ledger, number, data):
-    other = data.draw(st.integers(2, ledger.last()).filter(lambda each: each != number))
+    other = data.draw(st.integers(2, last(ledger)).filter(lambda each: each != number))
     contents = ledger.content(number), ledger.content(other)
     place(ledger, number, contents[1])
     place(ledger, other, contents[0])
@@ -83,7 +87,7 @@ def swap(ledger, number, data):
 
 
 def repeat(ledger, number, data):
-    end = ledger.last() + 1
+    end = last(ledger) + 1
     place(ledger, end, ledger.content(number))
     return Told([end], {"reordered"})
 
@@ -102,7 +106,7 @@ def take_from_another_case(ledger, number, data):
 
 
 def add_from_another_case(ledger, number, data):
-    end = ledger.last() + 1
+    end = last(ledger) + 1
     place(ledger, end, ledger_of([5] * end, case="loans").content(end))
     return Told([end], {"foreign"})
 

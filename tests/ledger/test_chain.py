@@ -150,3 +150,20 @@ def test_many_entries_are_read_by_the_page(key):
     store.contents[name] = store.contents[name].replace(b'"Ada"', b'"Eve"')
     (void,) = Ledger(store, "flights").state().void
     assert (void.number, void.kind) == (150, "forged")
+
+
+@pytest.mark.parametrize("stray", [0, 7, 999_999])
+def test_a_glance_shows_that_there_is_something_new(folder, key, stray):
+    ledger, writer = (Ledger(open_store(folder), "flights") for _ in "12")
+    tell(writer, key, 3)
+    if stray:
+        path = Path(folder, ledger.name(stray))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    seen = ledger.glance()
+    for _ in range(5):
+        ledger.state()
+        seen = ledger.glance()
+        assert ledger.glance() == seen
+        tell(writer, key, 1)
+        assert ledger.glance() != seen

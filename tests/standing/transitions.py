@@ -45,6 +45,6 @@ def found():
         "ledger": champion and champion.run,
         "tags": [run.pathspec for run in Flow("TrainFlow").runs("champion")],
         "faults": [str(fault) for fault in audit(standings.ledger, last_seen=standings.last_seen)],
-        "entries": standings.ledger.last(),
+        "entries": standings.state().number,
         "acts": [(place.entry.number, place.entry.act) for place in standings.ledger.places()],
     }
