@@ -60,7 +60,8 @@ def recheck(
     theirs, why_not = (
         (None, "") if champion is None else answered(champion, lambda: seen_by(champion))
     )
-    typed = rows.frame.assign(**{name: own[name] for name in candidate.history})
+    # In one piece: column by column, pandas warns of a frame in fragments.
+    typed = pd.concat([rows.frame, own[list(candidate.history)]], axis=1)
     return evaluate(
         case.evaluation,
         case.gates,
