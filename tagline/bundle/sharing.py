@@ -3,10 +3,8 @@
 import json
 from pathlib import Path
 
-from tagline.bundle.seal import UNFINISHED
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.files import write_whole
 from tagline.store.contract import OBJECTS
 from tagline.store.objects import Objects
 
@@ -51,14 +49,7 @@ def fetch_bundle(digest: str, folder: Path, objects: Objects) -> bool:
     content = objects.store.read(listed(digest))
     if content is None:
         return False
-    aside = folder / f"{UNFINISHED}fetching-{digest}"
-    for name, each in files_of(content, where=listed(digest)).items():
-        write_whole(aside / name, objects.get(each))
-    try:
-        aside.rename(folder / digest)
-    except OSError:
-        if not (folder / digest).exists():
-            raise
+    objects.fetch_folder(folder / digest, files_of(content, where=listed(digest)))
     return True
 
 

@@ -77,11 +77,14 @@ def challenge(
 
     show_log(say_aside)
     standings, found = open_run(run, case=case, config=config)
+    own, against = candidate(found), standings.champion()
     done = standings.transitions(why).challenge(
-        candidate(found),
+        own,
         share=share,
         verify=standings.verify,
-        gates=lambda: promotion.recheck(promotion.planned(standings, found, why=why)),
+        gates=lambda: promotion.recheck(
+            promotion.planned(standings, own, against=against, why=why)
+        ),
     )
     tell(done, json=json)
 

@@ -1,11 +1,9 @@
 """The files that a case's table is read from, in the one store: for whoever does not have them."""
 
-import hashlib
 from pathlib import Path
 
 from tagline.case.config import Case
-from tagline.files import write_whole
-from tagline.store.shelf import shared
+from tagline.store.shelf import Shelf, shared
 
 
 def shared_sources(case: Case) -> dict[str, str]:
@@ -38,8 +36,8 @@ def with_sources(case: Case, sources: dict[str, str], folder: Path) -> Case:
     digest = sources.get(Path(source).name)
     if digest is None:
         return case
-    path = folder / digest / Path(source).name
-    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-        write_whole(path, objects.get(digest))
+    at_hand, ending = Shelf(folder, objects), Path(source).suffix
+    at_hand.get(digest, ending=ending)
+    path = at_hand.path(digest, ending=ending)
     table = case.table.model_copy(update={"source": str(path)})
     return case.model_copy(update={"table": table})

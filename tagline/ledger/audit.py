@@ -25,6 +25,9 @@ def audit(ledger: Ledger, *, last_seen: LastSeen | None = None) -> list[Fault]:
     TaglineError
         The ledger can not be read.
     """
+    if last_seen is not None:
+        # Where this machine knows how trust began, a damaged first entry is one fault and not all.
+        last_seen.read()
     found = {place.number: place.fault for place in ledger.places() if place.fault is not None}
     state = ledger.state()
     for each in ledger.strays():

@@ -62,7 +62,8 @@ class LastSeen:
     folder: Path
     ledger: Ledger
     unkept: str = ""
-    _resumed: bool = False
+    _kept: Seen | None = None
+    _looked: bool = False
 
     @property
     def path(self) -> Path:
@@ -93,24 +94,22 @@ class LastSeen:
 
     def read(self) -> State:
         """Give what stands by the ledger alone; what was judged before is not read again."""
-        if not self._resumed:
-            seen = self.seen()
-            if seen is not None:
-                self.ledger.first = seen.first.encode()
-                self.ledger.resume(seen.state, seen.marks)
-            self._resumed = True
+        self._known()
         return self.ledger.state()
 
     def note(self, state: State) -> None:
         """Remember what stands, unless more was seen; where that can not be kept, say why."""
-        if not state.number:
+        known = self._known()
+        if not state.number or (known is not None and known.number >= state.number):
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with locked(self.path.with_suffix(".lock")):
                 seen = self.seen()
                 if seen is None or seen.number < state.number:
-                    write_whole(self.path, self._written(state, seen))
+                    seen = self._of(state, seen)
+                    write_whole(self.path, NOTE.dump_json(seen))
+                self._kept = seen
             self.unkept = ""
         except OSError as wrong:
             told = wrong.strerror or str(wrong)
@@ -141,7 +140,7 @@ class LastSeen:
         wrong = self._other_first(state)
         if wrong is not None:
             return wrong
-        seen = self.seen()
+        seen = self._known()
         if seen is None or (state.number, state.digest) == (seen.number, seen.sha256):
             return None
         # Read anew: another process may have written it since the state was read.
@@ -175,17 +174,24 @@ class LastSeen:
             f"The end is gone: this machine has seen entry {number}.",
         )
 
-    def _written(self, state: State, seen: Seen | None) -> bytes:
+    def _known(self) -> Seen | None:
+        """Give what was seen, as this process knows it: of a long ledger the note is long too."""
+        if not self._looked:
+            self._kept, self._looked = self.seen(), True
+            if self._kept is not None:
+                self.ledger.first = self._kept.first.encode()
+                self.ledger.resume(self._kept.state, self._kept.marks)
+        return self._kept
+
+    def _of(self, state: State, seen: Seen | None) -> Seen:
         first = seen.first.encode() if seen else self.ledger.content(1) or b""
         if hashlib.sha256(first).hexdigest() != state.first:
             first = b""
-        return NOTE.dump_json(
-            Seen(
-                ledger=self.ledger.where,
-                number=state.number,
-                sha256=state.digest,
-                first=first.decode(),
-                marks=self.ledger.marks_digest(),
-                state=state,
-            )
+        return Seen(
+            ledger=self.ledger.where,
+            number=state.number,
+            sha256=state.digest,
+            first=first.decode(),
+            marks=self.ledger.marks_digest(),
+            state=state.copy(),
         )

@@ -82,20 +82,45 @@ def verified_bundle(run: str, digest: str, trusted: Container[str]) -> Path:
     Refused
         It is gone, changed, signed by someone who is not trusted, or another one.
     """
-    path = paths.bundles() / digest
-    objects = shared()
-    found_there = not path.exists() and objects and fetch_bundle(digest, path.parent, objects)
-    if not path.exists() and not found_there:
-        raise Refused(f"The bundle {digest[:12]} of {run} is gone.", where=str(path))
+    path = bundle_folder(run, digest)
     try:
         found = verify(path, trusted=trusted)["digest"]
     except TaglineError as unsound:
         raise Refused(unsound.what, where=unsound.where, todo=unsound.todo) from unsound
-    if found != digest:
-        raise Refused(f"It is the bundle {found[:12]}, not {digest[:12]}.", where=str(path))
+    _expect_digest(found, digest, path)
     return path
 
 
 def open_bundle(run: str, digest: str, trusted: Container[str]) -> Bundle:
-    """Open the bundle of a run; as `verified_bundle`."""
-    return Bundle(verified_bundle(run, digest, trusted), trusted=trusted)
+    """Open the bundle of a run, which verifies it; as `verified_bundle`.
+
+    Raises
+    ------
+    TaglineError
+        It is gone, changed, signed by someone who is not trusted, or another one.
+    """
+    path = bundle_folder(run, digest)
+    bundle = Bundle(path, trusted=trusted)
+    _expect_digest(bundle.digest, digest, path)
+    return bundle
+
+
+def bundle_folder(run: str, digest: str) -> Path:
+    """Give the folder of a run's bundle, fetched from the store where it is not at hand.
+
+    Raises
+    ------
+    Refused
+        It is gone.
+    """
+    path, objects = paths.bundles() / digest, shared()
+    if not path.exists() and objects is not None:
+        fetch_bundle(digest, path.parent, objects)
+    if not path.exists():
+        raise Refused(f"The bundle {digest[:12]} of {run} is gone.", where=str(path))
+    return path
+
+
+def _expect_digest(found: str, digest: str, path: Path) -> None:
+    if found != digest:
+        raise Refused(f"It is the bundle {found[:12]}, not {digest[:12]}.", where=str(path))

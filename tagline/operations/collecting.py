@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tagline import paths
@@ -140,8 +141,8 @@ def _shared(needed: set[str]) -> Iterator[Unneeded]:
                 "object",
                 digest,
                 size,
-                lambda own=digest: objects.age(own),  # type: ignore[misc]
-                lambda own=digest: objects.remove(own),  # type: ignore[misc]
+                partial(objects.age, digest),
+                partial(objects.remove, digest),
             )
 
 
@@ -151,11 +152,9 @@ def _bundles(objects: Objects) -> Iterator[str]:
 
 
 def _listed(objects: Objects, digest: str, size: int) -> Unneeded:
-    name = listed(digest)
-    store = objects.store
-    return Unneeded(
-        "bundle", digest, size, lambda: store.age(name), lambda: store.remove_object(name)
-    )
+    name, store = listed(digest), objects.store
+    age, remove = partial(store.age, name), partial(store.remove_object, name)
+    return Unneeded("bundle", digest, size, age, remove)
 
 
 def _size(path: Path) -> int:

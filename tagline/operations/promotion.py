@@ -14,7 +14,7 @@ from tagline.operations.candidates import candidate, newest_candidate, verified_
 from tagline.operations.servers import unconfirmed
 from tagline.operations.smoke import smoke as answer_in_a_fresh_process
 from tagline.operations.standings import Standings, open_case, open_run
-from tagline.registry.runs import Run, find
+from tagline.registry.runs import find
 from tagline.registry.tags import Tags
 from tagline.standing import rules
 from tagline.standing.request import Overtaken
@@ -101,12 +101,11 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
         # Else it may be an earlier promotion that is to be finished.
         transitions.expect("promote", own)
     with transitions.recording("promote", own.run, own.bundle):
-        return planned(standings, found, why=why)
+        return planned(standings, own, against=champion, why=why)
 
 
-def planned(standings: Standings, run: Run, *, why: str) -> Plan:
+def planned(standings: Standings, own: Candidate, *, against: Deployed | None, why: str) -> Plan:
     """Verify a run's bundle, and give the plan of its promotion."""
-    own, champion = candidate(run), standings.champion()
     bundle = verified_bundle(own.run, own.bundle, standings.trusted())
     return Plan(
         run=own.run,
@@ -114,7 +113,7 @@ def planned(standings: Standings, run: Run, *, why: str) -> Plan:
         digest=own.bundle,
         file=standings.case.file,
         bundle=str(bundle),
-        against=None if champion is None else champion.model_dump(mode="json"),
+        against=None if against is None else against.model_dump(mode="json"),
         why=why,
     )
 

@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 
 from tagline import paths
-from tagline.bundle.seal import MANIFEST
 from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import verified_bundle
+from tagline.operations.candidates import bundle_folder
 from tagline.operations.standings import Standings
 from tagline.predictions.erasing import ASKED
 from tagline.predictions.maintenance import LogMaintenance
@@ -196,11 +195,10 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
 
 
 def _ready(champion: Deployed, case: Case, standings: Standings) -> ServedModel:
-    trusted = standings.trusted()
-    path = paths.bundles() / champion.bundle
-    if not (path / MANIFEST).exists():
-        path = verified_bundle(champion.run, champion.bundle, trusted)
-    served = open_served(champion, path, trusted=trusted, snapshots=paths.snapshots(case.name))
+    path = bundle_folder(champion.run, champion.bundle)
+    served = open_served(
+        champion, path, trusted=standings.trusted(), snapshots=paths.snapshots(case.name)
+    )
     if served.bundle.digest != champion.bundle:
         raise TaglineError("It is another bundle than the ledger means.", where=str(path))
     served.expect_known(case.serving)

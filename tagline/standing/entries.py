@@ -182,28 +182,12 @@ def challenge(
 
 def retirement(request: Request, state: State, *, candidate: Candidate) -> Draft:
     """Say that a candidate or challenger is no longer wanted."""
-    before = expect(request, state, candidate, act="retire")
-    return draft(
-        request,
-        state,
-        "retire",
-        candidate,
-        changes=(change(candidate, before, "retired"),),
-        standing=without(state.standing, candidate.run),
-    )
+    return _without_traffic(request, state, candidate, act="retire", after="retired")
 
 
 def restoration(request: Request, state: State, *, candidate: Candidate) -> Draft:
     """Make a retired run a candidate again."""
-    before = expect(request, state, candidate, act="restore")
-    return draft(
-        request,
-        state,
-        "restore",
-        candidate,
-        changes=(change(candidate, before, "candidate"),),
-        standing=without(state.standing, candidate.run),
-    )
+    return _without_traffic(request, state, candidate, act="restore", after="candidate")
 
 
 def approval(request: Request, state: State, *, candidate: Candidate) -> Draft:
@@ -280,6 +264,20 @@ def refusal(
 def proposal_of(name: str, proposed: Proposal, *, case: str) -> Candidate:
     """Give a proposed policy as what can be approved."""
     return Candidate(name, case, "", proposed.who, proposed.key, "candidate")
+
+
+def _without_traffic(
+    request: Request, state: State, candidate: Candidate, *, act: Act, after: StandingName
+) -> Draft:
+    before = expect(request, state, candidate, act=act)
+    return draft(
+        request,
+        state,
+        act,
+        candidate,
+        changes=(change(candidate, before, after),),
+        standing=without(state.standing, candidate.run),
+    )
 
 
 def _expect_changer(request: Request, state: State, policy: Policy, *, act: Act) -> None:

@@ -1,10 +1,14 @@
 """Contents that are named by their SHA-256: what is there under a name is always the same."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tagline.errors import TaglineError, Unknown
 from tagline.store.contract import OBJECTS, Store
+
+UNFINISHED = ".unfinished-"
 
 
 class Objects:
@@ -60,9 +64,33 @@ class Objects:
             )
         return content
 
-    def has(self, digest: str) -> bool:
-        """Tell whether there is something of that name."""
-        return self.store.size(_name(digest)) is not None
+    def fetch_folder(self, folder: Path, files: Mapping[str, str]) -> None:
+        """Make a folder of objects, whole or not at all, unless another process was first.
+
+        Parameters
+        ----------
+        folder : Path
+            The folder to make.
+        files : mapping of str to str
+            The SHA-256 of each file by its name.
+
+        Raises
+        ------
+        TaglineError
+            An object is gone, or was changed.
+        """
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as aside:
+            whole = Path(aside) / folder.name
+            whole.mkdir()
+            for name, digest in files.items():
+                (whole / name).write_bytes(self.get(digest))
+            try:
+                whole.rename(folder)
+            except OSError:
+                # Another process was first, with the same files.
+                if not folder.exists():
+                    raise
 
     def sizes(self) -> Iterator[tuple[str, int]]:
         """Give every object with its size in bytes."""

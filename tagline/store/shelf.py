@@ -84,17 +84,8 @@ class Shelf:
 
     def fetch_folder(self, folder: Path, files: Mapping[str, str]) -> Path:
         """Give a folder, made of what was shared of it where it is not at hand."""
-        if folder.exists() or self.shared is None:
-            return folder
-        aside = folder.with_name(f".{folder.name}.fetching")
-        for name, digest in files.items():
-            write_whole(aside / name, self.shared.get(digest))
-        try:
-            aside.rename(folder)
-        except OSError:
-            # Another process was first, with the same files.
-            if not folder.exists():
-                raise
+        if not folder.exists() and self.shared is not None:
+            self.shared.fetch_folder(folder, files)
         return folder
 
     def _fetched(self, digest: str, path: Path) -> bytes:

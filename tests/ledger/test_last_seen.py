@@ -88,6 +88,8 @@ def test_the_first_entry_is_remembered_whatever_becomes_of_it(last_seen, ledger,
     state = tell(ledger, key, 2)
     last_seen.note(state)
     change(folder, ledger, 1, b'"Ada"', b'"Eve"')
+    other = again(last_seen)
+    assert [each.number for each in audit(other.ledger, last_seen=other)] == [1]
     known = again(last_seen).state()
     assert known.standing == state.standing
     assert [(each.number, each.kind) for each in known.void] == [(1, "changed")]

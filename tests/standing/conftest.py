@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.candidates import ask
+from tests.candidates import ask, copied
 
 __all__ = ["ask"]
 
@@ -11,3 +11,10 @@ __all__ = ["ask"]
 def ledgers(request, tmp_path):
     """Give a place for ledgers, of each kind in turn."""
     return request.getfixturevalue("s3") if request.param == "s3" else str(tmp_path / "ledgers")
+
+
+@pytest.fixture
+def fresh(untouched, tmp_path):
+    """Give a folder of one's own with four candidates, the oldest first."""
+    place = copied(untouched, tmp_path / "work")
+    return place, [each["run"] for each in reversed(ask(place, "runs"))]

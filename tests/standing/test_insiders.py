@@ -6,19 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.candidates import copied
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.standing.conftest import ask
 from tests.standing.test_verbs import champions, standing, tag
 
 GATES = "[gates]\nbeat_baselines = false\n"
-
-
-@pytest.fixture
-def fresh(untouched, tmp_path):
-    """Give a folder of one's own with four candidates, the oldest first."""
-    place = copied(untouched, tmp_path / "work")
-    return place, [each["run"] for each in reversed(ask(place, "runs"))]
 
 
 def someone(place, name):

@@ -12,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from tests.candidates import copied
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.serving.server import eventually
 from tests.standing.conftest import ask
@@ -90,13 +89,6 @@ def test_what_a_server_does_not_confirm_is_taken_back(candidates):
 
 def newest(place):
     return sorted((place.folder / ".metaflow" / "PromoteFlow").glob("[0-9]*"))[-1].name
-
-
-@pytest.fixture
-def fresh(untouched, tmp_path):
-    """Give a folder of one's own with four candidates, the oldest first."""
-    place = copied(untouched, tmp_path / "work")
-    return place, [each["run"] for each in reversed(ask(place, "runs"))]
 
 
 @contextmanager
