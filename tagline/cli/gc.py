@@ -20,7 +20,7 @@ def gc(
     json: AsJson = False,
 ) -> None:
     """Say what no run and no entry of a ledger needs, and how big it is; delete it if asked."""
-    from tagline.operations.collecting import collect, unneeded
+    from tagline.operations.garbage import collect, unneeded
 
     found = unneeded(hours=hours)
     by_kind: dict[str, list[int]] = defaultdict(list)

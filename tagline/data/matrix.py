@@ -14,7 +14,7 @@ from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
 from tagline.inputs.matrix import InputSet, Matrix
-from tagline.store.shelf import shelf
+from tagline.store.blobs import blobs
 from tagline.training.matrix import read, write
 
 LAYOUT = 2  # another one for another meaning of the files in the folder
@@ -86,7 +86,7 @@ def matrix_folder(name: str, files: Mapping[str, str]) -> Path:
     files : mapping of str to str
         SHA-256 of each file, where it was shared.
     """
-    return shelf().fetch_folder(shelf().folder / name, files)
+    return blobs().fetch_folder(blobs().folder / name, files)
 
 
 def part_matrix(folder: Path, part: str) -> Matrix:

@@ -24,7 +24,7 @@ from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
 from tagline.inputs.trace import read_columns
-from tagline.store.shelf import shelf
+from tagline.store.blobs import blobs
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +185,7 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
         raw=put_table(storable(used.raw[used.of("test")])),
         quarantine=put_table(storable(origin.quarantine)),
         matrix=place.name,
-        matrix_files=shelf().put_folder(place),
+        matrix_files=blobs().put_folder(place),
         sources=shared_sources(case),
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
@@ -294,7 +294,7 @@ def _put(case: Case, features: Features, inputs: InputSet, matrix: Matrix, used:
         y=used.y.astype(np.float32),
         part=used.part,
         group=used.group,
-        folder=shelf().folder,
+        folder=blobs().folder,
     )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tagline.case.config import Case
-from tagline.store.shelf import Shelf, shared
+from tagline.store.blobs import Blobs, shared
 
 
 def shared_sources(case: Case) -> dict[str, str]:
@@ -36,7 +36,7 @@ def with_sources(case: Case, sources: dict[str, str], folder: Path) -> Case:
     digest = sources.get(Path(source).name)
     if digest is None:
         return case
-    at_hand, ending = Shelf(folder, objects), Path(source).suffix
+    at_hand, ending = Blobs(folder, objects), Path(source).suffix
     at_hand.get(digest, ending=ending)
     path = at_hand.path(digest, ending=ending)
     table = case.table.model_copy(update={"source": str(path)})

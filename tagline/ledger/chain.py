@@ -27,7 +27,7 @@ FILE = re.compile(r"([0-9]{6,})\.json")
 VERIFIERS, BATCH = os.cpu_count() or 1, 64
 # What another machine writes into a folder that is full is seen after so many seconds.
 LISTED_FOR = 10.0
-Marks = dict[int, str]
+Etags = dict[int, str]
 Read = tuple[bytes | None, Entry | Unsound | None]
 
 
@@ -95,20 +95,20 @@ class Ledger:
         self.store = store
         self.case = check_name(case)
         self.first: bytes = b""
-        self._state, self._marks = State(self.case), Marks()
+        self._state, self._etags = State(self.case), Etags()
         self._pages = Pages(store, self.case)
-        self._lists: dict[int, tuple[float, Marks]] = {}
+        self._lists: dict[int, tuple[float, Etags]] = {}
 
     @property
     def where(self) -> str:
         """Names the ledger in messages."""
         return f"{self.store.where}/{self.case}"
 
-    def resume(self, state: State, marks_digest: str) -> None:
+    def resume(self, state: State, etags_digest: str) -> None:
         """Begin with what was read before, where all places are as they were then."""
-        marks = {n: mark for n, mark in self._all_marks().items() if n <= state.number}
-        if digest_of(marks) == marks_digest:
-            self._state, self._marks = state, marks
+        etags = {n: etag for n, etag in self._all_etags().items() if n <= state.number}
+        if digest_of(etags) == etags_digest:
+            self._state, self._etags = state, etags
 
     def state(self) -> State:
         """Give what stands: every entry is judged, and what was judged before is not read again.
@@ -118,29 +118,29 @@ class Ledger:
         TaglineError
             It can not be read.
         """
-        marks = self._all_marks()
-        if any(marks.get(number) != mark for number, mark in self._marks.items()):
+        etags = self._all_etags()
+        if any(etags.get(number) != etag for number, etag in self._etags.items()):
             self._state = State(self.case)
         state = self._state.copy()
-        for _ in self._taken(state, marks):
+        for _ in self._taken(state, etags):
             pass
-        self._remember(state, marks)
+        self._remember(state, etags)
         return state.copy()
 
-    def marks_digest(self) -> str:
-        """Give a digest of the marks of all places that `state` has read."""
-        return digest_of(self._marks)
+    def etags_digest(self) -> str:
+        """Give a digest of the etags of all places that `state` has read."""
+        return digest_of(self._etags)
 
     def strays(self) -> list[Fault]:
         """Name the files beyond the end that are numbered like entries and are none."""
-        beyond = sorted(n for n in self._all_marks() if n > self._state.number)
+        beyond = sorted(n for n in self._all_etags() if n > self._state.number)
         return [Fault(n, "stray", "It does not follow, and is passed over.") for n in beyond]
 
     def places(self) -> Iterator[Place]:
         """Read and judge every place anew, the first one first."""
-        state, marks = State(self.case), self._all_marks()
-        yield from self._taken(state, marks)
-        self._remember(state, marks)
+        state, etags = State(self.case), self._all_etags()
+        yield from self._taken(state, etags)
+        self._remember(state, etags)
 
     def glance(self) -> str:
         """Give what is another whenever the next entry was written; one folder is listed.
@@ -218,28 +218,28 @@ class Ledger:
         """Give an entry's name in the store."""
         return f"{self.case}/{number // FULL:03d}/{number:06d}.json"
 
-    def _remember(self, state: State, marks: Mapping[int, str]) -> None:
+    def _remember(self, state: State, etags: Mapping[int, str]) -> None:
         self._state = state
-        self._marks = {number: mark for number, mark in marks.items() if number <= state.number}
+        self._etags = {number: etag for number, etag in etags.items() if number <= state.number}
 
-    def _taken(self, state: State, marks: Mapping[int, str]) -> Iterator[Place]:
+    def _taken(self, state: State, etags: Mapping[int, str]) -> Iterator[Place]:
         """Take every place after those that a state has; what lies beyond the end is left."""
-        ahead = sorted(number for number in marks if number > state.number)
+        ahead = sorted(number for number in etags if number > state.number)
         waiting: dict[int, Read] = {}
-        for number, found in zip(ahead, self._read(ahead, marks), strict=True):
+        for number, found in zip(ahead, self._read(ahead, etags), strict=True):
             waiting[number] = found
             if number != state.number + 1 and not self._goes_on(state, found):
                 continue
             for place in range(state.number + 1, number + 1):
                 yield self._place(state, place, *waiting.pop(place, (None, None)))
 
-    def _read(self, numbers: Sequence[int], marks: Mapping[int, str]) -> Iterator[Read]:
+    def _read(self, numbers: Sequence[int], etags: Mapping[int, str]) -> Iterator[Read]:
         """Give what is in each place and what that is, several read and verified side by side."""
 
         def read(batch: list[tuple[int, bytes | None]]) -> list[Read]:
             return [(each, read_place(n, each, case=self.case)) for n, each in batch]
 
-        places = zip(numbers, self._contents(numbers, marks), strict=True)
+        places = zip(numbers, self._contents(numbers, etags), strict=True)
         with ThreadPoolExecutor(VERIFIERS) as pool:
             for found in pool.map(read, batched(places, BATCH)):
                 yield from found
@@ -263,8 +263,8 @@ class Ledger:
         # Without the first entry nobody is known, and nobody may begin anew in its place.
         return isinstance(entry, Entry) and (state.policy is None or state.knows_writer(entry))
 
-    def _contents(self, numbers: Sequence[int], marks: Mapping[int, str]) -> Iterator[bytes | None]:
-        paged = self._pages.read(numbers, marks)
+    def _contents(self, numbers: Sequence[int], etags: Mapping[int, str]) -> Iterator[bytes | None]:
+        paged = self._pages.read(numbers, etags)
         left = [number for number in numbers if number not in paged]
         read = self.store.read_all([self.name(number) for number in left])
         rest = iter(read)
@@ -282,26 +282,26 @@ class Ledger:
         except Unsound:
             return None
 
-    def _all_marks(self) -> Marks:
-        found: Marks = {}
+    def _all_etags(self) -> Etags:
+        found: Etags = {}
         for folder in self._folders():
             found |= self._full_folder(folder) or self._listed(folder)
         return found
 
-    def _full_folder(self, folder: int) -> Marks:
+    def _full_folder(self, folder: int) -> Etags:
         """Give what was listed a moment ago of a folder that is full, nothing of others."""
-        at, marks = self._lists.get(folder, (0.0, {}))
-        return marks if time.monotonic() - at < LISTED_FOR else {}
+        at, etags = self._lists.get(folder, (0.0, {}))
+        return etags if time.monotonic() - at < LISTED_FOR else {}
 
     def _folders(self) -> list[int]:
         return sorted(
             int(name) for name in self.store.children(self.case) if FOLDER.fullmatch(name)
         )
 
-    def _listed(self, folder: int) -> Marks:
-        marks = self.store.marks(f"{self.case}/{folder:03d}")
-        found = {int(match[1]): marks[match[0]] for match in map(FILE.fullmatch, marks) if match}
-        own = {n: mark for n, mark in found.items() if n and n // FULL == folder}
+    def _listed(self, folder: int) -> Etags:
+        etags = self.store.etags(f"{self.case}/{folder:03d}")
+        found = {int(match[1]): etags[match[0]] for match in map(FILE.fullmatch, etags) if match}
+        own = {n: etag for n, etag in found.items() if n and n // FULL == folder}
         if len(own) == len(range(max(folder * FULL, 1), (folder + 1) * FULL)):
             self._lists[folder] = time.monotonic(), own
         return own
@@ -314,7 +314,7 @@ def batched(each: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-def digest_of(marks: Mapping[int, str]) -> str:
-    """Give a digest of the marks of places."""
-    lines = (f"{number} {marks[number]}\n" for number in sorted(marks))
+def digest_of(etags: Mapping[int, str]) -> str:
+    """Give a digest of the etags of places."""
+    lines = (f"{number} {etags[number]}\n" for number in sorted(etags))
     return hashlib.sha256("".join(lines).encode()).hexdigest()

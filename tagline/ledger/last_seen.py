@@ -28,8 +28,8 @@ class Seen:
         The highest place, and the digest of what was there.
     first : str
         The first entry, as it was written.
-    marks : str
-        Digest of the marks of all places up to there.
+    etags : str
+        Digest of the etags of all places up to there.
     state : State
         What stood.
     """
@@ -38,7 +38,7 @@ class Seen:
     number: int
     sha256: str
     first: str
-    marks: str
+    etags: str
     state: State
 
 
@@ -180,7 +180,7 @@ class LastSeen:
             self._kept, self._looked = self.seen(), True
             if self._kept is not None:
                 self.ledger.first = self._kept.first.encode()
-                self.ledger.resume(self._kept.state, self._kept.marks)
+                self.ledger.resume(self._kept.state, self._kept.etags)
         return self._kept
 
     def _of(self, state: State, seen: Seen | None) -> Seen:
@@ -192,6 +192,6 @@ class LastSeen:
             number=state.number,
             sha256=state.digest,
             first=first.decode(),
-            marks=self.ledger.marks_digest(),
+            etags=self.ledger.etags_digest(),
             state=state.copy(),
         )

@@ -9,9 +9,9 @@ PAGE = 100
 
 
 class Pages:
-    """The pages of one ledger, where its store knows the mark of a content.
+    """The pages of one ledger, where its store knows the etag of a content.
 
-    A page proves nothing: of what is on it counts only what has the mark of the entry's own file.
+    A page proves nothing: of what is on it counts only what has the etag of the entry's own file.
 
     Parameters
     ----------
@@ -24,25 +24,25 @@ class Pages:
     def __init__(self, store: Store, case: str) -> None:
         self.store, self.case = store, case
 
-    def read(self, numbers: Sequence[int], marks: Mapping[int, str]) -> dict[int, bytes]:
+    def read(self, numbers: Sequence[int], etags: Mapping[int, str]) -> dict[int, bytes]:
         """Give the contents that pages hold just as the files do.
 
         Parameters
         ----------
         numbers : sequence of int
             The places that are asked for.
-        marks : mapping of int to str
-            The mark of each place's file.
+        etags : mapping of int to str
+            The etag of each place's file.
         """
         wanted = set(numbers)
         starts = sorted({number // PAGE for number in numbers})
         whole = [page for page in starts if wanted.issuperset(places_of(page))]
-        if not whole or not self.store.mark_of(b""):
+        if not whole or not self.store.etag_of(b""):
             return {}
         found: dict[int, bytes] = {}
         for page, read in zip(whole, self.store.read_all([*map(self._name, whole)]), strict=True):
             copies = zip(places_of(page), _entries(read), strict=False)
-            found |= {n: each for n, each in copies if marks.get(n) == self.store.mark_of(each)}
+            found |= {n: each for n, each in copies if etags.get(n) == self.store.etag_of(each)}
         return found
 
     def write(self, number: int, contents: Callable[[Sequence[int]], list[bytes] | None]) -> None:
@@ -56,7 +56,7 @@ class Pages:
             Gives what is in many places, None where one is empty.
         """
         page = number // PAGE
-        if number != places_of(page)[-1] or not self.store.mark_of(b""):
+        if number != places_of(page)[-1] or not self.store.etag_of(b""):
             return
         whole = contents(places_of(page))
         if whole is not None:

@@ -12,7 +12,7 @@ from tagline.ledger.state import State
 from tagline.registry.facts import finished_runs
 from tagline.registry.runs import Run, artifact
 from tagline.standing.rules import Candidate, Refused
-from tagline.store.shelf import shared
+from tagline.store.blobs import shared
 
 
 def candidate(run: Run) -> Candidate:

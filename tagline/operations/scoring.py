@@ -24,7 +24,7 @@ from tagline.errors import TaglineError
 from tagline.operations.standings import Standings, open_case
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
-from tagline.store.shelf import Shelf, using
+from tagline.store.blobs import Blobs, using
 
 log = logging.getLogger(__name__)
 
@@ -171,9 +171,9 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     if not kept.any():
         return ""
     own = raw[kept].drop(columns=case.table.target)
-    with using(Shelf(paths.tables() / "to_score")) as own_shelf:
+    with using(Blobs(paths.tables() / "to_score")) as own_blobs:
         reference = put_table(storable(own))
-    return str(own_shelf.path(reference["sha256"], ending=PARQUET))
+    return str(own_blobs.path(reference["sha256"], ending=PARQUET))
 
 
 def _day(text: str) -> Any:

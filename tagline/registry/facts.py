@@ -79,8 +79,8 @@ def finished_runs() -> Iterator[tuple[Run, RunFacts]]:
 def facts_of(run: Run) -> RunFacts | None:
     """Read what a run says of itself; None where it is no finished training run of a case."""
     try:
-        # Looked for once: each question to a run lists its steps and tasks anew.
-        end = run.end_task
+        # Named, and looked for once: each question to a run lists its steps and tasks anew.
+        end = run["end"].task
         if end is None or not end.successful:
             return None
         bundle = end["bundle"].data

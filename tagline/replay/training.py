@@ -24,7 +24,7 @@ from tagline.replay.timeline import Timeline
 from tagline.stages.choosing import choose_best
 from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
-from tagline.store.shelf import Shelf, using
+from tagline.store.blobs import Blobs, using
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
@@ -103,7 +103,7 @@ def train(
 
 def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
     # Nobody else needs the tables of a past that is only lived through again.
-    with using(Shelf(folder / "tables")):
+    with using(Blobs(folder / "tables")):
         return _trained(timeline, day, champion, folder)
 
 

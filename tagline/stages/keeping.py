@@ -7,7 +7,7 @@ from typing import Any
 from tagline import paths
 from tagline.bundle.sharing import share_bundle
 from tagline.files import write_whole
-from tagline.store.shelf import Shelf, shared
+from tagline.store.blobs import Blobs, shared
 
 HTML = ".html"
 
@@ -23,4 +23,4 @@ def keep_bundle(sealed: Mapping[str, Any]) -> dict[str, Any]:
 def keep_page(page: str, *, name: str) -> str:
     """Keep a run's page under the run's name, for people, and in the store; give its SHA-256."""
     write_whole(paths.reports() / f"{name}{HTML}", page)
-    return Shelf(paths.reports() / "by_content", shared()).put(page.encode(), ending=HTML)
+    return Blobs(paths.reports() / "by_content", shared()).put(page.encode(), ending=HTML)

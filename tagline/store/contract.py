@@ -54,11 +54,11 @@ class Store(Protocol):
     def children(self, folder: str) -> list[str]:
         """Give the names directly inside a folder, sorted, those with a leading dot left out."""
 
-    def marks(self, folder: str) -> dict[str, str]:
-        """Give a mark of each content directly inside a folder; another content has another."""
+    def etags(self, folder: str) -> dict[str, str]:
+        """Give an etag of each content directly inside a folder; another content has another."""
 
-    def mark_of(self, content: bytes) -> str:
-        """Give the mark that a content would have; empty where only the store knows."""
+    def etag_of(self, content: bytes) -> str:
+        """Give the etag that a content would have; empty where only the store knows."""
 
     def size(self, name: str) -> int | None:
         """Give the length of a content in bytes, None where there is nothing of that name."""

@@ -73,8 +73,8 @@ class Disk:
         except OSError as wrong:
             raise _unreadable(wrong, path) from wrong
 
-    def marks(self, folder: str) -> dict[str, str]:
-        """Give a mark of each content directly inside a folder: of its file, not of its bytes."""
+    def etags(self, folder: str) -> dict[str, str]:
+        """Give an etag of each content directly inside a folder: of its file, not of its bytes."""
         path = self._path(folder) if folder else self.folder
         try:
             with os.scandir(path) as inside:
@@ -88,7 +88,7 @@ class Disk:
         except OSError as wrong:
             raise _unreadable(wrong, path) from wrong
 
-    def mark_of(self, content: bytes) -> str:  # noqa: ARG002 - a file's mark is not of its bytes
+    def etag_of(self, content: bytes) -> str:  # noqa: ARG002 - a file's etag is not of its bytes
         """Give nothing: only the file system knows."""
         return ""
 

@@ -109,7 +109,7 @@ class Bucket:
         found = self._head(name)
         if found is None or int(found["ContentLength"]) != len(content):
             return False
-        return str(found["ETag"]) == self.mark_of(content) or self.read(name) == content
+        return str(found["ETag"]) == self.etag_of(content) or self.read(name) == content
 
     def touch(self, name: str) -> None:
         """Make a content young: S3 knows only when an object was written, so it is, once more."""
@@ -157,7 +157,7 @@ class Bucket:
             found.update(key.removeprefix(prefix).rstrip("/") for key in keys)
         return sorted(name for name in found if name and not name.startswith(HIDDEN))
 
-    def marks(self, folder: str) -> dict[str, str]:
+    def etags(self, folder: str) -> dict[str, str]:
         """Give the ETag of each content directly inside a folder."""
         prefix = self._inside(folder)
         found = {
@@ -165,9 +165,9 @@ class Bucket:
             for page in self._pages(prefix)
             for each in page.get("Contents", ())
         }
-        return {name: mark for name, mark in found.items() if name and name[0] != HIDDEN}
+        return {name: etag for name, etag in found.items() if name and name[0] != HIDDEN}
 
-    def mark_of(self, content: bytes) -> str:
+    def etag_of(self, content: bytes) -> str:
         """Give the ETag of a content that was written in one piece: its MD5, in quotes."""
         return f'"{hashlib.md5(content, usedforsecurity=False).hexdigest()}"'
 

@@ -114,12 +114,12 @@ class StoreContract:
     def test_another_content_has_another_mark(self, store):
         assert store.create("case/a", b"one")
         assert store.create("case/b", b"two")
-        marks = store.marks("case")
-        assert set(marks) == {"a", "b"}
-        assert marks["a"] != marks["b"]
-        assert store.marks("case") == marks
-        assert store.mark_of(b"one") in ("", marks["a"])
-        assert store.marks("no") == {}
+        etags = store.etags("case")
+        assert set(etags) == {"a", "b"}
+        assert etags["a"] != etags["b"]
+        assert store.etags("case") == etags
+        assert store.etag_of(b"one") in ("", etags["a"])
+        assert store.etags("no") == {}
 
     def test_only_objects_are_removed(self, store):
         assert store.create("objects/ab/abc", b"x")

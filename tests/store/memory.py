@@ -36,8 +36,8 @@ class Memory:
         }
         return sorted(name for name in found if not name.startswith(HIDDEN))
 
-    def marks(self, folder):
-        self.asked.append("marks")
+    def etags(self, folder):
+        self.asked.append("etags")
         start = f"{check_name(folder)}/"
         return {
             name.removeprefix(start): hashlib.sha256(content).hexdigest()
@@ -45,7 +45,7 @@ class Memory:
             if name.startswith(start) and "/" not in name.removeprefix(start)
         }
 
-    def mark_of(self, content):
+    def etag_of(self, content):
         return hashlib.sha256(content).hexdigest() if self.marked else ""
 
     def size(self, name):

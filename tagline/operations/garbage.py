@@ -13,9 +13,9 @@ from tagline.bundle.sharing import files_of, listed
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.registry.runs import Run, all_runs, found_artifact
+from tagline.store.blobs import shared
 from tagline.store.location import open_store
 from tagline.store.objects import Objects
-from tagline.store.shelf import shared
 
 log = logging.getLogger(__name__)
 HOUR = 3600.0

@@ -9,9 +9,9 @@ from tagline.bundle.sharing import fetch_bundle, share_bundle
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError, Unknown
 from tagline.keys import signing_key
+from tagline.store.blobs import Blobs, blobs, using
 from tagline.store.location import open_store
 from tagline.store.objects import Objects
-from tagline.store.shelf import Shelf, shelf, using
 
 SHA = hashlib.sha256(b"content").hexdigest()
 
@@ -22,7 +22,7 @@ def shared(location):
 
 
 def test_what_is_put_is_at_hand_and_nowhere_else(tmp_path):
-    own = Shelf(tmp_path)
+    own = Blobs(tmp_path)
     assert own.put(b"content", ending=".txt") == SHA
     assert own.get(SHA, ending=".txt") == b"content"
     assert [path.name for path in tmp_path.iterdir()] == [f"{SHA}.txt"]
@@ -35,8 +35,8 @@ def test_what_is_put_is_at_hand_and_nowhere_else(tmp_path):
 
 
 def test_another_machine_fetches_it_and_verifies_it(tmp_path, shared):
-    Shelf(tmp_path / "here", shared).put(b"content")
-    there = Shelf(tmp_path / "there", shared)
+    Blobs(tmp_path / "here", shared).put(b"content")
+    there = Blobs(tmp_path / "there", shared)
     assert there.get(SHA) == b"content"
     assert there.path(SHA).read_bytes() == b"content"
     # What was changed at hand is fetched anew.
@@ -46,14 +46,14 @@ def test_another_machine_fetches_it_and_verifies_it(tmp_path, shared):
     shared.remove(SHA)
     shared.store.create(f"objects/{SHA[:2]}/{SHA}", b"another")
     with pytest.raises(TaglineError, match="is not what it is named by"):
-        Shelf(tmp_path / "elsewhere", shared).get(SHA)
+        Blobs(tmp_path / "elsewhere", shared).get(SHA)
     # Whoever has it at hand puts it right.
     assert there.put(b"content") == SHA
-    assert Shelf(tmp_path / "elsewhere", shared).get(SHA) == b"content"
+    assert Blobs(tmp_path / "elsewhere", shared).get(SHA) == b"content"
 
 
 def test_a_folder_is_made_of_its_files(tmp_path, shared):
-    here, there = (Shelf(tmp_path / name, shared) for name in ("here", "there"))
+    here, there = (Blobs(tmp_path / name, shared) for name in ("here", "there"))
     folder = here.folder / "matrix"
     folder.mkdir(parents=True)
     for name in ("X.npy", "y.npy"):
@@ -65,7 +65,7 @@ def test_a_folder_is_made_of_its_files(tmp_path, shared):
         "X.npy": b"X.npy",
         "y.npy": b"y.npy",
     }
-    assert Shelf(tmp_path / "alone").put_folder(folder) == {}
+    assert Blobs(tmp_path / "alone").put_folder(folder) == {}
 
 
 def test_a_bundle_is_fetched_whole_or_not_at_all(tmp_path, shared, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_bundle_is_fetched_whole_or_not_at_all(tmp_path, shared, monkeypatch):
 
 
 def test_another_shelf_can_be_used_for_a_while(tmp_path):
-    usual = shelf()
-    with using(Shelf(tmp_path)) as own:
-        assert shelf() == own
-    assert shelf() == usual
+    usual = blobs()
+    with using(Blobs(tmp_path)) as own:
+        assert blobs() == own
+    assert blobs() == usual

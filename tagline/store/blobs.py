@@ -17,7 +17,7 @@ from tagline.store.objects import Objects
 
 
 @dataclass(frozen=True)
-class Shelf:
+class Blobs:
     """Contents by their SHA-256, each a file of a folder.
 
     Attributes
@@ -96,17 +96,17 @@ class Shelf:
         return content
 
 
-_in_use: ContextVar[Shelf | None] = ContextVar("shelf", default=None)
+_in_use: ContextVar[Blobs | None] = ContextVar("blobs", default=None)
 
 
-def shelf() -> Shelf:
-    """Give the shelf in use: `using`'s, else this machine's folder and ``$TAGLINE_STORE``."""
-    return _in_use.get() or Shelf(paths.tables(), shared())
+def blobs() -> Blobs:
+    """Give what is in use: `using`'s, else this machine's folder and ``$TAGLINE_STORE``."""
+    return _in_use.get() or Blobs(paths.tables(), shared())
 
 
 @contextmanager
-def using(own: Shelf) -> Iterator[Shelf]:
-    """Use another shelf for a while, such as one whose contents nobody else needs."""
+def using(own: Blobs) -> Iterator[Blobs]:
+    """Use others for a while, such as one whose contents nobody else needs."""
     token = _in_use.set(own)
     try:
         yield own
