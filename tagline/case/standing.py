@@ -44,6 +44,17 @@ class StandingSection(Section):
             raise ValueError(f"{nameless[0]!r} has no key in standing.keys")
         if len(set(self.keys.values())) < len(self.keys):
             raise ValueError("two people have the same key in standing.keys")
-        if self.approvers and self.approvals > len(set(self.approvers)):
-            raise ValueError(f"{self.approvals} approvals are asked of fewer approvers")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_changed_again(self) -> "StandingSection":
+        if not self.keys:
+            return self  # whoever comes may approve
+        promoters, approvers = self.promoters or self.keys, set(self.approvers or self.keys)
+        others = max(len(approvers - {name}) for name in promoters)
+        if self.approvals > others:
+            raise ValueError(
+                f"{self.approvals} approvals are asked of {others} approvers beside the one who "
+                "promotes, so that nobody could ever change the policy again"
+            )
         return self
