@@ -7,9 +7,7 @@ import typer
 
 from tagline.cli.options import CaseName, Config
 from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
-from tagline.cli.status import AT_FAULT
-
-SHOWN = 20
+from tagline.cli.status import AT_FAULT, SHOWN
 
 
 def audit(

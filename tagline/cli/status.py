@@ -1,6 +1,6 @@
 """The verbs that say what stands."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -8,6 +8,7 @@ from tagline.cli.options import CaseName, Config
 from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
 
 AT_FAULT = 5
+SHOWN = 20
 
 
 def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
@@ -23,17 +24,28 @@ def status(*, case: CaseName = None, config: Config = None, json: AsJson = False
     raise typer.Exit(AT_FAULT if found["faults"] else 0)
 
 
-def candidates(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
+def candidates(
+    *,
+    most: Annotated[
+        int | None,
+        typer.Option(min=1, help=f"How many at the most; {SHOWN} in a table, else all."),
+    ] = None,
+    case: CaseName = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
     """List the runs that may be promoted, the newest first, with their approvals."""
     from tagline.operations.standings import open_case
     from tagline.operations.state import candidates as waiting
 
-    found = waiting(open_case(case, config=config))
+    limit = most or (None if json else SHOWN)
+    found, there_are = waiting(open_case(case, config=config), most=limit)
     if json:
         print_json(found)
         return
+    less = f": the newest {len(found)} of {there_are:,}" if len(found) < there_are else ""
     print_table(
-        "Candidates",
+        f"Candidates{less}",
         ["run", "by", "primary figure", "approved by"],
         (
             (each["run"], each["author"], each["figure"], ", ".join(each["approved_by"]) or "-")

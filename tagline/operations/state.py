@@ -65,19 +65,30 @@ def _watched(case: str) -> dict[str, Any] | None:
     }
 
 
-def candidates(standings: Standings) -> list[dict[str, Any]]:
+def candidates(
+    standings: Standings, *, most: int | None = None
+) -> tuple[list[dict[str, Any]], int]:
     """List the runs of a case that may be promoted, the newest first.
+
+    Parameters
+    ----------
+    standings : Standings
+        The case's.
+    most : int, optional
+        How many at the most; all where left out.
 
     Returns
     -------
     list of dict
         ``run``, ``author``, ``metric``, ``figure`` (of the test rows, at training) and
         ``approved_by``.
+    int
+        How many there are.
     """
     state, policy = standings.state(), standings.policy()
     primary = standings.case.evaluation.primary
-    found = []
-    for run in waiting(state):
+    runs, found = list(waiting(state)), []
+    for run in runs[:most]:
         own = candidate(run)
         approvals = counted(policy, own, state.standing.approvals.get(own.run, ()))
         found.append(
@@ -89,7 +100,7 @@ def candidates(standings: Standings) -> list[dict[str, Any]]:
                 "approved_by": [each.who for each in approvals],
             }
         )
-    return found
+    return found, len(runs)
 
 
 def reconcile(standings: Standings) -> list[str]:

@@ -61,6 +61,9 @@ def test_without_a_promotion_there_is_no_champion_and_no_fault(candidates):
     place, runs = candidates
     assert ask(place, "status")["live"] == []
     assert [each["run"] for each in ask(place, "candidates")] == runs[::-1]
+    assert [each["run"] for each in ask(place, "candidates", "--most", "1")] == [runs[-1]]
+    few = place.tagline("candidates", "--most", "2").stdout
+    assert few.startswith(f"Candidates: the newest 2 of {len(runs)}")
     assert place.tagline("status").stdout.startswith("small: what stands")
 
 
