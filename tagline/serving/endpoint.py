@@ -141,7 +141,7 @@ class Endpoint:
             self.limiter = CapacityLimiter(AT_ONCE)
         if self.limiter.statistics().tasks_waiting >= WAITING:
             raise Problem(503, "Too many requests wait.", headers={"Retry-After": "1"})
-        return await to_thread.run_sync(work, *given, limiter=self.limiter)
+        return _raised(await to_thread.run_sync(_caught, work, *given, limiter=self.limiter))
 
     def read(self, body: bytes, current: ActiveModel, *, most: int) -> Body:
         """Read rows.
@@ -162,6 +162,25 @@ class Endpoint:
         if not found.ids:
             raise Problem(422, f"A request has 1 to {most:,} rows, and not none.")
         return found
+
+
+def _caught(work: Callable[..., Any], *given: Any) -> Any:
+    # What is raised through a thread's future is in a circle with it, and so is the body that was
+    # at hand: megabytes, until the collector comes.
+    try:
+        return work(*given)
+    except Problem as problem:
+        problem.__context__ = None
+        return problem.with_traceback(None)
+
+
+def _raised(found: Any) -> Any:
+    if not isinstance(found, Problem):
+        return found
+    try:
+        raise found
+    finally:
+        del found  # else it would be in a circle with this frame
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> str:

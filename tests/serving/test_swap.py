@@ -145,7 +145,7 @@ def test_the_flow_takes_a_promotion_back_that_one_of_several_servers_refuses(own
         assert "It was taken back" in bad.stdout, bad.stdout
         assert "refuses it" in bad.stdout
         assert "scorer.onnx was changed" in bad.stdout
-        last, before, *_ = ask(own, "audit", *CONFIG)
+        last, before, *_ = ask(own, "audit")
         assert (last["act"], before["act"], before["run"]) == ("rollback", "promote", another)
         for server in (one, other):
             eventually(lambda s=server: s.post("/v1/predict", row).json["model"]["run"] == runs[1])
