@@ -71,7 +71,8 @@ def _verify(last_seen: Any, *, json: bool) -> None:
         print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
     else:
         for fault in faults:
-            message = plain(f"entry {fault.number}: {fault.kind}: {fault.what}")
+            place = f"entry {fault.number}" if fault.number else "in no entry's place"
+            message = plain(f"{place}: {fault.kind}: {fault.what}")
             console.print(message, style="bold red", markup=False, soft_wrap=True)
         told = "is void" if len(faults) == 1 else "are void"
         console.print(f"{len(faults)} {told}." if faults else "The ledger is sound.")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,10 +23,11 @@ from tagline.store.contract import Store, check_name, probe
 # Entries in a folder: a listing, on S3 a request for a thousand keys, stays one page.
 FULL = 1000
 FOLDER = re.compile("[0-9]{3,}")
-FILE = re.compile(r"([0-9]{6,})\.json")
+FILE = re.compile(r"([0-9]+)\.json")
 VERIFIERS, BATCH = os.cpu_count() or 1, 64
 # What another machine writes into a folder that is full is seen after so many seconds.
 LISTED_FOR = 10.0
+NAMED = 5  # of files that lie where no entry is
 Etags = dict[int, str]
 Read = tuple[bytes | None, Entry | Unsound | None]
 
@@ -98,6 +99,7 @@ class Ledger:
         self._state, self._etags = State(self.case), Etags()
         self._pages = Pages(store, self.case)
         self._lists: dict[int, tuple[float, Etags]] = {}
+        self._misplaced: dict[int, list[str]] = {}
 
     @property
     def where(self) -> str:
@@ -132,9 +134,21 @@ class Ledger:
         return digest_of(self._etags)
 
     def strays(self) -> list[Fault]:
-        """Name the files beyond the end that are numbered like entries and are none."""
+        """Name what is numbered as an entry and is none; other files beside them are nothing.
+
+        Returns
+        -------
+        list of Fault
+            One for each number beyond the end, and one of number 0 for all that lies in no place.
+        """
         beyond = sorted(n for n in self._all_etags() if n > self._state.number)
-        return [Fault(n, "stray", "It does not follow, and is passed over.") for n in beyond]
+        found = [Fault(n, "stray", "It does not follow, and is passed over.") for n in beyond]
+        misplaced = sorted(chain.from_iterable(self._misplaced.values()))
+        if misplaced:
+            more = f" and {len(misplaced) - NAMED:,} more" if len(misplaced) > NAMED else ""
+            what = f"{', '.join(misplaced[:NAMED])}{more}: no entry's place, and passed over."
+            found.insert(0, Fault(0, "stray", what))
+        return found
 
     def places(self) -> Iterator[Place]:
         """Read and judge every place anew, the first one first."""
@@ -300,8 +314,15 @@ class Ledger:
 
     def _listed(self, folder: int) -> Etags:
         etags = self.store.etags(f"{self.case}/{folder:03d}")
-        found = {int(match[1]): etags[match[0]] for match in map(FILE.fullmatch, etags) if match}
-        own = {n: etag for n, etag in found.items() if n and n // FULL == folder}
+        own: Etags = {}
+        misplaced = []
+        for match in filter(None, map(FILE.fullmatch, etags)):
+            number, inside = int(match[1]), f"{folder:03d}/{match[0]}"
+            if number and f"{self.case}/{inside}" == self.name(number):
+                own[number] = etags[match[0]]
+            else:
+                misplaced.append(inside)
+        self._misplaced[folder] = misplaced
         if len(own) == len(range(max(folder * FULL, 1), (folder + 1) * FULL)):
             self._lists[folder] = time.monotonic(), own
         return own

@@ -25,12 +25,13 @@ class Fault:
     Attributes
     ----------
     number : int
-        Its place in the ledger; the first that is gone where the end is.
+        Its place in the ledger; the first that is gone where the end is; 0 for what lies in no
+        entry's place.
     kind : str
         ``missing``; ``changed`` (no entry, or another than this machine has seen); ``reordered``
         and ``foreign`` (of another place, of another case); ``forged`` (its signature does not
         hold); ``inconsistent`` (it does not follow); ``forbidden`` (not allowed by the policy that
-        stood); ``stray`` (beyond the end); ``truncated`` (the end is gone).
+        stood); ``stray`` (beyond the end, or in no entry's place); ``truncated`` (the end is gone).
     what : str
         The fault, in one sentence.
     """

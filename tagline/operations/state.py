@@ -143,12 +143,14 @@ def _void(standings: Standings, state: State) -> Iterator[str]:
     lost = standings.last_seen.fault(state)
     if lost is not None:
         yield f"{_said(lost)} If it was restored on purpose, remove {standings.last_seen.path}."
-    for each in (*state.void, *standings.ledger.strays()):
+    for each in state.void:
         yield f"{_said(each)} It is void, and passed over."
+    yield from map(_said, standings.ledger.strays())
 
 
 def _said(fault: Fault) -> str:
-    return f"Entry {fault.number} of the ledger is {fault.kind}: {fault.what}"
+    place = f"Entry {fault.number} of the ledger" if fault.number else "Something in the ledger"
+    return f"{place} is {fault.kind}: {fault.what}"
 
 
 def _faults(standings: Standings, state: State) -> Iterator[str]:

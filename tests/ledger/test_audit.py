@@ -218,6 +218,32 @@ def test_a_stray_file_is_named_and_the_ledger_goes_on_through_it(strays):
     assert state.number == 3 + 60 + sum(n < 60 for n in strays)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("000/99.json", "000/4.json", "000/0000004.json", "000/000000.json"),
+        *("001/000004.json", "000/001500.json"),
+    ],
+)
+def test_a_file_in_no_entrys_place_is_named_and_stops_nobody(name):
+    ledger = ledger_of([5, 2, 3])
+    assert ledger.store.create(f"flights/{name}", b"{}")
+    (fault,) = audit(Ledger(ledger.store, "flights"))
+    assert (fault.number, fault.kind) == (0, "stray")
+    assert name in fault.what
+    assert tell(ledger, OWN, 60, acts=[3] * 60).number == 63
+    assert [each.number for each in audit(ledger)] == [0]
+
+
+def test_of_many_such_files_some_are_named_and_all_are_counted():
+    ledger = ledger_of([5])
+    for number in range(12):
+        ledger.store.create(f"flights/000/{number}.json", b"{}")
+    (fault,) = audit(ledger)
+    assert "000/0.json" in fault.what
+    assert "and 7 more" in fault.what
+
+
 def test_a_gap_is_named_and_what_follows_counts():
     ledger = ledger_of([5, 5, 3, 5])
     del ledger.store.contents[ledger.name(2)]

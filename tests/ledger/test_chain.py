@@ -108,7 +108,7 @@ def test_a_new_folder_every_thousand():
 def test_what_lies_beside_the_entries_is_nothing(folder, ledger, key):
     state = tell(ledger, key, 2)
     inside = Path(folder, "flights", "000")
-    for name in ("000009.json.bak", "notes.txt", "9.json", "000000.json", "001500.json"):
+    for name in ("000009.json.bak", "notes.txt", "000009.txt", "nine.json"):
         (inside / name).write_text("{}")
     Path(folder, "flights", "001").mkdir()
     Path(folder, "flights", "old").mkdir()
