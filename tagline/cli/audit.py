@@ -71,7 +71,7 @@ def _verify(last_seen: Any, *, json: bool) -> None:
         print_json([{"entry": f.number, "kind": f.kind, "what": f.what} for f in faults])
     else:
         for fault in faults:
-            place = f"entry {fault.number}" if fault.number else "in no entry's place"
+            place = f"entry {fault.number}" if fault.number else "beside the entries"
             message = plain(f"{place}: {fault.kind}: {fault.what}")
             console.print(message, style="bold red", markup=False, soft_wrap=True)
         told = "is void" if len(faults) == 1 else "are void"

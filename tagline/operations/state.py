@@ -149,7 +149,9 @@ def _void(standings: Standings, state: State) -> Iterator[str]:
 
 
 def _said(fault: Fault) -> str:
-    place = f"Entry {fault.number} of the ledger" if fault.number else "Something in the ledger"
+    place = (
+        f"Entry {fault.number} of the ledger" if fault.number else "Something beside the entries"
+    )
     return f"{place} is {fault.kind}: {fault.what}"
 
 
