@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = ".unfinished-"  # what a folder or file is called, at its beginning, until it is whole
+
 
 def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) -> None:
     """Write a file aside and rename it, so that nobody reads a part of it.

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.files import UNFINISHED
 from tagline.keys import public_hex
 
 MANIFEST, SIGNATURE = "manifest.json", "signature.json"
-UNFINISHED = ".unfinished-"
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
-from tagline.bundle.seal import MANIFEST, SIGNATURE, UNFINISHED, as_signature
+from tagline.bundle.seal import MANIFEST, SIGNATURE, as_signature
 from tagline.errors import TaglineError
+from tagline.files import UNFINISHED
 from tagline.keys import is_signed_by, trusted_keys
 
 COPIERS_NOTES = ("registered_model_meta",)  # MLflow's

@@ -5,18 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from tagline.cli.options import CaseName, Config
+from tagline.cli.options import CaseName, Config, Most, limit
 from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
-from tagline.cli.status import AT_FAULT, SHOWN
+from tagline.cli.status import AT_FAULT
 
 
 def audit(
     *,
     verify: Annotated[bool, typer.Option("--verify", help="Verify every entry.")] = False,
-    most: Annotated[
-        int | None,
-        typer.Option(min=1, help=f"How many entries at the most; {SHOWN} in a table, else all."),
-    ] = None,
+    most: Most = None,
     export: Annotated[
         Path | None,
         typer.Option(help="Write all into a file, for a verifier: .csv, else JSON lines."),
@@ -36,8 +33,7 @@ def audit(
         _verify(last_seen, json=json)
     if export is not None:
         return
-    limit = most or (None if json else SHOWN)
-    found = list(newest(last_seen.ledger, limit))
+    found = list(newest(last_seen.ledger, limit(most, json=json)))
     if json:
         print_json(found)
         return

@@ -36,4 +36,14 @@ CaseName = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", help="The case's config, where it has moved.")
 ]
+SHOWN = 20
+Most = Annotated[
+    int | None,
+    typer.Option("--most", min=1, help=f"How many at the most; {SHOWN} in a table, else all."),
+]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the ledger.")]
+
+
+def limit(most: int | None, *, json: bool) -> int | None:
+    """Say how many are shown: a table is for people, JSON has all."""
+    return most or (None if json else SHOWN)

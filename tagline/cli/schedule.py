@@ -5,10 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tagline.cli.options import CaseName, Config
+from tagline.cli.options import SHOWN, CaseName, Config
 from tagline.cli.output import AsJson, print_json, print_table
-
-SHOWN = 20
 
 
 def schedule(

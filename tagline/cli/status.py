@@ -1,14 +1,13 @@
 """The verbs that say what stands."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from tagline.cli.options import CaseName, Config
+from tagline.cli.options import CaseName, Config, Most, limit
 from tagline.cli.output import AsJson, console, plain, print_json, print_table, say
 
 AT_FAULT = 5
-SHOWN = 20
 
 
 def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
@@ -26,10 +25,7 @@ def status(*, case: CaseName = None, config: Config = None, json: AsJson = False
 
 def candidates(
     *,
-    most: Annotated[
-        int | None,
-        typer.Option(min=1, help=f"How many at the most; {SHOWN} in a table, else all."),
-    ] = None,
+    most: Most = None,
     case: CaseName = None,
     config: Config = None,
     json: AsJson = False,
@@ -38,8 +34,7 @@ def candidates(
     from tagline.operations.standings import open_case
     from tagline.operations.state import candidates as waiting
 
-    limit = most or (None if json else SHOWN)
-    found, there_are = waiting(open_case(case, config=config), most=limit)
+    found, there_are = waiting(open_case(case, config=config), most=limit(most, json=json))
     if json:
         print_json(found)
         return

@@ -27,7 +27,7 @@ FILE = re.compile(r"([0-9]+)\.json")
 VERIFIERS, BATCH = os.cpu_count() or 1, 64
 # What another machine writes into a folder that is full is seen after so many seconds.
 LISTED_FOR = 10.0
-NAMED = 5  # of the files that: in no entry's place
+NAMED = 5  # of the files in no entry's place
 Etags = dict[int, str]
 Read = tuple[bytes | None, Entry | Unsound | None]
 
@@ -146,7 +146,7 @@ class Ledger:
         misplaced = sorted(chain.from_iterable(self._misplaced.values()))
         if misplaced:
             more = f" and {len(misplaced) - NAMED:,} more" if len(misplaced) > NAMED else ""
-            what = f"{', '.join(misplaced[:NAMED])}{more}: in no entry's place."
+            what = f"{', '.join(misplaced[:NAMED])}{more}, in no entry's place."
             found.insert(0, Fault(0, "stray", what))
         return found
 

@@ -40,6 +40,10 @@ class Fault:
     kind: Kind
     what: str
 
+    def __str__(self) -> str:
+        place = f"Entry {self.number} of the ledger" if self.number else "Beside the entries"
+        return f"{place} is {self.kind}: {self.what}"
+
 
 class Unsound(TaglineError):
     """A ledger that can not be relied on.
@@ -56,7 +60,7 @@ class Unsound(TaglineError):
 
     def __init__(self, fault: Fault, *, where: str, todo: str = "") -> None:
         super().__init__(
-            f"Entry {fault.number} of the ledger is {fault.kind}: {fault.what}",
+            str(fault),
             where=where,
             todo=todo or "Nothing is guessed: `tagline audit --verify` lists every fault.",
         )

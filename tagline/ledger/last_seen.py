@@ -4,8 +4,9 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
 from tagline.errors import TaglineError
 from tagline.files import locked, write_whole
@@ -38,7 +39,8 @@ class Seen:
     number: int
     sha256: str
     first: str
-    etags: str
+    # Notes of earlier versions are what a machine trusts: they are still read.
+    etags: Annotated[str, Field(validation_alias=AliasChoices("etags", "marks"))]
     state: State
 
 
@@ -132,7 +134,7 @@ class LastSeen:
             raise TaglineError(
                 f"What this machine has seen of the ledger can not be read: {told}.",
                 where=str(self.path),
-                todo="Remove it if `tagline audit --verify` finds the ledger as it should be.",
+                todo="Remove it if `tagline audit --verify` finds no fault once it is moved.",
             ) from wrong
 
     def fault(self, state: State) -> Fault | None:

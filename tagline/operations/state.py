@@ -5,7 +5,6 @@ from typing import Any
 
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
-from tagline.ledger.fault import Fault
 from tagline.ledger.state import State
 from tagline.operations.candidates import candidate, waiting
 from tagline.operations.monitored import latest
@@ -142,17 +141,10 @@ def _proposes(standings: Standings, state: State) -> list[str]:
 def _void(standings: Standings, state: State) -> Iterator[str]:
     lost = standings.last_seen.fault(state)
     if lost is not None:
-        yield f"{_said(lost)} If it was restored on purpose, remove {standings.last_seen.path}."
+        yield f"{lost} If it was restored on purpose, remove {standings.last_seen.path}."
     for each in state.void:
-        yield f"{_said(each)} It is void, and passed over."
-    yield from map(_said, standings.ledger.strays())
-
-
-def _said(fault: Fault) -> str:
-    place = (
-        f"Entry {fault.number} of the ledger" if fault.number else "Something beside the entries"
-    )
-    return f"{place} is {fault.kind}: {fault.what}"
+        yield f"{each} It is void, and passed over."
+    yield from map(str, standings.ledger.strays())
 
 
 def _faults(standings: Standings, state: State) -> Iterator[str]:

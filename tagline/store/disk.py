@@ -8,9 +8,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from tagline.errors import TaglineError
+from tagline.files import UNFINISHED
 from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
 
-UNFINISHED = ".unfinished-"
 READ_ONLY = 0o444
 
 
@@ -79,7 +79,7 @@ class Disk:
         try:
             with os.scandir(path) as inside:
                 return {
-                    each.name: _mark(each.stat())
+                    each.name: _etag(each.stat())
                     for each in inside
                     if not each.name.startswith(HIDDEN) and each.is_file()
                 }
@@ -154,7 +154,7 @@ class Disk:
         )
 
 
-def _mark(found: os.stat_result) -> str:
+def _etag(found: os.stat_result) -> str:
     # Whoever changes a file can set back the time of its content, but not that of the change.
     return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}"
 

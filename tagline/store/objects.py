@@ -6,9 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tagline.errors import TaglineError, Unknown
+from tagline.files import UNFINISHED
 from tagline.store.contract import OBJECTS, Store
-
-UNFINISHED = ".unfinished-"
 
 
 class Objects:

@@ -116,10 +116,10 @@ def test_what_lies_beside_the_entries_is_nothing(folder, ledger, key):
     assert audit(ledger) == []
 
 
-@pytest.mark.parametrize("marked", [True, False])
-def test_what_was_judged_is_not_read_again(key, marked):
+@pytest.mark.parametrize("knows_etags", [True, False])
+def test_what_was_judged_is_not_read_again(key, knows_etags):
     store = Memory()
-    store.marked = marked
+    store.knows_etags = knows_etags
     ledger = Ledger(store, "flights")
     tell(ledger, key, 5)
     store.asked.clear()

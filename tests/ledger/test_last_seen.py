@@ -147,6 +147,13 @@ def test_a_note_that_is_none_is_told(last_seen, content):
         last_seen.state()
 
 
+def test_a_note_of_an_earlier_version_is_read(last_seen, ledger, key):
+    last_seen.note(tell(ledger, key, 3))
+    last_seen.path.write_text(last_seen.path.read_text().replace('"etags":', '"marks":'))
+    assert again(last_seen).seen() == last_seen.seen()
+    assert again(last_seen).state().number == 3
+
+
 def test_a_full_disk_is_told_and_keeps_what_was_seen(last_seen, ledger, key, monkeypatch):
     last_seen.note(tell(ledger, key, 1))
     more = tell(ledger, key, 1)

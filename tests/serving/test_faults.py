@@ -116,7 +116,7 @@ def test_large_bodies_do_not_grow_the_memory(place, row, kind):
             assert server.post(page, body).status == status
         before = process.memory_info().rss
         for _ in range(50):
-            server.post(page, body)
+            assert server.post(page, body).status == status
         # Fewer than a third of the bodies, and a third of what an answer is made of.
         assert process.memory_info().rss - before < 60 * 2**20
         assert server.post("/v1/predict", row).status == 200

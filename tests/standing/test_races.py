@@ -21,14 +21,20 @@ def crowd(candidates):
     return place, [each["run"] for each in reversed(ask(place, "runs"))]
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
-def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, rounds):
+def raced(kind, rounds, ledgers, crowd):
+    """Race so many rounds; give what came of each."""
     place, runs = crowd
-    done = place.call("-m", "tests.standing.racing", "promote", str(rounds), ledgers, *runs)
+    done = place.call("-m", "tests.standing.racing", kind, str(rounds), ledgers, *runs)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert len(lines) == rounds
-    for line in lines:
+    return lines
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.slow)])
+def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, rounds):
+    _, runs = crowd
+    for line in raced("promote", rounds, ledgers, crowd):
         (won,) = [result for result in line["told"] if "entry" in result]
         assert won["run"] == won["promoted"] in runs[1:]
         assert (won["entry"], line["found"]["entries"]) == (2, 2)
@@ -48,12 +54,7 @@ def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, roun
 @pytest.mark.parametrize("rounds", [1, pytest.param(200, marks=pytest.mark.slow)])
 def test_promotions_rollbacks_and_policies_at_once(crowd, ledgers, rounds):
     """Whoever was told that it is done has an entry, nobody else has one, and one stands."""
-    place, runs = crowd
-    done = place.call("-m", "tests.standing.racing", "mixed", str(rounds), ledgers, *runs)
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(lines) == rounds
-    for line in lines:
+    for line in raced("mixed", rounds, ledgers, crowd):
         found, told = line["found"], line["told"]
         assert found["faults"] == []
         assert found["tags"] == [found["ledger"]]

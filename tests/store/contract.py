@@ -111,7 +111,7 @@ class StoreContract:
         assert store.age("objects/ab/none") is None
         assert store.read("objects/ab/abc") == b"x"
 
-    def test_another_content_has_another_mark(self, store):
+    def test_another_content_has_another_etag(self, store):
         assert store.create("case/a", b"one")
         assert store.create("case/b", b"two")
         etags = store.etags("case")

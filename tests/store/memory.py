@@ -12,7 +12,7 @@ class Memory:
         self.probed = False
         self.contents = {}
         self.asked = []
-        self.marked = True
+        self.knows_etags = True
         self.touched = set()
 
     def create(self, name, content):
@@ -46,7 +46,7 @@ class Memory:
         }
 
     def etag_of(self, content):
-        return hashlib.sha256(content).hexdigest() if self.marked else ""
+        return hashlib.sha256(content).hexdigest() if self.knows_etags else ""
 
     def size(self, name):
         content = self.contents.get(check_name(name))

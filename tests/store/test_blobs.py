@@ -84,7 +84,7 @@ def test_a_bundle_is_fetched_whole_or_not_at_all(tmp_path, shared, monkeypatch):
     assert not (tmp_path / "third" / found.digest).exists()
 
 
-def test_another_shelf_can_be_used_for_a_while(tmp_path):
+def test_others_can_be_used_for_a_while(tmp_path):
     usual = blobs()
     with using(Blobs(tmp_path)) as own:
         assert blobs() == own
