@@ -50,6 +50,14 @@ class ScoreFlow(FlowSpec):
         new = [each for each in self.files if not each["before"]]
         rows, rejected = (sum(each[name] for each in new) for name in ("scored", "rejected"))
         print(f"{rows:,} rows scored, {rejected:,} rejected, in {len(new)} files")
+        for title, name in (
+            ("rejected", "reasons"),
+            ("a category that training never saw, in", "unknown"),
+            ("the file lacks an optional field, missing in each row", "absent"),
+        ):
+            for each in new:
+                for what, count in each[name].items():
+                    print(f"{title}: {what} ({count:,} rows of {each['file']})")
         print(f"{len(self.files) - len(new)} files had been scored before")
 
 

@@ -1,5 +1,6 @@
 """Where Tagline keeps what is too big for an artifact: tables, bundles, reports."""
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -98,6 +99,11 @@ def reports() -> Path:
 def report_of(run: str) -> Path:
     """Give the page of a run, by its pathspec."""
     return reports() / f"{run.rpartition('/')[2]}.html"
+
+
+def scoring_lock(place: str) -> Path:
+    """Give the file that a batch holds while it writes answers to a place."""
+    return _made("locks") / f"{hashlib.sha256(place.encode()).hexdigest()[:20]}.lock"
 
 
 def cache() -> Path:

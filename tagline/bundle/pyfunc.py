@@ -35,9 +35,7 @@ class Answers:
         DataFrame of shape (n, 1)
             ``probability``, float64.
         """
-        absent = [field.name for field in self.bundle.fields if not field.required]
-        whole = frame.assign(**{name: None for name in absent if name not in frame})
-        return pd.DataFrame({"probability": self.bundle.predict_frame(whole)}, frame.index)
+        return pd.DataFrame({"probability": self.bundle.predict_frame(frame)}, frame.index)
 
 
 def _load_pyfunc(path: str) -> Answers:

@@ -110,6 +110,26 @@ class SingleRow:
             made[place] = found
         return made, unknown
 
+    def unknown(self, columns: Columns) -> dict[int, list[str]]:
+        """Name the inputs with a category never seen, by the place of each row that has any.
+
+        Parameters
+        ----------
+        columns : mapping of str to ndarray of shape (n,)
+            Fields and history, as `tagline.inputs.compute.columns` gives them.
+        """
+        found: dict[int, list[str]] = {}
+        if self.plain_texts is None:
+            for place, row in enumerate(as_rows({name: columns[name] for name in self.takes})):
+                if names := self.inputs(row)[1]:
+                    found[place] = names
+            return found
+        for name, (column, seen) in self.plain_texts.items():
+            for place, text in enumerate(columns[column].tolist()):
+                if text not in seen and text != MISSING_TEXT:
+                    found.setdefault(place, []).append(name)
+        return found
+
     def score(self, numbers: Sequence[float]) -> float:
         """Give the calibrated probability of 1 for a row's inputs."""
         # One row's place in memory is bound once; a list would be taken apart for each answer.

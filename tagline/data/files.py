@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
 from tagline.errors import TaglineError
 from tagline.names import near
+from tagline.reading.arrow import Unreadable, of_arrow
 
 ROW_INDEX = "__index_level_0__"
 UTF_8 = "utf-8"
@@ -76,13 +76,16 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
 
 def _csv(path: Path, encoding: str) -> pa.Table:
     options = pa.csv.ReadOptions(encoding=encoding)
+    # A line break between quotes may lie where the reader would part its blocks.
+    parsing = pa.csv.ParseOptions(newlines_in_values=True)
     # All as text: the reader would decide by a column's first block what it holds.
-    with pa.csv.open_csv(path, read_options=options) as opened:
+    with pa.csv.open_csv(path, read_options=options, parse_options=parsing) as opened:
         names = opened.schema.names
     _expect_distinct(names, path)
     return pa.csv.read_csv(
         path,
         read_options=options,
+        parse_options=parsing,
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.large_string()),
             strings_can_be_null=True,
@@ -113,67 +116,31 @@ def _framed(table: pa.Table, path: Path, exclude: Sequence[str]) -> File:
             where=str(path),
         )
     kept = [name for name in table.column_names if name not in exclude]
-    columns = {name: _series(table.column(name), name, path) for name in kept}
-    return _named(File(pd.DataFrame(columns)), path)
+    return _named(File(frame_of(table.select(kept), where=str(path))), path)
 
 
-def _series(column: pa.ChunkedArray, name: str, path: Path) -> pd.Series:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return _plain(column, column.type, name, path).rename(name)
+def frame_of(table: pa.Table, *, where: str) -> pd.DataFrame:
+    """Give a table of Arrow as a frame; see `tagline.reading.arrow.of_arrow`.
 
-
-def _plain(column: pa.ChunkedArray, kind: pa.DataType, name: str, path: Path) -> pd.Series:
-    if pa.types.is_null(kind) or _is_text(kind) or pa.types.is_time(kind):
-        return _pandas(column.cast(pa.large_string())).astype("str")
-    if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-        return _with_gaps(column)
-    if pa.types.is_floating(kind):
-        return _pandas(column.cast(pa.float64()))
-    if pa.types.is_decimal(kind):
-        return _decimals(column, kind)
-    if pa.types.is_timestamp(kind):
-        return _pandas(column)
-    if pa.types.is_date(kind):
-        return _pandas(column.cast(pa.timestamp("s" if pa.types.is_date32(kind) else "ms")))
-    if pa.types.is_duration(kind):
-        seconds: pd.Series = _pandas(column).dt.total_seconds()
-        return seconds
-    raise TaglineError(
-        f"Column {name!r} holds {kind}, which is neither number, text, time nor flag.",
-        where=str(path),
-        todo="Leave it out with table.exclude, or write what it means as columns.",
+    Raises
+    ------
+    TaglineError
+        A column holds bytes, lists or the like.
+    """
+    return pd.DataFrame(
+        {name: _series(table.column(name), name, where) for name in table.column_names}
     )
 
 
-def _pandas(column: pa.ChunkedArray) -> pd.Series:
-    found: pd.Series = column.to_pandas()
-    return found
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(kind in (pa.string(), pa.large_string(), pa.string_view()))
-
-
-def _with_gaps(column: pa.ChunkedArray) -> pd.Series:
-    # By way of a mask, because pandas would take whole numbers with gaps for doubles.
-    lacking = column.is_null().to_numpy()
-    flags = pa.types.is_boolean(column.type)
-    whole = column.fill_null(False if flags else 0).to_numpy()
-    if not column.null_count:
-        return pd.Series(whole)
-    array = pd.arrays.BooleanArray if flags else pd.arrays.IntegerArray
-    return pd.Series(array(whole, lacking))
-
-
-def _decimals(column: pa.ChunkedArray, kind: pa.Decimal128Type) -> pd.Series:
-    if kind.scale <= 0:
-        try:
-            return _with_gaps(column.cast(pa.int64()))
-        except pa.ArrowInvalid:
-            return _pandas(column)
-    # By way of text, because Arrow's own way to doubles is not always the nearest one.
-    return _pandas(pc.cast(column.cast(pa.string()), pa.float64()))
+def _series(column: pa.ChunkedArray, name: str, where: str) -> pd.Series:
+    try:
+        return of_arrow(column).rename(name)
+    except Unreadable as wrong:
+        raise TaglineError(
+            f"Column {name!r} {wrong}.",
+            where=where,
+            todo="Leave it out with table.exclude, or write what it means as columns.",
+        ) from wrong
 
 
 def _named(file: File, path: Path) -> File:
@@ -226,11 +193,10 @@ def _not_encoded(path: Path, encoding: str, reason: str) -> TaglineError:
     )
 
 
-def without_texts(file: File, missing: Sequence[str]) -> File:
+def without_texts(frame: pd.DataFrame, missing: Sequence[str]) -> pd.DataFrame:
     """Take some texts for no value, in every column of text."""
     if not missing:
-        return file
-    frame = file.frame
+        return frame
     texts = [name for name in frame.columns if pd.api.types.is_string_dtype(frame[name].dtype)]
     gaps = {name: frame[name].where(~frame[name].isin(list(missing))) for name in texts}
-    return replace(file, frame=frame.assign(**gaps))
+    return frame.assign(**gaps)

@@ -14,7 +14,7 @@ def shared_sources(case: Case) -> dict[str, str]:
     objects, source = shared(), case.table.source
     if objects is None or source is None:
         return {}
-    path = Path(source)
+    path = case.beside(source)
     return {path.name: objects.put(path.read_bytes())} if path.is_file() else {}
 
 
@@ -31,7 +31,7 @@ def with_sources(case: Case, sources: dict[str, str], folder: Path) -> Case:
         Where the file is put.
     """
     objects, source = shared(), case.table.source
-    if objects is None or source is None or Path(source).exists():
+    if objects is None or source is None or case.beside(source).exists():
         return case
     digest = sources.get(Path(source).name)
     if digest is None:

@@ -1,6 +1,7 @@
 """Raw tables: load them, check that they are whole."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,7 +42,7 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
 def read_raw(case: Case, path: Path, *, exclude: Sequence[str] = ()) -> File:
     """Read a file of a case as it is; see `tagline.data.files.read_file`."""
     file = read_file(path, encoding=case.table.encoding, exclude=exclude)
-    return without_texts(file, case.table.missing)
+    return replace(file, frame=without_texts(file.frame, case.table.missing))
 
 
 def read_table(case: Case, path: Path) -> pd.DataFrame:

@@ -7,9 +7,7 @@ import numpy as np
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Column, Columns, is_text
 from tagline.inputs.field import Field
-
-FIRST_SECOND = int(np.datetime64("1800-01-01", "s").astype(np.int64))
-AFTER_SECONDS = int(np.datetime64("2300-01-01", "s").astype(np.int64))
+from tagline.reading.times import AFTER_SECONDS, FIRST_SECOND
 
 
 def expect_arrays(

@@ -47,6 +47,10 @@ def columns(
         can not lack; names every such column, and its first rows.
     """
     numbers = [Field(name, "number", required=False) for name in history]
+    absent = [name for name in history if name not in frame]
+    if absent:
+        named = ", ".join(map(repr, absent))
+        raise TaglineError(f"There is no such column: {named}.", where=f"column {absent[0]!r}")
     rows = readable(frame, [*fields, *numbers], where=where)
     return arrays(rows, [*fields, *numbers])
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from tagline.inputs.arrays import AFTER_SECONDS, FIRST_SECOND
 from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
 from tagline.reading.kinds import EXACT, NOTHING
+from tagline.reading.times import AFTER_SECONDS, FIRST_SECOND, OUTSIDE
 from tagline.reading.values import HIGHEST, LOWEST, read, shown
 
 Value = str | int | float | bool
@@ -196,7 +196,7 @@ def seconds_of(text: str, field: Field) -> int:
     """
     seconds = _seconds(text, field)
     if not FIRST_SECOND <= seconds < AFTER_SECONDS:
-        raise InvalidValue("is outside the years 1800 to 2299")
+        raise InvalidValue(OUTSIDE)
     return seconds
 
 

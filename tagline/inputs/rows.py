@@ -9,7 +9,9 @@ import pandas as pd
 
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
+from tagline.names import near
 from tagline.reading.kinds import Kind
+from tagline.reading.times import AFTER_SECONDS, FIRST_SECOND, OUTSIDE
 from tagline.reading.values import Read, read, shown
 
 Mask = npt.NDArray[np.bool_]
@@ -43,17 +45,26 @@ def read_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> Rows:
     Parameters
     ----------
     frame : DataFrame of shape (n, columns)
-        Of any types; columns that are no fields are left out.
+        Of any types; columns that are no fields are left out. An optional field without a column
+        is missing in every row, as in a request.
     fields : sequence of Field
         What each column is to be.
 
     Raises
     ------
     TaglineError
-        A field has no column; names all that are missing.
+        A required field has no column, or an optional one has none and another column may be a
+        misspelling of it; or two columns have one name. Names all of them.
     """
-    _expect_columns(frame, [field.name for field in fields])
-    found = {field.name: read(frame[field.name], field.kind, field.how) for field in fields}
+    absent = _absent(frame, fields)
+    found = {
+        field.name: read(
+            _nothing(frame, field) if field.name in absent else frame[field.name],
+            field.kind,
+            field.how,
+        )
+        for field in fields
+    }
     return Rows(
         frame=pd.DataFrame({name: each.series for name, each in found.items()}, frame.index),
         read=found,
@@ -72,6 +83,8 @@ def faults(rows: Rows, fields: Sequence[Field]) -> Iterator[tuple[str, Mask]]:
     """
     for field in fields:
         yield f"{field.name} is no {field.kind}", rows.unread(field.name)
+        if field.kind == "timestamp":
+            yield f"{field.name} {OUTSIDE}", _outside(rows.frame[field.name])
         yield from _beyond(rows.frame[field.name], rows.unread(field.name), field)
 
 
@@ -95,6 +108,7 @@ def readable(frame: pd.DataFrame, fields: Sequence[Field], *, where: str = "") -
     wrong = [
         sentence
         for field in fields
+        if field.name in frame
         for sentence in _wrong(frame[field.name], rows.frame[field.name], rows, field)
     ]
     if wrong:
@@ -109,6 +123,11 @@ def _wrong(given: pd.Series, values: pd.Series, rows: Rows, field: Field) -> Ite
         yield (
             f"column {field.name!r}: {int(unread.sum())} rows can not be read as "
             f"{field.kind}{hint} ({_places(unread, given)})."
+        )
+    if field.kind == "timestamp" and (outside := _outside(values)).any():
+        yield (
+            f"column {field.name!r}: {int(outside.sum())} rows lie outside the years 1800 to 2299 "
+            f"({_places(outside, given)})."
         )
     lacking = values.isna().to_numpy() & ~unread
     if field.required and field.kind not in ("string", "number") and lacking.any():
@@ -149,8 +168,31 @@ def _unit(field: Field) -> str:
     return f" {field.unit}" if field.unit else ""
 
 
-def _expect_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    missing = [name for name in names if name not in frame]
+def _outside(times: pd.Series) -> Mask:
+    seconds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    known = ~np.isnat(seconds)
+    count = seconds.astype(np.int64)
+    found: Mask = known & ((count < FIRST_SECOND) | (count >= AFTER_SECONDS))
+    return found
+
+
+def _nothing(frame: pd.DataFrame, field: Field) -> pd.Series:
+    return pd.Series(None, index=frame.index, name=field.name, dtype=object)
+
+
+def _absent(frame: pd.DataFrame, fields: Sequence[Field]) -> set[str]:
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise TaglineError(f"More than one column is called {twice!r}.", where=f"column {twice!r}")
+    absent = [field for field in fields if field.name not in frame]
+    strange = set(frame.columns.astype(str)) - {field.name for field in fields}
+    missing = [
+        f"{each.name!r}{near(each.name, strange)}"
+        for each in absent
+        if each.required or near(each.name, strange)
+    ]
     if missing:
-        named = ", ".join(map(repr, missing))
-        raise TaglineError(f"There is no such column: {named}.", where=f"column {missing[0]!r}")
+        raise TaglineError(
+            f"There is no such column: {', '.join(missing)}.", where=f"column {missing[0]}"
+        )
+    return {field.name for field in absent}

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -21,7 +22,9 @@ from tagline.data.split import local_days
 from tagline.data.store import PARQUET, put_table, storable
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
+from tagline.files import locked
 from tagline.operations.standings import Standings, open_case
+from tagline.reading.values import as_ids
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
 from tagline.store.blobs import Blobs, using
@@ -79,6 +82,14 @@ def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
     """
     standings = open_case(wanted.case, config=wanted.config)
     to = Place.of(wanted.to or str(answers_of(standings.case.name)))
+    # Another run may be at it: what it has scored by its end is not scored again.
+    with locked(paths.scoring_lock(to.said)):
+        found = _scored(standings, to, wanted)
+    _expect_some(found)
+    return found
+
+
+def _scored(standings: Standings, to: Place, wanted: ScoringRequest) -> list[dict[str, Any]]:
     own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
     if not own:
         return []
@@ -94,6 +105,21 @@ def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
         threads = os.cpu_count() or 1
         found.append({**asdict(job.score(source, model, to, threads=threads)), "before": False})
     return found
+
+
+def _expect_some(found: list[dict[str, Any]]) -> None:
+    new = [each for each in found if not each["before"]]
+    if any(each["rows"] for each in new) and not any(each["scored"] for each in new):
+        reasons = Counter[str]()
+        for each in new:
+            reasons.update(each["reasons"])
+        named = "; ".join(f"{why} ({count:,})" for why, count in reasons.most_common(5))
+        raise TaglineError(
+            f"No row could be scored, all {sum(each['rows'] for each in new):,} were rejected: "
+            f"{named}.",
+            where=new[0]["file"],
+            todo="The rejected rows lie beside the answers, under rejected/, with their reasons.",
+        )
 
 
 class _Scorers:
@@ -117,10 +143,11 @@ class _Scorers:
     def of(self, run: str, digest: str, entry: int = 0) -> job.Scorer:
         """Open a run's model."""
         if digest not in self._open:
-            table = self.standings.case.table
             bundle = self.standings.bundle_of(run, digest)
             history = self._history(bundle) if bundle.history else None
-            self._open[digest] = job.Scorer(bundle, run, entry, table.id, table.time, history)
+            self._open[digest] = job.Scorer.of(
+                self.standings.case, bundle, run=run, entry=entry, with_history=history
+            )
         return self._open[digest]
 
     def _history(self, bundle: Bundle) -> job.WithHistory:
@@ -162,7 +189,7 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
             f"No decision lies from {wanted.since or 'the first'} to {wanted.until or 'the last'}.",
             where=f"the rows reach from {days.min()} to {days.max()}",
         )
-    new = ~rows[case.table.id].astype(str).isin(before).to_numpy()
+    new = ~as_ids(rows[case.table.id]).isin(before).to_numpy()
     log.info(
         f"{int((kept & new).sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
         f"{int((kept & ~new).sum()):,} scored before, {len(checked.quarantine):,} quarantined"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tagline.reading.kinds import MISSING, Kind
 from tagline.reading.times import MOSTLY, find_format
-from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown
+from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown, without_arrow
 
 CODE = r"[+-]?0\d.*"
 # So few different numbers beside words are codes rather than quantities.
@@ -118,7 +118,7 @@ def recognise(
     format: str | None = None,  # noqa: A002 - as pandas calls it
 ) -> Recognised:
     """Say what a column holds without reading it; parameters as for `guess`."""
-    name = str(values.name)
+    name, values = str(values.name), without_arrow(values)
     if format and kind is None:
         kind = "timestamp"
     if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:

@@ -23,6 +23,10 @@ ISO = "ISO8601"
 UNITS: tuple[TimeUnit, ...] = ("s", "ms", "us", "ns")
 UTC_TIME: Final = "datetime64[us, UTC]"
 LOCAL_TIME: Final = "datetime64[us]"
+# What lies outside is as a rule of another unit, such as milliseconds taken for seconds.
+FIRST_SECOND = int(np.datetime64("1800-01-01", "s").astype(np.int64))
+AFTER_SECONDS = int(np.datetime64("2300-01-01", "s").astype(np.int64))
+OUTSIDE = "is outside the years 1800 to 2299"
 # Most formats are ruled out on a few values; the rest is tried on all.
 SAMPLE = 200
 HOPEFUL = 0.5

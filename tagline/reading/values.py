@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from tagline.reading.kinds import EXACT, MISSING, NOTHING, Kind
 from tagline.reading.times import ISO, UNITS, UTC_TIME, in_utc, parse
 
 Mask = npt.NDArray[np.bool_]
-Source = Literal["text", "integer", "number", "flag", "time", "other"]
+Source = Literal["text", "integer", "number", "flag", "time", "length", "clock", "other"]
 
 NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
 ENDLESS = r"\s*[+-]?(?i:inf|infinity)\s*"
@@ -80,10 +80,38 @@ def read(values: pd.Series, kind: Kind, how: How | None = None) -> Read:
     how : How, optional
         Of times: format and zone.
     """
-    plain = values.reset_index(drop=True)
+    plain = without_arrow(values).reset_index(drop=True)
     found, notes = _read(plain, kind, how or How())
     unread = (found.isna() & ~missing(plain, kind)).to_numpy(dtype=bool)
     return Read(_narrowed(found.set_axis(values.index)), unread, notes)
+
+
+def as_ids(values: pd.Series) -> pd.Series:
+    """Give what names rows as text, the same however a table, a frame or a request holds it.
+
+    Returns
+    -------
+    Series of shape (n,), str
+        7, 7.0 and "7" are "7"; missing where there is none, or it is no name.
+    """
+    return read(values, "string").series
+
+
+def without_arrow(values: pd.Series) -> pd.Series:
+    """Give a column whose values are Arrow's as pandas' own; any other as it is."""
+    if not isinstance(values.dtype, pd.ArrowDtype):
+        return values
+    import pyarrow as pa  # noqa: PLC0415 - whoever has no such column needs none of it
+
+    from tagline.reading.arrow import Unreadable, of_arrow  # noqa: PLC0415
+
+    try:
+        given = pa.Array.from_pandas(values)
+        parts = given.chunks if isinstance(given, pa.ChunkedArray) else [given]
+        whole = of_arrow(pa.chunked_array(parts, given.type))
+    except Unreadable:
+        return values.astype(object)
+    return pd.Series(whole.array, index=values.index, name=values.name)
 
 
 def missing(values: pd.Series, kind: Kind) -> pd.Series:
@@ -163,6 +191,8 @@ def _source(values: pd.Series) -> Source:
         return "number"
     if pd.api.types.is_datetime64_any_dtype(kind):
         return "time"
+    if pd.api.types.is_timedelta64_dtype(kind):
+        return "length"
     return "text" if pd.api.types.is_string_dtype(kind) else "other"
 
 
@@ -178,6 +208,10 @@ def _source_of(value: Any) -> Source:
             return "text"
         case datetime() | np.datetime64() | date():
             return "time"
+        case timedelta() | np.timedelta64():
+            return "length"
+        case time():
+            return "clock"
         case _:
             return "other"
 
@@ -200,6 +234,14 @@ def _number_of_text(values: pd.Series, _: How) -> Found:
     stripped = [text.strip() for text in kept]
     numbers = np.array(stripped, dtype=np.dtypes.StringDType()).astype(np.float64)
     return pd.Series(numbers, index=kept.index), {}
+
+
+def _seconds(values: pd.Series, _: How) -> Found:
+    return pd.to_timedelta(values).dt.total_seconds(), {}
+
+
+def _clock(values: pd.Series, _: How) -> Found:
+    return values.map(time.isoformat).astype("str"), {}
 
 
 def _number(values: pd.Series, _: How) -> Found:
@@ -305,12 +347,14 @@ READERS: Mapping[tuple[Kind, Source], Callable[[pd.Series, How], Found]] = {
     ("number", "text"): _number_of_text,
     ("number", "integer"): _number,
     ("number", "number"): _number,
+    ("number", "length"): _seconds,
     ("integer", "text"): _integer_of_text,
     ("integer", "integer"): _integer,
     ("integer", "number"): _whole_number,
     ("string", "text"): _text,
     ("string", "integer"): _text_of_integer,
     ("string", "number"): _text_of_number,
+    ("string", "clock"): _clock,
     ("boolean", "text"): _flag_of_text,
     ("boolean", "flag"): _same,
     ("boolean", "integer"): _flag_of_number,

@@ -2,10 +2,13 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,14 +16,21 @@ import pandas as pd
 import pyarrow as pa
 
 from tagline.bundle.load import Bundle
+from tagline.bundle.single import SingleRow
+from tagline.case.config import Case
+from tagline.data.files import frame_of, without_texts
 from tagline.errors import TaglineError
 from tagline.inputs.compute import arrays, columns
+from tagline.inputs.field import Field
 from tagline.inputs.rows import faults, read_rows
+from tagline.names import free
+from tagline.reading.values import read
 from tagline.scoring.places import Place, Source
 
 log = logging.getLogger(__name__)
 ROWS = 32_768  # few enough that all threads end at about the same time
 FIELD = "field:"
+COUNTED, NAMED = ("rows", "scored", "rejected"), ("reasons", "unknown", "absent")
 REASON = "reason"
 WithHistory = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
@@ -37,8 +47,12 @@ class Scorer:
         Its run.
     entry : int
         The ledger's entry by which it stands.
-    id, time : str
-        The columns that name a row and tell when it is decided.
+    id : str
+        The column that names a row.
+    time : Field
+        The column that tells when it is decided, and how its times are read.
+    missing : tuple of str
+        Texts that mean no value.
     with_history : callable or None
         Adds history to rows as they came in, given the same rows as they were read; None where
         the bundle takes none.
@@ -48,8 +62,36 @@ class Scorer:
     run: str
     entry: int
     id: str
-    time: str
+    time: Field
     with_history: WithHistory | None
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        case: Case,
+        bundle: Bundle,
+        *,
+        run: str,
+        entry: int,
+        with_history: WithHistory | None = None,
+    ) -> "Scorer":
+        """Make one for a case: its ids, times and missing values are read as in training."""
+        table = case.table
+        sealed = {field.name: field for field in bundle.fields}
+        time = sealed.get(table.time) or Field(
+            table.time,
+            "timestamp",
+            required=with_history is not None,
+            format=table.formats.get(table.time),
+            timezone=case.timezone,
+        )
+        return cls(bundle, run, entry, table.id, time, with_history, table.missing)
+
+    @cached_property
+    def single(self) -> SingleRow:
+        """The way of one row, which knows what categories training has seen."""
+        return SingleRow(self.bundle)
 
 
 @dataclass(frozen=True)
@@ -66,6 +108,10 @@ class Scored:
         All rows; those that were answered; those that can not be read.
     reasons : dict of str to int
         Why, and how many.
+    unknown : dict of str to int
+        Input to how many rows have a category that training never saw.
+    absent : dict of str to int
+        Optional field that the file lacks, to how many rows were answered without it.
     finished : str
         When, UTC; empty while it is not.
     """
@@ -76,14 +122,20 @@ class Scored:
     rows: int = 0
     scored: int = 0
     rejected: int = 0
-    reasons: dict[str, int] | None = None
+    reasons: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+    absent: dict[str, int] = field(default_factory=dict)
     finished: str = ""
 
 
 def begun(to: Place, source: Source) -> Scored | None:
     """Read what is known of a file; None where it was not begun."""
     content = to.read(f"{source.known_as}.json")
-    return None if content is None else Scored(**json.loads(content))
+    if content is None:
+        return None
+    known = {each.name for each in fields(Scored)}
+    said = {name: value for name, value in json.loads(content).items() if name in known}
+    return Scored(**{name: value for name, value in said.items() if value is not None})
 
 
 def score(source: Source, model: Scorer, to: Place, *, threads: int) -> Scored:
@@ -105,15 +157,16 @@ def score(source: Source, model: Scorer, to: Place, *, threads: int) -> Scored:
     """
     note = Scored(source.path, model.bundle.digest, model.run)
     _note(to, source, note)
-    totals: dict[str, Any] = {"rows": 0, "scored": 0, "rejected": 0, "reasons": {}}
+    totals: dict[str, Any] = dict.fromkeys(COUNTED, 0) | {name: Counter() for name in NAMED}
     for part in _side_by_side(source, model, to, threads):
-        for name in ("rows", "scored", "rejected"):
+        for name in COUNTED:
             totals[name] += part[name]
-        for reason, count in part["reasons"].items():
-            totals["reasons"][reason] = totals["reasons"].get(reason, 0) + count
+        for name in NAMED:
+            totals[name].update(part.get(name, {}))
         log.info(f"{source.path}: {totals['rows']:,} rows, {totals['rejected']:,} rejected")
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    done = Scored(**{**asdict(note), **totals, "finished": finished})
+    plain = {name: dict(totals[name]) for name in NAMED}
+    done = Scored(**{**asdict(note), **totals, **plain, "finished": finished})
     _note(to, source, done)
     return done
 
@@ -138,30 +191,92 @@ def _side_by_side(
 
 
 def _part(batch: pa.RecordBatch, model: Scorer, to: Place, name: str) -> dict[str, Any]:
-    frame = batch.to_pandas()
-    _expect(frame, model)
-    read = read_rows(frame, model.bundle.fields)
-    wrong = {reason: mask for reason, mask in faults(read, model.bundle.fields) if mask.any()}
-    broken = np.logical_or.reduce(list(wrong.values())) if wrong else np.zeros(len(frame), bool)
-    good = frame[~broken].reset_index(drop=True) if wrong else frame
-    answers = _answers(good, read.frame[~broken].reset_index(drop=True), model)
+    table = pa.Table.from_batches([batch])
+    rows = _read(table, model)
+    good = np.flatnonzero(~rows.broken)
+    answers, unknown = _answers(rows.taken(good), model)
     to.write_table(f"{name}.parquet", answers)
-    if broken.any():
-        to.write_table(f"rejected/{name}.parquet", _rejected(frame, broken, wrong))
+    if rows.broken.any():
+        to.write_table(f"rejected/{name}.parquet", _rejected(table, rows.broken, rows.wrong))
     said = {
-        "rows": len(frame),
+        "rows": len(table),
         "scored": len(good),
-        "rejected": int(broken.sum()),
-        "reasons": {reason: int(mask.sum()) for reason, mask in wrong.items()},
+        "rejected": int(rows.broken.sum()),
+        "reasons": {reason: int(mask.sum()) for reason, mask in rows.wrong.items()},
+        "unknown": dict(unknown),
+        "absent": {field: len(table) for field in rows.absent},
     }
     # Last: what has no such file is scored again, over the same name.
     to.write(f"{name}.json", json.dumps(said).encode())
     return said
 
 
-def _expect(frame: pd.DataFrame, model: Scorer) -> None:
-    wanted = [model.id] if model.with_history is None else [model.id, model.time]
-    missing = [name for name in wanted if name not in frame]
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of a file: as they came in, as they were read, and what is wrong with each."""
+
+    raw: pd.DataFrame
+    typed: pd.DataFrame
+    ids: pd.Series
+    times: pd.Series | None
+    wrong: dict[str, Any]
+    absent: list[str]
+
+    @property
+    def broken(self) -> Any:
+        none = np.zeros(len(self.raw), dtype=bool)
+        return np.logical_or.reduce(list(self.wrong.values())) if self.wrong else none
+
+    def taken(self, places: Any) -> "_Rows":
+        def of(column: Any) -> Any:
+            return None if column is None else column.iloc[places].reset_index(drop=True)
+
+        return replace(
+            self,
+            raw=of(self.raw),
+            typed=of(self.typed),
+            ids=of(self.ids),
+            times=of(self.times),
+            wrong={},
+        )
+
+
+def _read(table: pa.Table, model: Scorer) -> _Rows:
+    sealed = model.bundle.fields
+    _expect(table, model)
+    names = [*(field.name for field in sealed), model.id, model.time.name]
+    # History may need keys that are no fields; what nobody can read is of no use to it.
+    kept = [
+        each.name
+        for each in table.schema
+        if each.name in names or (model.with_history and not pa.types.is_nested(each.type))
+    ]
+    raw = frame_of(table.select(kept), where="the rows to score")
+    raw = without_texts(raw, model.missing)
+    # A misspelling may be among those that are left out.
+    spelt = raw.reindex(columns=[*raw.columns, *(n for n in table.column_names if n not in kept)])
+    own = [*sealed]
+    if model.time.name in raw and model.time.name not in {field.name for field in sealed}:
+        own.append(model.time)
+    found = read_rows(spelt, own)
+    ids = read(raw[model.id], "string")
+    wrong = dict(faults(found, own)) | {
+        f"{model.id} is missing": ids.series.isna().to_numpy() & ~ids.unread,
+        f"{model.id} is no name": ids.unread,
+    }
+    return _Rows(
+        raw=raw,
+        typed=found.frame[[field.name for field in sealed]],
+        ids=ids.series,
+        times=found.frame.get(model.time.name),
+        wrong={reason: mask for reason, mask in wrong.items() if mask.any()},
+        absent=[field.name for field in sealed if field.name not in raw],
+    )
+
+
+def _expect(table: pa.Table, model: Scorer) -> None:
+    wanted = [model.id] if model.with_history is None else [model.id, model.time.name]
+    missing = [name for name in wanted if name not in table.column_names]
     if missing:
         raise TaglineError(
             f"There is no column {missing[0]!r}.",
@@ -170,43 +285,43 @@ def _expect(frame: pd.DataFrame, model: Scorer) -> None:
         )
 
 
-def _answers(good: pd.DataFrame, typed: pd.DataFrame, model: Scorer) -> pa.Table:
-    bundle, times = model.bundle, None
-    if model.time in good:
-        times = pd.to_datetime(good[model.time], utc=True)
-        typed = typed.assign(**{model.time: times})
+def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
+    bundle, count = model.bundle, len(rows.ids)
     if model.with_history is None:
-        given = arrays(typed, bundle.fields)
+        given = arrays(rows.typed, bundle.fields)
     else:
-        rows = model.with_history(good, typed)
-        given = columns(rows, fields=bundle.fields, history=bundle.history)
+        typed = rows.typed.assign(**{model.time.name: rows.times})
+        given = columns(
+            model.with_history(rows.raw, typed), fields=bundle.fields, history=bundle.history
+        )
     p = bundle.answer(given)
-    same = dict.fromkeys(("run", "digest"), "") | {"run": model.run, "digest": bundle.digest}
+    same = {"run": model.run, "digest": bundle.digest}
     table: dict[str, Any] = {
-        "row_id": pa.array(good[model.id].astype(str)),
-        "decided_at": pa.array(times) if times is not None else pa.nulls(len(good)),
+        "row_id": pa.array(rows.ids, from_pandas=True),
+        "decided_at": pa.nulls(count) if rows.times is None else pa.array(rows.times),
         "probability": pa.array(p),
         "decision": pa.array(p >= bundle.threshold),
-        **{name: _repeated(value, len(good)) for name, value in same.items()},
-        "entry": pa.array(np.full(len(good), model.entry, np.int64)),
-        "scored_at": pa.array(np.full(len(good), np.datetime64("now", "us"))),
+        **{name: _repeated(value, count) for name, value in same.items()},
+        "entry": pa.array(np.full(count, model.entry, np.int64)),
+        "scored_at": pa.array(np.full(count, np.datetime64("now", "us"))),
     }
-    for field in bundle.fields:
-        table[f"{FIELD}{field.name}"] = pa.array(typed[field.name], from_pandas=True)
-    return pa.table(table)
+    for each in bundle.fields:
+        table[f"{FIELD}{each.name}"] = pa.array(rows.typed[each.name], from_pandas=True)
+    unknown = Counter(chain.from_iterable(model.single.unknown(given).values()))
+    return pa.table(table), unknown
 
 
 def _repeated(value: str, times: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(np.zeros(times, np.int32), [value])
 
 
-def _rejected(frame: pd.DataFrame, broken: Any, wrong: dict[str, Any]) -> pa.Table:
-    kept = frame[broken].copy()
-    kept[REASON] = [
+def _rejected(table: pa.Table, broken: Any, wrong: dict[str, Any]) -> pa.Table:
+    reasons = [
         "; ".join(reason for reason, mask in wrong.items() if mask[place])
         for place in np.flatnonzero(broken)
     ]
-    return pa.Table.from_pandas(kept, preserve_index=False)
+    kept = table.filter(pa.array(broken))
+    return kept.append_column(free(REASON, kept.column_names), pa.array(reasons, pa.string()))
 
 
 def _note(to: Place, source: Source, said: Scored) -> None:

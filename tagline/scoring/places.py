@@ -14,6 +14,7 @@ from pyarrow import fs
 from tagline.errors import TaglineError
 
 PARQUET = ".parquet"  # as every table is called
+PIECE = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Source:
     path : str
         Its path there.
     known_as : str
-        Named by its path, size and time of change: another content is another file.
+        Named by its path and content: a file that was written anew is another one.
     """
 
     place: Place
@@ -168,16 +169,25 @@ def sources(place: Place) -> list[Source]:
         chosen = fs.FileSelector(place.path, recursive=True, allow_not_found=True)
         listed = place.files.get_file_info(chosen)
     found = sorted(
-        (each for each in listed if each.is_file and each.path.endswith(PARQUET)),
+        (each for each in listed if each.is_file and _is_table(each.path, place.path)),
         key=lambda each: str(each.path),
     )
     if not found:
         raise TaglineError(
             "There is no Parquet file.", where=place.said, todo="Name a file, or a folder of some."
         )
-    return [Source(place, each.path, _known_as(each)) for each in found]
+    return [Source(place, each.path, _known_as(place, each.path)) for each in found]
 
 
-def _known_as(info: fs.FileInfo) -> str:
-    said = f"{info.path}\n{info.size}\n{info.mtime_ns}"
-    return hashlib.sha256(said.encode()).hexdigest()[:20]
+def _is_table(path: str, root: str) -> bool:
+    # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
+    inside = PurePosixPath(path).parts[len(PurePosixPath(root).parts) :]
+    return path.endswith(PARQUET) and not any(each.startswith(("_", ".")) for each in inside)
+
+
+def _known_as(place: Place, path: str) -> str:
+    digest = hashlib.sha256(f"{path}\n".encode())
+    with place.files.open_input_stream(path) as stream:
+        while part := stream.read(PIECE):
+            digest.update(part)
+    return digest.hexdigest()[:20]

@@ -1,7 +1,7 @@
 """A model that is served: a verified bundle, its history, and how requests reach it."""
 
 import os
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -18,7 +18,7 @@ from tagline.case.serving import ServingSection
 from tagline.errors import TaglineError
 from tagline.history.snapshot import Snapshot, known_as, load, newest
 from tagline.inputs.body import Body, BodyReader
-from tagline.inputs.compute import MISSING_TEXT, TEXT, Column
+from tagline.inputs.compute import TEXT, Column
 from tagline.inputs.field import Field
 from tagline.ledger.entry import Deployed
 from tagline.training.model import Model
@@ -124,7 +124,7 @@ class ServedModel:
             The values of each field, in the order of the fields.
         """
         arrays = self.arrays(columns)
-        return self.bundle.answer(arrays, at_once=CORES).tolist(), self._unknown(columns, arrays)
+        return self.bundle.answer(arrays, at_once=CORES).tolist(), self.single.unknown(arrays)
 
     def arrays(self, columns: Sequence[Sequence[Any]]) -> dict[str, Column]:
         """Give columns as arrays, with their history."""
@@ -134,19 +134,6 @@ class ServedModel:
             for group in self.history.snapshot.groups:
                 found |= group.columns(by_name, len(columns[0]))
         return found
-
-    def _unknown(self, columns: Sequence[Sequence[Any]], arrays: Mapping[str, Column]) -> Flags:
-        unknown: Flags = {}
-        if self.single.plain_texts is None:
-            for place, row in enumerate(zip(*columns, strict=True)):
-                if found := self.inputs(row)[1]:
-                    unknown[place] = found
-            return unknown
-        for name, (column, seen) in self.single.plain_texts.items():
-            for place, text in enumerate(arrays[column].tolist()):
-                if text not in seen and text != MISSING_TEXT:
-                    unknown.setdefault(place, []).append(name)
-        return unknown
 
     def newest_history(self, snapshots: Path) -> Path | None:
         """Find the newest snapshot of what the bundle takes; None where there is none."""

@@ -19,6 +19,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.inputs.matrix import InputSet
+from tagline.stages.answering import Assembled
 from tagline.stages.choosing import BestTrial
 from tagline.training.models import load
 
@@ -35,7 +36,7 @@ def evaluate_best(
     lost: str = "",
     tests_behaviour: bool = True,
 ) -> Evaluation:
-    """Judge the chosen trial on the test rows; nothing is fitted.
+    """Judge the chosen trial on the test rows, by the graph that will answer; nothing is fitted.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def evaluate_best(
     """
     features = prepared.features(case)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
-    own = best_trial.predict(test.X)
+    answers = Assembled(prepared, best_trial, features)
+    own = answers.predict(as_it_came(prepared, test.frame))
     theirs, why_not = None, ""
     if current is not None:
         theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
@@ -76,7 +78,7 @@ def evaluate_best(
         champion=theirs,
         uncompared=why_not,
         lost=lost,
-        threshold_from=(tune.y, best_trial.predict(tune.X)),
+        threshold_from=(tune.y, answers.predict(tune.frame)),
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),
             test.frame,

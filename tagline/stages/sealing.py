@@ -10,7 +10,7 @@ import onnxruntime
 import pandas as pd
 
 from tagline.bundle.contents import Contents, example_of
-from tagline.bundle.graph import assemble, scorer
+from tagline.bundle.graph import scorer
 from tagline.bundle.load import Bundle, fed
 from tagline.bundle.seal import seal
 from tagline.bundle.single import expect_alike
@@ -26,6 +26,7 @@ from tagline.inputs.matrix import InputSet
 from tagline.inputs.record import record
 from tagline.inputs.trace import trace
 from tagline.keys import public_hex, signing_key
+from tagline.stages.answering import Assembled
 from tagline.stages.choosing import BestTrial
 from tagline.stages.evaluating import as_it_came
 
@@ -112,11 +113,9 @@ def _contents(
 ) -> Contents:
     inputs = InputSet.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
-    front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
-    model = best_trial.loaded().onnx()
     return Contents(
-        graph=assemble(front, model, best_trial.calibrator),
-        scorer=scorer(model, best_trial.calibrator),
+        graph=Assembled(prepared, best_trial, features).graph,
+        scorer=scorer(best_trial.loaded().onnx(), best_trial.calibrator),
         program=record(
             features.inputs, fields=features.fields, history=history, text=tuple(inputs.encoders)
         ),

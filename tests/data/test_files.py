@@ -50,7 +50,7 @@ def test_the_text_of_a_csv_is_kept_as_it_is_written(tmp_path):
         (pa.array([Decimal(10**30), None]), "object", Decimal(10**30)),
         (pa.array([True, None]), "boolean", True),
         (pa.array([date(2024, 2, 29), None]), "datetime64[s]", pd.Timestamp("2024-02-29")),
-        (pa.array([time(1, 2), None]), "str", "01:02:00.000000"),
+        (pa.array([time(1, 2), None]), "str", "01:02:00"),
         (pa.array([timedelta(hours=1), None]), "float64", 3600.0),
         (pa.array(["a", None]).dictionary_encode(), "str", "a"),
         (pa.array(["a", None], pa.string_view()), "str", "a"),

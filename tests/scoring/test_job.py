@@ -10,6 +10,7 @@ import pytest
 
 from tagline.bundle.load import Bundle
 from tagline.errors import TaglineError
+from tagline.inputs.field import Field
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
 from tests.standing.conftest import ask
@@ -22,7 +23,7 @@ def model(untouched):
     run = ask(untouched, "runs")[0]["run"]
     folder = next((untouched.folder / ".tagline" / "bundles").glob("*"))
     keys = [json.loads((folder / "signature.json").read_text())["public_key"]]
-    return job.Scorer(Bundle(folder, trusted=keys), run, 3, "id", "at", None)
+    return job.Scorer(Bundle(folder, trusted=keys), run, 3, "id", Field("at", "timestamp"), None)
 
 
 @pytest.fixture(autouse=True)

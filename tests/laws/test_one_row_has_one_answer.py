@@ -1,0 +1,138 @@
+"""Batch, frame, MLflow's function and the server give the same answer to the same row."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from tagline.bundle.pyfunc import Answers
+from tagline.bundle.single import SingleRow, as_rows
+from tagline.data.files import read_file, without_texts
+from tagline.data.parts import read_parts
+from tagline.data.store import get_table
+from tagline.evaluation.metrics import METRICS
+from tagline.inputs.body import BodyReader
+from tagline.inputs.compute import columns
+from tagline.reading.values import as_ids
+from tagline.scoring import job
+from tagline.scoring.places import Place, sources
+
+
+@pytest.fixture(scope="module")
+def rows(lived):
+    """Give the run's own test rows, as they came in."""
+    return get_table(lived.prepared.raw)
+
+
+@pytest.fixture(scope="module")
+def answers(lived, rows):
+    """Give the bundle's answers to them."""
+    return lived.bundle.predict_frame(rows)
+
+
+@pytest.fixture(scope="module")
+def batch(lived, source, tmp_path_factory):
+    """Score the person's own file in batch, and give its answers by the row's id."""
+    folder = tmp_path_factory.mktemp("batch")
+    given = source
+    if source.suffix == ".csv":
+        given = folder / "rows.parquet"
+        read_file(source).frame.to_parquet(given, index=False)
+    model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
+    (file,) = sources(Place.of(str(given)))
+    to = folder / "answers"
+    done = job.score(file, model, Place.of(str(to)), threads=2)
+    parts = [pq.read_table(path).to_pandas() for path in sorted(to.glob("*.parquet"))]
+    return done, pd.concat(parts).set_index("row_id")
+
+
+def test_batch_answers_as_the_frame_does(lived, rows, answers, batch):
+    _, found = batch
+    ids = as_ids(rows[lived.case.table.id])
+    np.testing.assert_array_equal(found.loc[ids, "probability"], answers)
+    np.testing.assert_array_equal(found.loc[ids, "decision"], answers >= lived.bundle.threshold)
+
+
+def test_batch_scores_what_training_uses_and_rejects_what_it_quarantines(lived, batch):
+    done, found = batch
+    accounting = lived.prepared.accounting
+    assert (done.rows, done.rejected) == (accounting["rows_in"], accounting["quarantined"])
+    assert found.index.is_unique
+    assert not done.absent
+
+
+def test_batch_decides_at_the_times_that_training_read(lived, batch):
+    _, found = batch
+    test = get_table(lived.prepared.rows["test"])
+    ids = as_ids(test[lived.case.table.id])
+    times = test[lived.case.table.time].reset_index(drop=True)
+    decided = pd.to_datetime(found.loc[ids, "decided_at"], utc=True).reset_index(drop=True)
+    assert (decided == times).all()
+
+
+def test_mlflow_answers_as_the_frame_does(lived, rows, answers):
+    found = Answers(lived.bundle).predict(rows)
+    np.testing.assert_array_equal(found["probability"], answers)
+
+
+def test_frames_on_arrow_are_frames(lived, rows, answers):
+    arrow = rows.convert_dtypes(dtype_backend="pyarrow")
+    np.testing.assert_array_equal(lived.bundle.predict_frame(arrow), answers)
+
+
+def test_one_row_alone_is_answered_as_among_others(lived, rows, answers):
+    given = columns(rows, fields=lived.bundle.fields)
+    single = SingleRow(lived.bundle)
+    alone = np.array([single.predict(row) for row in as_rows(given)])
+    assert np.abs(alone - answers).max() <= 1e-12
+    np.testing.assert_array_equal(
+        alone >= lived.bundle.threshold, answers >= lived.bundle.threshold
+    )
+
+
+def test_a_request_is_read_as_the_table_was(lived):
+    typed = get_table(lived.prepared.rows["test"]).head(50)
+    wanted = columns(typed, fields=lived.bundle.fields)
+    reader = BodyReader(lived.bundle.fields, id=lived.case.table.id)
+    body = reader.read(
+        json.dumps([_as_json(row, lived) for row in typed.to_dict("records")]).encode()
+    )
+    for field, values in zip(lived.bundle.fields, body.columns, strict=True):
+        own = [_number(each) for each in wanted[field.name].tolist()]
+        assert [_number(each) for each in values] == own, field.name
+
+
+def _as_json(row, lived):
+    return {field.name: _value(row[field.name]) for field in lived.bundle.fields}
+
+
+def _value(value):
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value
+
+
+def _number(value):
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def test_the_training_side_agrees(lived, answers):
+    (test,) = read_parts(lived.prepared, "test", target=lived.case.table.target)
+    assert np.abs(lived.best_trial.predict(test.X) - answers).max() <= 1e-6
+
+
+def test_the_runs_figures_are_of_the_bundles_answers(lived, answers):
+    y = get_table(lived.prepared.rows["test"])[lived.case.table.target].to_numpy()
+    for name in ("log_loss", "brier", "roc_auc"):
+        own = METRICS[name].of(y, answers)
+        assert lived.evaluation.metrics[name]["value"] == pytest.approx(own, rel=1e-13)
+
+
+def test_what_is_missing_by_a_word_is_missing_everywhere(lived, source):
+    whole = without_texts(read_file(source).frame, lived.case.table.missing)
+    assert not whole.isin(list(lived.case.table.missing)).any().any()
