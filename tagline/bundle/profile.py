@@ -1,5 +1,6 @@
 """What the training rows looked like: the reference that drift is measured against."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,11 @@ from tagline.inputs.compute import Column, is_text
 BINS = 10
 CATEGORIES = 20
 PERSONAL = 200
-MISSING, OTHER, LEAST_SHARE = "missing", "other", 1e-4
+MOST_KNOWN = 100_000
+# A value with fewer rows has no bin of its own: its share would be mostly chance.
+LEAST_ROWS = 5
+HEAVY = 1 / BINS
+MISSING, OTHER, NEW, LEAST_SHARE = "missing", "other", "new", 1e-4
 
 
 def profile(columns: Mapping[str, Column]) -> dict[str, Any]:
@@ -21,14 +26,20 @@ def profile(columns: Mapping[str, Column]) -> dict[str, Any]:
     Parameters
     ----------
     columns : mapping of str to ndarray of shape (n,)
-        Raw fields, inputs and the score of the training rows.
+        Raw fields, inputs and the score of the reference rows.
 
     Returns
     -------
     dict
-        Column to ``rows``, ``missing`` and either ``edges`` with ``counts`` (numbers, ten bins
-        of about equal rows, the outer ones open) or ``categories`` with ``others`` (text). Text
-        with very many values may name persons: it gives ``distinct`` only.
+        Column to ``rows``, ``missing``, ``singles`` (values that one row has) and:
+
+        - numbers of few different values, such as flags: ``values`` with ``counts``, a bin each;
+          ``rare`` ones and their ``others`` rows share a bin;
+        - other numbers: ``values`` that a tenth of the rows has, a bin each, then ``edges`` of ten
+          bins of about equal rows, the outer ones open; ``counts`` of both;
+        - text: ``categories``, the most frequent ones; ``others``, the rows of all other ones;
+          ``known``, the hashes of these. Text with very many values may name persons: none of
+          them is named, and all are together.
     """
     return {name: _profile(values) for name, values in columns.items()}
 
@@ -38,17 +49,27 @@ def _profile(values: Column) -> dict[str, Any]:
 
 
 def _of_numbers(values: Column) -> dict[str, Any]:
-    known = values[~np.isnan(values)]
+    known = values[~np.isnan(values)] + 0.0  # of two zeros one
+    distinct, counts = np.unique(known, return_counts=True)
+    described = {"kind": "number", "rows": len(values), "missing": int(len(values) - len(known))}
+    if len(distinct) <= CATEGORIES:
+        own = counts >= LEAST_ROWS
+        return described | {
+            "values": distinct[own].tolist(),
+            "edges": [],
+            "counts": counts[own].tolist(),
+            "rare": distinct[~own].tolist(),
+            "others": int(counts[~own].sum()),
+            "singles": int((counts == 1).sum()),
+        }
+    heavy = distinct[counts >= HEAVY * len(known)]
+    rest = known[~np.isin(known, heavy)]
     shares = np.linspace(0, 1, BINS + 1)[1:-1]
-    inner = np.unique(np.quantile(known, shares)) if len(known) else np.zeros(0)
-    counts = np.bincount(np.searchsorted(inner, known, side="right"), minlength=len(inner) + 1)
-    return {
-        "kind": "number",
-        "rows": len(values),
-        "missing": int(len(values) - len(known)),
-        "edges": [float(edge) for edge in inner],
-        "counts": counts.tolist(),
-    }
+    edges = np.unique(np.quantile(rest, shares))
+    described |= {"values": heavy.tolist(), "edges": edges.tolist()}
+    places = _place_of_numbers(known, described)
+    counted = np.bincount(places, minlength=len(heavy) + len(edges) + 1)
+    return described | {"counts": counted.tolist()}
 
 
 def _of_text(values: Column) -> dict[str, Any]:
@@ -62,27 +83,57 @@ def _of_text(values: Column) -> dict[str, Any]:
         "missing": int(counts[~present].sum()),
         "distinct": int(present.sum()),
     }
-    if present.sum() > PERSONAL:
+    texts, counts = distinct[present], counts[present]
+    order = np.argsort(-counts, kind="stable")
+    named = order[: 0 if len(texts) > PERSONAL else CATEGORIES]
+    common = {str(texts[i]): int(counts[i]) for i in named if counts[i] >= LEAST_ROWS}
+    rest = [str(text) for text in texts if text not in common]
+    described |= {
+        "categories": common,
+        "others": int(counts.sum()) - sum(common.values()),
+        "singles": int((counts == 1).sum()),
+    }
+    if len(rest) > MOST_KNOWN:
         return described
-    order = np.argsort(-counts[present], kind="stable")
-    common = {str(distinct[present][i]): int(counts[present][i]) for i in order[:CATEGORIES]}
-    others = int(counts[present].sum()) - sum(common.values())
-    return described | {"categories": common, "others": others}
+    return described | {"known": sorted(map(_hashed, rest))}
+
+
+def _hashed(text: str) -> str:
+    # Not to hide who is meant, but to keep a few bytes of each: one of 4 billion is taken for
+    # another.
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
 def has_bins(described: Mapping[str, Any]) -> bool:
-    """Tell whether a column's profile has bins: text with very many values has none."""
+    """Tell whether a column's profile has bins: earlier versions kept none of long lists."""
     return described["kind"] == "number" or "categories" in described
 
 
 def expected(described: Mapping[str, Any]) -> dict[str, float]:
-    """Give the reference rows in each bin of a column's profile, by the bin's name."""
+    """Give the reference rows in each bin of a column's profile, by the bin's name.
+
+    A value that the reference lacks is ``new``. As many new ones are to be expected of other rows
+    as the reference has values of one row only (Good, 1953): these count as new, and not as rare.
+    """
+    bins: dict[str, float] = {}
     if described["kind"] == "number":
-        bins = {str(place): float(count) for place, count in enumerate(described["counts"])}
+        own = described.get("values", ())
+        names = [f"={value!r}".removesuffix(".0") for value in own]
+        bins = dict(zip(names, map(float, described["counts"]), strict=False))
+        rest = described["counts"][len(own) :]
+        bins |= {str(place): float(count) for place, count in enumerate(rest)}
     else:
         bins = {f"={name}": float(count) for name, count in described["categories"].items()}
-        bins[OTHER] = float(described["others"])
+    if "others" in described:
+        singles = float(described.get("singles", 0)) if _tells_new(described) else 0.0
+        bins[OTHER] = float(described["others"]) - singles
+        if _tells_new(described):
+            bins[NEW] = singles
     return {**bins, MISSING: float(described["missing"])}
+
+
+def _tells_new(described: Mapping[str, Any]) -> bool:
+    return "rare" in described or "known" in described
 
 
 def counted(values: Sequence[Any], described: Mapping[str, Any]) -> Mapping[str, int]:
@@ -114,12 +165,34 @@ def bin_of(values: Column, described: Mapping[str, Any]) -> npt.NDArray[np.int64
     missing = len(expected(described)) - 1
     if described["kind"] == "number":
         numbers = values.astype(np.float64, copy=False)
-        found = np.searchsorted(described["edges"], numbers, side="right")
+        found = _place_of_numbers(numbers, described)
         return np.where(np.isnan(numbers), missing, found).astype(np.int64)
     codes, texts = pd.factorize(values.astype(object, copy=False))
     place = {name: at for at, name in enumerate(described["categories"])}
-    known = [missing if text == "" else place.get(text, missing - 1) for text in texts]
-    return np.array(known, dtype=np.int64)[codes]
+    rare = missing - 2 if _tells_new(described) else missing - 1
+    seen = frozenset(described.get("known", ()))
+
+    def bin_of_text(text: str) -> int:
+        if text == "":
+            return missing
+        # Where nobody knows what is new, it is among the others.
+        new = rare < missing - 1 and _hashed(text) not in seen
+        return place.get(text, missing - 1 if new else rare)
+
+    return np.array([bin_of_text(text) for text in texts], dtype=np.int64)[codes]
+
+
+def _place_of_numbers(numbers: Column, described: Mapping[str, Any]) -> npt.NDArray[np.int64]:
+    own, edges = np.asarray(described.get("values", ()), np.float64), described["edges"]
+    after = len(own)
+    if "rare" in described:
+        found = np.where(np.isin(numbers, described["rare"]), after, after + 1)
+    else:
+        found = after + np.searchsorted(edges, numbers, side="right")
+    if not after:
+        return found
+    place = np.minimum(np.searchsorted(own, numbers), after - 1)
+    return np.where(own[place] == numbers, place, found)
 
 
 def psi(reference: Sequence[float], found: Sequence[float]) -> float:

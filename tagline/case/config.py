@@ -54,6 +54,12 @@ class TableSection(Section):
         description="Column with the time when the outcome became known; no input. Where left "
         "out, outcomes count as known when their decisions are made.",
     )
+    horizon: Duration | None = Field(
+        default=None,
+        description="How long a label may take to become known, such as '30D': a younger decision "
+        "is not yet known, whatever label it bears. Where left out and observed is given, found "
+        "from how long the labels of each class took.",
+    )
     positive: Value | None = Field(
         default=None, description="The target's value that counts as 1; needed where it is text."
     )

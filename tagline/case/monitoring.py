@@ -26,7 +26,8 @@ class MonitoringSection(Section):
         default=0.1, description="Smallest population stability index that counts as moved."
     )
     recent_days: Days = Field(
-        default=7, description="The newest days that are held against the days before them."
+        default=7,
+        description="The newest days with answers, held against those before them.",
     )
     least_change: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.5,

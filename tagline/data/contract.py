@@ -17,6 +17,7 @@ from tagline.inputs.field import Field
 from tagline.inputs.rows import NUMBERS, Rows, faults, read_rows
 from tagline.names import free, near
 from tagline.reading.guess import Recognised, Taken, counted, recognise
+from tagline.reading.values import as_ids
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"
@@ -30,6 +31,7 @@ class Accounting(TypedDict):
     quarantined: int
     unlabelled: int
     outside_split: int
+    too_young: int
     reasons: dict[str, int]
 
 
@@ -134,6 +136,7 @@ def check(
     found = {
         **label.faults,
         **_own_faults(typed, read, table=table, now=now),
+        **_too_early(read, table),
         **dict(faults(read, [_with_limits(each, contract) for each in own])),
     }
     found = {reason: mask for reason, mask in found.items() if mask.any()}
@@ -176,8 +179,8 @@ def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezo
 def _own_faults(
     typed: pd.DataFrame, read: Rows, *, table: TableSection, now: pd.Timestamp
 ) -> dict[str, Mask]:
-    identity, moment = typed[table.id], typed[table.time]
-    named = identity.notna() & ~identity.isin([""])
+    identity, moment = as_ids(typed[table.id]), typed[table.time]
+    named = identity.notna()
     return {
         f"{table.id} is missing": ~named.to_numpy(dtype=bool),
         f"{table.id} repeats an earlier row's": (identity.duplicated() & named).to_numpy(
@@ -186,6 +189,13 @@ def _own_faults(
         f"{table.time} is missing": moment.isna().to_numpy() & ~read.unread(table.time),
         f"{table.time} is in the future": (moment > now).to_numpy(),
     }
+
+
+def _too_early(read: Rows, table: TableSection) -> dict[str, Mask]:
+    if table.observed is None:
+        return {}
+    early = read.frame[table.observed] < read.frame[table.time]
+    return {f"{table.observed} is before its decision": early.to_numpy(dtype=bool, na_value=False)}
 
 
 def _whole_table(

@@ -34,12 +34,15 @@ class Gathered:
         The streams that history is computed from.
     fingerprint : str
         SHA-256 of the raw tables.
+    now : Timestamp with time zone
+        What counts as the future.
     """
 
     features: Features
     checked: Checked
     events: Tables
     fingerprint: str
+    now: pd.Timestamp
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def gather(
     features = load_features(case, checked.fields)
     for line in _taken_for(features, checked, case):
         log.info(line)
-    return Gathered(features, checked, streams(features, tables), known_as)
+    return Gathered(features, checked, streams(features, tables), known_as, moment)
 
 
 def check_decisions(

@@ -11,6 +11,7 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.features import Tables
 from tagline.data.gather import check_decisions
+from tagline.data.horizon import horizon_of, share_line
 from tagline.data.modules import load_features
 from tagline.data.split import resampling_groups
 from tagline.data.tables import load_tables
@@ -76,7 +77,10 @@ def holdout(
     checked = check_decisions(case, features, tables, now=moment)
     rows, raw = checked.in_time_order(case.table.time)
     later = rows[case.table.time] > after
-    labelled = rows[case.table.target].notna()
+    horizon = horizon_of(rows, case.table, now=moment)
+    if line := share_line(rows, case.table, horizon):
+        log.info(line)
+    labelled = rows[case.table.target].notna() & ~horizon.is_open(rows[case.table.time])
     frame = rows[later & labelled].reset_index(drop=True)
     log.info(
         f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "

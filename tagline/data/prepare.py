@@ -12,6 +12,7 @@ from tagline.case.config import Case
 from tagline.data.contract import Accounting, Checked
 from tagline.data.features import Features
 from tagline.data.gather import Gathered, Used, gather, history, history_names
+from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
 from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
@@ -27,6 +28,7 @@ from tagline.inputs.trace import read_columns
 from tagline.store.blobs import blobs
 
 log = logging.getLogger(__name__)
+WENT = ("used", "quarantined", "unlabelled", "outside_split", "too_young")
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def prepare(
         `tagline.data.contract` and `tagline.data.leaks`.
     """
     gathered = gather(case, rows_before=rows_before, now=now)
-    used, accounting = _used(case, gathered.checked)
+    used, accounting = _used(case, gathered.checked, now=gathered.now)
     log.info(accounting_line(accounting))
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
@@ -218,22 +220,35 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
 
 def accounting_line(accounting: Accounting) -> str:
     """Write down where every row went, in one line."""
-    parts = ("used", "quarantined", "unlabelled", "outside_split")
     named = {"unlabelled": "without label", "outside_split": "outside the split"}
-    counts = [f"{accounting[part]:,} {named.get(part, part)}" for part in parts]  # type: ignore[literal-required]
+    shown = [part for part in WENT if part != "too_young" or accounting["too_young"]]
+    named["too_young"] = "too young to be known"
+    counts = [f"{accounting[part]:,} {named.get(part, part)}" for part in shown]  # type: ignore[literal-required]
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
 
 
-def _used(case: Case, checked: Checked) -> tuple[Used, Accounting]:
+def _used(case: Case, checked: Checked, *, now: pd.Timestamp) -> tuple[Used, Accounting]:
     rows, raw = checked.in_time_order(case.table.time)
+    horizon = horizon_of(rows, case.table, now=now)
+    if line := share_line(rows, case.table, horizon):
+        log.info(line)
     labelled = rows[case.table.target].notna().to_numpy()
+    young = labelled & horizon.is_open(rows[case.table.time])
+    if young.any() and young.sum() == labelled.sum():
+        raise TaglineError(
+            f"Every labelled decision is younger than {horizon.length}, after which labels count.",
+            where="table.horizon",
+        )
     if not labelled.any():
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")
-    part = split(rows[case.table.time], case.split)
+    # What is not yet known has no part: else the newest weeks would be all of the test.
+    kept = labelled & ~young
+    part = np.full(len(rows), UNUSED, dtype="U5")
+    part[kept] = split(rows[case.table.time][kept], case.split)
     group = resampling_groups(
         rows, time=case.table.time, section=case.split, group=case.evaluation.group
     )
-    kept = labelled & (part != UNUSED)
+    kept &= part != UNUSED
     frame = rows[kept].reset_index(drop=True)
     y = frame[case.table.target].to_numpy(dtype=np.float64)
     used = Used(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
@@ -243,16 +258,16 @@ def _used(case: Case, checked: Checked) -> tuple[Used, Accounting]:
             "used": len(frame),
             "quarantined": len(checked.quarantine),
             "unlabelled": int((~labelled).sum()),
-            "outside_split": int((labelled & (part == UNUSED)).sum()),
+            "outside_split": int((labelled & ~young & (part == UNUSED)).sum()),
+            "too_young": int(young.sum()),
             "reasons": checked.reasons,
         }
     )
 
 
 def _accounted(accounting: Accounting) -> Accounting:
-    parts = ("used", "quarantined", "unlabelled", "outside_split")
     # Counted where each happens, not by subtraction, so that a lost row shows.
-    found = sum(accounting[part] for part in parts)  # type: ignore[literal-required]
+    found = sum(accounting[part] for part in WENT)  # type: ignore[literal-required]
     if found != accounting["rows_in"]:
         raise TaglineError(
             f"Rows were lost or counted twice: {accounting_line(accounting)} gives {found:,}.",

@@ -6,10 +6,12 @@ no history: counts and sums are 0, all else is missing.
 
 import hashlib
 import json
+import logging
 import math
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +30,7 @@ from tagline.history.declare import Count, Declaration, Sum
 from tagline.history.written import to_dict
 from tagline.reading.times import in_utc
 
+log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 AT, KEY, META = "at", "key:", "snapshot.json"
 
@@ -123,6 +126,7 @@ def snapshot(
     *,
     timezone: str | None = None,
     at: pd.Timestamp | None = None,
+    now: pd.Timestamp | None = None,
 ) -> Snapshot:
     """Compute what is known of every key.
 
@@ -137,14 +141,16 @@ def snapshot(
     at : Timestamp, optional
         The moment; where None, the latest time at which an event became known that had already
         occurred.
+    now : Timestamp, optional
+        What counts as the future, of which nothing is known yet; the time of day where None.
     """
-    moment = _latest(declarations, events, timezone) if at is None else at
+    moment = _latest(declarations, events, timezone, now) if at is None else at
     groups = [_group(by, own, events, moment, timezone) for by, own in by_key(declarations).items()]
     return Snapshot(moment.timestamp(), tuple(groups))
 
 
 def write(found: Snapshot, folder: Path) -> Path:
-    """Write a snapshot aside and rename it; its name sorts by its moment.
+    """Write a snapshot aside and rename it; its name sorts by when it was written.
 
     Returns
     -------
@@ -165,7 +171,7 @@ def write(found: Snapshot, folder: Path) -> Path:
         ]
         meta = {"as_of": found.as_of, "groups": described}
         (unfinished / META).write_bytes(as_json(meta))
-        target = folder / f"{int(found.as_of):012d}-{os.urandom(4).hex()}"
+        target = folder / f"{_after(folder):020d}-{os.urandom(4).hex()}"
         unfinished.chmod(0o755)
         unfinished.rename(target)
     finally:
@@ -173,8 +179,15 @@ def write(found: Snapshot, folder: Path) -> Path:
     return target
 
 
+def _after(folder: Path) -> int:
+    # What is written later counts, also where it corrects a moment that was too late, or where
+    # this machine's clock was put back.
+    last = newest(folder)
+    return max(time.time_ns(), int(last.name.split("-")[0]) + 1 if last else 0)
+
+
 def newest(folder: Path) -> Path | None:
-    """Find the newest snapshot of a folder."""
+    """Find the snapshot of a folder that was written last."""
     named = sorted(path for path in folder.glob("[0-9]*-*") if path.is_dir())
     return named[-1] if named else None
 
@@ -203,9 +216,12 @@ def _key_of(by: tuple[str, ...]) -> Any:
 
 
 def _latest(
-    declarations: Sequence[Declaration], events: Mapping[str, pd.DataFrame], timezone: str | None
+    declarations: Sequence[Declaration],
+    events: Mapping[str, pd.DataFrame],
+    timezone: str | None,
+    now: pd.Timestamp | None,
 ) -> pd.Timestamp:
-    moments = []
+    moments, today = [], pd.Timestamp.now(tz="UTC") if now is None else now
     for source in {declared.events for declared in declarations}:
         frame = events[source.name]
         known, occurred = (
@@ -213,7 +229,14 @@ def _latest(
             for column in (source.known_at, source.occurred_at)
         )
         # Plans are known before they come true: tomorrow's flight does not make it tomorrow.
-        moments.append(known[known >= occurred].max())
+        past = known[known >= occurred]
+        later = int((past > today).sum())
+        if later:
+            log.warning(
+                f"{later:,} events of {source.name!r} became known after {today:%Y-%m-%d %H:%M} "
+                f"UTC, the last at {past.max():%Y-%m-%d %H:%M}: they are not known yet"
+            )
+        moments.append(past[past <= today].max())
     known_moments = [moment for moment in moments if not pd.isna(moment)]
     if not known_moments:
         raise TaglineError("No event of any stream is known: there is no history.", where="history")

@@ -7,7 +7,7 @@ the input function is run once on values that write down what is done with them
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -101,6 +101,18 @@ class Program:
             ],
             "gives": [[name, _written(operand)] for name, operand in self.gives.items()],
         }
+
+    def needs(self) -> dict[str, frozenset[str]]:
+        """Give each input's fields and history columns, of all that it is computed from."""
+        found = [frozenset([name]) for name in self.takes]
+        for step in self.steps:
+            found.append(self._needed(step.operands, found))
+        return {name: self._needed((each,), found) for name, each in self.gives.items()}
+
+    @staticmethod
+    def _needed(operands: Sequence[Operand], found: Sequence[frozenset[str]]) -> frozenset[str]:
+        places = [found[each] for each in operands if isinstance(each, int)]
+        return frozenset().union(*places)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.bundle.load import Bundle
-from tagline.bundle.profile import bin_of, expected, has_bins
+from tagline.bundle.profile import MISSING, NEW, OTHER, bin_of, expected, has_bins
+from tagline.bundle.single import PROGRAM
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Column
+from tagline.inputs.program import Program
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]
@@ -57,19 +59,23 @@ class Binned:
 
     @property
     def strange(self) -> list[int]:
-        """The bins of what is missing, and of categories that training did not count."""
-        last = self.width - 1
-        return [last] if self.described["kind"] == "number" else [last - 1, last]
+        """The bins of what is missing, and of values that training never saw."""
+        names = list(expected(self.described))
+        # Earlier versions counted what is new among the others.
+        new = NEW if NEW in names else OTHER
+        return [place for place, name in enumerate(names) if name in (new, MISSING)]
 
     def labels(self) -> list[str]:
         """Name the bins, as a person reads them."""
-        if self.described["kind"] != "number":
-            return [name.removeprefix("=") for name in expected(self.described)]
-        edges = self.described["edges"]
+        names = [name.removeprefix("=") for name in expected(self.described)]
+        if self.described["kind"] != "number" or "rare" in self.described:
+            return names
+        own, edges = len(self.described.get("values", ())), self.described["edges"]
         if not edges:
-            return ["any value", "missing"]
+            return [*names[:own], "any value", MISSING]
         inner = [f"{low:.4g} to {high:.4g}" for low, high in pairwise(edges)]
-        return [f"below {edges[0]:.4g}", *inner, f"{edges[-1]:.4g} or more", "missing"]
+        outer = [f"below {edges[0]:.4g}", *inner, f"{edges[-1]:.4g} or more"]
+        return [*names[:own], *outer, MISSING]
 
     def bins(self, values: Column) -> npt.NDArray[np.int64]:
         """Give the bin of each value, counted from `start`."""
@@ -134,8 +140,9 @@ class Layout:
 def layout_of(bundle: Bundle) -> Layout:
     """Give the bins of a bundle's profile, without what moves by itself.
 
-    Left out are times, which only go forward, and encoded categories, which training rows have
-    from other folds than any later row; their fields are there.
+    Left out are times, and inputs that are made of nothing else, which only go forward or round
+    with the calendar; and encoded categories, which training rows have from other folds than any
+    later row; their fields are there.
 
     Raises
     ------
@@ -143,17 +150,24 @@ def layout_of(bundle: Bundle) -> Layout:
         The profile has another form: it is of another version.
     """
     times = [f"field:{each.name}" for each in bundle.fields if each.kind == "timestamp"]
+    moving = [f"input:{name}" for name in _made_of_time(bundle)]
     encoded = [f"input:{name}" for name in bundle.inputs["encoders"]]
     profile = bundle.read_json("profile.json")
     try:
         profile["score"]
-        return Layout(profile, without=[*times, *encoded])
+        return Layout(profile, without=[*times, *moving, *encoded])
     except (KeyError, TypeError, ValueError, AttributeError) as unknown:
         raise TaglineError(
             "Its reference profile has another form.",
             where=bundle.where,
             todo="Train again: rows are compared with profiles of this version.",
         ) from unknown
+
+
+def _made_of_time(bundle: Bundle) -> list[str]:
+    times = {each.name for each in bundle.fields if each.kind == "timestamp"}
+    needs = Program.from_dict(bundle.read_json(PROGRAM)).needs()
+    return [name for name, needed in needs.items() if needed and needed <= times]
 
 
 @dataclass(frozen=True)

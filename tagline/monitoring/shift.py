@@ -66,8 +66,9 @@ def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[
     list of Shift
         One for each column that has rows on both sides, the farthest first.
     """
-    recent = counts.days > (counts.days[-1] if len(counts.days) else 0) - section.recent_days
-    if recent.sum() < section.recent_days or (~recent).sum() < section.least_days:
+    # By days that have rows: many a case answers on weekdays only.
+    recent = np.arange(len(counts.days)) >= len(counts.days) - section.recent_days
+    if len(counts.days) < section.recent_days + section.least_days:
         return []
     order = np.concatenate([np.flatnonzero(recent), np.flatnonzero(~recent)])
     days, newest = counts.counts[order], int(recent.sum())

@@ -35,6 +35,11 @@ def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
     )
     if found.days < section.least_days:
         yield f"{found.days} days are too few to test; {section.least_days} are needed."
+    elif found.days < (needed := section.recent_days + section.least_days):
+        yield (
+            f"Sudden changes could not be tested: they need {needed} days with answers, the newest "
+            f"{section.recent_days} of them against the others."
+        )
     yield from _changed(found, section)
     yield from _moved(found)
     yield from _harm(found, section)
@@ -44,7 +49,7 @@ def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
 def _changed(found: Findings, section: MonitoringSection) -> Iterator[str]:
     for each in found.changed[:MOST]:
         yield (
-            f"{readable(each.column)} changed within {section.recent_days} days: "
+            f"{readable(each.column)} changed within the newest {section.recent_days} days: "
             f"{each.most!r} from {each.share_before:.1%} to {each.share:.1%} of the rows. Look at "
             "its source."
         )

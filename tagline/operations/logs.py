@@ -16,15 +16,18 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.data.gather import Gathered, gather
+from tagline.data.horizon import horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
 from tagline.history.snapshot import known_as, load
 from tagline.inputs.compute import Columns, columns
+from tagline.inputs.field import Field
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
 from tagline.operations.candidates import open_bundle
 from tagline.operations.scoring import answers_of
 from tagline.predictions.tables import FIELD, prediction_parts, read_outcomes
+from tagline.reading.values import as_ids
 
 log = logging.getLogger(__name__)
 WEEKS = 13
@@ -91,12 +94,14 @@ class LogReader:
         fields = rows[[FIELD + name for name in names]].set_axis(names, axis=1)
         known: dict[str, Any] = {}
         hidden = set(self.case.serving.personal)
+        # A pseudonym is text, whatever it stands for.
+        told = [each for each in bundle.fields if each.name not in hidden]
         try:
-            values = columns(_as_given(fields, bundle), fields=bundle.fields)
+            values = columns(_as_given(fields, told), fields=told)
         except TaglineError as unread:
             self.seen.notes[f"rows can not be read by their model: {unread.what}"] += len(rows)
             return
-        known |= {FIELD + name: each for name, each in values.items() if name not in hidden}
+        known |= {FIELD + name: each for name, each in values.items()}
         known |= self._inputs(bundle, rows, fields, values)
         slices = {
             name: fields[name].astype(str).to_numpy(dtype=object)
@@ -188,7 +193,25 @@ class LogReader:
 
     def _dated(self, part: pd.DataFrame, when: pd.Series) -> pd.DataFrame:
         days = local_days(when, self.case.split.timezone).astype(np.int64)
-        return part.assign(day=days, decided_at=when)
+        outcome = part["outcome"].where(~self._is_open(part, when))
+        return part.assign(day=days, decided_at=when, outcome=outcome)
+
+    def _is_open(self, part: pd.DataFrame, when: pd.Series) -> pd.Series:
+        length = self._horizon
+        young = (when > pd.Timestamp.now(tz="UTC") - length) & (length > pd.Timedelta(0))
+        waiting = int((young & part["outcome"].notna()).sum())
+        if waiting:
+            self.seen.notes[
+                f"outcomes of answers younger than {length.days} days: not yet known"
+            ] += waiting
+        return young
+
+    @cached_property
+    def _horizon(self) -> pd.Timedelta:
+        table = self.case.table
+        if table.horizon is None and table.observed is None:
+            return pd.Timedelta(0)
+        return horizon_of(self._gathered.checked.rows, table, now=self._gathered.now).length
 
     @cached_property
     def _outcomes(self) -> pd.DataFrame:
@@ -203,9 +226,8 @@ class LogReader:
         """What came true by the row's own id: the log's word counts before the tables'."""
         found: dict[str, float] = {}
         if self.case.monitoring.table_outcomes:
-            rows = self._gathered.checked.rows
-            known = rows[rows[self.case.table.target].notna()]
-            ids = known[self.case.table.id].astype(str)
+            known = self._settled
+            ids = as_ids(known[self.case.table.id])
             found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))
         return {**found, **_last(self._outcomes, "row_id")}
 
@@ -213,11 +235,22 @@ class LogReader:
     def _gathered(self) -> Gathered:
         return gather(self.case)
 
+    @cached_property
+    def _settled(self) -> pd.DataFrame:
+        """The decisions of the tables whose labels count, as in training."""
+        rows, table = self._gathered.checked.rows, self.case.table
+        horizon = horizon_of(rows, table, now=self._gathered.now)
+        counts = rows[table.target].notna() & ~horizon.is_open(rows[table.time])
+        waiting = int(rows[table.target].notna().sum() - counts.sum())
+        if waiting:
+            self.seen.notes[
+                f"labels of decisions younger than {horizon.length.days} days: not yet known"
+            ] += waiting
+        return rows[counts]
+
     def labelled_after(self, moment: pd.Timestamp) -> int:
         """Count the labelled decisions of the tables that were made after a moment."""
-        rows = self._gathered.checked.rows
-        later = rows[self.case.table.time] > moment
-        return int((later & rows[self.case.table.target].notna()).sum())
+        return int((self._settled[self.case.table.time] > moment).sum())
 
     def _count_strangers(self, parts: Sequence[pd.DataFrame]) -> None:
         if self._outcomes.empty:
@@ -240,16 +273,16 @@ def _last(outcomes: pd.DataFrame, key: str) -> Mapping[str, float]:
     return dict(zip(known[key], known["outcome"].astype(float), strict=True))
 
 
-def _as_given(fields: pd.DataFrame, bundle: Bundle) -> pd.DataFrame:
+def _as_given(fields: pd.DataFrame, told: Sequence[Field]) -> pd.DataFrame:
     """Give logged values as a table has them: times are seconds in a server's log."""
     times = {
         each.name: pd.to_datetime(fields[each.name], unit="s", utc=True)
-        for each in bundle.fields
+        for each in told
         if each.kind == "timestamp" and pd.api.types.is_numeric_dtype(fields[each.name])
     }
     texts = {
         each.name: fields[each.name].where(fields[each.name] != "")
-        for each in bundle.fields
+        for each in told
         if each.kind == "string"
     }
     return fields.assign(**times, **texts)

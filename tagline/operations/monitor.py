@@ -24,7 +24,7 @@ from tagline.operations.logs import LogReader
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.events import ask_for_training, is_deployed
 from tagline.registry.runs import newest_start
-from tagline.stages.promoting import LEARNED_FROM, learned_until
+from tagline.stages.promoting import LEARNED_FROM, trained_until
 
 log = logging.getLogger(__name__)
 PAST = "past.jsonl"
@@ -166,7 +166,7 @@ def _growth(standings: Standings, bundle: Bundle, reader: LogReader) -> float:
     parts = bundle.provenance["periods"]
     learned = sum(each["rows"] for each in parts if each["part"] in LEARNED_FROM)
     try:
-        return float(reader.labelled_after(learned_until(bundle)) / max(learned, 1))
+        return float(reader.labelled_after(trained_until(bundle)) / max(learned, 1))
     except TaglineError as unread:
         log.warning(f"Whether labelled rows came can not be told: {unread}")
         return float(np.nan)

@@ -13,6 +13,7 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.gather import gather, history
+from tagline.data.horizon import horizon_of
 from tagline.data.modules import load_features
 from tagline.data.prepare import Origin, origin_of
 from tagline.data.split import EPOCH, day_name, local_days
@@ -20,6 +21,8 @@ from tagline.data.store import TableRef, get_table, put_table, storable
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
+
+FOR_EVER = pd.Timestamp.max.tz_localize("UTC")
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,15 @@ class Timeline:
         name = self.case.table.observed
         days = np.full(len(self.frame), np.iinfo(np.int64).max)
         labelled = ~np.isnan(self.y)
+        # A label counts once it could have been either, as in production.
+        horizon = horizon_of(self.frame, self.case.table, now=FOR_EVER).length
+        could_be_either = self.frame[self.case.table.time] + horizon
+        settled = local_days(could_be_either, self.case.split.timezone).astype(np.int64) + 1
         if name is None:
-            return np.where(labelled, self.day + 1, days)
+            return np.where(labelled, np.maximum(self.day + 1, settled), days)
         seen = self.frame[name].notna().to_numpy() & labelled
         found = local_days(self.frame[name][seen], self.case.split.timezone).astype(np.int64)
-        days[seen] = found + 1
+        days[seen] = np.maximum(found + 1, settled[seen])
         return days
 
     @cached_property

@@ -117,6 +117,7 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         "quarantined": 0,
         "unlabelled": 0,
         "outside_split": 0,
+        "too_young": 0,
         "reasons": {},
     }
     prepared = settle(case, timeline.origin, used, accounting)  # type: ignore[arg-type]

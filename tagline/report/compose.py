@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.data.prepare import WENT
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.explanation.explained import Explained, ExplainedRow
@@ -185,7 +186,7 @@ def _agreement(row: ExplainedRow) -> str:
 
 
 def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Section:
-    parts = ("rows_in", "used", "quarantined", "unlabelled", "outside_split")
+    parts = ("rows_in", *WENT)
     counts = Table(
         ["rows in", "used", "quarantined", "without label", "outside the split"],
         [[accounting[part] for part in parts]],

@@ -14,7 +14,7 @@ from tagline.data.fingerprint import fingerprint
 from tagline.data.parts import read_parts
 from tagline.data.prepare import Prepared, input_values
 from tagline.data.store import get_table
-from tagline.data.tables import load_tables
+from tagline.data.tables import load_tables, require_columns
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
@@ -133,7 +133,10 @@ def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFram
 def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats | None, str]:
     """Let the current champion answer, or say why it can not."""
     try:
-        return current.predict_frame(rows()), ""
+        given = rows()
+        # A request may leave out what is optional; a table that has lost it is another table.
+        require_columns(given, tuple(current.reads), where=current.where)
+        return current.predict_frame(given), ""
     except TaglineError as unreadable:
         return None, str(unreadable)
 

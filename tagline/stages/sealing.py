@@ -82,7 +82,7 @@ def seal_best(
         "best_trial": {"trial": best_trial.trial, "kind": best_trial.kind},
         "provenance": dict(provenance),
     }
-    contents = _contents(prepared, best_trial, train, features, facts)
+    contents = _contents(prepared, best_trial, (train, tune, test), features, facts)
     key = signing_key()
     sealed = seal(contents.files(), folder=folder, key=key)
     # From the disk, as a server will: what was in memory proves nothing.
@@ -107,7 +107,7 @@ def seal_best(
 def _contents(
     prepared: Prepared,
     best_trial: BestTrial,
-    train: Part,
+    parts: tuple[Part, Part, Part],
     features: Features,
     facts: Mapping[str, Any],
 ) -> Contents:
@@ -128,19 +128,25 @@ def _contents(
         sources=features.source_of(inputs.names),
         calibrator=best_trial.calibrator,
         threshold=float(facts["threshold"]["value"]),
-        reference=_reference(train, features, inputs, best_trial),
-        example=example_of(train.frame, features.fields),
+        reference=_reference(parts, features, inputs, best_trial),
+        example=example_of(parts[0].frame, features.fields),
         facts=facts,
     )
 
 
 def _reference(
-    train: Part, features: Features, inputs: InputSet, best_trial: BestTrial
+    parts: tuple[Part, Part, Part],
+    features: Features,
+    inputs: InputSet,
+    best_trial: BestTrial,
 ) -> dict[str, np.ndarray]:
+    train, *others = parts
+    # A model answers the rows that it has learned from otherwise than any new ones.
+    score = np.concatenate([best_trial.predict(each.X) for each in others])
     raw = columns(train.frame, fields=features.fields)
     fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
-    return {**fields, **matrix, "score": best_trial.predict(train.X)}
+    return {**fields, **matrix, "score": score}
 
 
 def _facts(

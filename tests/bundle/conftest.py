@@ -145,6 +145,7 @@ FACTS = {
         "quarantined": 11,
         "unlabelled": 9,
         "outside_split": 0,
+        "too_young": 0,
     },
     "fingerprint": "f" * 64,
     "periods": [

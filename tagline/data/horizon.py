@@ -1,0 +1,100 @@
+"""When a label counts: once its decision is old enough that it could have been either value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.config import TableSection
+
+Mask = npt.NDArray[np.bool_]
+SHARE = 0.99  # of the labels of a class that have arrived by then
+LEAST_LABELS = 20
+RECENT = pd.Timedelta("28D")
+NO_TIME = pd.Timedelta(0)
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """How long a label may take.
+
+    Attributes
+    ----------
+    length : Timedelta
+        Decisions younger than this are not yet known, whatever label they bear.
+    as_of : Timestamp
+        By which moment's knowledge the labels are.
+    why : str
+        Where the length comes from, in words.
+    """
+
+    length: pd.Timedelta
+    as_of: pd.Timestamp
+    why: str = ""
+
+    def is_open(self, times: pd.Series) -> Mask:
+        """Tell which decisions are too young for their labels to count."""
+        if self.length <= NO_TIME:
+            return np.zeros(len(times), dtype=bool)
+        found: Mask = (times > self.as_of - self.length).to_numpy(dtype=bool)
+        return found
+
+
+def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) -> Horizon:
+    """Find how long labels take.
+
+    ``table.horizon`` where it is given. Else, where ``table.observed`` tells when each label
+    became known: the time by which 99 of 100 labels had arrived, of the class that takes longest,
+    over decisions that are older than the longest of them.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, columns)
+        Checked decisions, with their labels.
+    table : TableSection
+        Names the columns.
+    now : Timestamp with time zone
+        No label is known later than this. A table that was written before tells no more than
+        until its own last moment.
+    """
+    times, y = rows[table.time], rows[table.target]
+    last = times.max()
+    if table.observed is not None:
+        last = max(last, rows[table.observed].max()) if rows[table.observed].notna().any() else last
+    as_of = min(now, last) if len(rows) else now
+    if table.horizon is not None:
+        return Horizon(pd.Timedelta(table.horizon), as_of, "as table.horizon says")
+    if table.observed is None:
+        return Horizon(NO_TIME, as_of)
+    took = (rows[table.observed] - times).where(y.notna())
+    arrived = {value: took[(y == value) & took.notna()] for value in (0.0, 1.0)}
+    lengths = {
+        value: each.quantile(SHARE) for value, each in arrived.items() if len(each) >= LEAST_LABELS
+    }
+    if not lengths:
+        return Horizon(NO_TIME, as_of)
+    slow = max(lengths, key=lambda value: lengths[value])
+    length = pd.Timedelta(lengths[slow]).ceil("s")
+    return Horizon(length, as_of, f"by then 99 of 100 labels {slow:g} were known")
+
+
+def share_line(rows: pd.DataFrame, table: TableSection, horizon: Horizon) -> str:
+    """Say what the labels of the newest four weeks are; empty where all of them count."""
+    times, y = rows[table.time], rows[table.target]
+    too_young = horizon.is_open(times)
+    if not too_young.any():
+        return ""
+    newest = (times > horizon.as_of - RECENT).to_numpy(dtype=bool)
+    known = y[newest & y.notna().to_numpy()]
+    ones = f"{known.mean():.0%} of the labels are 1" if len(known) else "there is no label"
+    waiting = float(y[newest].isna().mean()) if newest.any() else 0.0
+    return (
+        f"labels count {_named(horizon.length)} after the decision ({horizon.why}): "
+        f"{int((too_young & y.notna().to_numpy()).sum()):,} labelled decisions are younger, and "
+        f"not yet known; of the last 28 days' decisions {waiting:.0%} are open, and {ones}"
+    )
+
+
+def _named(length: pd.Timedelta) -> str:
+    return f"{length.days} days" if length.days else f"{length.total_seconds() / 3600:g} hours"
