@@ -61,6 +61,9 @@ class ServingSection(Section):
     body_seconds: Annotated[float, Field(gt=0)] = Field(
         default=20.0, description="How long a client may take to send a body."
     )
+    idle_seconds: Annotated[int, Field(ge=1)] = Field(
+        default=75, description="How long a connection stays open without a request."
+    )
     load_seconds: Annotated[float, Field(gt=0)] = Field(
         default=60.0, description="How long a new champion may take to load and warm up."
     )

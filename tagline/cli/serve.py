@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tagline.cli.options import CaseName, Config
-from tagline.cli.output import AsJson, console, print_json, print_table
+from tagline.cli.output import AsJson, aside, console, print_json, print_table
 
 keys = typer.Typer(help="API keys: who may ask a server.", no_args_is_help=True)
 KeyFile = Annotated[
@@ -19,7 +19,7 @@ def serve(
     case: CaseName = None,
     config: Config = None,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 is any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 is any that is free.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="How many processes answer.")] = 1,
     key_file: Annotated[
         Path | None, typer.Option("--keys", help="API keys; without any, this machine only.")
@@ -49,6 +49,7 @@ def serve(
         keys=key_file,
         workers=workers,
         access_log=access_log,
+        idle_seconds=standings.case.serving.idle_seconds,
     )
 
 
@@ -57,7 +58,7 @@ def add(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
     *,
     scope: Annotated[
-        list[str] | None, typer.Option(help="predict, explain, outcomes or admin.")
+        list[str] | None, typer.Option(help="predict, explain, outcomes, metrics or admin.")
     ] = None,
     per_second: Annotated[
         float | None, typer.Option(min=0.001, help="Most requests a second; no limit by default.")
@@ -70,7 +71,8 @@ def add(
 
     scopes = tuple(scope or ["predict", "explain", "outcomes"])
     print(add_key(_file(file), name, scopes, per_second=per_second, until=until))  # noqa: T201
-    console.print(f"kept in {_file(file)}; running servers know it within a second", style="dim")
+    # The key alone is the command's output, for who puts it into a variable.
+    aside.print(f"kept in {_file(file)}; running servers know it within a second", style="dim")
 
 
 @keys.command("list")

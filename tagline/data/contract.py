@@ -71,7 +71,9 @@ class Checked:
 
     def in_time_order(self, time: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give `rows` and `raw` in the order of a time column, numbered from 0."""
-        order = np.argsort(self.rows[time].to_numpy(), kind="stable")
+        # Without a zone, since pandas gives zoned times as objects.
+        moments = self.rows[time].dt.tz_convert("UTC").dt.tz_localize(None)
+        order = np.argsort(moments.to_numpy(), kind="stable")
         rows, raw = (each.iloc[order].reset_index(drop=True) for each in (self.rows, self.raw))
         return rows, raw
 

@@ -67,15 +67,17 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
         return Horizon(pd.Timedelta(table.horizon), as_of, "as table.horizon says")
     if table.observed is None:
         return Horizon(NO_TIME, as_of)
-    took = (rows[table.observed] - times).where(y.notna())
+    took = (rows[table.observed] - times).dt.total_seconds().where(y.notna())
     arrived = {value: took[(y == value) & took.notna()] for value in (0.0, 1.0)}
     lengths = {
-        value: each.quantile(SHARE) for value, each in arrived.items() if len(each) >= LEAST_LABELS
+        value: float(each.quantile(SHARE))
+        for value, each in arrived.items()
+        if len(each) >= LEAST_LABELS
     }
     if not lengths:
         return Horizon(NO_TIME, as_of)
     slow = max(lengths, key=lambda value: lengths[value])
-    length = pd.Timedelta(lengths[slow]).ceil("s")
+    length = pd.Timedelta(float(np.ceil(lengths[slow])), unit="s")
     return Horizon(length, as_of, f"by then 99 of 100 labels {slow:g} were known")
 
 

@@ -26,6 +26,7 @@ NO_VALUE = {type(None), type(UNSET)}
 ABSENT = (None, UNSET, MISSING_TEXT)
 CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where one is missing
 LONGEST_ID = 200
+LONGEST_TIME = 40
 REMEMBERED = 65_536  # times, as text
 QUOTE = ord('"')
 
@@ -109,6 +110,7 @@ class BodyReader:
             place for place, field in enumerate(fields) if field.kind in ("string", "timestamp")
         }
         self._names = [field.name for field in fields]
+        self._id_place = None if self.id else self._names.index(id)
         self._none: list[tuple[Any, ...]] = [()] * (len(self.fields) + 1)
 
     def read(self, body: bytes, *, most: int | None = None) -> Body:
@@ -138,7 +140,8 @@ class BodyReader:
             _expect_at_most(len(decoded), most)
             rows = map(msgspec.structs.astuple, decoded)
             columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or list(self._none)
-            ids = columns.pop()
+            own = columns.pop() if self.id else [UNSET] * len(decoded)
+            ids = own if self.id else self._ids(columns)
             for place in self._numbers:
                 columns[place] = _packed(columns[place])
             # Types tell at once what a column lacks, where comparing each value takes longer.
@@ -147,7 +150,7 @@ class BodyReader:
                 for place in self._optional
                 if not isinstance(columns[place], array)
             }
-            self._expect_single_keys(body, columns, kinds, ids)
+            self._expect_single_keys(body, columns, kinds, own)
             return self._taken(columns, kinds, ids)
         except (msgspec.ValidationError, InvalidValue):
             return self._slowly(body, most)
@@ -156,7 +159,9 @@ class BodyReader:
 
     def _single(self, body: bytes) -> Body:
         # As `_taken` and `_expect_single_keys` do with columns, which takes half as long again.
-        *values, own = msgspec.structs.astuple(self._one.decode(body))
+        values = list(msgspec.structs.astuple(self._one.decode(body)))
+        own = values.pop() if self.id else UNSET
+        named = own if self.id else _as_id(values[self._id_place or 0])
         lacking = []
         texts = len(values) + len(self._quoted)
         for place in self._optional:
@@ -171,10 +176,14 @@ class BodyReader:
             texts += 1 + isinstance(own, str)
         if b"\\" in body or body.count(b'"') != 2 * texts:
             parsed(body)
-        ids = (None if own is UNSET else own,)
+        ids = (None if named is UNSET else named,)
         return Body(
             [(value,) for value in values], ids, {0: lacking} if lacking else {}, many=False
         )
+
+    def _ids(self, columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        # The id is a field itself, and its value names the row.
+        return [_as_id(value) for value in columns[self._id_place or 0]]
 
     def _taken(
         self,
@@ -220,7 +229,8 @@ class BodyReader:
             raise InvalidRows(faults)
         columns: list[Any] = [[values[name] for values, _, _ in read] for name in self._names]
         missing = {place: lacking for place, (_, lacking, _) in enumerate(read) if lacking}
-        return Body(columns, [row.get(self.id) for row in given], missing, many)
+        ids = [_as_id(row.get(self.id or self._names[self._id_place or 0])) for row in given]
+        return Body(columns, ids, missing, many)
 
     def _expect_single_keys(
         self,
@@ -295,6 +305,12 @@ def is_id(value: Any) -> bool:
     return value is None or whole or (isinstance(value, str) and len(value) <= LONGEST_ID)
 
 
+def _as_id(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    return value
+
+
 def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
     described: list[Any] = []
     for place, field in enumerate(fields):
@@ -303,12 +319,13 @@ def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
         described.append((f"f{place}", kind) if field.required else (f"f{place}", optional, UNSET))
     text = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
     whole = Annotated[int, msgspec.Meta(ge=LOWEST, le=HIGHEST)]
-    described.append(("own", text | whole | None | msgspec.UnsetType, UNSET))
+    if own:
+        described.append(("own", text | whole | None | msgspec.UnsetType, UNSET))
     names = {f"f{place}": field.name for place, field in enumerate(fields)}
     return msgspec.defstruct(
         "Row",
         described,
-        rename=names | {"own": own or "own"},
+        rename=names | {"own": own},
         forbid_unknown_fields=True,
         kw_only=True,
         gc=False,
@@ -333,7 +350,12 @@ def _type(field: Field) -> Any:
 
 def _converter(field: Field) -> Callable[[Any], Value] | None:
     if field.kind == "timestamp":
-        seconds = lru_cache(REMEMBERED)(partial(seconds_of, field=field))
+        remembered = lru_cache(REMEMBERED)(partial(seconds_of, field=field))
+
+        def seconds(text: str) -> int:
+            # Whoever sends long texts fills no memory with them.
+            return remembered(text) if len(text) <= LONGEST_TIME else seconds_of(text, field)
+
         return seconds if field.required else lambda v: math.nan if v is None else float(seconds(v))
     if field.required:
         return None

@@ -7,6 +7,7 @@ all of its workers have, and what they have ``refused``.
 
 import json
 import logging
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import urlopen
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 import psutil
 
@@ -24,6 +25,7 @@ from tagline.errors import TaglineError
 log = logging.getLogger(__name__)
 LOOK_EVERY = 0.2
 PATIENCE = 2.0
+SAME = 2.0  # seconds by which the start of one process may be read differently
 HTTP = ("http://", "https://")
 
 
@@ -60,7 +62,9 @@ class Server:
     def _said(self) -> dict[str, Any]:
         url = f"{self.url}/readyz"
         try:
-            with urlopen(url, timeout=PATIENCE, context=self._trusting()) as answer:  # noqa: S310 - http
+            # A proxy that the environment names knows nothing of this machine's own addresses.
+            ways = [ProxyHandler({}), HTTPSHandler(context=self._trusting())]
+            with build_opener(*ways).open(url, timeout=PATIENCE) as answer:
                 return dict(json.load(answer))
         except HTTPError as not_ready:
             return _parsed(not_ready.read())
@@ -79,9 +83,29 @@ class Server:
 def running(case: str) -> Iterator[Server]:
     """Find the servers of a case whose processes are alive."""
     for file in sorted(paths.servers().glob("*.json")):
-        server, pid = _read(file)
-        if server.case == case and psutil.pid_exists(pid):
+        server = _read(file)
+        if server.case == case and not has_ended(file):
             yield server
+
+
+def running_process() -> dict[str, Any]:
+    """Say by what this process is known: its number is another's on another machine, or later."""
+    own = psutil.Process()
+    return {"pid": own.pid, "host": socket.gethostname(), "began": own.create_time()}
+
+
+def has_ended(file: Path) -> bool:
+    """Tell whether the process that wrote a registration is gone; not known of another machine."""
+    try:
+        said = json.loads(file.read_text())
+        if said.get("host", socket.gethostname()) != socket.gethostname():
+            return False
+        began = psutil.Process(int(said["pid"])).create_time()
+        return bool(abs(began - said.get("began", began)) > SAME)
+    except psutil.NoSuchProcess:
+        return True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def unconfirmed(
@@ -134,18 +158,18 @@ def _parsed(content: bytes) -> dict[str, Any]:
         return {}
 
 
-def _read(file: Path) -> tuple[Server, int]:
+def _read(file: Path) -> Server:
     try:
         message = json.loads(file.read_text())
         if not str(message["url"]).startswith(HTTP):
             raise ValueError(f"{message['url']!r} is no web address")
-        server = Server(
+        int(message["pid"])
+        return Server(
             file.stem,
             str(message["case"]),
             str(message["url"]),
             str(message.get("certificate", "")),
         )
-        return server, int(message["pid"])
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         raise TaglineError(
             f"This says nothing of a running server: {wrong}.",

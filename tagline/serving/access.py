@@ -13,7 +13,7 @@ from tagline.errors import TaglineError
 from tagline.files import write_whole
 from tagline.serving.problems import Problem
 
-Scope = Literal["predict", "explain", "outcomes", "admin"]
+Scope = Literal["predict", "explain", "outcomes", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "tl_"
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]"})

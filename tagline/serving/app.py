@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,16 @@ def application(settings: Settings) -> Worker:
     states = WorkerStates(Path(settings.states))
     follower = Follower(service, Standings.of(case), states)
     answering = (Predict(service), Explain(service), Outcomes(service))
+    if settings.parent:
+        every(TICK, partial(_end_without, settings.parent), threading.Event())
     return Worker({each.page: each for each in answering}, _pages(service, states, follower))
+
+
+def _end_without(parent: int) -> None:
+    # A worker that outlives its parent would hold the port, and nobody could end it.
+    if os.getppid() != parent:
+        log.error("The server's first process is gone: this worker ends")
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _pages(service: Service, states: WorkerStates, follower: Follower) -> Starlette:
@@ -166,7 +176,7 @@ class Pages:
 
     def metrics(self, request: Request) -> Response:
         """`GET /metrics`: for Prometheus."""
-        self._admit(request, "admin")
+        self._admit(request, "metrics")
         current = self.service.current
         self.service.count()
         how_old = history_age(current) if current else None

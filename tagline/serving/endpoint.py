@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
@@ -44,6 +45,7 @@ class Endpoint:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self._told = ""
         self.limiter: CapacityLimiter | None = None
         self.counts = metrics.Page(self.page)
         service.pages.append(self.counts)
@@ -66,6 +68,7 @@ class Endpoint:
             status, content = await self.answer(body, context)
             kind = JSON
         except Problem as problem:
+            self._tell(problem, context)
             status, content, kind = problem.status, problem.content(context.request_id), MEDIA_TYPE
             more = [(n.lower().encode(), v.encode()) for n, v in problem.headers.items()]
         except Exception:
@@ -94,6 +97,13 @@ class Endpoint:
                 "principal": context.principal,
             }
             log.info(f"{self.page} was answered with {status}", extra=said)
+
+    def _tell(self, problem: Problem, context: RequestContext) -> None:
+        # Once: a full disk would fill the log with lines that say the same.
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR and problem.detail != self._told:
+            self._told = problem.detail
+            said = {"request_id": context.request_id, "status": problem.status}
+            log.error(f"{self.page}: {problem.detail} It is counted from now on.", extra=said)
 
     async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
         most = self.service.section.most_bytes

@@ -199,8 +199,8 @@ class Outcomes(Endpoint):
         named = isinstance(prediction, str) and PREDICTION_ID.fullmatch(prediction)
         if prediction is not None and not named:
             wrong.append({"field": "prediction_id", "detail": "is no prediction's id"})
-        if not is_id(own):
-            wrong.append({"field": id_name, "detail": "is no text, and no whole number"})
+        if own == "" or not is_id(own):
+            wrong.append({"field": id_name, "detail": "is empty, or no text and no whole number"})
         value, observed = 0.0, None
         try:
             value = binary.label(given.get("outcome"), self.service.case)

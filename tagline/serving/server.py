@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,16 +14,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import uvicorn
 
 from tagline import paths
 from tagline.errors import TaglineError
 from tagline.files import write_whole
+from tagline.operations.servers import has_ended, running_process
+from tagline.serving.protocol import Http
 from tagline.serving.settings import MULTIPROCESS, Settings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE = 30
+BACKLOG = 2048
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def serve(
     keys: Path | None,
     workers: int,
     access_log: bool,
+    idle_seconds: int,
 ) -> None:
     """Serve a case until told to stop.
 
@@ -68,6 +72,8 @@ def serve(
         How many processes answer.
     access_log : bool
         Whether each request is logged.
+    idle_seconds : int
+        How long a connection stays open without a request.
 
     Raises
     ------
@@ -97,24 +103,27 @@ def serve(
             keys=str(keys.resolve()) if keys else "",
             workers=workers,
             access_log=access_log,
+            parent=os.getpid() if workers > 1 else 0,
         ).to_environment()
         print(f"{case} is served at {url}", flush=True)  # noqa: T201 - what a person waits for
         if keys is None:
             print("without keys: only this machine is answered", flush=True)  # noqa: T201
-        _run(listening, address, workers=workers)
+        _run(listening, address, workers=workers, idle_seconds=idle_seconds)
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(listening: socket.socket, address: Address, *, workers: int) -> None:
+def _run(listening: socket.socket, address: Address, *, workers: int, idle_seconds: int) -> None:
     config = uvicorn.Config(
         "tagline.serving.app:create",
         factory=True,
         workers=workers,
         log_config=LOGGING,
         access_log=False,
+        http=Http,
+        timeout_keep_alive=idle_seconds,
         server_header=False,
         proxy_headers=False,  # who asks is known by a key, never by what a header says
         date_header=False,
@@ -144,15 +153,18 @@ def _bound(address: Address) -> socket.socket:
             f"{address.host}:{address.port} can not be listened on: {taken.strerror}.",
             todo="Name another one with --port, or 0 for any.",
         ) from taken
+    # Whoever is told where it is served may ask at once, and waits for the first worker.
+    listening.listen(BACKLOG)
     listening.set_inheritable(True)
     return listening
 
 
 @contextmanager
 def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]:
-    name = f"{case}-{os.getpid()}"
+    # Two containers that share a home are each process 1.
+    name = f"{case}-{os.getpid()}-{secrets.token_hex(3)}"
     file, states = paths.servers() / f"{name}.json", paths.servers() / name
-    said = {"case": case, "url": url, "pid": os.getpid()}
+    said = {"case": case, "url": url, **running_process()}
     if certificate is not None:
         said["certificate"] = str(certificate.resolve())
     _remove_the_dead(case)
@@ -167,8 +179,7 @@ def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]
 def _remove_the_dead(case: str) -> None:
     # A server that was killed could not say that it is gone.
     for file in paths.servers().glob(f"{case}-*.json"):
-        pid = file.stem.removeprefix(f"{case}-")
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        if has_ended(file):
             file.unlink(missing_ok=True)
             shutil.rmtree(file.with_suffix(""), ignore_errors=True)
 

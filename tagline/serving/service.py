@@ -152,6 +152,7 @@ class Service:
         )
         self._counts.append(self.current.counts)
         # What is loaded now stays: the collector need not walk through it for ever.
+        gc.unfreeze()  # what was kept for the model before is not kept for ever
         gc.collect()
         gc.freeze()
         gc.set_threshold(*SELDOM)
@@ -169,7 +170,11 @@ class Service:
         """
         if self.current is None:
             why = f" {self.refusal.why}" if self.refusal else ""
-            raise Problem(503, f"The case {self.case.name} has no champion to serve.{why}")
+            raise Problem(
+                503,
+                f"The case {self.case.name} has no champion to serve.{why}",
+                headers={"Retry-After": "5"},
+            )
         return self.current
 
     def next_ids(self, count: int) -> list[str]:
@@ -262,7 +267,10 @@ class Service:
         return kept
 
     def _named(self, name: str, ids: Sequence[Any]) -> list[str | None]:
-        return [None if own is None else str(self.pseudonyms.kept(name, own)) for own in ids]
+        return [
+            None if own is None or own == "" else str(self.pseudonyms.kept(name, own))
+            for own in ids
+        ]
 
     def _write(self, segment: Segment, record: Answers | Outcome) -> None:
         try:

@@ -24,6 +24,8 @@ class Settings(Section):
         How many there are.
     access_log : bool
         Whether each request is logged, and not only those that fail.
+    parent : int
+        The process that looks after the workers; 0 where there is one worker only.
     """
 
     config: str
@@ -31,6 +33,7 @@ class Settings(Section):
     keys: str = ""
     workers: int = 1
     access_log: bool = False
+    parent: int = 0
 
     @classmethod
     def of_environment(cls) -> Self:

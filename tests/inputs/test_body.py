@@ -169,7 +169,7 @@ def test_escapes_are_no_second_keys():
 def test_an_id_that_is_a_field_is_that_field():
     reader = BodyReader((Field("id", "string"), Field("x", "number")), id="id")
     found = reader.read(b'{"id": "7", "x": 1}')
-    assert (found.rows, list(found.ids)) == ([("7", 1.0)], [None])
+    assert (found.rows, list(found.ids)) == ([("7", 1.0)], ["7"])
 
 
 def test_a_missing_value_is_what_arrays_hold_for_it():

@@ -63,8 +63,10 @@ def test_a_column_that_is_missing_is_loud(lived, fields):
 
 def test_texts_never_seen_are_loud(lived, fields):
     layout = layout_of(lived.bundle)
+    described = {each.name: each.described for each in layout.columns}
     for name, values in fields.items():
-        if values.dtype == TEXT:
+        # Where nearly every row has a value of its own, new ones are what is to be expected.
+        if values.dtype == TEXT and described[name]["singles"] < 0.2 * len(values):
             strange = np.array([f"never seen {i % 40}" for i in range(len(values))], TEXT)
             assert name in moved(layout, {**fields, name: strange})
 

@@ -107,7 +107,7 @@ def test_a_server_waits_for_a_snapshot_and_takes_a_newer_one(rainy):
         assert server.metric("tagline_history_age_seconds") > 0
         folder = next((rainy.folder / ".tagline" / "snapshots" / "rain").iterdir())
         older = newest(folder)
-        newer = older.with_name(f"{int(LAST.timestamp()) + 60:012d}-newer")
+        newer = older.with_name(f"{int(older.name.split('-')[0]) + 1:020d}-newer")
         shutil.copytree(older, newer)
         meta = json.loads((newer / "snapshot.json").read_text())
         (newer / "snapshot.json").write_text(json.dumps({**meta, "as_of": meta["as_of"] + 60}))
