@@ -31,11 +31,13 @@ class Http(HttpToolsProtocol):
         """Take what has come."""
         if self._in_head:
             data = self._head + data
+            end = END.search(data)
+            if (end.start() if end else len(data)) > MOST:
+                self._refuse()
+                return
             # What begins otherwise is no request, and the parser says so.
-            if data[:1].isalpha() and not END.search(data):
+            if end is None and data[:1].isalpha():
                 self._head = data
-                if len(data) > MOST:
-                    self._refuse()
                 return
             self._head, self._in_head = b"", False
             if b"pgrade" in data or b"PGRADE" in data:

@@ -39,7 +39,7 @@ def request(*headers):
         b"GET /" + b"a" * 70_000,
         b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 20_000,
         b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n" + b"X: y\r\n" * 20_000,
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n" + b"X: y\r\n" * 200_000,
     ],
     ids=["a header", "a path", "many headers", "trailers"],
 )
