@@ -92,6 +92,12 @@ def test_a_file_fits_in_the_head(path):
     assert len(path.read_text().splitlines()) <= 500
 
 
+def test_every_law_is_a_promise():
+    page = (ROOT / "docs" / "promises.md").read_text()
+    for law in ROOT.glob("tests/laws/test_*.py"):
+        assert f"(../tests/laws/{law.name})" in page
+
+
 def test_every_package_is_on_the_map():
     page = (ROOT / "docs" / "architecture.md").read_text()
     for folder in (ROOT / "tagline").iterdir():

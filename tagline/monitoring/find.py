@@ -10,7 +10,7 @@ from tagline.data.split import day_name
 from tagline.evaluation import calibration
 from tagline.evaluation.intervals import LEAST_GROUPS, Interval
 from tagline.monitoring.collect import Collected, Predictions
-from tagline.monitoring.days import block_of
+from tagline.monitoring.days import Days, block_of
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.estimate import estimated
 from tagline.monitoring.findings import Findings, Reference
@@ -20,6 +20,7 @@ from tagline.monitoring.words import said, verdict
 
 MEASURED = ("roc_auc", "log_loss", "brier", "ece")
 WEEK = 7
+FEW = 0.05  # of the rows of the fullest window
 
 
 def find(
@@ -47,7 +48,8 @@ def find(
         The same seed gives the same findings.
     """
     every = collected.rows
-    last = int(every.day.max()) if len(every.day) else 0
+    last = newest_day(every.day, section.window_days)
+    later = int((every.day > last).sum())
     first = last - section.window_days + 1
     rows = every.between(first, last)
     seen = rows.only(rows.known)
@@ -85,7 +87,27 @@ def find(
         said=[],
     )
     judged = replace(found, verdict=verdict(found, section))
-    return replace(judged, said=said(judged, section))
+    sentences = said(judged, section)
+    if later:
+        sentences.insert(
+            0, f"{later:,} answers of later days are too few to look at, and left out."
+        )
+    return replace(judged, said=sentences)
+
+
+def newest_day(days: Days, window: int) -> int:
+    """Give the day that ends the window: the newest whose window has rows enough.
+
+    A few questions asked by hand today do not hide a month of answers in batch: the window has a
+    twentieth of the rows of the fullest one at least.
+    """
+    if not len(days):
+        return 0
+    distinct, counts = np.unique(days, return_counts=True)
+    before = np.concatenate([[0], np.cumsum(counts)])
+    first = np.searchsorted(distinct, distinct - window, side="right")
+    inside = before[1:] - before[first]
+    return int(distinct[inside >= FEW * inside.max()][-1])
 
 
 def measured(seen: Predictions, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:

@@ -73,7 +73,7 @@ class LogReader:
 
     def read(self) -> Logs:
         """Read all of the newest weeks; what is older is passed over."""
-        parts = [*self._served(), *self._batches()]
+        parts = [self._until_now(part) for part in (*self._served(), *self._batches())]
         last = max((int(part["day"].max()) for part in parts), default=0)
         for part in parts:
             recent = part[part["day"] > last - WEEKS * 7]
@@ -81,6 +81,13 @@ class LogReader:
                 self._add(str(digest), own.reset_index(drop=True))
         self._count_strangers(parts)
         return self.seen
+
+    def _until_now(self, part: pd.DataFrame) -> pd.DataFrame:
+        # One row of 2099 would be the newest day for ever.
+        later = part["decided_at"] > pd.Timestamp.now(tz="UTC")
+        if later.any():
+            self.seen.notes["rows are decided later than now"] += int(later.sum())
+        return part[~later]
 
     def _add(self, digest: str, rows: pd.DataFrame) -> None:
         bundle = self._bundle(digest, str(rows["run"].iloc[0]))

@@ -37,7 +37,8 @@ class Logistic(Simple):
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:  # noqa: ARG003 - no choice
         """Fit scikit-learn's logistic regression on imputed, standardised training rows.
 
-        An input without any value, or with one value only, gets no weight.
+        An input without any value, or with one value only, gets no weight; nor does one whose
+        weight would go against the direction that the case gives it.
         """
         return lambda *_, **__: cls._fitted(data)
 
@@ -112,10 +113,27 @@ class Logistic(Simple):
         X /= scale
         # One thread, so that the sums, and the weights, have the same last bits on every machine.
         with threadpool_limits(limits=1):
-            fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X, np.asarray(data.y, np.int64))
+            coefficients, intercept = _in_direction(X, np.asarray(data.y, np.int64), data.monotone)
         return cls(
             mean=tuple(mean.tolist()),
             scale=tuple(scale.tolist()),
-            coefficients=tuple(fitted.coef_[0].tolist()),
-            intercept=float(fitted.intercept_[0]),
+            coefficients=tuple(coefficients.tolist()),
+            intercept=intercept,
         )
+
+
+def _in_direction(
+    X: Probabilities, y: npt.NDArray[np.int64], directions: npt.NDArray[np.int8]
+) -> tuple[Probabilities, float]:
+    """Fit; an input whose weight would go against its direction gets none, and all is fitted anew.
+
+    Each fit takes at least one more input away, so that it ends.
+    """
+    kept = np.ones(X.shape[1])
+    while True:
+        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X * kept, y)
+        weights: Probabilities = fitted.coef_[0] * kept
+        against = weights * directions < 0
+        if not against.any():
+            return weights, float(fitted.intercept_[0])
+        kept[against] = 0.0
