@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from metaflow import Flow, get_metadata, namespace
+from metaflow import Flow, get_metadata
 from metaflow import Run as Run  # those above know runs from here, and Metaflow not at all
 from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
 from metaflow.util import get_username
@@ -76,9 +76,9 @@ def newest_first(tag: str | None = None) -> Iterator[Run]:
 
 def all_runs(tag: str | None = None) -> list[Run]:
     """Give the runs of the flow, the newest first, also those that are not ours."""
-    namespace(None)
+    # Without a change of the namespace that a notebook goes on in.
     try:
-        flow = Flow(FLOW)
+        flow = Flow(FLOW, _namespace_check=False)
     except MetaflowNotFound:
         return []
     found = flow.runs(tag) if tag else flow.runs()
@@ -121,7 +121,6 @@ def find(name: str | None) -> Run:
         run = find(None)  # the newest that finished
         artifact(run, "metrics")["roc_auc"]["value"]
     """
-    namespace(None)
     if name is None:
         newest = next((run for run in newest_first() if run.successful), None)
         if newest is None:
@@ -133,7 +132,7 @@ def find(name: str | None) -> Run:
         return newest
     whole = pathspec(name)
     try:
-        run = Run(whole)
+        run = Run(whole, _namespace_check=False)
     except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
         raise Unknown(
             f"There is no run {whole!r}.",
