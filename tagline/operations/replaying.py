@@ -1,10 +1,12 @@
 """Replay the past under policies: what each step of the flow does."""
 
+import ast
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -84,5 +86,38 @@ def _name(case: Case, ref: TimelineRef) -> str:
         digest.update(json.dumps(settings[part], sort_keys=True).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         if path.relative_to(PACKAGE).parts[0] not in ("cli", "serving", "report", "operations"):
-            digest.update(path.read_bytes())
+            digest.update(_code(path))
+    for path in feature_files(case):
+        digest.update(_code(path))
     return digest.hexdigest()
+
+
+def feature_files(case: Case) -> list[Path]:
+    """Give the files of a case's feature module, and of what it imports of its own package."""
+    if case.features is None:
+        return []
+    package = case.features.partition(".")[0]
+    found: dict[str, Path] = {}
+    waiting = [case.features]
+    while waiting:
+        name = waiting.pop()
+        spec = None if name in found else find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        found[name] = Path(spec.origin)
+        imported = list(_imported(found[name]))
+        waiting += [each for each in imported if each.partition(".")[0] == package]
+    return [found[name] for name in sorted(found)]
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+
+
+def _code(path: Path) -> bytes:
+    # Comments and spaces are no code: months that were computed without them still hold.
+    return ast.dump(ast.parse(path.read_bytes())).encode()
