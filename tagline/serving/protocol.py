@@ -49,7 +49,7 @@ class Http(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin with the body."""
-        self._beside = 0
+        self._beside, self._in_head = 0, False
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -57,6 +58,20 @@ def test_an_upgrade_that_is_offered_is_ignored(server, cut):
     whole = request(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AA")
     whole += ROW
     assert said(server, whole[:cut], whole[cut:])[:15] == b"HTTP/1.1 200 OK"
+
+
+def test_requests_may_follow_each_other_before_they_are_answered(server):
+    whole = request() + ROW
+    sent = whole + request() + ROW[:20]
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        line.sendall(sent)
+        time.sleep(0.2)
+        line.sendall(ROW[20:])
+        found = b""
+        while found.count(b"HTTP/1.1 200 OK") < 2:
+            part = line.recv(65_536)
+            assert part, found
+            found += part
 
 
 def test_what_is_no_request_is_refused_at_once(server):
