@@ -249,7 +249,7 @@ def _read(table: pa.Table, model: Scorer) -> _Rows:
     kept = [
         each.name
         for each in table.schema
-        if each.name in names or (model.with_history and not pa.types.is_nested(each.type))
+        if each.name in names or (model.with_history and not _is_unreadable(each.type))
     ]
     raw = frame_of(table.select(kept), where="the rows to score")
     raw = without_texts(raw, model.missing)
@@ -274,7 +274,18 @@ def _read(table: pa.Table, model: Scorer) -> _Rows:
     )
 
 
+def _is_unreadable(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+    )
+
+
 def _expect(table: pa.Table, model: Scorer) -> None:
+    twice = [name for name, times in Counter(table.column_names).items() if times > 1]
+    if twice:
+        raise TaglineError(
+            f"More than one column is called {twice[0]!r}.", where="the rows to score"
+        )
     wanted = [model.id] if model.with_history is None else [model.id, model.time.name]
     missing = [name for name in wanted if name not in table.column_names]
     if missing:

@@ -1,10 +1,12 @@
 """Batch scoring: every row once, whatever stops it; what can not be read is counted."""
 
 import json
+import os
 from contextlib import suppress
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -74,6 +76,44 @@ def test_every_row_is_answered_as_the_bundle_does_in_parts_of_any_threads(tmp_pa
         np.testing.assert_array_equal(found["probability"], model.bundle.predict_frame(frame))
         assert set(found["digest"]) == {model.bundle.digest}
         assert (found["decision"] == (found["probability"] >= model.bundle.threshold)).all()
+
+
+def test_two_columns_of_one_name_are_a_sentence(tmp_path, model):
+    rows = pa.Table.from_pandas(table(10), preserve_index=False)
+    twice = rows.append_column("size", rows["noise"])
+    (tmp_path / "in").mkdir()
+    pq.write_table(twice, tmp_path / "in" / "a.parquet")
+    with pytest.raises(TaglineError, match="More than one column is called 'size'"):
+        score(tmp_path / "in", tmp_path / "out", model)
+
+
+def test_unfinished_files_and_notes_are_passed_over(tmp_path, model):
+    for folder in ("in/_temporary", "in/.ipynb_checkpoints", "in/day=1"):
+        (tmp_path / folder).mkdir(parents=True)
+        table(8).to_parquet(tmp_path / folder / "a.parquet", index=False)
+    (done,) = score(tmp_path / "in", tmp_path / "out", model)
+    assert done.rows == 8
+
+
+def test_a_file_written_anew_with_the_same_size_and_time_is_another(tmp_path, model):
+    place = tmp_path / "in" / "a.parquet"
+    names = []
+    for seed in (1, 2):
+        put(tmp_path / "in", "a.parquet", table(8, seed=seed).assign(size=float(seed)))
+        os.utime(place, (1e9, 1e9))
+        (source,) = sources(Place.of(str(tmp_path / "in")))
+        names.append(source.known_as)
+    assert names[0] != names[1]
+
+
+def test_an_optional_field_may_be_absent_and_a_misspelling_of_it_may_not(tmp_path, model):
+    put(tmp_path / "in", "a.parquet", table(8).drop(columns="noise"))
+    (done,) = score(tmp_path / "in", tmp_path / "out", model)
+    assert (done.scored, done.absent) == (8, {"noise": 8})
+    assert done.unknown.keys() <= {"town"}
+    put(tmp_path / "in", "a.parquet", table(8).rename(columns={"noise": "noice"}))
+    with pytest.raises(TaglineError, match="'noise' \\(is it 'noice'"):
+        score(tmp_path / "in", tmp_path / "out", model)
 
 
 @pytest.mark.parametrize("stops_at", range(12))
