@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from metaflow import Flow, get_metadata
+from metaflow import Flow, get_metadata, get_namespace, namespace
 from metaflow import Run as Run  # those above know runs from here, and Metaflow not at all
-from metaflow.exception import MetaflowInvalidPathspec, MetaflowNotFound
+from metaflow.exception import MetaflowException, MetaflowInvalidPathspec, MetaflowNotFound
 from metaflow.util import get_username
 
 from tagline.errors import TaglineError, Unknown
@@ -76,13 +76,22 @@ def newest_first(tag: str | None = None) -> Iterator[Run]:
 
 def all_runs(tag: str | None = None) -> list[Run]:
     """Give the runs of the flow, the newest first, also those that are not ours."""
-    # Without a change of the namespace that a notebook goes on in.
+    _expect_namespace()
     try:
         flow = Flow(FLOW, _namespace_check=False)
     except MetaflowNotFound:
         return []
     found = flow.runs(tag) if tag else flow.runs()
     return sorted(found, key=lambda run: _by_start(run.id), reverse=True)
+
+
+def _expect_namespace() -> None:
+    # A notebook goes on in the namespace that it is in. Without a user's name Metaflow knows none,
+    # and its client can not even look: then it is everybody's.
+    try:
+        get_namespace()
+    except MetaflowException:
+        namespace(None)
 
 
 def is_ours(run: Run) -> bool:
@@ -121,6 +130,7 @@ def find(name: str | None) -> Run:
         run = find(None)  # the newest that finished
         artifact(run, "metrics")["roc_auc"]["value"]
     """
+    _expect_namespace()
     if name is None:
         newest = next((run for run in newest_first() if run.successful), None)
         if newest is None:
