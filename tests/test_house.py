@@ -89,7 +89,7 @@ def test_only_the_registry_and_the_cards_know_metaflow():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_fits_in_the_head(path):
-    assert len(path.read_text().splitlines()) <= 500
+    assert len(path.read_text().splitlines()) <= 350
 
 
 def test_every_law_is_a_promise():

@@ -33,6 +33,12 @@ class Horizon:
     as_of: pd.Timestamp
     why: str = ""
 
+    @property
+    def named(self) -> str:
+        """The length in words."""
+        hours = self.length.total_seconds() / 3600
+        return f"{self.length.days} days" if self.length.days else f"{hours:.1f} hours"
+
     def is_open(self, times: pd.Series) -> Mask:
         """Tell which decisions are too young for their labels to count."""
         if self.length <= NO_TIME:
@@ -45,8 +51,7 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
     """Find how long labels take.
 
     ``table.horizon`` where it is given. Else, where ``table.observed`` tells when each label
-    became known: the time by which 99 of 100 labels had arrived, of the class that takes longest,
-    over decisions that are older than the longest of them.
+    became known: the time by which 99 of 100 labels had arrived, of the class that takes longest.
 
     Parameters
     ----------
@@ -92,11 +97,7 @@ def share_line(rows: pd.DataFrame, table: TableSection, horizon: Horizon) -> str
     ones = f"{known.mean():.0%} of the labels are 1" if len(known) else "there is no label"
     waiting = float(y[newest].isna().mean()) if newest.any() else 0.0
     return (
-        f"labels count {_named(horizon.length)} after the decision ({horizon.why}): "
+        f"labels count {horizon.named} after the decision ({horizon.why}): "
         f"{int((too_young & y.notna().to_numpy()).sum()):,} labelled decisions are younger, and "
         f"not yet known; of the last 28 days' decisions {waiting:.0%} are open, and {ones}"
     )
-
-
-def _named(length: pd.Timedelta) -> str:
-    return f"{length.days} days" if length.days else f"{length.total_seconds() / 3600:g} hours"

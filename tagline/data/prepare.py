@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.data.checks import expect_sealable, expect_slices
 from tagline.data.contract import Accounting, Checked
 from tagline.data.features import Features
 from tagline.data.gather import Gathered, Used, gather, history, history_names
@@ -24,9 +25,7 @@ from tagline.history.written import Schemas, schemas
 from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
-from tagline.inputs.record import record
 from tagline.inputs.trace import read_columns
-from tagline.names import near
 from tagline.store.blobs import blobs
 
 log = logging.getLogger(__name__)
@@ -182,7 +181,7 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
     )
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
     expect_sealable(features, inputs)
-    _expect_slices(case, frame)
+    expect_slices(case, frame)
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     place = _put(case, features, inputs, matrix, used)
@@ -201,41 +200,6 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
         accounting=accounting,
         fingerprint=origin.fingerprint,
     )
-
-
-def expect_sealable(features: Features, inputs: InputSet) -> None:
-    """Refuse an input function that can not answer one row, or is another when asked again.
-
-    Raises
-    ------
-    TaglineError
-        It does what one row can not do, such as a mean over the column; or it depends on a clock
-        or on chance.
-    """
-    programs = [
-        record(
-            features.inputs,
-            fields=features.fields,
-            history=history_names(features),
-            text=tuple(inputs.encoders),
-        ).to_dict()
-        for _ in range(2)
-    ]
-    if programs[0] != programs[1]:
-        raise TaglineError(
-            "The input function is another when it is asked twice: a clock or chance is in it.",
-            where=f"{features.module}: inputs",
-            todo="Make inputs of the row alone; the time of the decision is one of its fields.",
-        )
-
-
-def _expect_slices(case: Case, frame: pd.DataFrame) -> None:
-    for name in case.evaluation.slices:
-        if name not in frame:
-            raise TaglineError(
-                f"A slice names {name!r}{near(name, frame.columns)}, which is no column.",
-                where=f"{case.file}: evaluation.slices",
-            )
 
 
 def input_values(frame: pd.DataFrame, features: Features) -> Columns:

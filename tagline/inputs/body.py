@@ -17,7 +17,17 @@ import numpy as np
 
 from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
-from tagline.inputs.request import Fault, InvalidValue, RowReader, Value, seconds_of
+from tagline.inputs.request import (
+    LONGEST_ID,
+    Fault,
+    InvalidRows,
+    InvalidValue,
+    RowReader,
+    Value,
+    as_id,
+    is_id,
+    seconds_of,
+)
 from tagline.reading.values import HIGHEST, LOWEST
 
 UNSET = msgspec.UNSET
@@ -25,7 +35,6 @@ Kinds = set[type]
 NO_VALUE = {type(None), type(UNSET)}
 ABSENT = (None, UNSET, MISSING_TEXT)
 CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where one is missing
-LONGEST_ID = 200
 LONGEST_TIME = 40
 REMEMBERED = 65_536  # times, as text
 QUOTE = ord('"')
@@ -37,20 +46,6 @@ class Malformed(ValueError):
 
 class TooMany(ValueError):
     """It has more rows than a request may have."""
-
-
-class InvalidRows(ValueError):
-    """Rows whose values are none of their fields'.
-
-    Parameters
-    ----------
-    faults : sequence of tuple
-        The row's place (None where there is one row only) and the fault.
-    """
-
-    def __init__(self, faults: Sequence[tuple[int | None, Fault]]) -> None:
-        super().__init__(f"{len(faults)} faults")
-        self.faults = faults
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,7 @@ class BodyReader:
         # As `_taken` and `_expect_single_keys` do with columns, which takes half as long again.
         values = list(msgspec.structs.astuple(self._one.decode(body)))
         own = values.pop() if self.id else UNSET
-        named = own if self.id else _as_id(values[self._id_place or 0])
+        named = own if self.id else as_id(values[self._id_place or 0])
         lacking = []
         texts = len(values) + len(self._quoted)
         for place in self._optional:
@@ -183,7 +178,7 @@ class BodyReader:
 
     def _ids(self, columns: Sequence[Sequence[Any]]) -> Sequence[Any]:
         # The id is a field itself, and its value names the row.
-        return [_as_id(value) for value in columns[self._id_place or 0]]
+        return [as_id(value) for value in columns[self._id_place or 0]]
 
     def _taken(
         self,
@@ -229,7 +224,7 @@ class BodyReader:
             raise InvalidRows(faults)
         columns: list[Any] = [[values[name] for values, _, _ in read] for name in self._names]
         missing = {place: lacking for place, (_, lacking, _) in enumerate(read) if lacking}
-        ids = [_as_id(row.get(self.id or self._names[self._id_place or 0])) for row in given]
+        ids = [as_id(row.get(self.id or self._names[self._id_place or 0])) for row in given]
         return Body(columns, ids, missing, many)
 
     def _expect_single_keys(
@@ -297,18 +292,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _said(wrong: Exception) -> str:
     return "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
-
-
-def is_id(value: Any) -> bool:
-    """Tell whether a value may be a row's own id: text, or a whole number of 64 bits; or none."""
-    whole = type(value) is int and LOWEST <= value <= HIGHEST
-    return value is None or whole or (isinstance(value, str) and len(value) <= LONGEST_ID)
-
-
-def _as_id(value: Any) -> Any:
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else repr(value)
-    return value
 
 
 def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:

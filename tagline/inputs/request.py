@@ -24,6 +24,7 @@ Reader = Callable[[Any], Value]
 
 # What RFC 3339 writes; everything else is read as a table's cell is, which takes longer.
 RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+LONGEST_ID = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
@@ -46,6 +47,20 @@ class Fault:
 
     field: str
     what: str
+
+
+class InvalidRows(ValueError):
+    """Rows whose values are none of their fields'.
+
+    Parameters
+    ----------
+    faults : sequence of tuple
+        The row's place (None where there is one row only) and the fault.
+    """
+
+    def __init__(self, faults: Sequence[tuple[int | None, Fault]]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
 
 
 class RowReader:
@@ -213,6 +228,19 @@ def _seconds(text: str, field: Field) -> int:
 
 
 EXAMPLE = "2024-05-01T12:00:00Z"
+
+
+def is_id(value: Any) -> bool:
+    """Tell whether a value may be a row's own id: text, or a whole number of 64 bits; or none."""
+    whole = type(value) is int and LOWEST <= value <= HIGHEST
+    return value is None or whole or (isinstance(value, str) and len(value) <= LONGEST_ID)
+
+
+def as_id(value: Any) -> Any:
+    """Give a field's value as the id of its row: 7.0 is 7."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else repr(value)
+    return value
 
 
 def _limits(field: Field) -> tuple[float, float]:

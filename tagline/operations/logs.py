@@ -3,11 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -16,7 +17,7 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.data.gather import Gathered, gather
-from tagline.data.horizon import horizon_of
+from tagline.data.horizon import Horizon, horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
 from tagline.history.snapshot import known_as, load
@@ -203,22 +204,24 @@ class LogReader:
         outcome = part["outcome"].where(~self._is_open(part, when))
         return part.assign(day=days, decided_at=when, outcome=outcome)
 
-    def _is_open(self, part: pd.DataFrame, when: pd.Series) -> pd.Series:
-        length = self._horizon
-        young = (when > pd.Timestamp.now(tz="UTC") - length) & (length > pd.Timedelta(0))
-        waiting = int((young & part["outcome"].notna()).sum())
-        if waiting:
-            self.seen.notes[
-                f"outcomes of answers younger than {length.days} days: not yet known"
-            ] += waiting
+    def _is_open(self, part: pd.DataFrame, when: pd.Series) -> npt.NDArray[np.bool_]:
+        # Outcomes are reported until now, where a table tells until it was written.
+        horizon = replace(self._horizon, as_of=pd.Timestamp.now(tz="UTC"))
+        young = horizon.is_open(when)
+        self._count_open("outcomes of answers", int((young & part["outcome"].notna()).sum()))
         return young
 
+    def _count_open(self, what: str, rows: int) -> None:
+        if rows:
+            named = self._horizon.named
+            self.seen.notes[f"{what} younger than {named}: not yet known"] += rows
+
     @cached_property
-    def _horizon(self) -> pd.Timedelta:
+    def _horizon(self) -> Horizon:
         table = self.case.table
         if table.horizon is None and table.observed is None:
-            return pd.Timedelta(0)
-        return horizon_of(self._gathered.checked.rows, table, now=self._gathered.now).length
+            return Horizon(pd.Timedelta(0), pd.Timestamp.now(tz="UTC"))
+        return horizon_of(self._gathered.checked.rows, table, now=self._gathered.now)
 
     @cached_property
     def _outcomes(self) -> pd.DataFrame:
@@ -246,13 +249,9 @@ class LogReader:
     def _settled(self) -> pd.DataFrame:
         """The decisions of the tables whose labels count, as in training."""
         rows, table = self._gathered.checked.rows, self.case.table
-        horizon = horizon_of(rows, table, now=self._gathered.now)
-        counts = rows[table.target].notna() & ~horizon.is_open(rows[table.time])
-        waiting = int(rows[table.target].notna().sum() - counts.sum())
-        if waiting:
-            self.seen.notes[
-                f"labels of decisions younger than {horizon.length.days} days: not yet known"
-            ] += waiting
+        labelled = rows[table.target].notna()
+        counts = labelled & ~self._horizon.is_open(rows[table.time])
+        self._count_open("labels of decisions", int(labelled.sum() - counts.sum()))
         return rows[counts]
 
     def labelled_after(self, moment: pd.Timestamp) -> int:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.reading.held import without_arrow
 from tagline.reading.kinds import MISSING, Kind
 from tagline.reading.times import MOSTLY, find_format
-from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown, without_arrow
+from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown
 
 CODE = r"[+-]?0\d.*"
 # So few different numbers beside words are codes rather than quantities.

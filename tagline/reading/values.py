@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.reading.held import without_arrow
 from tagline.reading.kinds import EXACT, MISSING, NOTHING, Kind
 from tagline.reading.times import ISO, UNITS, UTC_TIME, in_utc, parse
 
@@ -95,23 +96,6 @@ def as_ids(values: pd.Series) -> pd.Series:
         7, 7.0 and "7" are "7"; missing where there is none, or it is no name.
     """
     return read(values, "string").series
-
-
-def without_arrow(values: pd.Series) -> pd.Series:
-    """Give a column whose values are Arrow's as pandas' own; any other as it is."""
-    if not isinstance(values.dtype, pd.ArrowDtype):
-        return values
-    import pyarrow as pa  # noqa: PLC0415 - whoever has no such column needs none of it
-
-    from tagline.reading.arrow import Unreadable, of_arrow  # noqa: PLC0415
-
-    try:
-        given = pa.Array.from_pandas(values)
-        parts = given.chunks if isinstance(given, pa.ChunkedArray) else [given]
-        whole = of_arrow(pa.chunked_array(parts, given.type))
-    except Unreadable:
-        return values.astype(object)
-    return pd.Series(whole.array, index=values.index, name=values.name)
 
 
 def missing(values: pd.Series, kind: Kind) -> pd.Series:

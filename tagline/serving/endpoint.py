@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
-from tagline.inputs.body import Body, InvalidRows, Malformed, TooMany
+from tagline.inputs.body import Body, Malformed, TooMany
+from tagline.inputs.request import InvalidRows
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults

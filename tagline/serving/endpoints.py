@@ -9,9 +9,9 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from tagline.inputs.body import Malformed, is_id, parsed
+from tagline.inputs.body import Malformed, parsed
 from tagline.inputs.field import Field
-from tagline.inputs.request import InvalidValue, seconds_of
+from tagline.inputs.request import InvalidValue, is_id, seconds_of
 from tagline.predictions.records import Outcome
 from tagline.serving import binary
 from tagline.serving.binary import Prediction

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tagline.case.config import Case
-from tagline.inputs.body import LONGEST_ID
+from tagline.inputs.request import LONGEST_ID
 from tagline.reading.values import HIGHEST, LOWEST
 from tagline.serving.binary import OUTCOME, SHAPE
 from tagline.serving.problems import TITLES

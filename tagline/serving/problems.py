@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.inputs.body import InvalidRows
-from tagline.inputs.request import Fault
+from tagline.inputs.request import Fault, InvalidRows
 
 MEDIA_TYPE = b"application/problem+json"
 MOST_NAMED = 100

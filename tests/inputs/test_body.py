@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagline.inputs.body import BodyReader, InvalidRows, Malformed
+from tagline.inputs.body import BodyReader, Malformed
 from tagline.inputs.compute import columns
 from tagline.inputs.field import Field
-from tagline.inputs.request import RowReader
+from tagline.inputs.request import InvalidRows, RowReader
 
 FIELDS = (
     Field("town", "string"),

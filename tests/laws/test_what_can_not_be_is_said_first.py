@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tagline.data.checks import expect_sealable
 from tagline.data.modules import load_features
-from tagline.data.prepare import expect_sealable
 from tagline.errors import TaglineError
 from tagline.inputs.matrix import InputSet
 from tagline.monitoring.find import newest_day
