@@ -170,6 +170,14 @@ class ContractSection(Section):
         default_factory=dict, description="The values that a text column may have."
     )
 
+    @model_validator(mode="after")
+    def _least_first(self) -> "ContractSection":
+        for key, limits in (("typical", self.typical), ("ranges", self.ranges)):
+            for name, (low, high) in limits.items():
+                if low > high:
+                    raise ValueError(f"{key}.{name}: the least, {low:g}, is above {high:g}")
+        return self
+
 
 class InputsSection(Section):
     """How inputs that are text become numbers."""

@@ -1,6 +1,7 @@
 """How a model that answers is watched, when it is trained again, and what runs when."""
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -116,9 +117,18 @@ class ScheduleSection(Section):
 
     @model_validator(mode="after")
     def _can_run(self) -> "ScheduleSection":
-        for flow, line in self.cron.items():
+        for flow in self.cron:
             if flow not in FLOWS:
                 raise ValueError(f"cron names {flow!r}, which is none of {', '.join(FLOWS)}")
-            if len(line.split()) != 5:
-                raise ValueError(f"cron.{flow} = {line!r} is no cron line of five parts")
+        if self.cron:
+            self._expect_lines()
         return self
+
+    def _expect_lines(self) -> None:
+        from tagline.case import cron  # noqa: PLC0415 - most cases schedule nothing
+
+        for flow, line in self.cron.items():
+            try:
+                cron.trigger(line, ZoneInfo(self.timezone))
+            except ValueError as wrong:
+                raise ValueError(f"cron.{flow}: {wrong}") from wrong

@@ -17,7 +17,6 @@ GAP = 2
 
 console = Console()
 aside = Console(stderr=True)
-aside = Console(stderr=True)
 
 
 def say_aside(line: str) -> None:

@@ -145,6 +145,8 @@ def approve(
 
 def tell(done: "Done", *, json: bool) -> None:
     """Say what was done."""
+    from tagline.standing.rules import NOTHING_ASKED
+
     entry = done.entry
     if json:
         repaired = [str(each) for each in done.repaired]
@@ -159,7 +161,7 @@ def tell(done: "Done", *, json: bool) -> None:
     for change in entry.changes:
         console.print(f"{change.run}: {change.before} -> {change.after}", markup=False)
     if entry.act == "promote" and not entry.gates:
-        console.print("The case has no gates: nothing was asked of the run.")
+        console.print(f"{NOTHING_ASKED}.")
     if not entry.changes:
         console.print(f"{entry.run}: {entry.act}", markup=False)
     console.print(f"entry {entry.number}, by {entry.who}, {entry.at}", style="dim", markup=False)

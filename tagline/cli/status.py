@@ -41,9 +41,14 @@ def candidates(
     less = f": the newest {len(found)} of {there_are:,}" if len(found) < there_are else ""
     print_table(
         f"Candidates{less}",
-        ["run", "by", "primary figure", "approved by"],
+        ["run", "by", "on the test rows", "approved by"],
         (
-            (each["run"], each["author"], each["figure"], ", ".join(each["approved_by"]) or "-")
+            (
+                each["run"],
+                each["author"],
+                f"{each['metric']} {each['figure']:.4f}",
+                ", ".join(each["approved_by"]) or "-",
+            )
             for each in found
         ),
     )

@@ -1,13 +1,56 @@
 """What can not be, said before the search."""
 
+import logging
+
+import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.errors import TaglineError
-from tagline.inputs.matrix import InputSet
+from tagline.inputs.matrix import InputSet, Matrix
 from tagline.inputs.record import record
 from tagline.names import near
+
+log = logging.getLogger(__name__)
+UNSPEAKABLE = ('"', "\\")
+
+
+def expect_servable(case: Case, features: Features) -> None:
+    """Refuse names that a request can not carry.
+
+    Raises
+    ------
+    TaglineError
+        The id or a field has a double quote, a backslash or a control character in its name.
+    """
+    for name in (case.table.id, *(field.name for field in features.fields)):
+        if any(letter in UNSPEAKABLE or letter < " " for letter in name):
+            raise TaglineError(
+                f"No server can read the column {name!r}: a double quote, a backslash or a control "
+                "character is in its name.",
+                where=features.module,
+                todo="Give it another name in the table, or leave it out under table.exclude.",
+            )
+
+
+def tell_constants(names: tuple[str, ...], matrix: Matrix) -> None:
+    """Name the inputs that have one value in all training rows: nothing is learned of them.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The inputs.
+    matrix : ndarray of shape (n, p), float32
+        The training rows.
+    """
+    first = matrix[:1]
+    same = (matrix == first) | (np.isnan(matrix) & np.isnan(first))
+    found = [name for name, alone in zip(names, same.all(axis=0), strict=True) if alone]
+    if found:
+        log.warning(
+            f"One value in all training rows, so that nothing is learned of it: {', '.join(found)}"
+        )
 
 
 def expect_sealable(features: Features, inputs: InputSet) -> None:

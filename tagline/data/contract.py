@@ -69,6 +69,11 @@ class Checked:
     taken: tuple[Taken, ...]
     meaning: Mapping[str, Value]
 
+    @property
+    def quarantined(self) -> str:
+        """How many rows break it, and why, for a line of a log."""
+        return with_reasons(len(self.quarantine), self.reasons)
+
     def in_time_order(self, time: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Give `rows` and `raw` in the order of a time column, numbered from 0."""
         # Without a zone, since pandas gives zoned times as objects.
@@ -76,6 +81,12 @@ class Checked:
         order = np.argsort(moments.to_numpy(), kind="stable")
         rows, raw = (each.iloc[order].reset_index(drop=True) for each in (self.rows, self.raw))
         return rows, raw
+
+
+def with_reasons(quarantined: int, reasons: Mapping[str, int]) -> str:
+    """Say how many rows are in quarantine, and why."""
+    named = "; ".join(f"{reason}: {count:,}" for reason, count in reasons.items())
+    return f"{quarantined:,} quarantined" + (f" ({named})" if named else "")
 
 
 def check(

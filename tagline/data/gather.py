@@ -16,6 +16,7 @@ from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.reading.times import expect_century
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ def gather(
     log.info(f"{len(tables)} tables, {sum(map(len, tables.values())):,} rows, data {known_as[:12]}")
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
+    _expect_centuries(case, features, checked, now=moment)
     features = load_features(case, checked.fields)
     for line in _taken_for(features, checked, case):
         log.info(line)
@@ -141,6 +143,17 @@ def history(
 def history_names(features: Features) -> list[str]:
     """Name the history columns of a case."""
     return [declared.name for declared in features.history]
+
+
+def _expect_centuries(
+    case: Case, features: Features, checked: Checked, *, now: pd.Timestamp
+) -> None:
+    said = set(case.table.formats)
+    if case.features:
+        said |= {field.name for field in features.fields if field.format}
+    for field in checked.fields:
+        if field.kind == "timestamp" and field.name not in said:
+            expect_century(checked.rows[field.name], field.format or "", now=now)
 
 
 def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str]:

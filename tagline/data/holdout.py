@@ -84,7 +84,7 @@ def holdout(
     frame = rows[later & labelled].reset_index(drop=True)
     log.info(
         f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "
-        f"{int((later & ~labelled).sum()):,} without label, {len(checked.quarantine):,} quarantined"
+        f"{int((later & ~labelled).sum()):,} without label, {checked.quarantined}"
     )
     if frame[case.table.target].nunique() < 2:
         raise TaglineError(

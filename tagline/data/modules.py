@@ -1,7 +1,7 @@
 """Load a case's feature module, or make its like from a table's own columns."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,12 +55,25 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
     optional = {
         part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
     }
+    _expect_directions(optional.get("monotone", {}), case.features)
     offered = Features(
         module=case.features,
         **{part: getattr(module, name) for name, part in REQUIRED.items()},
         **optional,
     )
     return offered if fields is None else replace(offered, fields=tuple(fields))
+
+
+def _expect_directions(given: Any, module: str) -> None:
+    known = isinstance(given, Mapping)
+    wrong = {n: way for n, way in given.items() if way not in (-1, 0, 1)} if known else given
+    if wrong or not known:
+        raise TaglineError(
+            f"MONOTONE says {wrong!r}; it takes an input's name to 1 (the answer never falls as it "
+            "rises) or -1 (never rises).",
+            where=module,
+            todo='Write MONOTONE = {"distance": 1}.',
+        )
 
 
 def _imported(name: str, *, file: str) -> Any:

@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.checks import expect_sealable, expect_slices
-from tagline.data.contract import Accounting, Checked
+from tagline.data.checks import (
+    expect_sealable,
+    expect_servable,
+    expect_slices,
+    tell_constants,
+)
+from tagline.data.contract import Accounting, Checked, with_reasons
 from tagline.data.features import Features
 from tagline.data.gather import Gathered, Used, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
@@ -30,6 +35,11 @@ from tagline.store.blobs import blobs
 
 log = logging.getLogger(__name__)
 WENT = ("used", "quarantined", "unlabelled", "outside_split", "too_young")
+COUNTED = {
+    "unlabelled": "without label",
+    "outside_split": "outside the split",
+    "too_young": "too young to be known",
+}
 
 
 @dataclass(frozen=True)
@@ -180,10 +190,12 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
         features.inputs, fields=features.fields, history=history_names(features), inputs=inputs
     )
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
+    expect_servable(case, features)
     expect_sealable(features, inputs)
     expect_slices(case, frame)
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
+    tell_constants(inputs.names, matrix[used.of("train")])
     place = _put(case, features, inputs, matrix, used)
     return Prepared(
         rows={name: put_table(frame[used.of(name)]) for name in PARTS},
@@ -223,10 +235,13 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
 
 def accounting_line(accounting: Accounting) -> str:
     """Write down where every row went, in one line."""
-    named = {"unlabelled": "without label", "outside_split": "outside the split"}
     shown = [part for part in WENT if part != "too_young" or accounting["too_young"]]
-    named["too_young"] = "too young to be known"
-    counts = [f"{accounting[part]:,} {named.get(part, part)}" for part in shown]  # type: ignore[literal-required]
+    counts = [
+        with_reasons(accounting["quarantined"], accounting["reasons"])
+        if part == "quarantined"
+        else f"{accounting[part]:,} {COUNTED.get(part, part)}"  # type: ignore[literal-required]
+        for part in shown
+    ]
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
 
 

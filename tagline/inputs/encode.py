@@ -103,7 +103,7 @@ def cross_fitted(
     texts, y, smoothing
         As for `fit`.
     groups : ndarray of shape (n,), int64
-        What hangs together.
+        What hangs together; where it is all one group, each row is its own.
     folds : int
         The number of folds; fewer where there are fewer groups.
     seed : int
@@ -113,7 +113,10 @@ def cross_fitted(
     -------
     ndarray of shape (n,), float64
     """
-    fold = _folds(groups, folds=folds, seed=seed)
+    # One group alone has no other to learn from: its rows are dealt one by one.
+    alone = groups.min() == groups.max()
+    hang_together = np.arange(len(groups)) if alone else groups
+    fold = _folds(hang_together, folds=folds, seed=seed)
     distinct, place = np.unique(texts, return_inverse=True)
     shape = (len(distinct), int(fold.max()) + 1)
     cell = place * shape[1] + fold

@@ -65,6 +65,11 @@ class Field:
             )
         if not self.name:
             raise TaglineError("A field has no name.", where="fields")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise TaglineError(
+                f"The minimum {self.minimum:g} is above the maximum {self.maximum:g}.",
+                where=f"field {self.name!r}",
+            )
 
     @property
     def how(self) -> How:

@@ -133,6 +133,7 @@ CODE: Mapping[tuple[str, Dtype], str] = MappingProxyType(
         **{(name, "float64"): f"{name}({{0}})" for name in (*EXPONENTIAL, *TRIGONOMETRIC)},
         **{(name, "float64"): f"{name}({{0}})" for name in ("floor", "ceil", "trunc", "round")},
         ("add", "int64"): "wrapped({0} + {1})",
+        ("add", "utf8"): "{0} + {1}",
         ("subtract", "int64"): "wrapped({0} - {1})",
         ("multiply", "int64"): "wrapped({0} * {1})",
         ("remainder", "int64"): "{0} % {1} if {1} else 0",

@@ -187,7 +187,7 @@ def arithmetic(recorder: Recorder, name: str, left: Any, right: Any) -> Scalar:
     a, b = recorder.alike(left, right)
     if a.dtype == "bool":
         raise TypeError(NOT_ARITHMETIC)
-    if a.dtype == "utf8":
+    if a.dtype == "utf8" and name != "add":
         raise TypeError(f"text knows no {name}")
     if name in ("divide", "pow") and a.dtype == "int64":
         if name == "pow":

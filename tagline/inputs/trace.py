@@ -20,6 +20,7 @@ from tagline.names import free
 
 PLACE = "column_"  # what the graph's inputs are called while it is built
 OWN = "tagline_"  # what all values inside the graph begin with, where no column does
+PLAIN = (bool, int, float, str)
 DTYPES = {"utf8": ndx.utf8, "int64": ndx.int64, "float64": ndx.float64, "bool": ndx.bool}
 
 
@@ -136,13 +137,25 @@ def _rename(graph: onnx.GraphProto, names: Mapping[str, str], mark: str) -> None
         sparse.values.name = new(sparse.values.name)
 
 
+class _Namespace:
+    """What ndonnx offers, and a choice between two constants, which it leaves out."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ndx, name)
+
+    def where(self, condition: Any, yes: Any, no: Any) -> Any:
+        """Choose between two values, constants too."""
+        both = isinstance(yes, PLAIN) and isinstance(no, PLAIN)
+        return ndx.where(condition, ndx.asarray(yes) if both else yes, no)
+
+
 def _traced(function: InputFunction, row: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         with warnings.catch_warnings():
             # ndonnx warns where onnxruntime has a function in single precision only: the graph
             # would answer otherwise than NumPy does.
             warnings.simplefilter("error", UserWarning)
-            return function(ndx, row)
+            return function(_Namespace(), row)
     except UserWarning as lossy:
         raise TaglineError(
             f"The input function loses precision in the graph: {lossy}.",

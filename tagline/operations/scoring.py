@@ -192,7 +192,7 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     new = ~as_ids(rows[case.table.id]).isin(before).to_numpy()
     log.info(
         f"{int((kept & new).sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
-        f"{int((kept & ~new).sum()):,} scored before, {len(checked.quarantine):,} quarantined"
+        f"{int((kept & ~new).sum()):,} scored before, {checked.quarantined}"
     )
     kept &= new
     if not kept.any():

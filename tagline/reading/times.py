@@ -49,6 +49,7 @@ _NAMED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%
 # Day before month: where both fit every value, the person is asked, not the order.
 _DATES = (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
+TWO_DIGITS = "%y"
 FORMATS = (
     ISO,
     *(date + clock for clock, date in product(_CLOCKS, _DATES)),
@@ -166,6 +167,35 @@ class Found:
 
     format: str
     share: float
+
+
+def expect_century(times: pd.Series, format: str, *, now: pd.Timestamp) -> None:  # noqa: A002
+    """Ask about years of two digits that make a time later than now.
+
+    Parameters
+    ----------
+    times : Series of shape (n,), datetime64 UTC
+        What was read, named.
+    format : str
+        How, where nobody said so.
+    now : Timestamp with time zone
+        The time of day.
+
+    Raises
+    ------
+    TaglineError
+        There are such times: 00 to 68 are read as 2000 to 2068, as `datetime.strptime` does it.
+    """
+    later = times[times > now]
+    if TWO_DIGITS not in format or later.empty:
+        return
+    raise TaglineError(
+        f"Its years have two digits, and as {format!r} {len(later):,} of {times.count():,} values "
+        f"({len(later) / times.count():.0%}) are later than today, up to {later.max():%Y}.",
+        where=f"column {times.name!r}",
+        todo=f"Write years of four digits; or, where that is meant, say so: formats = {{ "
+        f'"{times.name}" = "{format}" }} under [table].',
+    )
 
 
 def find_format(texts: pd.Series, counts: Sequence[int], *, name: str) -> Found | None:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.prepare import WENT
+from tagline.data.prepare import COUNTED, WENT
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.explanation.explained import Explained, ExplainedRow
@@ -188,7 +188,7 @@ def _agreement(row: ExplainedRow) -> str:
 def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Section:
     parts = ("rows_in", *WENT)
     counts = Table(
-        ["rows in", "used", "quarantined", "without label", "outside the split"],
+        ["rows in", *(COUNTED.get(part, part) for part in WENT)],
         [[accounting[part] for part in parts]],
     )
     reasons = Table(["reason for quarantine", "rows"], list(accounting["reasons"].items()))

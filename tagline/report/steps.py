@@ -6,8 +6,9 @@ from typing import Any
 
 from metaflow.cards import Markdown, Table
 
+from tagline.standing.rules import NOTHING_ASKED
+
 log = logging.getLogger(__name__)
-NOTHING_ASKED = "The case has no gates: nothing was asked of the run"
 
 
 def show(card: Any, title: str, facts: Mapping[str, Any]) -> None:

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 
 from tagline import paths
+from tagline.case import cron
 from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.scheduling.records import Records
 
 MOST_MISSED = 1_000
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # as cron counts them
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def plan(case: Case) -> list[Line]:
     Raises
     ------
     TaglineError
-        It has none, or one is no cron line.
+        It has none.
     """
     section = case.schedule
     if not section.cron:
@@ -79,7 +79,7 @@ def plan(case: Case) -> list[Line]:
         )
     zone = ZoneInfo(section.timezone)
     return [
-        Line(flow, line, _trigger(line, zone, case), _words(flow, case))
+        Line(flow, line, cron.trigger(line, zone), _words(flow, case))
         for flow, line in section.cron.items()
     ]
 
@@ -113,41 +113,6 @@ def due_now(
         elif times:
             found[line.flow] = times
     return found
-
-
-def _trigger(line: str, zone: ZoneInfo, case: Case) -> CronTrigger:
-    *clock, weekdays = line.split()
-    try:
-        # APScheduler counts weekdays from Monday, cron from Sunday: by name they are the same.
-        named = ",".join(_named(part) for part in weekdays.lower().split(","))
-        return CronTrigger.from_crontab(" ".join([*clock, named]), timezone=zone)
-    except ValueError as wrong:
-        raise TaglineError(
-            f"{line!r} is no cron line: {wrong}.", where=f"{case.file}: schedule.cron"
-        ) from wrong
-
-
-def _named(part: str) -> str:
-    """Give a part of cron's fifth field by names: ``1-5/2`` is ``mon,wed,fri``."""
-    span, _, step = part.partition("/")
-    first, _, last = span.partition("-")
-    if not first.isdigit() and not last.isdigit():
-        return part
-    if step and not last:
-        raise ValueError(f"{part!r} has a step and no end")
-    low, high = _weekday(first), _weekday(last or first)
-    if last == "7" or high < low:
-        high += 7
-    days = range(low, high + 1, int(step or 1))
-    return ",".join(dict.fromkeys(WEEKDAYS[day % 7] for day in days))
-
-
-def _weekday(text: str) -> int:
-    if not text.isdigit():
-        return WEEKDAYS.index(text)
-    if int(text) > 7:
-        raise ValueError(f"there is no weekday {text}")
-    return int(text) % 7
 
 
 def _words(flow: str, case: Case) -> list[str]:

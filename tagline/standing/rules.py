@@ -10,6 +10,9 @@ from tagline.ledger.policy import FROM, counting, is_known, may, role_of
 from tagline.standing.people import Actor
 
 LARGEST_SHARE = 99
+NOTHING_ASKED = (
+    "No gate is asked again at a promotion of this case: what its training was asked, it passed"
+)
 
 
 class Refused(TaglineError):

@@ -56,12 +56,13 @@ def everything(xp, row):
         "finite": xp.where(xp.isfinite(a) & (xp.abs(a) < 9e18), a, 0.0),
         "flagged": xp.astype(flag, xp.float64) * a, "zero": xp.zeros_like(a) + xp.pi,
         "not": xp.astype(xp.logical_not(flag), xp.int64) + i, "true": xp.astype(a, xp.bool) & flag,
-        "chosen": xp.where(flag, text, "other"),
+        "chosen": xp.where(flag, text, "other"), "joined": text + "/" + text,
+        "either": xp.where(flag, 1.0, 2.0),
         "missing": xp.asarray(xp.nan, dtype=xp.float64) * a,
     }  # fmt: skip
 
 
-PROGRAM = record(everything, fields=SOME, history=[], text=("chosen",))
+PROGRAM = record(everything, fields=SOME, history=[], text=("chosen", "joined"))
 KEPT = Program.from_dict(json.loads(as_json(PROGRAM.to_dict())))
 ROW = KEPT.compile()
 

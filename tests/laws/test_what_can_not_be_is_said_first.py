@@ -1,17 +1,23 @@
 """What the case says and can not be fails before the search, with a sentence."""
 
+import sys
 import time
+import types
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from tagline.data import modules
 from tagline.data.checks import expect_sealable
-from tagline.data.modules import load_features
+from tagline.data.modules import REQUIRED, load_features
 from tagline.errors import TaglineError
+from tagline.inputs.encode import cross_fitted
+from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet
 from tagline.monitoring.find import newest_day
-from tests.pipeline import case_of, prepared
+from tests.pipeline import case_of, prepared, trained
 from tests.worlds.world import plain
 
 NOTHING = InputSet.from_dict({"names": [], "encoders": {}})
@@ -43,6 +49,88 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
     case = case_of(tmp_path, plain(), evaluation={"slices": ["twon"], "resamples": 100})
     with pytest.raises(TaglineError, match="'twon' \\(is it 'town'"):
         prepared(case)
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"schedule": {"cron": {"train": "0 0 30 2 *"}}}, "never comes"),
+        ({"schedule": {"cron": {"train": "0 0 31 4,6 *"}}}, "never comes"),
+        ({"schedule": {"cron": {"train": "61 * * * *"}}}, "no cron line"),
+        ({"contract": {"ranges": {"size": [9, 1]}}}, "the least, 9, is above 1"),
+        ({"contract": {"typical": {"size": [9, 1]}}}, "the least, 9, is above 1"),
+    ],
+)
+def test_what_the_config_can_not_mean_is_a_sentence(tmp_path, sections, said):
+    with pytest.raises(TaglineError, match=said):
+        case_of(tmp_path, plain(), **sections)
+
+
+def test_a_field_whose_least_is_above_its_most_is_refused():
+    with pytest.raises(TaglineError, match="minimum 9 is above the maximum 1"):
+        Field("size", "number", minimum=9, maximum=1)
+
+
+@pytest.mark.parametrize("given", [5, {"size": 5}, {"size": "up"}, ["size"]])
+def test_a_direction_that_is_none_is_refused(tmp_path, monkeypatch, given):
+    module = types.ModuleType("own_features")
+    for name in (*REQUIRED, "MONOTONE"):
+        setattr(module, name, None)
+    module.MONOTONE = given
+    monkeypatch.setitem(sys.modules, "own_features", module)
+    case = case_of(tmp_path, plain(), features="own_features")
+    with pytest.raises(TaglineError, match="MONOTONE says"):
+        load_features(case)
+
+
+def test_birth_dates_in_the_future_are_asked_about(tmp_path):
+    born = pd.date_range("1940-01-01", periods=600, freq="40D").strftime("%d/%m/%y")
+    with pytest.raises(TaglineError, match=r"later than today, up to 2068"):
+        prepared(case_of(tmp_path, plain().assign(born=born)))
+    meant = case_of(tmp_path, plain().assign(born=born), table={"formats": {"born": "%d/%m/%y"}})
+    prepared(meant)
+
+
+@pytest.mark.parametrize("letter", ['"', "\\", "\n", "\x00"])
+def test_a_name_that_no_request_can_carry_is_refused_before_the_search(tmp_path, letter):
+    case = case_of(tmp_path, plain().rename(columns={"size": f"si{letter}ze"}), kind="parquet")
+    with pytest.raises(TaglineError, match="No server can read the column"):
+        prepared(case)
+
+
+def test_an_input_with_one_value_in_training_is_named(tmp_path):
+    _, lines = prepared(case_of(tmp_path, plain().assign(always=7.0)))
+    assert [each for each in lines if "nothing is learned" in each and each.endswith("always")]
+
+
+def test_one_group_is_encoded_as_its_rows_and_not_as_nothing():
+    texts = np.array(["a", "b"] * 50).astype(np.dtypes.StringDType())
+    y = np.tile([1.0, 0.0], 50)
+    found = cross_fitted(texts, y, np.zeros(100, np.int64), smoothing=1, folds=5, seed=0)
+    assert (found[::2] > 0.9).all()
+    assert (found[1::2] < 0.1).all()
+
+
+def test_texts_are_joined_and_constants_chosen_as_numpy_does_it(tmp_path, monkeypatch):
+    def inputs(xp, row):
+        both = row["town"] + "/" + row["town"]
+        return {
+            "both": both,
+            "alone": xp.where(row["size"] > 10.0, 1.0, 0.0),
+            "word": xp.where(row["flag"] == 1.0, "yes", "no"),
+        }
+
+    own = load_features(case_of(tmp_path, plain()))
+    monkeypatch.setattr(modules, "plain_features", lambda *_: replace(own, inputs=inputs))
+    done = trained(case_of(tmp_path, plain()), tmp_path)
+    assert set(done.bundle.reads) == {"town", "size", "flag"}
+
+
+def test_rows_in_quarantine_are_told_with_their_reason(tmp_path):
+    rows = plain()
+    case = case_of(tmp_path, pd.concat([rows, rows.head(4)]), contract={"most_quarantined": 0.1})
+    _, lines = prepared(case)
+    assert any("4 quarantined (id repeats an earlier row's: 4)" in each for each in lines)
 
 
 def test_a_few_answers_of_today_hide_no_month_of_batch():
