@@ -46,7 +46,10 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
     file = standings.case.file
     case = load_case(Path(file))
     service = Service(
-        case, folder=folder / "log", access=Access(None), pseudonyms=Pseudonyms(b"key", ())
+        case,
+        folder=folder / "log",
+        access=Access(None, limits=folder),
+        pseudonyms=Pseudonyms(b"key", ()),
     )
     Follower(service, standings, WorkerStates(folder / "states")).look()
     page, current = Predict(service), service.model()

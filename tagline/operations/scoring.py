@@ -24,6 +24,7 @@ from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.files import locked
 from tagline.operations.standings import Standings, open_case
+from tagline.predictions.tables import BATCH
 from tagline.reading.values import as_ids
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
@@ -61,7 +62,7 @@ class ScoringRequest:
 
 def answers_of(case: str) -> Path:
     """Give the folder of a case's answers in batch, which the monitor reads."""
-    return paths.log_of(case) / "batch"
+    return paths.log_of(case) / BATCH
 
 
 def score(wanted: ScoringRequest) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from tagline.predictions.frames import frames
 from tagline.predictions.records import Answers, Outcome, decode
 from tagline.predictions.segment import CLOSED, OPEN, TABLE
 
-PREDICTIONS, OUTCOMES = "predictions", "outcomes"
+PREDICTIONS, OUTCOMES, BATCH = "predictions", "outcomes", "batch"
 FIELD = "field:"
 Keep = Callable[[dict[str, Any]], bool]
 

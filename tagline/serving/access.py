@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import logging
+import math
 import secrets
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tagline.errors import TaglineError
 from tagline.files import write_whole
+from tagline.serving.limits import Buckets
 from tagline.serving.problems import Problem
+
+log = logging.getLogger(__name__)
 
 Scope = Literal["predict", "explain", "outcomes", "metrics", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -43,8 +47,6 @@ class Key:
     scopes: frozenset[str]
     per_second: float | None = None
     until: str | None = None
-    left: float = field(default=0.0, repr=False)
-    filled: float = field(default=0.0, repr=False)
 
     def may(self, scope: Scope) -> bool:
         """Tell whether it may do something."""
@@ -63,19 +65,23 @@ class Access:
     ----------
     file : Path or None
         The keys; where None, everyone on this machine may do everything.
-    workers : int, optional
-        Among how many processes a key's limit is shared.
+    limits : Path
+        Where it is counted how often each key has asked; a folder that all workers share.
     """
 
-    def __init__(self, file: Path | None, *, workers: int = 1) -> None:
-        self.file, self.workers = file, workers
+    def __init__(self, file: Path | None, *, limits: Path) -> None:
+        self.file, self._limits = file, Buckets(limits)
         self._keys: dict[str, Key] = {}
         self._read_at = 0
-        if file is not None:
-            self.read_again()
+        if file is not None and not file.exists():
+            raise TaglineError("There is no file of keys.", where=str(file))
+        self.read_again()
 
     def read_again(self) -> bool:
         """Read the file again, where it has changed; give whether it has.
+
+        While it is gone, as it is for a moment when somebody writes it anew, the keys as they were
+        still hold.
 
         Raises
         ------
@@ -87,16 +93,12 @@ class Access:
         changed = self.file.stat().st_mtime_ns if self.file.exists() else 0
         if changed == self._read_at:
             return False
-        # Once: a file that is damaged is told of when it changes, and not every second.
+        # Once: a file that is damaged or gone is told of when it changes, and not every second.
         self._read_at = changed
-        old = self._keys
+        if not changed:
+            log.error(f"The keys at {self.file} are gone: those that were read last still hold")
+            return False
         self._keys = {key.digest: key for key in read_keys(self.file)}
-        for digest, key in self._keys.items():
-            key.left, key.filled = (
-                (old[digest].left, old[digest].filled)
-                if digest in old
-                else (key.per_second or 0, 0)
-            )
         return True
 
     def admit(self, headers: Headers, scope: Scope) -> str:
@@ -120,21 +122,17 @@ class Access:
         if not key.may(scope):
             raise Problem(403, f"The key of {key.name} may not {scope}.")
         if key.per_second is not None:
-            self._spend(key, key.per_second / self.workers)
+            self._spend(key, key.per_second)
         return key.name
 
     def _spend(self, key: Key, rate: float) -> None:
-        now, most = time.monotonic(), max(rate, 1.0)
-        key.left = min(most, key.left + (now - key.filled) * rate)
-        key.filled = now
-        if key.left < 1:
-            wait = max(1, round((1 - key.left) / rate))
+        wait = self._limits.spend(key.digest, rate)
+        if wait:
             raise Problem(
                 429,
-                f"The key of {key.name} may ask {key.per_second:g} times a second.",
-                headers={"Retry-After": str(wait)},
+                f"The key of {key.name} may ask {rate:g} times a second.",
+                headers={"Retry-After": str(math.ceil(wait))},
             )
-        key.left -= 1
 
 
 def read_keys(file: Path) -> list[Key]:

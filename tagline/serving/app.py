@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -36,15 +36,19 @@ from tagline.serving.follower import (
     Follower,
     Housekeeping,
     every,
+    within,
 )
 from tagline.serving.monitor_metrics import MonitorFigures
 from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
 from tagline.serving.service import Service, WorkerStates
 from tagline.serving.settings import Settings
+from tagline.serving.workers import WorkersEnded
 
 log = logging.getLogger(__name__)
 TICK = 1.0
+LIMITS = "limits"
+FAREWELL = 5.0  # seconds; what is not done by then is done by who comes next
 # What a page may load: its own, and nothing from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -91,7 +95,10 @@ def application(settings: Settings) -> Worker:
     service = Service(
         case,
         folder=paths.log_of(case.name),
-        access=Access(Path(settings.keys) if settings.keys else None, workers=settings.workers),
+        access=Access(
+            Path(settings.keys) if settings.keys else None,
+            limits=Path(settings.states) / LIMITS,
+        ),
         pseudonyms=Pseudonyms(pseudonym_key(paths.pseudonym_key()), case.serving.personal),
         access_log=settings.access_log,
     )
@@ -182,7 +189,12 @@ class Pages:
         how_old = history_age(current) if current else None
         served = current.served if current else None
         watched = MonitorFigures(self.service.case.name)
-        content = metrics.exposition(served, how_old.age_seconds if how_old else None, watched)
+        died = WorkersEnded(self.states.folder)
+        age = how_old.age_seconds if how_old else None
+        try:
+            content = metrics.exposition(served, age, watched, died)
+        except (OSError, ValueError) as gone:
+            raise Problem(503, f"The counts are gone, start the server again: {gone}.") from gone
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def openapi(self, request: Request) -> Response:
@@ -215,23 +227,24 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         stop = threading.Event()
         follower.states.note(None, None)
-        await asyncio.to_thread(follower.look)
+        with suppress(TimeoutError):
+            await asyncio.to_thread(within, section.load_seconds, follower.look)
         if service.current is None and service.refusal is None:
             log.warning(f"{service.case.name} has no champion yet: `tagline promote` makes one")
         house = Housekeeping(service, maintenance)
-        threads = [
-            every(LOOK_EVERY_S3 if s3 else LOOK_EVERY, follower.look, stop),
-            every(TICK, house.tick, stop),
-        ]
+        every(LOOK_EVERY_S3 if s3 else LOOK_EVERY, follower.look, stop)
+        # Each by itself: an upload that hangs must not keep a key that has ended alive.
+        for work in house.work:
+            every(TICK, work, stop)
         try:
             yield
         finally:
             stop.set()
-            for thread in threads:
-                await asyncio.to_thread(thread.join, section.load_seconds)
+            service.count()
             service.close()
             metrics.leave()
-            maintenance.tidy_alone()
+            with suppress(TimeoutError):
+                await asyncio.to_thread(within, FAREWELL, maintenance.tidy_alone)
             (follower.states.folder / str(os.getpid())).unlink(missing_ok=True)
 
     return lifespan

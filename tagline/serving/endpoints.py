@@ -182,8 +182,8 @@ class Outcomes(Endpoint):
             outcomes.append(outcome)
         if errors:
             raise Problem(422, f"{len(errors)} fields are wrong.", errors=errors[:100])
-        await self.in_thread(self.service.keep_outcomes, outcomes)
-        return 200, self.encode({"accepted": len(outcomes)})
+        unknown = await self.in_thread(self.service.keep_outcomes, outcomes)
+        return 200, self.encode({"accepted": len(outcomes), "unknown": unknown})
 
     def _outcome(self, given: Any, context: RequestContext) -> tuple[Any, list[dict[str, str]]]:
         if not isinstance(given, dict):

@@ -4,8 +4,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooSlow
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 from tagline import paths
 from tagline.case.config import Case
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
 AGAIN = 5.0
 TIDY_EVERY = 30.0
+T = TypeVar("T")
 
 
 class Follower:
@@ -40,15 +42,20 @@ class Follower:
 
     def __init__(self, service: Service, standings: Standings, states: WorkerStates) -> None:
         self.service, self.standings, self.states = service, standings, states
-        self._seen = ""
+        self._seen, self._once, self._looking = "", Once(), threading.Lock()
         self._again_at = 0.0
         self._unreached = False
 
     def look(self) -> None:
         """Look once whether the champion or its history is another, and switch; never raises."""
-        self._look_at_the_ledger()
-        # In the same thread: nobody else switches, so that neither undoes the other's work.
-        _tried(self._renew_history)
+        # One at a time: nobody else switches, so that neither undoes the other's work.
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            self._look_at_the_ledger()
+            self._once(self._renew_history)
+        finally:
+            self._looking.release()
 
     def _look_at_the_ledger(self) -> None:
         try:
@@ -101,17 +108,13 @@ class Follower:
 
     def _loaded(self, champion: Deployed) -> ServedModel:
         limit = self.service.section.load_seconds
-        pool = ThreadPoolExecutor(1, thread_name_prefix="load")
-        work = pool.submit(_ready, champion, self.service.case, self.standings)
         try:
-            return work.result(timeout=limit)
-        except TooSlow:
+            return within(limit, partial(_ready, champion, self.service.case, self.standings))
+        except TimeoutError:
             raise TaglineError(
                 f"It was not ready within {limit:g} seconds.",
                 where=f"bundle {champion.bundle[:12]}",
             ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def _renew_history(self) -> None:
         current = self.service.current
@@ -141,7 +144,7 @@ class Follower:
 
 
 class Housekeeping:
-    """What a worker does now and then: keys, counts, segments.
+    """What a worker does now and then, each beside the others: keys, counts, segments.
 
     Parameters
     ----------
@@ -154,11 +157,7 @@ class Housekeeping:
     def __init__(self, service: Service, maintenance: LogMaintenance) -> None:
         self.service, self.maintenance = service, maintenance
         self._asked, self._tidy_at = self._asked_at(), 0.0
-
-    def tick(self) -> None:
-        """Do all of it once; never raises."""
-        for work in (self._keys, self.service.count, self._segments):
-            _tried(work)
+        self.work = [partial(Once(), each) for each in (self._keys, service.count, self._segments)]
 
     def _keys(self) -> None:
         if self.service.access.read_again():
@@ -180,6 +179,50 @@ class Housekeeping:
     def _asked_at(self) -> int:
         file = self.service.folder / ASKED
         return file.stat().st_mtime_ns if file.exists() else 0
+
+
+class Once:
+    """Does work and never raises; what fails the same way again and again is told once."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def __call__(self, work: Callable[[], None]) -> None:
+        """Do it."""
+        try:
+            work()
+            self._told = ""
+        except Exception as wrong:
+            if str(wrong) != self._told:
+                name = work.__name__.strip("_").replace("_", " ")
+                log.error(f"{name} failed and is tried again: {wrong}")
+            self._told = str(wrong)
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Do something in a thread that nobody waits for longer than some seconds.
+
+    Raises
+    ------
+    TimeoutError
+        It takes longer; it goes on, and ends with the process.
+    """
+    came: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+
+    def do() -> None:
+        try:
+            came.put((work(), None))
+        except BaseException as wrong:
+            came.put((None, wrong))
+
+    threading.Thread(target=do, daemon=True).start()
+    try:
+        found, wrong = came.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError(f"not done within {seconds:g} seconds") from None
+    if wrong is not None:
+        raise wrong
+    return cast("T", found)
 
 
 def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> threading.Thread:
@@ -214,10 +257,3 @@ def _expect_same_schema(old: ServedModel, new: ServedModel) -> None:
             where=new.bundle.where,
             todo="Start the server again, once callers know.",
         )
-
-
-def _tried(work: Callable[[], None]) -> None:
-    try:
-        work()
-    except Exception as wrong:
-        log.error(f"{work.__name__.strip('_')} failed and is tried again: {wrong}")

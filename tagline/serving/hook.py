@@ -114,7 +114,7 @@ def listen(case: Case, *, host: str, port: int, keys: Path | None, records: Path
         keeper.start(line, datetime.now(UTC))
         return True
 
-    hook = Hook(case.name, Access(keys), start)
+    hook = Hook(case.name, Access(keys, limits=records.parent / "limits"), start)
     app: Any = Starlette(routes=[Route("/alerts", hook.__call__, methods=["POST"])])
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
     log.info(f"Alerts of {case.name} are taken at http://{host}:{port}/alerts")

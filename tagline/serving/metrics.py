@@ -35,6 +35,7 @@ ACTED = Counter("tagline_predictions_acted", "Rows that reached the threshold.",
 UNKNOWN = Counter("tagline_unknown_values", "Categories that training never saw.", ["input"])
 LACKING = Counter("tagline_missing_values", "Fields without a value.", ["field"])
 OUTCOMES = Counter("tagline_outcomes", "Outcomes that were reported.")
+STRANGE = Counter("tagline_outcomes_unknown", "Outcomes that name no answer that is known.")
 SWAPS = Counter("tagline_swaps", "New champions, taken or refused.", ["result"])
 UNLOGGED = Counter("tagline_log_failures", "Answers refused since the log could not be written.")
 UNREACHED = Counter("tagline_ledger_failures", "Looks at the ledger that failed.")

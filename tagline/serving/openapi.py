@@ -180,7 +180,15 @@ def _schemas(served: ServedModel) -> dict[str, Any]:
         "Prediction": _object(prediction),
         "Explanation": _object(prediction | why),
         "Outcome": {**_object(outcome), "required": ["outcome"], "additionalProperties": False},
-        "Accepted": _object({"accepted": {"type": "integer"}}),
+        "Accepted": _object(
+            {
+                "accepted": {"type": "integer"},
+                "unknown": {
+                    "type": "integer",
+                    "description": "How many of them name no answer that is known; they are kept.",
+                },
+            }
+        ),
         "Problem": _object(problem),
     }
 

@@ -7,11 +7,12 @@ import secrets
 import shutil
 import signal
 import socket
-import tempfile
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -85,18 +86,19 @@ def serve(
             f"Without keys it listens on this machine only, not on {address.host}.",
             todo="Make a key with `tagline keys add NAME`, and name the file with --keys.",
         )
+    _expect_certificate(address)
     # uvicorn ends what it began and then raises the signal anew, which would skip our own end.
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _bound(address)
     host, port = listening.getsockname()[:2]
     scheme = "https" if address.certificate else "http"
     url = f"{scheme}://{host if ':' not in host else f'[{host}]'}:{port}"
-    # RequestContext to stop, it ends what it began; there is nothing to tell of it.
+    # Told to stop, it ends what it began; there is nothing to tell of it.
     with (
         suppress(KeyboardInterrupt),
         _registered(case, url, address.certificate) as states,
-        _metrics_folder(),
     ):
+        _make_metrics_folder(states)
         Settings(
             config=str(config.resolve()),
             states=str(states),
@@ -108,14 +110,16 @@ def serve(
         print(f"{case} is served at {url}", flush=True)  # noqa: T201 - what a person waits for
         if keys is None:
             print("without keys: only this machine is answered", flush=True)  # noqa: T201
-        _run(listening, address, workers=workers, idle_seconds=idle_seconds)
+        _run(listening, address, states=states, workers=workers, idle_seconds=idle_seconds)
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _run(listening: socket.socket, address: Address, *, workers: int, idle_seconds: int) -> None:
+def _run(
+    listening: socket.socket, address: Address, *, states: Path, workers: int, idle_seconds: int
+) -> None:
     config = uvicorn.Config(
         "tagline.serving.app:create",
         factory=True,
@@ -133,13 +137,31 @@ def _run(listening: socket.socket, address: Address, *, workers: int, idle_secon
         ssl_keyfile=address.private_key,
         ws="none",
     )
-    server = uvicorn.Server(config)
-    if workers > 1:
-        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - one worker needs none
+    if workers == 1:
+        uvicorn.Server(config).run(sockets=[listening])
+        return
+    from tagline.serving.workers import Workers  # noqa: PLC0415 - one worker needs none
 
-        Multiprocess(config, sockets=[listening]).run()
-    else:
-        server.run(sockets=[listening])
+    makes = partial(_make_metrics_folder, states)
+    supervised = Workers(config, listening, states=states, before=makes)
+    supervised.run()
+    if supervised.gave_up:
+        raise TaglineError(
+            "The server has ended: its workers end before they are ready.",
+            todo="The lines above say why.",
+        )
+
+
+def _expect_certificate(address: Address) -> None:
+    if address.certificate is None:
+        return
+    try:
+        ssl.create_default_context().load_cert_chain(address.certificate, address.private_key)
+    except (OSError, ssl.SSLError) as wrong:
+        raise TaglineError(
+            f"The certificate and its private key can not be used: {wrong}.",
+            where=str(address.certificate),
+        ) from wrong
 
 
 def _bound(address: Address) -> socket.socket:
@@ -184,12 +206,12 @@ def _remove_the_dead(case: str) -> None:
             shutil.rmtree(file.with_suffix(""), ignore_errors=True)
 
 
-@contextmanager
-def _metrics_folder() -> Iterator[None]:
-    # Before anything imports the metrics: each worker counts in files that all can add up.
-    with tempfile.TemporaryDirectory(prefix="tagline-metrics-") as folder:
-        os.environ[MULTIPROCESS] = folder
-        yield
+def _make_metrics_folder(states: Path) -> None:
+    # Before anything imports the metrics: each worker counts in files that all can add up. Not in
+    # /tmp, which is cleaned.
+    folder = states / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ[MULTIPROCESS] = str(folder)
 
 
 class JsonLines(logging.Formatter):

@@ -20,6 +20,7 @@ from tagline.case.config import Case
 from tagline.files import write_whole
 from tagline.inputs.body import Body
 from tagline.ledger.entry import Deployed
+from tagline.predictions.known import KnownIds
 from tagline.predictions.pseudonyms import Pseudonyms
 from tagline.predictions.records import Answers, Outcome, encode
 from tagline.predictions.segment import NoRoom, Segment
@@ -122,19 +123,22 @@ class Service:
         }
         self.predictions = Segment(folder / PREDICTIONS, **limits)  # type: ignore[arg-type]
         self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
+        self.known = KnownIds(folder)
         self.current: ActiveModel | None = None
         self.refusal: Refusal | None = None
         self.pages: list[metrics.Page] = []
         # Requests that began with the model before end with it, and are counted too.
         self._counts: deque[metrics.ProfileCounts] = deque(maxlen=BEFORE)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
+        self._counting = threading.Lock()
 
     def count(self) -> None:
         """Add up what was put aside while answers left."""
-        for counts in self._counts:
-            counts.count()
-        for page in self.pages:
-            page.count()
+        with self._counting:
+            for counts in tuple(self._counts):
+                counts.count()
+            for page in self.pages:
+                page.count()
 
     def switch(self, served: ServedModel | None) -> None:
         """Let another model answer from now on; requests that have begun end with theirs."""
@@ -243,8 +247,8 @@ class Service:
             metrics.LACKING.labels(lacking).inc()
         return decision
 
-    def keep_outcomes(self, outcomes: Sequence[Outcome]) -> None:
-        """Write outcomes into the log.
+    def keep_outcomes(self, outcomes: Sequence[Outcome]) -> int:
+        """Write outcomes into the log; give how many name no answer that is known.
 
         Raises
         ------
@@ -254,6 +258,9 @@ class Service:
         for outcome in outcomes:
             self._write(self.outcomes, outcome)
         metrics.OUTCOMES.inc(len(outcomes))
+        unknown = self.known.unknown(outcomes)
+        metrics.STRANGE.inc(unknown)
+        return unknown
 
     def close(self) -> None:
         """End the segments."""

@@ -17,7 +17,7 @@ class Settings(Section):
     config : str
         The case's config file.
     states : str
-        The folder where workers say which model they have.
+        The folder of what workers share: which model each has, how often each key has asked.
     keys : str
         The file of API keys; empty where there is none.
     workers : int

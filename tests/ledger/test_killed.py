@@ -57,7 +57,11 @@ def goes_on(ledger, key, state):
 
 @pytest.mark.parametrize(
     ("kind", "moment", "fewest"),
-    [("folder", "before_writes", 30), ("s3", "before_sending", 10), ("s3", "after_sending", 10)],
+    [
+        ("folder", "before_writes", 30),
+        pytest.param("s3", "before_sending", 10, marks=pytest.mark.slow),
+        pytest.param("s3", "after_sending", 10, marks=pytest.mark.slow),
+    ],
 )
 def test_killed_at_each_write(request, kind, moment, fewest, key, tmp_path):
     location = request.getfixturevalue(kind)

@@ -62,6 +62,7 @@ def test_where_it_is_deployed_an_event_is_sent_with_its_reason(gateway, retrain)
     assert event["payload"]["why"] == "It hurts. Found by MonitorFlow/1."
 
 
+@pytest.mark.slow
 def test_an_event_that_nobody_takes_fails_the_run():
     assert act("http://127.0.0.1:9", ARGO_WORKFLOW_TEMPLATE="monitor").returncode != 0
 

@@ -91,8 +91,8 @@ def test_outcomes_are_joined_late_out_of_order_and_twice(server, row):
         {"prediction_id": third, "outcome": 1},
         {"id": "never-asked", "outcome": 1},
     ]
-    assert server.post("/v1/outcomes", reported).json == {"accepted": 5}
-    assert server.post("/v1/outcomes", reported[0]).json == {"accepted": 1}
+    assert server.post("/v1/outcomes", reported).json == {"accepted": 5, "unknown": 1}
+    assert server.post("/v1/outcomes", reported[0]).json == {"accepted": 1, "unknown": 0}
     joined = read_joined(server.log).set_index("prediction_id")["outcome"]
     assert (joined[first], joined[second], joined[third]) == (0.0, 1.0, 1.0)
     outcomes = server.outcomes().set_index("row_id")

@@ -81,6 +81,7 @@ def test_no_request_fails_or_is_answered_by_another_than_the_champion(
 
 
 @pytest.mark.parametrize("workers", [2])
+@pytest.mark.slow
 def test_every_worker_follows_and_each_has_its_own_segment(own, runs, row, workers):
     with serving(own, *CONFIG, "--workers", str(workers)) as server:
         eventually(lambda: len(server.get("/readyz").json["workers"]) == workers)
@@ -107,6 +108,7 @@ def spoil(place, run, name, change):
     return digest, lambda: file.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_a_bundle_that_was_changed_is_refused_and_the_old_one_goes_on(own, runs, row):
     with serving(own, *CONFIG) as server:
         ask(own, "promote", runs[1], *CONFIG)
@@ -180,6 +182,7 @@ def test_without_a_champion_it_says_so_and_waits(untouched, tmp_path, row):
         eventually(lambda: server.post("/v1/predict", row).status == 200)
 
 
+@pytest.mark.slow
 def test_the_store_may_be_away_and_predictions_go_on(own, runs, row):
     ledger = own.folder / ".tagline" / "ledger"
     away = ledger.with_name("away")

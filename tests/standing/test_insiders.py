@@ -30,6 +30,7 @@ def strict(place, *people, approvals=0, **more):
     return str(config)
 
 
+@pytest.mark.slow
 def test_rules_are_in_the_ledger_whatever_config_is_named(fresh):
     place, runs = fresh
     bob, eve = someone(place, "bob"), someone(place, "eve")
@@ -199,6 +200,7 @@ def read_only(place, folder, hidden):
     return Workplace(place.folder, place.variables | {"PYTHONPATH": f"{folder}:{ROOT}"})
 
 
+@pytest.mark.slow
 def test_where_tags_can_not_be_written_the_entry_stands_and_that_is_said(fresh, tmp_path):
     place, runs = fresh
     for run in runs[:2]:

@@ -73,6 +73,7 @@ def test_the_newest_candidate_is_deployed_step_by_step(candidates):
     assert cards.returncode == 0, cards.stderr
 
 
+@pytest.mark.slow
 def test_what_a_server_does_not_confirm_is_taken_back(candidates):
     place, runs = candidates
     with server(place, ["another"]):

@@ -48,6 +48,7 @@ def test_s3_killed_in_the_middle_and_started_again(candidates, seaweed, s3):
     assert ask(place, "audit", "--verify") == []
 
 
+@pytest.mark.slow
 def test_a_disk_that_has_become_read_only(candidates, tmp_path):
     own, runs = candidates
     ledger = str(tmp_path / "ledger")

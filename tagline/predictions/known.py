@@ -1,0 +1,109 @@
+"""Which answers a log holds, so that an outcome of none is told to whoever reports it."""
+
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+
+from tagline.predictions.frames import frames
+from tagline.predictions.records import Answers, Outcome, decode
+from tagline.predictions.segment import TABLE
+from tagline.predictions.tables import BATCH, PREDICTIONS, segments
+
+Hashes = npt.NDArray[np.uint64]
+NEWEST = 5_000_000  # 16 bytes each
+NAMES = ("prediction_id", "row_id")
+
+
+class KnownIds:
+    """The ids of the newest answers of a log, by their 64-bit hashes.
+
+    Parameters
+    ----------
+    folder : Path
+        The case's log, with what was answered in batch.
+    newest : int, optional
+        How many answers are remembered; older ones are not known.
+    """
+
+    def __init__(self, folder: Path, *, newest: int = NEWEST) -> None:
+        self.folder, self.newest = folder, newest
+        self._tables: dict[Path, Hashes] = {}
+        self._open: dict[Path, tuple[int, set[int]]] = {}
+        self._lock = threading.Lock()
+
+    def unknown(self, outcomes: Sequence[Outcome]) -> int:
+        """Count the outcomes that name none of the newest answers."""
+        wanted = np.concatenate(
+            [_hashes(name, [getattr(each, name) for each in outcomes]) for name in NAMES]
+        )
+        with self._lock:
+            self._read()
+            for _, found in self._open.values():
+                wanted = wanted[[each not in found for each in wanted.tolist()]]
+            for known in self._tables.values():
+                wanted = wanted[~_among(wanted, known)]
+        return len(wanted)
+
+    def _read(self) -> None:
+        held, kept = 0, set()
+        for path in sorted(self._all(), key=_written, reverse=True):
+            if held >= self.newest:
+                break
+            kept.add(path)
+            held += self._table(path) if path.suffix == TABLE else self._segment(path)
+        self._tables = {path: each for path, each in self._tables.items() if path in kept}
+        self._open = {path: each for path, each in self._open.items() if path in kept}
+
+    def _all(self) -> list[Path]:
+        return [*segments(self.folder / PREDICTIONS), *(self.folder / BATCH).glob(f"*{TABLE}")]
+
+    def _table(self, path: Path) -> int:
+        if path not in self._tables:
+            names = [name for name in NAMES if name in pq.read_schema(path).names]
+            read = pq.read_table(path, columns=names).to_pandas()
+            self._tables[path] = np.sort(
+                np.concatenate([_hashes(name, read[name]) for name in names])
+            )
+        return len(self._tables[path]) // len(NAMES)
+
+    def _segment(self, path: Path) -> int:
+        at, found = self._open.get(path, (0, set()))
+        try:
+            with path.open("rb") as file:
+                file.seek(at)
+                new = frames(file.read())
+        except FileNotFoundError:
+            return 0  # closed since it was listed; it is a table the next time
+        for record in new.records:
+            said = decode(record)
+            if isinstance(said, Answers):
+                found |= set(_hashes("prediction_id", said.prediction_ids).tolist())
+                found |= set(_hashes("row_id", said.row_ids).tolist())
+        self._open[path] = at + new.sound, found
+        return len(found) // len(NAMES)
+
+
+def _hashes(name: str, ids: Iterable[str | None]) -> Hashes:
+    known = np.array([each for each in ids if each is not None], dtype=object)
+    # A prediction's id and a row's own are apart, even where they are the same text.
+    return pd.util.hash_array(known, hash_key=f"{name:_<16}")
+
+
+def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
+    if not len(known):
+        return np.zeros(len(wanted), dtype=bool)
+    place = np.searchsorted(known, wanted)
+    found: npt.NDArray[np.bool_] = known[np.minimum(place, len(known) - 1)] == wanted
+    return found
+
+
+def _written(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
