@@ -22,6 +22,7 @@ SERVER, PROMETHEUS, HOOK = 8000, 9090, 8099
 MONITOR_EVERY = 60.0
 ROWS_EACH = 20
 FROM = "2013-11-01"
+ASKED = "2013-12-31T00:30:00Z"  # within what the snapshot of the year's end is good for
 
 
 def main() -> None:
@@ -84,10 +85,13 @@ def _rows() -> Iterator[list[dict[str, Any]]]:
     from features import rain  # noqa: PLC0415 - heavy, and only this needs it
 
     made = rain.decisions(rain.load())
-    made = made[made["decided_at"] >= FROM]
+    made = made[made["at"] >= FROM]
     names = ["id", *(field.name for field in rain.FIELDS), "rain"]
     listed = json.loads(made[names].to_json(orient="records", date_format="iso"))
-    rows = [{k: v for k, v in row.items() if v is not None or k == "rain"} for row in listed]
+    rows = [
+        {k: v for k, v in row.items() if v is not None or k == "rain"} | {"at": ASKED}
+        for row in listed
+    ]
     while True:
         for start in range(0, len(rows), ROWS_EACH):
             yield rows[start : start + ROWS_EACH]

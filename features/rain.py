@@ -75,10 +75,9 @@ def decisions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     wet = pd.DataFrame(by_hour).sum(axis=1) > 0
     return ordered.assign(
         id=ordered["origin"] + "-" + ordered["at"].dt.strftime("%Y-%m-%dT%H"),
-        decided_at=ordered["at"],
         rain=wet.astype("float64").where(whole),
         seen_at=ordered["at"] + pd.Timedelta(hours=AHEAD),
-    )[["id", "decided_at", *(field.name for field in FIELDS), "rain", "seen_at"]]
+    )[["id", *(field.name for field in FIELDS), "rain", "seen_at"]]
 
 
 def events(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -15,6 +15,7 @@ ORDER = (
     "canonical",
     "log",
     "keys",
+    "clock",
     "store",
     "predictions",
     "reading",

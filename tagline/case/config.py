@@ -11,21 +11,11 @@ from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.case.monitoring import MonitoringSection, RetrainingSection, ScheduleSection
 from tagline.case.replay import ReplaySection
 from tagline.case.search import SearchSection
-from tagline.case.section import Section
+from tagline.case.section import Duration, Section
 from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
 from tagline.case.zones import Zone
 from tagline.reading.kinds import Kind
-
-
-def _timedelta(text: str) -> str:
-    import pandas as pd  # noqa: PLC0415 - most commands need a third of a second less without it
-
-    try:
-        pd.Timedelta(text)
-    except ValueError as wrong:
-        raise ValueError(f"{text!r} is not a length of time such as '2h' or '7D'") from wrong
-    return text
 
 
 def _encoding(name: str) -> str:
@@ -38,7 +28,6 @@ def _encoding(name: str) -> str:
 
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Value = str | bool | int | float
-Duration = Annotated[str, AfterValidator(_timedelta)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Period = tuple[date, date]
 
@@ -129,6 +118,11 @@ class SplitSection(Section):
         default=0.2, description="Share of the latest rows that test, without dates."
     )
     timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
+    full_windows: bool = Field(
+        default=False,
+        description="Whether decisions are left out that were made before every window of the "
+        "history was full.",
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "SplitSection":

@@ -1,10 +1,10 @@
 """What a server does beside answering: what it keeps, what it hides, what it says in words."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tagline.case.section import Section
+from tagline.case.section import Duration, Section
 
 
 class ServingSection(Section):
@@ -63,6 +63,16 @@ class ServingSection(Section):
     )
     idle_seconds: Annotated[int, Field(ge=1)] = Field(
         default=75, description="How long a connection stays open without a request."
+    )
+    history_within: Duration | None = Field(
+        default=None,
+        description="How long after its moment a snapshot's history holds, such as '2h'; where "
+        "left out, each window for as long as it is long.",
+    )
+    outside_history: Literal["missing", "refuse"] = Field(
+        default="missing",
+        description="What becomes of a row whose decision lies before the snapshot, or so long "
+        "after it: its history is missing, which the answer says, or the request is refused.",
     )
     load_seconds: Annotated[float, Field(gt=0)] = Field(
         default=60.0, description="How long a new champion may take to load and warm up."

@@ -112,7 +112,10 @@ def end(
 
 def forget(
     *,
-    subject: Annotated[str, typer.Option(help="Whose rows.")],
+    subject: Annotated[str | None, typer.Option(help="Whose rows.")] = None,
+    old: Annotated[
+        bool, typer.Option("--old", help="What is older than serving.retention_days instead.")
+    ] = False,
     case: CaseName = None,
     config: Config = None,
     json: AsJson = False,
@@ -121,11 +124,14 @@ def forget(
     from dataclasses import asdict
 
     from tagline import paths
+    from tagline.errors import TaglineError
     from tagline.operations.standings import open_case
     from tagline.predictions.erasing import forget as erase
     from tagline.predictions.maintenance import LogMaintenance
     from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
 
+    if (subject is None) != old:
+        raise TaglineError("Say whose rows, with --subject, or --old.")
     standings = open_case(case, config=config)
     section, table, who = standings.case.serving, standings.case.table, standings.who()
     column = section.subject or table.id
@@ -135,6 +141,9 @@ def forget(
         retention_days=section.retention_days,
         upload=section.upload,
     )
+    if subject is None:
+        console.print(f"{maintenance.delete_old(at_most=None)} tables were deleted")
+        return
     found = erase(
         maintenance,
         column="row_id" if column == table.id else column,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tagline import clock
 from tagline.case.config import Case
 from tagline.data.checks import (
     expect_sealable,
@@ -25,6 +26,7 @@ from tagline.data.modules import load_features
 from tagline.data.sources import shared_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups, split
 from tagline.data.store import TableRef, put_table, storable
+from tagline.data.windows import Fullness, fullness
 from tagline.errors import TaglineError
 from tagline.history.written import Schemas, schemas
 from tagline.inputs.compute import Columns, columns, compute
@@ -118,9 +120,13 @@ def prepare(
         The tables can not be used, or a column knows the answer; see `tagline.data.tables`,
         `tagline.data.contract` and `tagline.data.leaks`.
     """
+    clock.note()
     gathered = gather(case, rows_before=rows_before, now=now)
-    used, accounting = _used(case, gathered.checked, now=gathered.now)
+    full = fullness(case, gathered)
+    used, accounting = _used(case, gathered.checked, full, now=gathered.now)
     log.info(accounting_line(accounting))
+    if line := full.line(used.frame[case.table.time][used.of("train")]):
+        log.info(line)
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
     whole = replace(used, frame=pd.concat([used.frame, past], axis=1))
@@ -245,7 +251,9 @@ def accounting_line(accounting: Accounting) -> str:
     return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
 
 
-def _used(case: Case, checked: Checked, *, now: pd.Timestamp) -> tuple[Used, Accounting]:
+def _used(
+    case: Case, checked: Checked, full: Fullness, *, now: pd.Timestamp
+) -> tuple[Used, Accounting]:
     rows, raw = checked.in_time_order(case.table.time)
     horizon = horizon_of(rows, case.table, now=now)
     if line := share_line(rows, case.table, horizon):
@@ -261,6 +269,10 @@ def _used(case: Case, checked: Checked, *, now: pd.Timestamp) -> tuple[Used, Acc
         raise TaglineError("No row has a label.", where=f"column {case.table.target!r}")
     # What is not yet known has no part: else the newest weeks would be all of the test.
     kept = labelled & ~young
+    if case.split.full_windows:
+        kept &= ~full.is_early(rows[case.table.time])
+    if not kept.any():
+        raise TaglineError("No row has a label that counts.", where=f"{case.file}: table.target")
     part = np.full(len(rows), UNUSED, dtype="U5")
     part[kept] = split(rows[case.table.time][kept], case.split)
     group = resampling_groups(

@@ -225,22 +225,21 @@ class _Keyed:
         return self.positions[place]
 
     def _latest(self, declared: Latest) -> Floats:
-        value = declared.value if isinstance(declared, Last) else None
-        index = self._index(declared.where, value)
+        index = self._index(declared.where, declared.value)
         points, time = self.lookups.key, self.lookups.time
         answers = np.full(len(points), np.nan)
         if not len(index.key):
             return answers
         # What becomes known at the very second is known; windows end with the bucket before.
-        position = index.before(points, time, inclusive=True) - 1
+        position = index.before(points, time, inclusive=not declared.strictly_before) - 1
         known = self.matched & (position >= 0)
         known &= index.key[np.maximum(position, 0)] == points
         # Known last is not occurred last: a late report of an old event changes nothing.
         latest = index.latest[position[known]]
         age = time[known] - index.occurred[latest]
         given = age.astype(np.float64)
-        if value is not None:
-            given = self._values(value)[index.row[latest]]
+        if isinstance(declared, Last):
+            given = self._values(declared.value)[index.row[latest]]
         if declared.within_seconds is not None:
             given = np.where(age <= declared.within_seconds, given, np.nan)
         answers[known] = given

@@ -9,7 +9,7 @@ sees the events with ``floor(t/b)*b - w <= known_at < floor(t/b)*b``. A live cou
 can therefore give exactly what the bulk computation gives.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -125,9 +125,13 @@ class _Latest(_Keyed):
     ----------
     within : str, optional
         How long ago the event may have occurred; any age where None.
+    strictly_before : bool, optional
+        Whether an event that became known at the decision's very second is left out, such as the
+        row's own, whose age is 0 in every row.
     """
 
     within: str | None = None
+    strictly_before: bool = False
 
     @property
     def within_seconds(self) -> int | None:
@@ -191,11 +195,18 @@ class Last(_Latest, _Valued):
 class Age(_Latest, _Named):
     """Seconds since the latest known event occurred; NaN where there is none.
 
+    Parameters
+    ----------
+    value : str, optional
+        Only events that have this value count.
+
     Examples
     --------
     >>> Age("since_landing", Events("arrived"), by=("tailnum",)).by
     ('tailnum',)
     """
+
+    value: str | None = field(default=None, kw_only=True)
 
 
 Windowed = Count | Sum | Mean

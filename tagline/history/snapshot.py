@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
@@ -25,8 +25,9 @@ import pandas as pd
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.history.ageing import companions
 from tagline.history.bulk import by_key, compute
-from tagline.history.declare import Count, Declaration, Sum
+from tagline.history.declare import Age, Count, Declaration, Last, Sum
 from tagline.history.written import to_dict
 from tagline.reading.times import in_utc
 
@@ -145,7 +146,8 @@ def snapshot(
         What counts as the future, of which nothing is known yet; the time of day where None.
     """
     moment = _latest(declarations, events, timezone, now) if at is None else at
-    groups = [_group(by, own, events, moment, timezone) for by, own in by_key(declarations).items()]
+    kept = [_at_its_moment(each) for each in (*declarations, *companions(declarations))]
+    groups = [_group(by, own, events, moment, timezone) for by, own in by_key(kept).items()]
     return Snapshot(moment.timestamp(), tuple(groups))
 
 
@@ -209,6 +211,13 @@ def load(path: Path) -> Snapshot:
         return Snapshot(float(meta["as_of"]), tuple(groups), path.name)
     except (OSError, ValueError, KeyError) as wrong:
         raise TaglineError(f"The snapshot can not be read: {wrong}.", where=str(path)) from wrong
+
+
+def _at_its_moment(declared: Declaration) -> Declaration:
+    # Decisions come after the snapshot: what became known at its second is strictly before them.
+    if isinstance(declared, Last | Age):
+        return replace(declared, strictly_before=False)
+    return declared
 
 
 def _key_of(by: tuple[str, ...]) -> Any:

@@ -12,6 +12,7 @@ from tagline.history.declare import Age, Count, Declaration, Events, Last, Mean,
 DECLARATIONS: dict[str, type[Declaration]] = {
     each.__name__: each for each in (Count, Sum, Mean, Last, Age)
 }
+USUAL = (("value", None), ("strictly_before", False))
 Schemas = dict[str, dict[str, str]]
 
 
@@ -24,7 +25,9 @@ def to_dict(declared: Declaration) -> dict[str, Any]:
     >>> from_dict(to_dict(late)) == late
     True
     """
-    return {"kind": type(declared).__name__, **dataclasses.asdict(declared)}
+    said = {"kind": type(declared).__name__, **dataclasses.asdict(declared)}
+    # What bundles were sealed with before is called as it was.
+    return {name: each for name, each in said.items() if (name, each) not in USUAL}
 
 
 def from_dict(values: Mapping[str, Any]) -> Declaration:
@@ -46,7 +49,7 @@ def from_dict(values: Mapping[str, Any]) -> Declaration:
 
 def columns(declared: Declaration) -> tuple[str, ...]:
     """Name the columns of its stream that a declaration reads."""
-    value = () if isinstance(declared, Count | Age) else (declared.value,)
+    value = () if isinstance(declared, Count) or declared.value is None else (declared.value,)
     where = () if declared.where is None else (declared.where,)
     return (declared.events.occurred_at, declared.events.known_at, *declared.by, *value, *where)
 

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tagline import paths
 from tagline.bundle.sharing import files_of, listed
+from tagline.clock import expect_steady, now_of
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.registry.runs import Run, all_runs, found_artifact
@@ -55,8 +55,10 @@ def unneeded(*, hours: float) -> list[Unneeded]:
     Raises
     ------
     TaglineError
-        A ledger or the store can not be read: nothing is deleted then.
+        A ledger or the store can not be read, or this machine's clock has jumped: nothing is
+        deleted then.
     """
+    expect_steady()
     needed = _needed()
     found = [*_at_hand(needed), *_shared(needed)]
     return [each for each in found if _is_old(each, hours)]
@@ -165,7 +167,7 @@ def _size(path: Path) -> int:
 def _file_age(path: Path) -> Callable[[], float | None]:
     def age() -> float | None:
         try:
-            return max(time.time() - path.stat().st_mtime, 0.0)
+            return max(now_of(path.parent) - path.stat().st_mtime, 0.0)
         except FileNotFoundError:
             return None
 

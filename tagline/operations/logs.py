@@ -20,6 +20,7 @@ from tagline.data.gather import Gathered, gather
 from tagline.data.horizon import Horizon, horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
+from tagline.history.lookup import History
 from tagline.history.snapshot import known_as, load
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
@@ -70,7 +71,7 @@ class LogReader:
     def __init__(self, case: Case, trusted: Container[str]) -> None:
         self.case, self.trusted, self.seen = case, trusted, Logs()
         self._lost: set[str] = set()
-        self._snapshots: dict[str, Any] = {}
+        self._snapshots: dict[str, History] = {}
 
     def read(self) -> Logs:
         """Read all of the newest weeks; what is older is passed over."""
@@ -156,16 +157,26 @@ class LogReader:
         found = {name: np.full(len(rows), np.nan) for name in bundle.history}
         for name, places in rows.groupby("snapshot", sort=False).indices.items():
             part = fields.iloc[places]
-            given = {each: part[each].tolist() for each in part}
-            for group in self._snapshot(bundle, str(name)).groups:
-                for column, looked_up in group.columns(given, len(part)).items():
-                    found[column][places] = looked_up
+            given = {str(each): part[each].tolist() for each in part}
+            decided = self._decided(part, rows["at"].iloc[places])
+            looked_up, _ = self._snapshot(bundle, str(name)).columns(given, decided)
+            for column in found.keys() & looked_up.keys():
+                found[column][places] = looked_up[column]
         return found
 
-    def _snapshot(self, bundle: Bundle, name: str) -> Any:
+    def _decided(self, fields: pd.DataFrame, answered: pd.Series) -> npt.NDArray[np.float64]:
+        """Say when rows were decided, as the server took it."""
+        now = answered.astype("datetime64[us, UTC]").astype(np.int64).to_numpy() / 1e6
+        if self.case.table.time not in fields:
+            return now
+        given = fields[self.case.table.time].to_numpy(dtype=np.float64)
+        return np.where(np.isnan(given), now, given)
+
+    def _snapshot(self, bundle: Bundle, name: str) -> History:
         if name not in self._snapshots:
-            folder = paths.snapshots(self.case.name) / known_as(bundle.declarations)
-            self._snapshots[name] = load(folder / name)
+            path = paths.snapshots(self.case.name) / known_as(bundle.declarations) / name
+            within = self.case.serving.history_within
+            self._snapshots[name] = History.of(load(path), bundle.declarations, within=within)
         return self._snapshots[name]
 
     def _bundle(self, digest: str, run: str) -> Bundle | None:

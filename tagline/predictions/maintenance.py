@@ -2,13 +2,14 @@
 
 import fcntl
 import logging
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tagline.clock import expect_steady, now_of
+from tagline.errors import TaglineError
 from tagline.predictions.segment import CLOSED, TABLE, recover
 from tagline.predictions.tables import OUTCOMES, PREDICTIONS, close
 
@@ -45,10 +46,51 @@ class LogMaintenance:
             for path in sorted(place.glob(f"*{CLOSED}")):
                 self._tried(close, path)
             for path in sorted(place.glob(f"*{TABLE}")):
-                if self._is_old(path):
-                    self._tried(self._delete, path)
-                elif self.upload and not path.with_suffix(MARK).exists():
+                if self.upload and not path.with_suffix(MARK).exists():
                     self._tried(self._send, path)
+        self.delete_old()
+
+    def delete_old(self, *, at_most: float | None = DAY) -> int:
+        """Delete the tables that are older than their retention; give how many.
+
+        Parameters
+        ----------
+        at_most : float or None
+            How much time they may span, in nanoseconds: more at once is a clock that has jumped
+            rather than a day that is over.
+
+        Raises
+        ------
+        TaglineError
+            They span more, or this machine's clock was seen to jump.
+        """
+        old = self._old()
+        if not old:
+            return 0
+        expect_steady()
+        span = max(old.values()) - min(old.values())
+        if at_most is not None and span > at_most:
+            raise TaglineError(
+                f"{len(old)} tables of {span / DAY:.0f} days would be older than "
+                f"{self.retention_days} days at once, and stay: has the clock jumped?",
+                where=str(self.folder),
+                todo="Where it is right, `tagline forget --old` deletes them.",
+            )
+        for path in old:
+            self._tried(self._delete, path)
+        return len(old)
+
+    def _old(self) -> dict[Path, int]:
+        if self.retention_days is None:
+            return {}
+        found: dict[Path, int] = {}
+        for kind in (PREDICTIONS, OUTCOMES):
+            tables = sorted((self.folder / kind).glob(f"*{TABLE}"))
+            now = now_of(self.folder / kind) * 1e9 if tables else 0
+            # A segment is named by when it began; what it holds may be as young as its last change.
+            last = {p: max(int(p.stem.split("-")[0]), p.stat().st_mtime_ns) for p in tables}
+            found |= {p: at for p, at in last.items() if now - at > self.retention_days * DAY}
+        return found
 
     def tidy_alone(self) -> None:
         """As `tidy`, unless another process is at it."""
@@ -71,13 +113,6 @@ class LogMaintenance:
             log.error(
                 f"{work.__name__.strip('_')} of {path.name} failed and is tried again: {wrong}"
             )
-
-    def _is_old(self, path: Path) -> bool:
-        if self.retention_days is None:
-            return False
-        # A segment is named by when it began; what it holds may be as young as its last change.
-        last = max(int(path.stem.split("-")[0]), path.stat().st_mtime_ns)
-        return time.time_ns() - last > self.retention_days * DAY
 
     def _delete(self, path: Path) -> None:
         if self.upload:

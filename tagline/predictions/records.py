@@ -39,6 +39,8 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
         What follows from each.
     unknown, missing : dict of int to list of str
         Inputs with a category never seen, and fields without a value, of the rows that have any.
+    outside : dict of int to str
+        Why history is missing, of the rows where it is.
     """
 
     at: int
@@ -57,6 +59,7 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
     decision: list[bool]
     unknown: dict[int, list[str]]
     missing: dict[int, list[str]]
+    outside: dict[int, str] = {}
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Give the values of each row, in the order of the fields."""

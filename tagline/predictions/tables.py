@@ -105,7 +105,8 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     DataFrame
         A row for each answered row: ``prediction_id``, ``row_id``, ``at`` (UTC), ``request_id``,
         ``principal``, ``run``, ``digest``, ``entry``, ``latency_us``, ``snapshot``,
-        ``probability``, ``decision``, ``unknown``, ``missing`` and ``field:NAME`` for each field.
+        ``probability``, ``decision``, ``unknown``, ``missing``, ``outside_history`` and
+        ``field:NAME`` for each field.
     """
     return _frame(folder / PREDICTIONS)
 
@@ -197,6 +198,7 @@ def _answers(said: Answers) -> Iterator[dict[str, Any]]:
             "decision": said.decision[place],
             "unknown": said.unknown.get(place, []),
             "missing": said.missing.get(place, []),
+            "outside_history": said.outside.get(place, ""),
             **{f"{FIELD}{name}": v for name, v in zip(said.fields, row, strict=True)},
         }
 

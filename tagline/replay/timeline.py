@@ -18,6 +18,7 @@ from tagline.data.modules import load_features
 from tagline.data.prepare import Origin, origin_of
 from tagline.data.split import EPOCH, day_name, local_days
 from tagline.data.store import TableRef, get_table, put_table, storable
+from tagline.data.windows import fullness
 from tagline.errors import TaglineError
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
@@ -146,6 +147,9 @@ def put_timeline(case: Case) -> TimelineRef:
     """Read a case's tables, compute all history, and store it."""
     gathered = gather(case)
     rows, raw = gathered.checked.in_time_order(case.table.time)
+    if case.split.full_windows:
+        kept = ~fullness(case, gathered).is_early(rows[case.table.time])
+        rows, raw = (each[kept].reset_index(drop=True) for each in (rows, raw))
     past = history(case, gathered.features, gathered.events, rows)
     origin = origin_of(gathered)
     return TimelineRef(

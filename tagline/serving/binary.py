@@ -32,6 +32,9 @@ class Prediction(msgspec.Struct, omit_defaults=True, gc=False):
         Inputs whose category the model has never seen.
     missing : sequence of str
         Fields that have no value.
+    outside : str
+        Why history is missing: ``stale``, where the snapshot is too old for the decision, or
+        ``future``, where the decision lies before it.
     """
 
     prediction_id: str
@@ -39,6 +42,7 @@ class Prediction(msgspec.Struct, omit_defaults=True, gc=False):
     decision: bool
     unknown: Sequence[str] = ()
     missing: Sequence[str] = ()
+    outside: str = msgspec.field(default="", name="outside_history")
 
 
 def label(given: Any, case: Case) -> float:

@@ -3,12 +3,14 @@
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 
+from tagline.case.serving import ServingSection
+from tagline.history.ageing import FUTURE, STALE
 from tagline.inputs.body import Malformed, parsed
 from tagline.inputs.field import Field
 from tagline.inputs.request import InvalidValue, is_id, seconds_of
@@ -18,10 +20,15 @@ from tagline.serving.binary import Prediction
 from tagline.serving.endpoint import Endpoint
 from tagline.serving.explaining import Explained, explained
 from tagline.serving.problems import Problem
+from tagline.serving.served import Flags
 from tagline.serving.service import ActiveModel, RequestContext
 
 PREDICTION_ID = re.compile(r"[0-9a-f]{20,32}")
 OBSERVED = Field("observed", "timestamp")
+WHY = {
+    STALE: "the history that is at hand is too old for the decision; see serving.history_within.",
+    FUTURE: "the decision lies before the history that is at hand, which knows more than it may.",
+}
 
 
 class HistoryAge(msgspec.Struct):
@@ -61,7 +68,8 @@ class Predict(Endpoint):
         served = current.served
         found = self.read(body, current, most=1)
         (values,) = found.rows
-        numbers, unknown = served.inputs(values)
+        numbers, unknown, outside = served.inputs(values)
+        _expect_history([outside], self.service.section)
         p = served.single.score(numbers)
         _expect_answers((p,))
         ids = self.service.next_ids(1)
@@ -70,7 +78,7 @@ class Predict(Endpoint):
             found,
             prediction_ids=ids,
             probability=[p],
-            unknown={0: unknown} if unknown else {},
+            flags=Flags({0: unknown} if unknown else {}, {0: outside} if outside else {}),
             context=context,
             row=values,
         )
@@ -80,6 +88,7 @@ class Predict(Endpoint):
             decision,
             unknown or (),
             found.missing.get(0, ()),
+            outside,
             model=current.said,
             threshold=served.threshold,
             history=history_age(current),
@@ -91,7 +100,8 @@ class Predict(Endpoint):
     ) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.most_rows)
-        answers, unknown = served.many(found.columns)
+        answers, flags = served.many(found.columns)
+        _expect_history(flags.outside.values(), self.service.section)
         _expect_answers(answers)
         ids = self.service.next_ids(len(answers))
         decisions = self.service.keep(
@@ -99,13 +109,19 @@ class Predict(Endpoint):
             found,
             prediction_ids=ids,
             probability=answers,
-            unknown=unknown,
+            flags=flags,
             context=context,
         )
         predictions = list(map(Prediction, ids, answers, decisions))
-        for place in unknown.keys() | found.missing.keys():
-            flags = unknown.get(place, ()), found.missing.get(place, ())
-            predictions[place] = Prediction(ids[place], answers[place], decisions[place], *flags)
+        for place in flags.unknown.keys() | flags.outside.keys() | found.missing.keys():
+            predictions[place] = Prediction(
+                ids[place],
+                answers[place],
+                decisions[place],
+                flags.unknown.get(place, ()),
+                found.missing.get(place, ()),
+                flags.outside.get(place, ""),
+            )
         said = Many(
             predictions=predictions,
             model=current.said,
@@ -141,12 +157,16 @@ class Explain(Endpoint):
             ids=self.service.next_ids(len(found.ids)),
         )
         _expect_answers([each.probability for each in said])
+        _expect_history([each.outside for each in said], self.service.section)
         self.service.keep(
             current,
             found,
             prediction_ids=[each.prediction_id for each in said],
             probability=[each.probability for each in said],
-            unknown={place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
+            flags=Flags(
+                {place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
+                {place: each.outside for place, each in enumerate(said) if each.outside},
+            ),
             context=context,
         )
         common = {"model": current.said, "threshold": served.threshold}
@@ -221,6 +241,14 @@ class Outcomes(Endpoint):
             Outcome(now, context.request_id, context.principal, prediction, kept, value, observed),
             [],
         )
+
+
+def _expect_history(outside: Iterable[str], section: ServingSection) -> None:
+    if section.outside_history == "missing":
+        return
+    lacking = [each for each in outside if each]
+    if lacking:
+        raise Problem(422, f"{len(lacking)} rows are refused: {WHY[lacking[0]]}")
 
 
 def _expect_answers(answers: Sequence[float]) -> None:

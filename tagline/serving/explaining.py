@@ -75,7 +75,7 @@ def explained(
     ids : sequence of str
         The name of each answer.
     """
-    made = [served.made(row) for row in body.rows]
+    made, outside = zip(*(served.made(row) for row in body.rows), strict=True)
     # What people are shown is what was made; numbers then take the places of categories.
     shown = [dict(zip(served.single.names, each, strict=True)) for each in made]
     encoded = [served.single.encoded(each) for each in made]
@@ -97,6 +97,7 @@ def explained(
                 decision,
                 unknown,
                 body.missing.get(place, []),
+                outside[place],
                 base=base,
                 log_odds=base + math.fsum(by_input.values()),
                 contributions=_sorted(by_origin if by_source else by_input, shown[place]),

@@ -123,7 +123,7 @@ class Follower:
             return
         path = current.served.newest_history(paths.snapshots(self.service.case.name))
         if path is not None and path.name != history.snapshot.name:
-            newer = open_history(current.served, path)
+            newer = open_history(current.served, path, self.service.section)
             newer.warm()
             self.service.switch(newer)
             log.info(f"The history {path.name} is looked up from now on")
@@ -240,7 +240,11 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
 def _ready(champion: Deployed, case: Case, standings: Standings) -> ServedModel:
     path = bundle_folder(champion.run, champion.bundle)
     served = open_served(
-        champion, path, trusted=standings.trusted(), snapshots=paths.snapshots(case.name)
+        champion,
+        path,
+        trusted=standings.trusted(),
+        snapshots=paths.snapshots(case.name),
+        section=case.serving,
     )
     if served.bundle.digest != champion.bundle:
         raise TaglineError("It is another bundle than the ledger means.", where=str(path))

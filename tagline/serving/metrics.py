@@ -34,6 +34,11 @@ PREDICTIONS = Counter("tagline_predictions", "Rows that were answered.", ["run",
 ACTED = Counter("tagline_predictions_acted", "Rows that reached the threshold.", ["run", "digest"])
 UNKNOWN = Counter("tagline_unknown_values", "Categories that training never saw.", ["input"])
 LACKING = Counter("tagline_missing_values", "Fields without a value.", ["field"])
+OUTSIDE = Counter(
+    "tagline_history_outside",
+    "Rows whose history is missing: decided before the snapshot, or too long after it.",
+    ["why"],
+)
 OUTCOMES = Counter("tagline_outcomes", "Outcomes that were reported.")
 STRANGE = Counter("tagline_outcomes_unknown", "Outcomes that name no answer that is known.")
 SWAPS = Counter("tagline_swaps", "New champions, taken or refused.", ["result"])

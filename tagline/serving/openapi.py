@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tagline.case.config import Case
+from tagline.history.ageing import FUTURE, STALE
 from tagline.inputs.request import LONGEST_ID
 from tagline.reading.values import HIGHEST, LOWEST
 from tagline.serving.binary import OUTCOME, SHAPE
@@ -153,7 +154,12 @@ def _schemas(served: ServedModel) -> dict[str, Any]:
     common = {"model": model, "threshold": NUMBER}
     if served.history is not None:
         common["history"] = _object({"as_of": NUMBER, "age_seconds": NUMBER})
-    flags = {"unknown": NAMES, "missing": NAMES}
+    flags: dict[str, Any] = {"unknown": NAMES, "missing": NAMES}
+    if served.history is not None:
+        flags["outside_history"] = {
+            "enum": [STALE, FUTURE],
+            "description": "Why history is missing: the snapshot is too old, or knows too much.",
+        }
     prediction = {"prediction_id": TEXT, **SHAPE, **flags, **common}
     share = _object({"name": TEXT, "contribution": NUMBER, "value": {}})
     why = {

@@ -1,10 +1,10 @@
 """A model that is served: a verified bundle, its history, and how requests reach it."""
 
 import os
+import time
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.single import ALIKE, SingleRow
 from tagline.case.serving import ServingSection
 from tagline.errors import TaglineError
-from tagline.history.snapshot import Snapshot, known_as, load, newest
+from tagline.history.lookup import Floats, History
+from tagline.history.snapshot import known_as, load, newest
 from tagline.inputs.body import Body, BodyReader
 from tagline.inputs.compute import TEXT, Column
 from tagline.inputs.field import Field
@@ -28,24 +29,22 @@ from tagline.training.models import load as load_model
 WARM = 20
 # Parts of one large batch are answered side by side, while requests for one row go on.
 CORES = min(len(os.sched_getaffinity(0)), 4) if hasattr(os, "sched_getaffinity") else 1
-Flags = dict[int, list[str]]
 
 
 @dataclass(frozen=True)
-class History:
-    """A snapshot, ready to be looked up."""
+class Flags:
+    """What is to be said of some of many rows, by their places.
 
-    snapshot: Snapshot
+    Attributes
+    ----------
+    unknown : dict of int to list of str
+        Inputs with a category never seen.
+    outside : dict of int to str
+        Why history is missing; see `tagline.history.ageing.Ageing.row`.
+    """
 
-    @cached_property
-    def lookups(self) -> tuple[Any, ...]:
-        """One for each set of keys."""
-        return tuple(group.lookup() for group in self.snapshot.groups)
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The columns, in the order in which the lookups give them."""
-        return tuple(name for group in self.snapshot.groups for name in group.names)
+    unknown: dict[int, list[str]]
+    outside: dict[int, str]
 
 
 @dataclass(frozen=True)
@@ -97,43 +96,69 @@ class ServedModel:
         """The fields, in order."""
         return tuple(each.name for each in self.bundle.fields)
 
-    def made(self, values: Sequence[Any]) -> list[Any]:
+    def made(self, values: Sequence[Any]) -> tuple[list[Any], str]:
         """Give the inputs of one row as the input function makes them.
 
         Parameters
         ----------
         values : sequence
             In the order of the fields.
+
+        Returns
+        -------
+        inputs : list
+        outside : str
+            Why history is missing; see `tagline.history.ageing.Ageing.row`.
         """
         if self.history is None:
-            return self.single.made(self._pick(values))
+            return self.single.made(self._pick(values)), ""
         named = dict(zip(self.names, values, strict=True))
-        past = [lookup(named) for lookup in self.history.lookups]
-        return self.single.made(self._pick([*values, *chain.from_iterable(past)]))
+        past, outside = self.history.row(named, self._decided(values))
+        return self.single.made(self._pick([*values, *past])), outside
 
-    def inputs(self, values: Sequence[Any]) -> tuple[list[float], list[str]]:
-        """Give the model's inputs of one row, and those with a category never seen."""
-        return self.single.encoded(self.made(values))
+    def _decided(self, values: Sequence[Any]) -> float:
+        at = None if self._time_place is None else values[self._time_place]
+        return time.time() if at is None or at != at else at
+
+    @cached_property
+    def _time_place(self) -> int | None:
+        # Where the decision's own time is no field, it is made as it is asked.
+        moment = self.bundle.provenance["case"]["table"]["time"]
+        return self.names.index(moment) if moment in self.names else None
+
+    def decided(self, columns: Sequence[Sequence[Any]]) -> Floats:
+        """Say when each of many rows is decided, seconds since 1970 UTC."""
+        now, rows = time.time(), len(columns[0])
+        if self._time_place is None:
+            return np.full(rows, now)
+        given = np.array(columns[self._time_place], dtype=np.float64)
+        return np.where(np.isnan(given), now, given)
+
+    def inputs(self, values: Sequence[Any]) -> tuple[list[float], list[str], str]:
+        """Give the model's inputs of one row, those with a category never seen, and as `made`."""
+        made, outside = self.made(values)
+        return *self.single.encoded(made), outside
 
     def many(self, columns: Sequence[Sequence[Any]]) -> tuple[list[float], Flags]:
-        """Give the probabilities of many rows, and the unknown categories of those that have any.
+        """Give the probabilities of many rows, and what is to be said of some of them.
 
         Parameters
         ----------
         columns : sequence of sequence
             The values of each field, in the order of the fields.
         """
-        arrays = self.arrays(columns)
-        return self.bundle.answer(arrays, at_once=CORES).tolist(), self.single.unknown(arrays)
+        arrays, outside = self.arrays(columns)
+        answers = self.bundle.answer(arrays, at_once=CORES).tolist()
+        return answers, Flags(self.single.unknown(arrays), outside)
 
-    def arrays(self, columns: Sequence[Sequence[Any]]) -> dict[str, Column]:
+    def arrays(self, columns: Sequence[Sequence[Any]]) -> tuple[dict[str, Column], dict[int, str]]:
         """Give columns as arrays, with their history."""
         by_name = dict(zip(self.names, columns, strict=True))
         found = {each.name: _array(by_name[each.name], each) for each in self.bundle.fields}
-        if self.history is not None:
-            for group in self.history.snapshot.groups:
-                found |= group.columns(by_name, len(columns[0]))
-        return found
+        if self.history is None:
+            return found, {}
+        past, why = self.history.columns(by_name, self.decided(columns))
+        return found | past, {place: each for place, each in enumerate(why) if each}
 
     def newest_history(self, snapshots: Path) -> Path | None:
         """Find the newest snapshot of what the bundle takes; None where there is none."""
@@ -183,7 +208,7 @@ class ServedModel:
         body: Body = self.reader.read(msgspec.json.encode(example))
         (row,) = body.rows
         answers = {self.single.score(self.inputs(row)[0]) for _ in range(WARM)}
-        (many,), _ = self.many(body.columns)
+        (many,), *_ = self.many(body.columns)
         if not all(abs(many - alone) <= ALIKE for alone in answers):
             raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
         self.model.shap_values(np.array([self.inputs(row)[0]], dtype=np.float32))
@@ -208,7 +233,12 @@ class ServedModel:
 
 
 def open_served(
-    deployed: Deployed, path: Path, *, trusted: Container[str], snapshots: Path
+    deployed: Deployed,
+    path: Path,
+    *,
+    trusted: Container[str],
+    snapshots: Path,
+    section: ServingSection,
 ) -> ServedModel:
     """Open a bundle with the newest snapshot of its history.
 
@@ -222,6 +252,8 @@ def open_served(
         The keys with which it may be sealed.
     snapshots : Path
         Where the case's snapshots are.
+    section : ServingSection
+        How long history holds.
 
     Raises
     ------
@@ -239,12 +271,14 @@ def open_served(
             where=bundle.where,
             todo="Write one: python flows/snapshot.py run",
         )
-    return open_history(served, found)
+    return open_history(served, found, section)
 
 
-def open_history(served: ServedModel, path: Path) -> ServedModel:
+def open_history(served: ServedModel, path: Path, section: ServingSection) -> ServedModel:
     """Give the same model with another snapshot of its history."""
-    return ServedModel(served.deployed, served.bundle, History(load(path)))
+    declared, within = served.bundle.declarations, section.history_within
+    history = History.of(load(path), declared, within=within)
+    return ServedModel(served.deployed, served.bundle, history)
 
 
 def differences(old: Bundle, new: Bundle) -> list[str]:

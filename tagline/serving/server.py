@@ -17,7 +17,7 @@ from pathlib import Path
 
 import uvicorn
 
-from tagline import paths
+from tagline import clock, paths
 from tagline.errors import TaglineError
 from tagline.files import write_whole
 from tagline.operations.servers import has_ended, running_process
@@ -87,6 +87,7 @@ def serve(
             todo="Make a key with `tagline keys add NAME`, and name the file with --keys.",
         )
     _expect_certificate(address)
+    clock.note()
     # uvicorn ends what it began and then raises the signal anew, which would skip our own end.
     signal.signal(signal.SIGTERM, _interrupt)
     listening = _bound(address)

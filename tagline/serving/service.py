@@ -199,7 +199,7 @@ class Service:
         *,
         prediction_ids: list[str],
         probability: list[float],
-        unknown: Flags,
+        flags: Flags,
         context: RequestContext,
         row: Sequence[Any] | None = None,
     ) -> list[bool]:
@@ -233,16 +233,19 @@ class Service:
             self._named(served.row_id, body.ids),
             probability,
             decision,
-            unknown,
+            flags.unknown,
             body.missing,
+            flags.outside,
         )
         self._write(self.predictions, record)
         if row is None:
             current.counts.add(body.columns, probability)
         else:
             current.counts.add_row(row, probability[0])
-        for input_ in chain.from_iterable(unknown.values()):
+        for input_ in chain.from_iterable(flags.unknown.values()):
             metrics.UNKNOWN.labels(input_).inc()
+        for why in flags.outside.values():
+            metrics.OUTSIDE.labels(why).inc()
         for lacking in chain.from_iterable(body.missing.values()):
             metrics.LACKING.labels(lacking).inc()
         return decision

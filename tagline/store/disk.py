@@ -1,12 +1,12 @@
 """A ledger's contents as files: linked to their names once they are whole on the disk."""
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from tagline.clock import now_of
 from tagline.errors import TaglineError
 from tagline.files import UNFINISHED
 from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
@@ -116,7 +116,8 @@ class Disk:
     def age(self, name: str) -> float | None:
         """Give the seconds since a content was written or touched."""
         try:
-            return max(time.time() - self._path(name).stat().st_mtime, 0.0)
+            path = self._path(name)
+            return max(now_of(path.parent) - path.stat().st_mtime, 0.0)
         except (FileNotFoundError, NotADirectoryError):
             return None
 

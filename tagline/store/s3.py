@@ -4,7 +4,8 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -125,12 +126,13 @@ class Bucket:
             raise self._refused(wrong, "written") from wrong
 
     def age(self, name: str) -> float | None:
-        """Give the seconds since a content was written or touched, by this machine's clock."""
+        """Give the seconds since a content was written or touched, by the store's own clock."""
         found = self._head(name)
         if found is None:
             return None
         written: datetime = found["LastModified"]
-        return max((datetime.now(UTC) - written).total_seconds(), 0.0)
+        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return max((now - written).total_seconds(), 0.0)
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:

@@ -1,11 +1,20 @@
 """What is written of later than now is not known yet, and what is written later counts."""
 
+import numpy as np
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tagline.history.declare import Count, Events, Last
+import tests.shop
+from tagline.case.load import check_case
+from tagline.history.bulk import compute
+from tagline.history.declare import Age, Count, Events, Last, Mean
+from tagline.history.lookup import History
 from tagline.history.snapshot import load, newest, snapshot, write
-from tests.pipeline import logged
+from tagline.history.written import from_dict, to_dict
+from tests.pipeline import logged, prepared
 
+NAN = float("nan")
 NOW = pd.Timestamp("2024-06-01", tz="UTC")
 HISTORY = (
     Count("seen_1d", Events("weather"), by=("place",), window="1D"),
@@ -39,3 +48,106 @@ def test_the_snapshot_that_was_written_last_is_taken(tmp_path):
         path = write(found, tmp_path)
         assert newest(tmp_path) == path
         assert load(newest(tmp_path)).as_of == found.as_of
+
+
+SEEN = Events("seen")
+KEPT = (
+    Last("last", SEEN, "size", by=("place",)),
+    Last("fresh", SEEN, "size", by=("place",), within="40min"),
+    Last("before", SEEN, "size", by=("place",), within="2h", strictly_before=True),
+    Age("age", SEEN, by=("place",)),
+    Age("young", SEEN, by=("place",), within="90min"),
+    Age("age_all", SEEN),
+)
+WINDOWS = (
+    Count("count", SEEN, by=("place",), window="30min"),
+    Mean("mean", SEEN, "size", window="1h"),
+)
+minutes = st.integers(-200, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(minutes, st.integers(0, 30), st.sampled_from("ab"), st.sampled_from([1.0, NAN])),
+        min_size=1,
+        max_size=12,
+    ),
+    lag=st.integers(-90, 300),
+    part=st.floats(0, 0.999),
+    within=st.sampled_from([None, "20min", "3h"]),
+)
+def test_a_snapshot_answers_later_as_if_nothing_had_happened_since(rows, lag, part, within):
+    known = [NOW + pd.Timedelta(minutes=min(m + late, 0)) for m, late, *_ in rows]
+    frame = pd.DataFrame(
+        {
+            "occurred_at": [NOW + pd.Timedelta(minutes=m) for m, *_ in rows],
+            "known_at": known,
+            "place": [place for _, _, place, _ in rows],
+            "size": [size * n for n, (*_, size) in enumerate(rows)],
+        }
+    )
+    declared = (*KEPT, *WINDOWS)
+    found = History.of(snapshot(declared, {"seen": frame}, at=NOW), declared, within=within)
+    at = NOW.timestamp() + lag * 60 + part
+    past, why = found.columns({"place": ["a", "b", "c"]}, np.full(3, at))
+    for place, key in enumerate("abc"):
+        alone, reason = found.row({"place": key}, at)
+        named = dict(zip(found.names, alone, strict=True))
+        assert all(
+            each[place] == named[n] or np.isnan([each[place], named[n]]).all()
+            for n, each in past.items()
+        )
+        assert reason == why[place]
+    asked = pd.DataFrame({"place": ["a", "b", "c"], "at": pd.Timestamp(at, unit="s", tz="UTC")})
+    later = compute(declared, {"seen": frame}, asked, at="at")
+    kept = dict.fromkeys(declared, pd.Timedelta(within or "900D")) | (
+        {} if within else {each: pd.Timedelta(each.window) for each in WINDOWS}
+    )
+    for each, most in kept.items():
+        holds = 0 <= lag * 60 <= most.total_seconds()
+        if not holds:
+            assert np.isnan(past[each.name]).all()
+        elif each in KEPT and not (each.name == "before" and lag == 0):
+            np.testing.assert_array_equal(past[each.name], later[each.name])
+    limit = min(most.total_seconds() for most in kept.values())
+    assert set(why) == {"future" if lag < 0 else "stale" if lag * 60 > limit else ""}
+
+
+def test_an_event_of_the_row_itself_can_be_left_out():
+    times = pd.to_datetime(["2024-05-01", "2024-05-02"], utc=True)
+    seen = pd.DataFrame({"occurred_at": times, "known_at": times, "size": [1.0, 2.0]})
+    declared = (
+        Age("own", SEEN),
+        Age("since", SEEN, strictly_before=True),
+        Last("before", SEEN, "size", strictly_before=True),
+    )
+    found = compute(declared, {"seen": seen}, pd.DataFrame({"at": times}), at="at")
+    assert found["own"].tolist() == [0.0, 0.0]
+    assert found["since"].tolist()[1] == 86_400
+    assert found["before"].tolist()[1] == 1.0
+    assert found.isna().sum().to_dict() == {"own": 0, "since": 1, "before": 1}
+    assert [from_dict(to_dict(each)) for each in declared] == list(declared)
+
+
+def shop(folder, **sections):
+    table = {"id": "id", "time": "at", "target": "back"}
+    values = {"name": "shop", "title": "Is it sent back?", "features": "tests.shop"}
+    search = {"search": {"trials": 1, "brackets": 1, "max_rounds": 20, "baselines": ["base_rate"]}}
+    own = {"evaluation": {"resamples": 100, "slice_resamples": 100}}
+    return check_case(
+        values | {"table": table} | search | own | sections, file=str(folder / "shop.toml")
+    )
+
+
+def test_windows_that_are_not_full_yet_are_told_and_can_be_left_out(tmp_path):
+    found, lines = prepared(shop(tmp_path))
+    (told,) = [each for each in lines if "windows are full from" in each]
+    assert "2024-01-29 on (orders_28D is the last)" in told
+    assert any("nothing is learned" in each and "since_own" in each for each in lines)
+    less, lines = prepared(shop(tmp_path, split={"full_windows": True}))
+    assert not [each for each in lines if "windows are full from" in each]
+    orders = tests.shop.load()["orders"]
+    early = int((orders["at"] < orders["at"].min() + pd.Timedelta("28D")).sum())
+    assert less.accounting["outside_split"] == early
+    assert less.accounting["used"] == found.accounting["used"] - early

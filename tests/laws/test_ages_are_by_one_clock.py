@@ -1,0 +1,78 @@
+"""Nothing is deleted because this machine's clock has jumped."""
+
+import json
+import os
+import time
+
+import pytest
+
+from tagline import clock, paths
+from tagline.errors import TaglineError
+from tagline.predictions.maintenance import DAY, LogMaintenance
+from tagline.predictions.tables import PREDICTIONS
+from tagline.store.disk import Disk
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAGLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "home"
+
+
+def set_forward(days):
+    """Make the note one of before somebody set the clock forward."""
+    clock.note()
+    file = paths.seen() / "clock.json"
+    said = json.loads(file.read_text())
+    file.write_text(json.dumps({**said, "wall": said["wall"] - days * 86_400}))
+
+
+def tables(folder, ages):
+    place = folder / PREDICTIONS
+    place.mkdir(parents=True, exist_ok=True)
+    for age in ages:
+        at = time.time_ns() - int(age * DAY)
+        path = place / f"{at:020d}-1-aaaaaa.parquet"
+        path.write_bytes(b"")
+        os.utime(path, ns=(at, at))
+    return place
+
+
+def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(home, tmp_path):
+    place = tables(tmp_path, [7.2, 7.9, 1])
+    keeper = LogMaintenance(tmp_path, retention_days=7)
+    assert keeper.delete_old() == 2
+    tables(tmp_path, range(8, 35))
+    with pytest.raises(TaglineError, match="27 tables of 26 days"):
+        keeper.tidy()
+    assert len([*place.glob("*.parquet")]) == 28
+    assert keeper.delete_old(at_most=None) == 27
+    assert len([*place.glob("*.parquet")]) == 1
+
+
+@pytest.mark.filterwarnings("ignore")  # Metaflow's client warns of its own use of yaml
+@pytest.mark.parametrize("days", [0.02, 400])
+def test_a_clock_that_was_set_forward_stops_what_deletes(home, tmp_path, days):
+    from tagline.operations.garbage import unneeded
+
+    place = tables(tmp_path, [7.5])
+    keeper = LogMaintenance(tmp_path, retention_days=7)
+    set_forward(days)
+    clock.note()
+    if days < 1:
+        unneeded(hours=24)
+        assert keeper.delete_old() == 1
+        return
+    with pytest.raises(TaglineError, match=r"set forward by 400\.0 days"):
+        unneeded(hours=24)
+    with pytest.raises(TaglineError, match=r"set forward by 400\.0 days"):
+        keeper.delete_old()
+    assert len([*place.glob("*.parquet")]) == 1
+
+
+def test_ages_are_by_the_clock_that_dates_the_files(tmp_path, monkeypatch):
+    store = Disk(tmp_path)
+    store.create("objects/a", b"1")
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    assert store.age("objects/a") < 60
