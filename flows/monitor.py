@@ -4,13 +4,12 @@ python flows/monitor.py run --case flights
 python flows/monitor.py run --case flights --retrain    # and train again where the policy says so
 """
 
-from metaflow import FlowSpec, Parameter, card, current, project, step, trigger_on_finish
+from metaflow import FlowSpec, Parameter, card, current, step, trigger_on_finish
 
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
 @trigger_on_finish(flow="ScoreFlow")
-@project(name="tagline")
 class MonitorFlow(FlowSpec):
     """Read the logs, join outcomes, compare with the reference, decide, act."""
 

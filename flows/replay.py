@@ -54,8 +54,9 @@ class ReplayFlow(FlowSpec):
         self.summaries = [each.summary.to_dict() for each in inputs]
         self.months = [month for each in inputs for month in each.months]
         run = f"{current.flow_name}/{current.run_id}"
-        self.page = compose(check_case(self.case_config), self.summaries, self.months, run=run)
-        self.page_path = write(self.page, self.months)
+        case = check_case(self.case_config)
+        self.page = compose(case, self.summaries, self.months, run=run)
+        self.page_path = write(self.page, self.months, case=case.name)
         self.next(self.end)
 
     @step

@@ -4,13 +4,12 @@ python flows/score.py run --case flights --since 2013-12-30 --until 2013-12-31
 python flows/score.py run --case flights --source s3://bucket/rows --to s3://bucket/answers
 """
 
-from metaflow import FlowSpec, Parameter, card, current, project, schedule, step
+from metaflow import FlowSpec, Parameter, card, current, schedule, step
 
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
 @schedule(daily=True)
-@project(name="tagline")
 class ScoreFlow(FlowSpec):
     """Score what is not scored yet; started again, it goes on where it stopped."""
 

@@ -27,9 +27,10 @@ class TrainFlow(FlowSpec):
         from tagline.case.load import check_case
         from tagline.data.prepare import prepare
         from tagline.registry.provenance import provenance
-        from tagline.registry.runs import rows_of_last_run
+        from tagline.registry.runs import expect_own_flow, rows_of_last_run
         from tagline.training.search import brackets
 
+        expect_own_flow(current.flow_name)
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
         self.case_name = case.name
@@ -65,6 +66,8 @@ class TrainFlow(FlowSpec):
         from tagline.report.progress import show_leaderboard
         from tagline.stages.choosing import choose_best
 
+        # By name: a step that is spun finds what it merges in no store.
+        self.case_config, self.prepared = inputs[0].case_config, inputs[0].prepared
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)
         results = [each.result for each in inputs]
@@ -124,9 +127,13 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def report(self, inputs):
         """Write the one page that a manager reads."""
-        # Metaflow compares pickles, and the same frame read twice has not always the same one.
-        self.evaluation = inputs.seal.evaluation
-        self.provenance = inputs.seal.provenance
+        # Metaflow compares pickles, and the same frame read twice has not always the same one; and
+        # a step that is spun finds what it merges in no store.
+        sealed, explained = inputs.seal, inputs.explain
+        self.case_config, self.prepared = sealed.case_config, sealed.prepared
+        self.evaluation, self.leaderboard = sealed.evaluation, sealed.leaderboard
+        self.provenance, self.bundle = sealed.provenance, sealed.bundle
+        self.accounting, self.explained = sealed.accounting, explained.explained
         self.merge_artifacts(inputs)
         if self._is_taken_over():
             self._seal()
@@ -138,7 +145,7 @@ class TrainFlow(FlowSpec):
     def end(self):
         """Register the run by its tags and say how it went."""
         from tagline.case.load import check_case
-        from tagline.operations.retraining import hand_over
+        from tagline.operations.retraining import hand_over, is_nothing_new
         from tagline.registry.runs import register
         from tagline.report.ending import ending
 
@@ -149,8 +156,10 @@ class TrainFlow(FlowSpec):
         register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
         for line in ending(run, self.evaluation, self.bundle):
             print(line)
-        allowed = check_case(self.case_config).retraining.promote
-        print(hand_over(run, standing=self.standing, promote=allowed, why=self.why))
+        case = check_case(self.case_config)
+        digest, promote = self.bundle["digest"], case.retraining.promote
+        new = not (self.why and is_nothing_new(run, digest, case=case.name, file=case.file))
+        print(hand_over(run, standing=self.standing, promote=promote, why=self.why, new=new))
 
     def _is_taken_over(self):
         # A resumed run may take over the bundle of the run that failed, which bears its name.

@@ -30,7 +30,7 @@ def write_whole(path: Path, content: str | bytes, *, mode: int | None = None) ->
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
+def locked(path: Path, *, wait: bool = True, shared: bool = False) -> Iterator[bool]:
     """Hold a lock file, which ends with the process; give whether it is held.
 
     Parameters
@@ -39,10 +39,13 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
         The lock file.
     wait : bool, optional
         Whether to wait until it is free; else it may be somebody else's, and is then not held.
+    shared : bool, optional
+        Whether others may hold it at the same time who share it too: for who only asks.
     """
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     with path.open("wb") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
         else:

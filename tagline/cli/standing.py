@@ -27,6 +27,8 @@ def promote(
 
     show_log(say_aside)
     plan = promotion.plan(run, case=case or "", config=str(config or ""), why=why)
+    if plan.alike:
+        say_aside(f"note: {promotion.NOTHING_NEW}")
     standings = plan.standings()
     done = standings.transitions(why).promote(
         plan.candidate(),

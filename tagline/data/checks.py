@@ -1,13 +1,16 @@
 """What can not be, said before the search."""
 
 import logging
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 
+from tagline.canonical import as_json
 from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.errors import TaglineError
+from tagline.history.written import to_dict
 from tagline.inputs.matrix import InputSet, Matrix
 from tagline.inputs.record import record
 from tagline.names import near
@@ -53,8 +56,13 @@ def tell_constants(names: tuple[str, ...], matrix: Matrix) -> None:
         )
 
 
-def expect_sealable(features: Features, inputs: InputSet) -> None:
+def expect_sealable(features: Features, inputs: InputSet) -> str:
     """Refuse an input function that can not answer one row, or is another when asked again.
+
+    Returns
+    -------
+    str
+        A digest of what a feature module makes of a row: fields, history and inputs.
 
     Raises
     ------
@@ -62,21 +70,52 @@ def expect_sealable(features: Features, inputs: InputSet) -> None:
         It does what one row can not do, such as a mean over the column; or it depends on a clock
         or on chance.
     """
-    programs = [
-        record(
-            features.inputs,
-            fields=features.fields,
-            history=[declared.name for declared in features.history],
-            text=tuple(inputs.encoders),
-        ).to_dict()
-        for _ in range(2)
-    ]
-    if programs[0] != programs[1]:
+    once, again = (_digest(features, tuple(inputs.encoders)) for _ in range(2))
+    if once != again:
         raise TaglineError(
             "The input function is another when it is asked twice: a clock or chance is in it.",
             where=f"{features.module}: inputs",
             todo="Make inputs of the row alone; the time of the decision is one of its fields.",
         )
+    return once
+
+
+def expect_unchanged(features: Features, text: tuple[str, ...], digest: str) -> None:
+    """Refuse a feature module that has changed since a run's rows were made.
+
+    Parameters
+    ----------
+    features : Features
+        The module as it is now.
+    text : tuple of str
+        The inputs that were categories.
+    digest : str
+        What `expect_sealable` gave.
+
+    Raises
+    ------
+    TaglineError
+        It makes something else of a row now.
+    """
+    try:
+        same = _digest(features, text) == digest
+    except TaglineError:
+        same = False
+    if not same:
+        raise TaglineError(
+            "The feature module has changed since this run made its rows, and would seal another "
+            "model than it trained.",
+            where=features.module,
+            todo="Start a new run instead of resuming this one.",
+        )
+
+
+def _digest(features: Features, text: tuple[str, ...]) -> str:
+    history = [declared.name for declared in features.history]
+    program = record(features.inputs, fields=features.fields, history=history, text=text)
+    declared = [to_dict(each) for each in features.history]
+    fields = [field.to_dict() for field in features.fields]
+    return sha256(as_json([program.to_dict(), declared, fields])).hexdigest()
 
 
 def expect_slices(case: Case, frame: pd.DataFrame) -> None:

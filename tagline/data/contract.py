@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import ContractSection, TableSection, Value
+from tagline.data.accounting import with_reasons
 from tagline.data.label import read_label
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
@@ -21,18 +21,6 @@ from tagline.reading.values import as_ids
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"
-
-
-class Accounting(TypedDict):
-    """Where every row went, each number counted where it happens."""
-
-    rows_in: int
-    used: int
-    quarantined: int
-    unlabelled: int
-    outside_split: int
-    too_young: int
-    reasons: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -81,12 +69,6 @@ class Checked:
         order = np.argsort(moments.to_numpy(), kind="stable")
         rows, raw = (each.iloc[order].reset_index(drop=True) for each in (self.rows, self.raw))
         return rows, raw
-
-
-def with_reasons(quarantined: int, reasons: Mapping[str, int]) -> str:
-    """Say how many rows are in quarantine, and why."""
-    named = "; ".join(f"{reason}: {count:,}" for reason, count in reasons.items())
-    return f"{quarantined:,} quarantined" + (f" ({named})" if named else "")
 
 
 def check(

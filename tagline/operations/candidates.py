@@ -1,10 +1,12 @@
 """A finished run as someone sees it who may promote it."""
 
+import json
 from collections.abc import Container, Iterator
 from pathlib import Path
 
 from tagline import paths
 from tagline.bundle.load import Bundle
+from tagline.bundle.seal import MANIFEST
 from tagline.bundle.sharing import fetch_bundle
 from tagline.bundle.verify import verify
 from tagline.errors import TaglineError
@@ -89,6 +91,15 @@ def verified_bundle(run: str, digest: str, trusted: Container[str]) -> Path:
         raise Refused(unsound.what, where=unsound.where, todo=unsound.todo) from unsound
     _expect_digest(found, digest, path)
     return path
+
+
+def answer_alike(one: Path, other: Path) -> bool:
+    """Tell whether two bundles hold the same graph, threshold and fields: nothing is new then."""
+    listed = [json.loads((path / MANIFEST).read_bytes()) for path in (one, other)]
+    return all(
+        listed[0].get(name, {}).get("sha256") == listed[1].get(name, {}).get("sha256")
+        for name in ("model.onnx", "inputs.json")
+    )
 
 
 def open_bundle(run: str, digest: str, trusted: Container[str]) -> Bundle:

@@ -10,7 +10,13 @@ from typing import Any
 
 from tagline.errors import TaglineError
 from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import candidate, newest_candidate, verified_bundle
+from tagline.operations.candidates import (
+    answer_alike,
+    bundle_folder,
+    candidate,
+    newest_candidate,
+    verified_bundle,
+)
 from tagline.operations.servers import unconfirmed
 from tagline.operations.smoke import smoke as answer_in_a_fresh_process
 from tagline.operations.standings import Standings, open_case, open_run
@@ -23,6 +29,7 @@ from tagline.standing.rules import Candidate, Refused
 log = logging.getLogger(__name__)
 MINUTE = 60.0
 LOOK_EVERY = 1.0
+NOTHING_NEW = "the champion answers every row just so: nothing is new"
 NO_SERVER = "none is running; one that starts takes what stands"
 
 
@@ -42,6 +49,8 @@ class Plan:
         The champion that it has to keep up with.
     why : str
         The reason.
+    alike : bool
+        Whether the champion answers every row just so.
     """
 
     run: str
@@ -51,11 +60,13 @@ class Plan:
     bundle: str
     against: dict[str, Any] | None
     why: str
+    alike: bool = False
 
     def facts(self) -> dict[str, Any]:
         """Give it for a card."""
         champion = self.against["run"] if self.against else "none"
-        return {"run": self.run, "bundle": self.digest, "champion now": champion, "why": self.why}
+        found = {"run": self.run, "bundle": self.digest, "champion now": champion, "why": self.why}
+        return found | ({"note": NOTHING_NEW} if self.alike else {})
 
     def standings(self) -> Standings:
         """Open the case's standings."""
@@ -115,7 +126,16 @@ def planned(standings: Standings, own: Candidate, *, against: Deployed | None, w
         bundle=str(bundle),
         against=None if against is None else against.model_dump(mode="json"),
         why=why,
+        alike=against is not None and answers_as(against, bundle),
     )
+
+
+def answers_as(champion: Deployed, bundle: Path) -> bool:
+    """Tell whether a champion answers every row just as a bundle does."""
+    try:
+        return answer_alike(bundle, bundle_folder(champion.run, champion.bundle))
+    except (TaglineError, OSError, ValueError):
+        return False  # the champion's bundle is gone or damaged, which the gates say
 
 
 def recheck(plan: Plan) -> list[dict[str, Any]]:

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from tagline import paths
 from tagline.errors import TaglineError
+from tagline.operations.candidates import bundle_folder
+from tagline.operations.promotion import NOTHING_NEW, answers_as
 from tagline.operations.standings import open_case
 from tagline.registry.events import ask_for_promotion, is_deployed
-from tagline.registry.runs import newest_run, standing
+from tagline.registry.runs import artifact, newest_run, standing
 
 log = logging.getLogger(__name__)
 LINES = 20
@@ -55,6 +57,9 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
         raise TaglineError("The training left no run.", where="flows/train.py")
     if standing(run) != "candidate":
         return f"{run.pathspec} did not pass its gates."
+    digest = artifact(run, "bundle")["digest"]
+    if is_nothing_new(run.pathspec, digest, case=case, file=file):
+        return f"{run.pathspec} is not put forward: {NOTHING_NEW}."
     if not promote:
         return f"{run.pathspec} waits for a person to promote it."
     reason = f"{chain} Trained by {run.pathspec}."
@@ -68,7 +73,13 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     return f"{run.pathspec} is {'the champion' if won else 'not the champion'}."
 
 
-def hand_over(run: str, *, standing: str, promote: bool, why: str) -> str:
+def is_nothing_new(run: str, digest: str, *, case: str, file: str) -> bool:
+    """Tell whether the champion of a case answers every row just as a run's bundle does."""
+    champion = open_case(case, config=file).champion()
+    return champion is not None and answers_as(champion, bundle_folder(run, digest))
+
+
+def hand_over(run: str, *, standing: str, promote: bool, why: str, new: bool) -> str:
     """Ask for the promotion of what an event had trained, where the case allows it.
 
     Parameters
@@ -81,6 +92,8 @@ def hand_over(run: str, *, standing: str, promote: bool, why: str) -> str:
         Whether the case lets a candidate be promoted without a person.
     why : str
         What asked for the training; empty where a person did.
+    new : bool
+        Whether it answers otherwise than the champion.
 
     Returns
     -------
@@ -89,6 +102,8 @@ def hand_over(run: str, *, standing: str, promote: bool, why: str) -> str:
     """
     if not (is_deployed() and why and promote and standing == "candidate"):
         return ""
+    if not new:
+        return f"It is not put forward: {NOTHING_NEW}."
     ask_for_promotion(run, f"{why} Trained by {run}.")
     return "The event that starts its promotion was sent."
 

@@ -49,7 +49,14 @@ KEPT = TypeAdapter(dict[str, RunFacts | None])
 
 
 def finished_runs() -> Iterator[tuple[Run, RunFacts]]:
-    """Walk through the finished training runs, the newest first, with what they say.
+    """Walk through the finished training runs, the newest first, with what they say."""
+    for run, facts in runs_with_facts():
+        if facts is not None:
+            yield run, facts
+
+
+def runs_with_facts() -> Iterator[tuple[Run, RunFacts | None]]:
+    """Walk through all runs, the newest first; None where one has not finished, or is not ours.
 
     Runs do not change: what was read once is kept on this machine.
     """
@@ -62,6 +69,7 @@ def finished_runs() -> Iterator[tuple[Run, RunFacts]]:
             if run.pathspec not in kept:
                 found = facts_of(run)
                 if found is None and not run.finished:
+                    yield run, None
                     continue
                 kept[run.pathspec] = found
             facts = kept[run.pathspec]
@@ -69,8 +77,7 @@ def finished_runs() -> Iterator[tuple[Run, RunFacts]]:
             if now - began > TOLD_AFTER and now - told > TOLD_EVERY:
                 log.info(f"{place + 1} runs were looked at so far")
                 told = now
-            if facts is not None:
-                yield run, facts
+            yield run, facts
     finally:
         if len(kept) > known:
             _keep(file, kept)

@@ -141,6 +141,8 @@ def find(name: str | None) -> Run:
             )
         return newest
     whole = pathspec(name)
+    if whole.partition("/")[0] != FLOW:
+        raise Unknown(f"This is a run of another flow; training runs are of {FLOW}.", where=whole)
     try:
         run = Run(whole, _namespace_check=False)
     except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
@@ -212,8 +214,26 @@ def standing(run: Run) -> str:
     return next((name for name in reversed(STANDINGS) if name in run.user_tags), "")
 
 
+def expect_own_flow(flow: str) -> None:
+    """Refuse to train as a flow of another name, whose runs no verb would find.
+
+    Raises
+    ------
+    TaglineError
+        It is called otherwise, as a subclass is.
+    """
+    if flow != FLOW:
+        raise TaglineError(
+            f"The flow is called {flow}, and every verb looks for runs of {FLOW}.",
+            where=flow,
+            todo=f"Call your subclass {FLOW} too.",
+        )
+
+
 def register(run: str, *, standing: str, case: str, digest: str) -> None:
-    """Tag a run with its first standing, its case and its bundle's digest."""
+    """Tag a run with its first standing, its case and its bundle's digest; not a spun step."""
+    if is_spun():
+        return
     Run(run, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
 
 
@@ -227,7 +247,14 @@ def bears_a_failed_name(made_of: Mapping[str, Any], run: str) -> bool:
     run : str
         The pathspec of the run that goes on.
     """
-    return made_of["run"] != run and not Run(made_of["run"], _namespace_check=False).successful
+    if made_of["run"] == run or is_spun():
+        return False
+    return not Run(made_of["run"], _namespace_check=False).successful
+
+
+def is_spun() -> bool:
+    """Tell whether this is one step that a person spins, apart from all runs."""
+    return str(get_metadata()).startswith("spin")
 
 
 def rows_of_last_run(case: str) -> int | None:
@@ -244,10 +271,11 @@ def newest_start(case: str) -> datetime | None:
 
 def newest_run(case: str) -> Run | None:
     """Give the newest training run of a case, however it ended; None without any."""
-    return next((run for run in newest_first() if _trained_case(run) == case), None)
+    return next((run for run in newest_first() if trained_case(run) == case), None)
 
 
-def _trained_case(run: Run) -> str:
+def trained_case(run: Run) -> str:
+    """Give the case that a training run was started with."""
     # A run that failed early has no artifact yet, but the config that it was started with.
     config = run[PARAMETERS].task["case"].data
     return str(config["name"])

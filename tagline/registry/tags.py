@@ -11,8 +11,8 @@ from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.ledger.state import State
-from tagline.registry.facts import RunFacts, finished_runs
-from tagline.registry.runs import STANDINGS, looked_at
+from tagline.registry.facts import RunFacts, runs_with_facts
+from tagline.registry.runs import STANDINGS, is_ours, looked_at, trained_case
 from tagline.standing.transitions import Wrong
 
 OWN = ("case:", "bundle:")
@@ -59,7 +59,13 @@ class Tags:
 
 def wrong(state: State) -> Iterator[Wrong]:
     """Find every run of the case whose tags do not agree with the ledger and its own artifacts."""
-    for run, facts in finished_runs():
+    for run, facts in runs_with_facts():
+        if facts is None:
+            # Nothing stands of a run that has not finished, whatever somebody has tagged it with.
+            shown = tuple(tag for tag in STANDINGS if tag in run.user_tags)
+            if shown and is_ours(run) and trained_case(run) == state.case:
+                yield Wrong(run.pathspec, shown, ())
+            continue
         if facts.case != state.case:
             continue
         stands = expected(facts, state)

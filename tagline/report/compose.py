@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.prepare import COUNTED, WENT
+from tagline.data.accounting import COUNTED, WENT
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.explanation.explained import Explained, ExplainedRow

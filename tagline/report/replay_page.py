@@ -137,9 +137,9 @@ def _line(at: Mapping[str, Any], what: str, well: bool, said: tuple[str, str]) -
     return [at["day"], what, at["why"], said[0] if well else said[1]]
 
 
-def write(page: str, months: Sequence[Mapping[str, Any]]) -> str:
-    """Keep the page among the reports."""
-    name = f"replay-{months[0]['month']}-{months[-1]['month']}.html"
+def write(page: str, months: Sequence[Mapping[str, Any]], *, case: str) -> str:
+    """Keep the page of a case among the reports."""
+    name = f"replay-{case}-{months[0]['month']}-{months[-1]['month']}.html"
     path = paths.reports() / name
     path.write_text(page)
     return str(path)

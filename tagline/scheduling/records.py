@@ -1,13 +1,16 @@
 """What ran, what runs and what came of it: a file a run, written by the run itself."""
 
 import json
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tagline.files import locked, write_whole
 
 KEPT = 200
+PATIENCE = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,23 @@ class Records:
 
     def is_running(self, flow: str) -> bool:
         """Tell whether a flow runs now, whoever started it."""
-        with self.alone(flow) as free:
+        with locked(self._lock(flow), wait=False, shared=True) as free:
             return not free
 
-    def alone(self, flow: str) -> AbstractContextManager[bool]:
+    @contextmanager
+    def alone(self, flow: str) -> Iterator[bool]:
         """Hold a flow's lock, which ends with the process; give whether it was free."""
-        return locked(self.folder / f"{flow}.lock", wait=False)
+        until = time.monotonic() + PATIENCE
+        while True:
+            with locked(self._lock(flow), wait=False) as free:
+                # Who only asks holds it for a moment.
+                if free or time.monotonic() >= until:
+                    yield free
+                    return
+            time.sleep(PATIENCE / 20)
+
+    def _lock(self, flow: str) -> Path:
+        return self.folder / f"{flow}.lock"
 
     def last_due(self) -> dict[str, str]:
         """Give the last time of each flow that was seen to."""

@@ -54,7 +54,7 @@ def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(home, tmp_path):
 @pytest.mark.filterwarnings("ignore")  # Metaflow's client warns of its own use of yaml
 @pytest.mark.parametrize("days", [0.02, 400])
 def test_a_clock_that_was_set_forward_stops_what_deletes(home, tmp_path, days):
-    from tagline.operations.garbage import unneeded
+    from tagline.operations.garbage import unneeded  # noqa: PLC0415
 
     place = tables(tmp_path, [7.5])
     keeper = LogMaintenance(tmp_path, retention_days=7)

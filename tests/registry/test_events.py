@@ -76,28 +76,30 @@ def test_elsewhere_nothing_is_sent(gateway):
 HAND_OVER = """
 import sys
 from tagline.operations.retraining import hand_over
-standing, promote, why = sys.argv[1:]
-print(hand_over("TrainFlow/2", standing=standing, promote=promote == "promote", why=why))
+standing, promote, why, new = sys.argv[1:]
+said = {"standing": standing, "why": why, "promote": promote == "promote", "new": new == "new"}
+print(hand_over("TrainFlow/2", **said))
 """
 
 
 @pytest.mark.parametrize(
-    ("standing", "promote", "why"),
+    ("standing", "promote", "why", "new"),
     [
-        ("candidate", "promote", "It hurts."),
-        ("rejected", "promote", "It hurts."),
-        ("candidate", "never", "It hurts."),
-        ("candidate", "promote", ""),
+        ("candidate", "promote", "It hurts.", "new"),
+        ("candidate", "promote", "It hurts.", "as before"),
+        ("rejected", "promote", "It hurts.", "new"),
+        ("candidate", "never", "It hurts.", "new"),
+        ("candidate", "promote", "", "new"),
     ],
 )
 def test_what_an_event_had_trained_is_handed_over_where_the_case_allows_it(
-    gateway, standing, promote, why
+    gateway, standing, promote, why, new
 ):
     url, kept = gateway
-    words = (standing, promote, why)
+    words = (standing, promote, why, new)
     done = run(url, HAND_OVER, *words, ARGO_WORKFLOW_TEMPLATE="trainflow")
     assert done.returncode == 0, done.stderr
-    allowed = words == ("candidate", "promote", "It hurts.")
+    allowed = words == ("candidate", "promote", "It hurts.", "new")
     assert [event["name"] for event in kept] == ["tagline.promote"] * allowed
     if allowed:
         assert kept[0]["payload"]["candidate"] == "TrainFlow/2"

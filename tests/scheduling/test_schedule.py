@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,3 +173,24 @@ def test_a_real_minute_comes_and_the_flow_runs(tmp_path):
         scheduler.terminate()
         scheduler.wait(20)
     assert records.all()[0].flow == "monitor"
+
+
+def test_whoever_asks_whether_a_flow_runs_keeps_none_from_starting(tmp_path):
+    records, stop = Records(tmp_path), threading.Event()
+    asked = []
+
+    def ask():
+        while not stop.is_set():
+            asked.append(records.is_running("score"))
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for _ in range(300):
+        with records.alone("score") as free:
+            assert free
+    stop.set()
+    for each in threads:
+        each.join()
+    assert asked
+    assert not records.is_running("score")

@@ -43,7 +43,8 @@ def test_every_key_has_what_training_would_compute():
         keys = pd.DataFrame({"origin": list(group.keys), "at": LAST})
         own = [each for each in rain.HISTORY if each.name in group.names]
         expected = compute(own, events, keys, at="at").to_numpy()
-        np.testing.assert_array_equal(group.matrix[:-1], expected)
+        places = [group.names.index(each.name) for each in own]
+        np.testing.assert_array_equal(group.matrix[:-1, places], expected)
         lookup = group.lookup()
         assert lookup({"origin": "JFK"}) == pytest.approx(
             tuple(group.matrix[group.keys["JFK"]]), nan_ok=True
@@ -132,3 +133,37 @@ def expected(place, row):
 def server_log(place):
 
     return read_predictions(place.folder / ".tagline" / "log" / "rain")
+
+
+ROW = {"origin": "LGA", "temp": 40, "dewp": 39, "visib": 3, "precip": 0.05}
+
+
+@pytest.mark.parametrize("says", ["missing", "refuse"])
+def test_a_decision_outside_of_the_snapshot_is_told_counted_or_refused(rainy, says):
+    if not (rainy.folder / ".tagline" / "snapshots" / "rain").exists():
+        assert rainy.call(SNAPSHOT, "--no-pylint", "run").returncode == 0
+    own = (ROOT / "config" / "rain.toml").read_text()
+    (rainy.folder / "own.toml").write_text(
+        own.replace("[serving]\n", f'[serving]\noutside_history = "{says}"\n')
+    )
+    asked = {"": "2013-12-31T01:00:00Z", "stale": "2013-12-31T09:00:00Z"}
+    asked |= {"future": "2013-12-30T23:00:00Z"}
+    with serving(rainy, "--config", "own.toml") as server:
+        for why, at in asked.items():
+            answer = server.post("/v1/predict", {**ROW, "at": at})
+            many = server.post("/v1/predict", [{**ROW, "at": at}] * 2)
+            explained = server.post("/v1/explain", {**ROW, "at": at})
+            refused = bool(why) and says == "refuse"
+            assert {each.status for each in (answer, many, explained)} == {422 if refused else 200}
+            if refused:
+                assert "1 rows are refused: the" in answer.json["detail"]
+                continue
+            assert answer.json.get("outside_history", "") == why
+            one, _ = many.json["predictions"]
+            assert one.get("outside_history", "") == why
+            assert one["probability"] == pytest.approx(answer.json["probability"], abs=1e-12)
+            assert explained.json.get("outside_history", "") == why
+        if says == "missing":
+            eventually(lambda: server.metric("tagline_history_outside_total") == 8)
+            logged = server_log(rainy)
+            assert set(logged["outside_history"]) == {"", "stale", "future"}
