@@ -30,6 +30,7 @@ def find(
     *,
     digest: str,
     run: str,
+    open_days: int = 0,
     seed: int,
 ) -> Findings:
     """Look at the newest days of what a model answered.
@@ -44,6 +45,9 @@ def find(
         What counts as moved and as harm.
     digest, run : str
         The model.
+    open_days : int, optional
+        How long it may take until it is known what came true; outcomes are looked at as many days
+        further back.
     seed : int
         The same seed gives the same findings.
     """
@@ -52,13 +56,17 @@ def find(
     later = int((every.day > last).sum())
     first = last - section.window_days + 1
     rows = every.between(first, last)
-    seen = rows.only(rows.known)
+    known = every.only(every.known)
+    since, until = outcome_days(
+        known.day, last=last, window=section.window_days, open_days=open_days
+    )
+    seen = known.between(since, until)
     counts = collected.counts.between(first, last)
     moves = column_drift(counts, section, seed=seed)
     moved = {each.column for each in moves if each.moved}
     harm = harms(
-        collected.judged.between(first, last),
-        collected.costs.between(first, last),
+        collected.judged.between(since, until),
+        collected.costs.between(since, until),
         [each for each in collected.layout.columns if each.name in moved],
         section,
         seed=seed,
@@ -92,7 +100,31 @@ def find(
         sentences.insert(
             0, f"{later:,} answers of later days are too few to look at, and left out."
         )
+    if len(seen.day) and until < last:
+        sentences.insert(
+            1, f"What came true is known of {day_name(since)} to {day_name(until)}, and looked at."
+        )
     return replace(judged, said=sentences)
+
+
+def outcome_days(days: Days, *, last: int, window: int, open_days: int) -> tuple[int, int]:
+    """Give the first and the last day of which outcomes are looked at.
+
+    Parameters
+    ----------
+    days : ndarray of shape (n,), int64
+        The days of the rows of which it is known what came true.
+    last : int
+        The newest day that is looked at.
+    window : int
+        How many days are.
+    open_days : int
+        How long it may take until it is known; where that is longer than the window, the newest
+        days have no outcome yet.
+    """
+    recent = days[(days > last - window - open_days) & (days <= last)]
+    until = newest_day(recent, window) if open_days and len(recent) else last
+    return until - window + 1, until
 
 
 def newest_day(days: Days, window: int) -> int:

@@ -1,6 +1,7 @@
 """Read what the models of a case answered, in the server's log and in batch, with outcomes."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -75,10 +76,11 @@ class LogReader:
 
     def read(self) -> Logs:
         """Read all of the newest weeks; what is older is passed over."""
-        parts = [self._until_now(part) for part in (*self._served(), *self._batches())]
+        found = [self._until_now(part) for part in (*self._served(), *self._batches())]
+        parts = [part for part in found if len(part)]
         last = max((int(part["day"].max()) for part in parts), default=0)
         for part in parts:
-            recent = part[part["day"] > last - WEEKS * 7]
+            recent = part[part["day"] > last - WEEKS * 7 - self.open_days]
             for digest, own in recent.groupby("digest", sort=False, observed=True):
                 self._add(str(digest), own.reset_index(drop=True))
         self._count_strangers(parts)
@@ -226,6 +228,11 @@ class LogReader:
         if rows:
             named = self._horizon.named
             self.seen.notes[f"{what} younger than {named}: not yet known"] += rows
+
+    @property
+    def open_days(self) -> int:
+        """How many days it may take until an outcome counts."""
+        return math.ceil(self._horizon.length / pd.Timedelta("1D"))
 
     @cached_property
     def _horizon(self) -> Horizon:

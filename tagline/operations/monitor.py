@@ -95,6 +95,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
             standings.case.monitoring,
             digest=digest,
             run=seen.runs[digest],
+            open_days=reader.open_days,
             seed=standings.case.seed,
         )
         for digest in order

@@ -13,6 +13,7 @@ from tagline.data.split import day_name
 from tagline.inputs.compute import Columns
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
+from tagline.monitoring.find import outcome_days
 from tagline.monitoring.harm import excess, hurts, mean
 from tagline.monitoring.shift import shifts
 from tagline.replay.timeline import Timeline
@@ -154,9 +155,8 @@ def detect(
         The first faulty day, since 1970.
     """
     bundle = Bundle(Path(trained.path))
-    kept = (timeline.day >= day - CALM - timeline.case.monitoring.window_days) & (
-        timeline.day < day + AHEAD
-    )
+    back = CALM + timeline.case.monitoring.window_days + timeline.open_days
+    kept = (timeline.day >= day - back) & (timeline.day < day + AHEAD)
     columns = {name: values[kept] for name, values in timeline.columns.items()}
     days, y, known = timeline.day[kept], timeline.y[kept], timeline.known_on[kept]
     calm = _rang(timeline, bundle, columns, (days, y, known), range(day - CALM, day))
@@ -212,7 +212,14 @@ def _rang(
     for today in looks:
         first = today - section.window_days
         moved = shifts(collected.counts.between(first, today - 1), section, seed=seed)
-        seen = (days >= first) & (days < today) & (known <= today)
+        settled = (days < today) & (known <= today)
+        since, until = outcome_days(
+            days[settled],
+            last=today - 1,
+            window=section.window_days,
+            open_days=timeline.open_days,
+        )
+        seen = settled & (days >= since) & (days <= until)
         over = mean(excess(y[seen], p[seen]), days[seen], section, seed=seed)
         changed = [each.column for each in moved if each.changed]
         found[today] = (changed, hurts(over, section.least_excess))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -90,8 +91,7 @@ class Timeline:
         days = np.full(len(self.frame), np.iinfo(np.int64).max)
         labelled = ~np.isnan(self.y)
         # A label counts once it could have been either, as in production.
-        horizon = horizon_of(self.frame, self.case.table, now=FOR_EVER).length
-        could_be_either = self.frame[self.case.table.time] + horizon
+        could_be_either = self.frame[self.case.table.time] + self._horizon
         settled = local_days(could_be_either, self.case.split.timezone).astype(np.int64) + 1
         if name is None:
             return np.where(labelled, np.maximum(self.day + 1, settled), days)
@@ -99,6 +99,15 @@ class Timeline:
         found = local_days(self.frame[name][seen], self.case.split.timezone).astype(np.int64)
         days[seen] = np.maximum(found + 1, settled[seen])
         return days
+
+    @property
+    def open_days(self) -> int:
+        """How many days it may take until an outcome counts."""
+        return math.ceil(self._horizon / pd.Timedelta("1D"))
+
+    @cached_property
+    def _horizon(self) -> pd.Timedelta:
+        return horizon_of(self.frame, self.case.table, now=FOR_EVER).length
 
     @cached_property
     def y(self) -> npt.NDArray[np.float64]:

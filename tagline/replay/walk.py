@@ -20,6 +20,7 @@ from tagline.monitoring.days import DayCounts, Floats, layout_of, no_days
 from tagline.monitoring.decide import Signals, decide
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.estimate import estimate
+from tagline.monitoring.find import outcome_days
 from tagline.monitoring.harm import excess, mean
 from tagline.replay.policy import Policy
 from tagline.replay.promotion import ReplayLedger
@@ -175,15 +176,18 @@ class Walk:
         section, wanted = self.timeline.case.monitoring, self.policy.retraining.on
         own = self._answered(state.champion)
         first = max(state.since, day - section.window_days)
-        rows = own.known_by(day, first)
+        open_days, window_days = self.timeline.open_days, section.window_days
+        known = own.known_by(day, max(state.since, first - open_days))
+        days = outcome_days(known.day, last=day - 1, window=window_days, open_days=open_days)
+        rows = known.between(*days)
         found: dict[str, Any] = {
             "age_days": day - state.champion.day,
             "since_training": day - state.trained_on,
         }
         if "growth" in wanted:
-            known = int((self.timeline.known_on <= day).sum())
+            labelled = int((self.timeline.known_on <= day).sum())
             before = int((self.timeline.known_on <= state.champion.day).sum())
-            found["growth"] = (known - before) / max(state.champion.learned, 1)
+            found["growth"] = (labelled - before) / max(state.champion.learned, 1)
         if len(np.unique(rows.day)) >= section.least_days and "loss" in wanted:
             cost = excess(rows.y, rows.p)
             found["excess"] = mean(cost, rows.day, section, seed=self.timeline.case.seed)

@@ -8,6 +8,7 @@ import pytest
 
 from tagline import clock, paths
 from tagline.errors import TaglineError
+from tagline.operations.garbage import unneeded
 from tagline.predictions.maintenance import DAY, LogMaintenance
 from tagline.predictions.tables import PREDICTIONS
 from tagline.store.disk import Disk
@@ -51,11 +52,8 @@ def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(home, tmp_path):
     assert len([*place.glob("*.parquet")]) == 1
 
 
-@pytest.mark.filterwarnings("ignore")  # Metaflow's client warns of its own use of yaml
 @pytest.mark.parametrize("days", [0.02, 400])
 def test_a_clock_that_was_set_forward_stops_what_deletes(home, tmp_path, days):
-    from tagline.operations.garbage import unneeded  # noqa: PLC0415
-
     place = tables(tmp_path, [7.5])
     keeper = LogMaintenance(tmp_path, retention_days=7)
     set_forward(days)

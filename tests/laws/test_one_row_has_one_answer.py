@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,19 @@ from tagline.bundle.single import SingleRow, as_rows
 from tagline.data.files import read_file, without_texts
 from tagline.data.parts import read_parts
 from tagline.data.store import get_table
+from tagline.errors import TaglineError
 from tagline.evaluation.metrics import METRICS
 from tagline.inputs.body import BodyReader
 from tagline.inputs.compute import columns
+from tagline.ledger.entry import Deployed
+from tagline.operations.scoring import _expect_some
 from tagline.reading.values import as_ids
+from tagline.replay.timeline import get_timeline, put_timeline
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
+from tagline.serving.served import ServedModel
+
+DEPLOYED = Deployed.model_construct(run="TrainFlow/1", bundle="", since=1)
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +144,45 @@ def test_the_runs_figures_are_of_the_bundles_answers(lived, answers):
 def test_what_is_missing_by_a_word_is_missing_everywhere(lived, source):
     whole = without_texts(read_file(source).frame, lived.case.table.missing)
     assert not whole.isin(list(lived.case.table.missing)).any().any()
+
+
+def test_a_server_answers_as_the_frame_does(lived, rows, answers):
+    typed = get_table(lived.prepared.rows["test"])
+    served = ServedModel(DEPLOYED, lived.bundle, None)
+    sent = json.dumps([_as_json(row, lived) for row in typed.to_dict("records")]).encode()
+    many, flags = served.many(served.reader.read(sent).columns)
+    assert not flags.outside
+    assert np.abs(np.array(many) - answers).max() <= 1e-12
+    for place in range(0, len(typed), 7):
+        body = served.reader.read(json.dumps(_as_json(typed.iloc[place], lived)).encode())
+        (values,) = body.rows
+        alone = served.single.score(served.inputs(values)[0])
+        assert abs(alone - answers[place]) <= 1e-12
+        assert (alone >= served.threshold) == (answers[place] >= served.threshold)
+
+
+def test_a_replay_answers_as_the_frame_does(lived, rows, answers):
+    timeline = get_timeline(lived.case, put_timeline(lived.case))
+    found = dict(
+        zip(
+            as_ids(timeline.frame[lived.case.table.id]),
+            lived.bundle.answer(timeline.columns),
+            strict=True,
+        )
+    )
+    ids = as_ids(rows[lived.case.table.id])
+    np.testing.assert_array_equal([found[each] for each in ids], answers)
+
+
+def test_a_file_of_which_every_row_is_rejected_says_why(lived, tmp_path):
+    given = tmp_path / "rows.parquet"
+    source_rows = get_table(lived.prepared.raw).head(3)
+    source_rows[lived.case.table.id] = pd.Series([None] * 3, dtype=object)
+    source_rows.to_parquet(given, index=False)
+    model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
+    (file,) = sources(Place.of(str(given)))
+    done = job.score(file, model, Place.of(str(tmp_path / "answers")), threads=1)
+    assert (done.scored, done.rejected) == (0, 3)
+    with pytest.raises(TaglineError, match=r"all 3 were rejected: .*missing \(3\)") as refused:
+        _expect_some([{**asdict(done), "before": False}])
+    assert refused.value.exit_code
