@@ -60,6 +60,9 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room(place, row):
         assert frames(segment.read_bytes()).torn == 0
         assert good | {again.json["prediction_id"]} <= set(server.predictions()["prediction_id"])
         assert server.metric("tagline_log_failures_total") >= len(refused)
+        # The limit holds for the lines of the log too, of which one may be cut.
+        said = server.errors.read_text()
+        assert said.count("/v1/predict: The log can not be written: No space left") == 1
 
 
 @pytest.mark.parametrize("many", [100, pytest.param(1000, marks=pytest.mark.slow)])
