@@ -117,7 +117,8 @@ def check(
     decisions = decisions.reset_index(drop=True)
     _whole_table(decisions, fields=fields, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
-    known = [_resolved(decisions, each, table, timezone) for each in fields]
+    worded = [each.replace(missing=table.missing) for each in fields]
+    known = [_resolved(decisions, each, table, timezone) for each in worded]
     times = [Field(table.time, "timestamp")]
     if table.observed:
         times.append(Field(table.observed, "timestamp", required=False))

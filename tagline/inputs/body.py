@@ -4,7 +4,6 @@ What is right is decoded in one go, in the fields' own types. Only what is not i
 time, value by value, to say all that is wrong with it.
 """
 
-import json
 import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +27,7 @@ from tagline.inputs.request import (
     is_id,
     seconds_of,
 )
+from tagline.inputs.strict_json import Malformed, parsed, said
 from tagline.reading.values import HIGHEST, LOWEST
 
 UNSET = msgspec.UNSET
@@ -38,10 +38,6 @@ CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where on
 LONGEST_TIME = 40
 REMEMBERED = 65_536  # times, as text
 QUOTE = ord('"')
-
-
-class Malformed(ValueError):
-    """It is no JSON, or JSON that can be read in two ways."""
 
 
 class TooMany(ValueError):
@@ -104,6 +100,11 @@ class BodyReader:
         self._quoted = {
             place for place, field in enumerate(fields) if field.kind in ("string", "timestamp")
         }
+        self._words = [
+            (place, frozenset(field.missing))
+            for place, field in enumerate(fields)
+            if field.missing and field.kind == "string"
+        ]
         self._names = [field.name for field in fields]
         self._id_place = None if self.id else self._names.index(id)
         self._none: list[tuple[Any, ...]] = [()] * (len(self.fields) + 1)
@@ -146,16 +147,18 @@ class BodyReader:
                 if not isinstance(columns[place], array)
             }
             self._expect_single_keys(body, columns, kinds, own)
+            self._expect_no_words(columns)
             return self._taken(columns, kinds, ids)
         except (msgspec.ValidationError, InvalidValue):
             return self._slowly(body, most)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as wrong:
-            raise Malformed(_said(wrong)) from wrong
+            raise Malformed(said(wrong)) from wrong
 
     def _single(self, body: bytes) -> Body:
         # As `_taken` and `_expect_single_keys` do with columns, which takes half as long again.
         values = list(msgspec.structs.astuple(self._one.decode(body)))
         own = values.pop() if self.id else UNSET
+        self._expect_no_words([(each,) for each in values])
         named = own if self.id else as_id(values[self._id_place or 0])
         lacking = []
         texts = len(values) + len(self._quoted)
@@ -227,6 +230,12 @@ class BodyReader:
         ids = [as_id(row.get(self.id or self._names[self._id_place or 0])) for row in given]
         return Body(columns, ids, missing, many)
 
+    def _expect_no_words(self, columns: Sequence[Sequence[Any]]) -> None:
+        # What means no value is seldom there: then all is read value by value.
+        for place, words in self._words:
+            if not words.isdisjoint(columns[place]):
+                raise InvalidValue("means no value")
+
     def _expect_single_keys(
         self,
         body: bytes,
@@ -249,21 +258,6 @@ class BodyReader:
         parsed(body)
 
 
-def parsed(body: bytes) -> Any:
-    """Parse JSON that names no key twice.
-
-    Raises
-    ------
-    Malformed
-        It does, or is no JSON.
-    """
-    try:
-        msgspec.json.decode(body)  # stricter than json: no NaN, no stray bytes
-        return json.loads(body, object_pairs_hook=_once)
-    except (ValueError, RecursionError) as wrong:
-        raise Malformed(_said(wrong)) from wrong
-
-
 def _expect_at_most(rows: int, most: int | None) -> None:
     if most is not None and rows > most:
         raise TooMany(f"{rows:,}")
@@ -281,17 +275,6 @@ def _packed(column: Sequence[Any]) -> Sequence[Any]:
         return array("d", column)
     except TypeError:
         return column
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Malformed("it names the same key twice")
-    return found
-
-
-def _said(wrong: Exception) -> str:
-    return "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
 
 
 def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:

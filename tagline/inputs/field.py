@@ -37,6 +37,8 @@ class Field:
         ``ms``, ``us`` or ``ns`` since 1970 UTC. Found over all values where None.
     timezone : str, optional
         The zone of its times that bear none; the case's where None.
+    missing : tuple of str, optional
+        Texts that mean no value; those of the case's ``table.missing``.
 
     Examples
     --------
@@ -56,6 +58,7 @@ class Field:
     required: bool = True
     format: str | None = None
     timezone: str | None = None
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -91,10 +94,13 @@ class Field:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the field as plain JSON data."""
-        return dataclasses.asdict(self)
+        said = dataclasses.asdict(self)
+        # What bundles were sealed with before is written as it was.
+        return said if self.missing else {n: each for n, each in said.items() if n != "missing"}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Make a field from what `to_dict` gave."""
-        allowed = values.get("allowed")
-        return cls(**{**values, "allowed": None if allowed is None else tuple(allowed)})
+        allowed, missing = values.get("allowed"), tuple(values.get("missing", ()))
+        listed = None if allowed is None else tuple(allowed)
+        return cls(**{**values, "allowed": listed, "missing": missing})

@@ -76,7 +76,9 @@ class RowReader:
 
     def __init__(self, fields: Sequence[Field], others: Sequence[str] = ()) -> None:
         self.fields = tuple(fields)
-        self._readers = [(f.name, f.required, _reader(f), _absent(f)) for f in fields]
+        self._readers = [
+            (f.name, f.required, _reader(f), _absent(f), (NOTHING, *f.missing)) for f in fields
+        ]
         self._known = frozenset([*(field.name for field in fields), *others])
 
     def read(self, row: Mapping[str, Any]) -> tuple[dict[str, Value], list[str], list[Fault]]:
@@ -100,10 +102,10 @@ class RowReader:
         values: dict[str, Value] = {}
         missing: list[str] = []
         faults: list[Fault] = []
-        for name, required, reader, absent in self._readers:
+        for name, required, reader, absent, nothing in self._readers:
             given = row.get(name)
             try:
-                if given is None or given == NOTHING:
+                if given is None or given in nothing:
                     values[name] = absent
                     missing.append(name)
                     if required:

@@ -10,6 +10,7 @@ import pandas as pd
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.names import near
+from tagline.reading.held import without_arrow
 from tagline.reading.kinds import Kind
 from tagline.reading.times import AFTER_SECONDS, FIRST_SECOND, OUTSIDE
 from tagline.reading.values import Read, read, shown
@@ -59,7 +60,7 @@ def read_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> Rows:
     absent = _absent(frame, fields)
     found = {
         field.name: read(
-            _nothing(frame, field) if field.name in absent else frame[field.name],
+            _nothing(frame, field) if field.name in absent else _known(frame[field.name], field),
             field.kind,
             field.how,
         )
@@ -178,6 +179,17 @@ def _outside(times: pd.Series) -> Mask:
 
 def _nothing(frame: pd.DataFrame, field: Field) -> pd.Series:
     return pd.Series(None, index=frame.index, name=field.name, dtype=object)
+
+
+def _known(given: pd.Series, field: Field) -> pd.Series:
+    if not field.missing:
+        return given
+    plain = without_arrow(given)
+    kind = plain.dtype
+    listed = isinstance(kind, pd.CategoricalDtype)
+    if not (listed or kind == object or pd.api.types.is_string_dtype(kind)):
+        return given
+    return plain.mask(plain.isin(field.missing))
 
 
 def _absent(frame: pd.DataFrame, fields: Sequence[Field]) -> set[str]:

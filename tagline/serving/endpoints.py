@@ -11,9 +11,9 @@ import msgspec
 
 from tagline.case.serving import ServingSection
 from tagline.history.ageing import FUTURE, STALE
-from tagline.inputs.body import Malformed, parsed
 from tagline.inputs.field import Field
 from tagline.inputs.request import InvalidValue, is_id, seconds_of
+from tagline.inputs.strict_json import Malformed, parsed
 from tagline.predictions.records import Outcome
 from tagline.serving import binary
 from tagline.serving.binary import Prediction

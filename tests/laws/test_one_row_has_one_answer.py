@@ -186,3 +186,25 @@ def test_a_file_of_which_every_row_is_rejected_says_why(lived, tmp_path):
     with pytest.raises(TaglineError, match=r"all 3 were rejected: .*missing \(3\)") as refused:
         _expect_some([{**asdict(done), "before": False}])
     assert refused.value.exit_code
+
+
+def test_a_word_that_means_no_value_is_none_in_a_request_and_a_frame(lived, rows, answers):
+    words = lived.case.table.missing
+    if not words:
+        return
+    served = ServedModel(DEPLOYED, lived.bundle, None)
+    for field in lived.bundle.fields:
+        if field.required:
+            continue
+        odd = rows.assign(**{field.name: rows[field.name].astype(object)})
+        odd[field.name] = words[0]
+        none = rows.assign(**{field.name: None})
+        expected = lived.bundle.predict_frame(none)
+        np.testing.assert_array_equal(lived.bundle.predict_frame(odd), expected)
+        typed = get_table(lived.prepared.rows["test"]).head(3)
+        bodies = [_as_json(row, lived) | {field.name: words[0]} for row in typed.to_dict("records")]
+        many = served.reader.read(json.dumps(bodies).encode())
+        one = served.reader.read(json.dumps(bodies[0]).encode())
+        assert field.name in many.missing[0]
+        assert field.name in one.missing[0]
+        assert np.abs(np.array(served.many(many.columns)[0]) - expected[:3]).max() <= 1e-12
