@@ -187,7 +187,7 @@ def _known(given: pd.Series, field: Field) -> pd.Series:
     plain = without_arrow(given)
     kind = plain.dtype
     listed = isinstance(kind, pd.CategoricalDtype)
-    if not (listed or kind == object or pd.api.types.is_string_dtype(kind)):
+    if not (listed or plain.dtype == object or pd.api.types.is_string_dtype(kind)):
         return given
     return plain.mask(plain.isin(field.missing))
 
