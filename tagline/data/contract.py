@@ -17,6 +17,7 @@ from tagline.inputs.field import Field
 from tagline.inputs.rows import NUMBERS, Rows, faults, read_rows
 from tagline.names import free, near
 from tagline.reading.guess import Recognised, Taken, counted, recognise
+from tagline.reading.kinds import NOTHING
 from tagline.reading.values import as_ids
 
 Mask = npt.NDArray[np.bool_]
@@ -177,8 +178,10 @@ def _own_faults(
 ) -> dict[str, Mask]:
     identity, moment = as_ids(typed[table.id]), typed[table.time]
     named = identity.notna()
+    given = typed[table.id].notna() & ~typed[table.id].isin([NOTHING])
     return {
-        f"{table.id} is missing": ~named.to_numpy(dtype=bool),
+        f"{table.id} is missing": (~named & ~given).to_numpy(dtype=bool),
+        f"{table.id} is no text, and no whole number": (~named & given).to_numpy(dtype=bool),
         f"{table.id} repeats an earlier row's": (identity.duplicated() & named).to_numpy(
             dtype=bool
         ),

@@ -73,6 +73,14 @@ def _by_share(
     days: npt.NDArray[np.datetime64], section: SplitSection
 ) -> tuple[Period, Period, Period]:
     ordered = np.sort(days)
+    if len(np.unique(ordered)) < len(PARTS):
+        raise TaglineError(
+            f"The rows are of {len(np.unique(ordered))} days, {ordered[0]} to {ordered[-1]}; days "
+            "are kept whole, and training, tuning and testing need one each.",
+            where="split",
+            todo="Bring rows of more days; or look whether the column of table.time is the right "
+            "one.",
+        )
     tests = _day_at(ordered, 1 - section.test_share)
     before = ordered[ordered < tests]
     if not len(before):
