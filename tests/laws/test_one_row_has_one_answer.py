@@ -25,6 +25,7 @@ from tagline.replay.timeline import get_timeline, put_timeline
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
 from tagline.serving.served import ServedModel
+from tests.laws.batch import scored
 
 DEPLOYED = Deployed.model_construct(run="TrainFlow/1", bundle="", since=1)
 
@@ -45,14 +46,8 @@ def answers(lived, rows):
 def batch(lived, source, tmp_path_factory):
     """Score the person's own file in batch, and give its answers by the row's id."""
     folder = tmp_path_factory.mktemp("batch")
-    given = source
-    if source.suffix == ".csv":
-        given = folder / "rows.parquet"
-        read_file(source).frame.to_parquet(given, index=False)
-    model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
-    (file,) = sources(Place.of(str(given)))
     to = folder / "answers"
-    done = job.score(file, model, Place.of(str(to)), threads=2)
+    done = scored(lived, source, folder=folder, to=to)
     parts = [pq.read_table(path).to_pandas() for path in sorted(to.glob("*.parquet"))]
     return done, pd.concat(parts).set_index("row_id")
 

@@ -6,32 +6,18 @@ import pyarrow.parquet as pq
 import pytest
 
 import tests.pipeline
-from tagline.data.files import read_file
 from tagline.data.store import get_table
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Reference
 from tagline.operations import logs
 from tagline.operations.scoring import answers_of
 from tagline.reading.values import as_ids
-from tagline.scoring import job
-from tagline.scoring.places import Place, sources
+from tests.laws.batch import scored
 from tests.pipeline import case_of, trained
 from tests.worlds.late_labels import DAYS, late
 
 TOLD = ("not yet known", "whose inputs can not be computed again")
 EDGE = 40  # rows of a day that the window's edge parts otherwise on another clock
-
-
-def answered(lived, source, folder):
-    """Score the person's own file where the monitor looks; give where."""
-    given = source
-    if source.suffix == ".csv":
-        given = folder / "rows.parquet"
-        read_file(source).frame.to_parquet(given, index=False)
-    model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
-    (file,) = sources(Place.of(str(given)))
-    to = answers_of(lived.case.name)
-    return job.score(file, model, Place.of(str(to)), threads=2), to
 
 
 def read(lived):
@@ -45,8 +31,8 @@ def log(lived, source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAGLINE_HOME", str(folder / "home"))
-        done, to = answered(lived, source, folder)
-        return done, to, read(lived)
+        to = answers_of(lived.case.name)
+        return scored(lived, source, folder=folder, to=to), to, read(lived)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +109,8 @@ def test_outcomes_of_answers_that_could_still_be_either_do_not_count(tmp_path, m
     case = case_of(tmp_path, rows, table={"observed": "seen", "horizon": "30D"})
     monkeypatch.setattr(tests.pipeline, "NOW", now)
     lived = trained(case, tmp_path)
-    answered(lived, case.beside(str(case.table.source)), tmp_path)
+    source = case.beside(str(case.table.source))
+    scored(lived, source, folder=tmp_path, to=answers_of(case.name))
     (model,) = (seen := read(lived)).models.values()
     judged = model.rows.day[model.rows.known]
     last = (now - pd.Timedelta("30D")).timestamp() / 86_400
