@@ -289,7 +289,7 @@ def test_the_audit_is_whole_in_json_and_shows_no_codes(fresh):
 @pytest.mark.slow
 def test_first_promotions_of_a_case_without_gates_say_that_nothing_was_asked(fresh):
     place, runs = fresh
-    assert "nothing was asked of the run" in place.tagline("promote", runs[0]).stdout
+    assert "No gate is asked again" in place.tagline("promote", runs[0]).stdout
 
 
 @pytest.mark.slow

@@ -76,6 +76,7 @@ def test_the_newest_candidate_is_deployed_step_by_step(candidates):
 @pytest.mark.slow
 def test_what_a_server_does_not_confirm_is_taken_back(candidates):
     place, runs = candidates
+    place.tagline("promote", runs[-1])  # where it is not the champion already
     with server(place, ["another"]):
         done = promote(place, "--candidate", runs[0])
     assert done.returncode != 0
