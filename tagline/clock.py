@@ -24,10 +24,14 @@ def now_of(folder: Path) -> float:
     Parameters
     ----------
     folder : Path
-        It is there, and can be written.
+        It is there; where it can not be written, nothing of it can be deleted either, and it is
+        this machine's clock.
     """
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=".now-") as file:
-        return os.fstat(file.fileno()).st_mtime
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".now-") as file:
+            return os.fstat(file.fileno()).st_mtime
+    except OSError:
+        return time.time()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import logging
 from hashlib import sha256
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.canonical import as_json
@@ -37,7 +38,7 @@ def expect_servable(case: Case, features: Features) -> None:
             )
 
 
-def tell_constants(names: tuple[str, ...], matrix: Matrix) -> None:
+def tell_constants(names: tuple[str, ...], matrix: Matrix, train: npt.NDArray[np.bool_]) -> None:
     """Name the inputs that have one value in all training rows: nothing is learned of them.
 
     Parameters
@@ -45,15 +46,21 @@ def tell_constants(names: tuple[str, ...], matrix: Matrix) -> None:
     names : tuple of str
         The inputs.
     matrix : ndarray of shape (n, p), float32
+        All rows.
+    train : ndarray of shape (n,), bool
         The training rows.
     """
-    first = matrix[:1]
-    same = (matrix == first) | (np.isnan(matrix) & np.isnan(first))
-    found = [name for name, alone in zip(names, same.all(axis=0), strict=True) if alone]
+    # Column by column: all at once would take as much memory as the matrix.
+    found = [name for name, values in zip(names, matrix.T, strict=True) if _is_one(values[train])]
     if found:
         log.warning(
             f"One value in all training rows, so that nothing is learned of it: {', '.join(found)}"
         )
+
+
+def _is_one(values: npt.NDArray[np.float32]) -> bool:
+    first = values[0]
+    return bool((np.isnan(values) if np.isnan(first) else values == first).all())
 
 
 def expect_sealable(features: Features, inputs: InputSet) -> str:

@@ -209,7 +209,7 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
     expect_slices(case, frame)
     expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
-    tell_constants(inputs.names, matrix[used.of("train")])
+    tell_constants(inputs.names, matrix, used.of("train"))
     place = _put(case, features, inputs, matrix, used)
     return Prepared(
         rows={name: put_table(frame[used.of(name)]) for name in PARTS},

@@ -1,5 +1,6 @@
 """Which answers a log holds, so that an outcome of none is told to whoever reports it."""
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tagline.predictions.frames import frames
@@ -14,6 +16,7 @@ from tagline.predictions.records import Answers, Outcome, decode
 from tagline.predictions.segment import TABLE
 from tagline.predictions.tables import BATCH, PREDICTIONS, segments
 
+log = logging.getLogger(__name__)
 Hashes = npt.NDArray[np.uint64]
 NEWEST = 5_000_000  # 16 bytes each
 NAMES = ("prediction_id", "row_id")
@@ -64,8 +67,13 @@ class KnownIds:
 
     def _table(self, path: Path) -> int:
         if path not in self._tables:
-            names = [name for name in NAMES if name in pq.read_schema(path).names]
-            read = pq.read_table(path, columns=names).to_pandas()
+            try:
+                names = [name for name in NAMES if name in pq.read_schema(path).names]
+                read = pq.read_table(path, columns=names).to_pandas()
+            except (OSError, pa.ArrowInvalid) as unread:
+                # Deleted since it was listed, or damaged: its answers are not known.
+                log.warning(f"{path.name} can not be read: {unread}")
+                return 0
             self._tables[path] = np.sort(
                 np.concatenate([_hashes(name, read[name]) for name in names])
             )

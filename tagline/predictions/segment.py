@@ -111,7 +111,7 @@ class Segment:
     ) -> None:
         self.folder, self.fsync = folder, fsync
         self.most_bytes, self.most_seconds = most_bytes, most_seconds
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
         folder.mkdir(parents=True, exist_ok=True)
         self._file = _File.begin(folder)
 
@@ -133,7 +133,8 @@ class Segment:
         """Begin another file, if this one has records and is old enough; tell whether it was."""
         with self._lock:
             age = time.monotonic() - self._file.begun
-            due = age >= (self.most_seconds if at_least is None else at_least)
+            # Whoever looks after segments may still be at it when the last one is closed.
+            due = not self._closed and age >= (self.most_seconds if at_least is None else at_least)
             rolls = self._file.size > 0 and due
             if rolls:
                 self._begin_another()
@@ -142,6 +143,7 @@ class Segment:
     def close(self) -> None:
         """Write no more."""
         with self._lock:
+            self._closed = True
             self._file.end()
 
     def _begin_another(self) -> None:

@@ -98,6 +98,11 @@ async function ask(row) {
   else refuse(found);
 }
 
+const OUTSIDE = {
+  stale: "the snapshot is too old for this decision",
+  future: "the snapshot is later than this decision",
+};
+
 function refuse(problem) {
   byId("answer").replaceChildren(
     element("p", { class: "fault" }, `${problem.title}. ${problem.detail}`));
@@ -115,6 +120,7 @@ function show(found) {
   ];
   if (found.unknown?.length) parts.push(flag("never seen in training", found.unknown));
   if (found.missing?.length) parts.push(flag("not known", found.missing));
+  if (found.outside_history) parts.push(flag("history is missing", [OUTSIDE[found.outside_history]]));
   if (found.reasons?.length) {
     parts.push(element("h2", {}, "Main reasons"));
     parts.push(element("ul", {}, ...found.reasons.map((each) => element("li", {}, each))));
