@@ -1,9 +1,11 @@
 """What findings come to, in a word and in sentences that say what to do."""
 
 from collections.abc import Iterator
+from math import isnan
 
 from tagline.case.monitoring import MonitoringSection
 from tagline.data.split import day_name
+from tagline.evaluation.intervals import Interval
 from tagline.monitoring.drift import ColumnDrift
 from tagline.monitoring.findings import Findings, Verdict, readable
 from tagline.monitoring.harm import hurts
@@ -80,8 +82,8 @@ def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
         before = found.before.get("log_loss")
         if estimate and before:
             yield (
-                f"No outcome has arrived. By its answers alone, log loss is {estimate.value:.4f} "
-                f"({estimate.low:.4f} to {estimate.high:.4f}); {before:.4f} on its test rows."
+                f"No outcome has arrived. By its answers alone, log loss is {estimate.value:.4f}"
+                f"{_between(estimate)}; {before:.4f} on its test rows."
             )
         return
     if over.note:
@@ -105,6 +107,10 @@ def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
                 f"{each['field']} {each['value']}: {each['excess']:+.4f} a row over "
                 f"{each['outcomes']:,} outcomes."
             )
+
+
+def _between(figure: Interval) -> str:
+    return "" if isnan(figure.low) else f" ({figure.low:.4f} to {figure.high:.4f})"
 
 
 def _todo(found: Findings, section: MonitoringSection) -> Iterator[str]:

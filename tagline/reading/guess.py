@@ -1,6 +1,6 @@
 """What a column of a file holds: found over all of its values, and told."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -162,7 +162,10 @@ def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None
     if kind == "timestamp" or format:
         known = format or _format_of(distinct, counts, name)
         return Recognised(name, "timestamp", known)
-    return _by_values(name, distinct, np.asarray(counts, dtype=np.int64))
+    found = _by_values(name, distinct, np.asarray(counts, dtype=np.int64))
+    if found.kind == "string" and not found.hint:
+        return replace(found, hint=f"{texts.nunique():,} different")
+    return found
 
 
 def _format_of(distinct: pd.Series, counts: pd.Series, name: str) -> str | None:
@@ -199,4 +202,4 @@ def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask)
         share = counts[mask].sum() / counts.sum()
         if share >= WORTH_TELLING:
             return sentence.format(share=share)
-    return f"{len(distinct):,} different"
+    return ""

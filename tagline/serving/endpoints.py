@@ -215,7 +215,7 @@ class Outcomes(Endpoint):
         ]
         prediction, own = given.get("prediction_id"), given.get(id_name)
         if (prediction is None) == (own is None):
-            wrong.append({"field": "prediction_id", "detail": f"give it, or {id_name}, not both"})
+            wrong.append({"field": "prediction_id", "detail": f"give one of it and {id_name}"})
         named = isinstance(prediction, str) and PREDICTION_ID.fullmatch(prediction)
         if prediction is not None and not named:
             wrong.append({"field": "prediction_id", "detail": "is no prediction's id"})

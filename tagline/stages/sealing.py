@@ -18,7 +18,7 @@ from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
-from tagline.data.split import PARTS
+from tagline.data.split import PARTS, local_days
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import Evaluation
 from tagline.inputs.compute import columns
@@ -157,9 +157,7 @@ def _facts(
         "case": case.to_dict(),
         "accounting": prepared.accounting,
         "fingerprint": prepared.fingerprint,
-        "periods": [
-            _period(name, part, case.table.time) for name, part in zip(PARTS, parts, strict=True)
-        ],
+        "periods": [_period(name, part, case) for name, part in zip(PARTS, parts, strict=True)],
         "metrics": evaluation.metrics,
         "baselines": evaluation.baseline_metrics,
         "slices": evaluation.slices[primary].to_dict("records"),
@@ -169,12 +167,13 @@ def _facts(
     }
 
 
-def _period(name: str, part: Part, time: str) -> dict[str, Any]:
-    times: pd.Series = part.frame[time]
+def _period(name: str, part: Part, case: Case) -> dict[str, Any]:
+    times: pd.Series = part.frame[case.table.time]
+    days = local_days(times, case.split.timezone)
     return {
         "part": name,
-        "first": f"{times.min():%Y-%m-%d}",
-        "last": f"{times.max():%Y-%m-%d}",
+        "first": str(days.min()),
+        "last": str(days.max()),
         "until": times.max().isoformat(),
         "rows": len(part.y),
         "positives": float(part.y.mean()),
