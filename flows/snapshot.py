@@ -14,13 +14,15 @@ class SnapshotFlow(FlowSpec):
     case = Parameter("case", default="", help="The case; the only one that has runs.")
     case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
 
+    at = Parameter("at", default="", help="Its moment: now, or a time; the last event's if empty.")
+
     @step
     @mistakes_as_sentences
     def start(self):
         """Compute and write the snapshots that the champion and the newest candidate take."""
         from tagline.operations.snapshots import write_snapshots
 
-        self.written = write_snapshots(self.case, config=self.case_file)
+        self.written = write_snapshots(self.case, config=self.case_file, at=self.at)
         self.next(self.end)
 
     @step

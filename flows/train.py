@@ -158,7 +158,7 @@ class TrainFlow(FlowSpec):
             print(line)
         case = check_case(self.case_config)
         digest, promote = self.bundle["digest"], case.retraining.promote
-        new = not (self.why and is_nothing_new(run, digest, case=case.name, file=case.file))
+        new = not (self.why and is_nothing_new(run, digest, case))
         print(hand_over(run, standing=self.standing, promote=promote, why=self.why, new=new))
 
     def _is_taken_over(self):

@@ -203,6 +203,12 @@ class Bundle:
             A column is missing, or a value is none of its field's kind; names every such column
             and its first rows.
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise TaglineError(
+                f"It takes a pandas frame, and was given {type(frame).__name__}.",
+                where=self.where,
+                todo="Write bundle.predict_frame(pandas.DataFrame(rows)).",
+            )
         found = columns(frame, fields=self._fields, history=self._history, where=self.where)
         return self.answer(found)
 

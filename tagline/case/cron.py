@@ -34,13 +34,15 @@ def trigger(line: str, zone: ZoneInfo) -> CronTrigger:
 def _named(part: str) -> str:
     """Give a part of cron's fifth field by names: ``1-5/2`` is ``mon,wed,fri``."""
     span, _, step = part.partition("/")
+    if span == "*" and step:
+        span = "0-6"
     first, _, last = span.partition("-")
     if not first.isdigit() and not last.isdigit():
         return part
     if step and not last:
         raise ValueError(f"{part!r} has a step and no end")
     low, high = _weekday(first), _weekday(last or first)
-    if last == "7" or high < low:
+    if first not in ("7", last) and (last == "7" or high < low):
         high += 7
     days = range(low, high + 1, int(step or 1))
     return ",".join(dict.fromkeys(WEEKDAYS[day % 7] for day in days))

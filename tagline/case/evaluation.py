@@ -26,6 +26,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+Figure = Annotated[float, Field(allow_inf_nan=False)]
 MetricName = Annotated[KnownMetric, BeforeValidator(_known)]
 Distinct = AfterValidator(_distinct)
 Calibration = Literal["auto", "none", "platt", "beta"]
@@ -101,10 +102,10 @@ class EvaluationSection(Section):
 class GatesSection(Section):
     """What a model must reach on the test rows to become a candidate."""
 
-    minimum: dict[MetricName, float] = Field(
+    minimum: dict[MetricName, Figure] = Field(
         default_factory=dict, description="Metric to the least figure that passes."
     )
-    maximum: dict[MetricName, float] = Field(
+    maximum: dict[MetricName, Figure] = Field(
         default_factory=dict, description="Metric to the greatest figure that passes."
     )
     beat_baselines: bool = Field(
@@ -123,7 +124,7 @@ class GatesSection(Section):
         description="What becomes of a model that can not be compared with the champion, because "
         "today's tables can not give what the champion reads; its gate says why.",
     )
-    slice_minimum: dict[MetricName, float] = Field(
+    slice_minimum: dict[MetricName, Figure] = Field(
         default_factory=dict,
         description="Metric to the least figure that passes in every slice where it is defined.",
     )

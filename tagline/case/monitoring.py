@@ -65,6 +65,17 @@ class MonitoringSection(Section):
         default=200, description="Rows with an outcome below which a slice is not judged."
     )
 
+    @model_validator(mode="after")
+    def _can_test(self) -> "MonitoringSection":
+        for name in ("least_days", "recent_days"):
+            days = getattr(self, name)
+            if days > self.window_days:
+                raise ValueError(
+                    f"{name} = {days} is more than window_days = {self.window_days}: nothing would "
+                    "ever be tested"
+                )
+        return self
+
 
 class RetrainingSection(Section):
     """When a model is trained again, and what then happens to it."""

@@ -14,10 +14,14 @@ class Section(BaseModel):
 def _timedelta(text: str) -> str:
     import pandas as pd  # noqa: PLC0415 - most commands need a third of a second less without it
 
+    wrong = f"{text!r} is not a length of time such as '2h' or '7D'"
     try:
-        pd.Timedelta(text)
-    except ValueError as wrong:
-        raise ValueError(f"{text!r} is not a length of time such as '2h' or '7D'") from wrong
+        length = pd.Timedelta(text)
+    except ValueError as unread:
+        raise ValueError(wrong) from unread
+    # A number alone would be nanoseconds.
+    if pd.isna(length) or length <= pd.Timedelta(0) or not any(map(str.isalpha, text)):
+        raise ValueError(wrong)
     return text
 
 

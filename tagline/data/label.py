@@ -72,8 +72,12 @@ def read_label(target: pd.Series, table: TableSection) -> Label:
 
 def _as_flags(target: pd.Series, name: str) -> Label:
     found = read(target, "boolean")
-    values = found.series.astype("Float64").astype("float64")
-    return Label(values, {f"{name} is neither 0 nor 1": found.unread}, {"1": 1, "0": 0})
+    flags = found.series.astype("Float64").astype("float64")
+    # Where some are missing, a CSV has 1.0 and 0.0.
+    numbers = read(target, "number").series
+    values = flags.where(flags.notna(), numbers.where(numbers.isin([0.0, 1.0])))
+    unread = found.unread & values.isna().to_numpy()
+    return Label(values, {f"{name} is neither 0 nor 1": unread}, {"1": 1, "0": 0})
 
 
 def _missing(target: pd.Series) -> Mask:

@@ -259,7 +259,8 @@ def _used(
     young = labelled & horizon.is_open(rows[case.table.time])
     if young.any() and young.sum() == labelled.sum():
         raise TaglineError(
-            f"Every labelled decision is younger than {horizon.length}, after which labels count.",
+            f"At {horizon.as_of:%Y-%m-%d %H:%M}, the last moment of the table, every labelled "
+            f"decision is younger than {horizon.length}, after which labels count.",
             where="table.horizon",
         )
     if not labelled.any():

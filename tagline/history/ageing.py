@@ -12,7 +12,7 @@ from tagline.history.declare import Age, Declaration, Last, Windowed
 
 Floats = npt.NDArray[np.float64]
 STALE, FUTURE = "stale", "future"
-COMPANION = "age of "
+COMPANION = "tagline: age of "
 
 
 def companions(declarations: Sequence[Declaration]) -> list[Age]:
@@ -79,7 +79,10 @@ class Ageing:
         limits = [math.inf] * len(names)
         for each in known:
             own = float(each.window_seconds) if isinstance(each, Windowed) else math.inf
-            limits[place[each.name]] = own if within is None else within
+            if isinstance(each, Last) and COMPANION + each.name not in place:
+                own = _limit(each)  # an older snapshot does not say how old the value was
+            longest = own if isinstance(each, Last) else math.inf
+            limits[place[each.name]] = own if within is None else min(longest, within)
         return cls(
             math.floor(as_of),
             tuple(names),

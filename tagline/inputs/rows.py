@@ -130,6 +130,11 @@ def _wrong(given: pd.Series, values: pd.Series, rows: Rows, field: Field) -> Ite
             f"column {field.name!r}: {int(outside.sum())} rows lie outside the years 1800 to 2299 "
             f"({_places(outside, given)})."
         )
+    if field.kind == "number" and (endless := _endless(values)).any():
+        yield (
+            f"column {field.name!r}: {int(endless.sum())} rows are infinite "
+            f"({_places(endless, given)})."
+        )
     lacking = values.isna().to_numpy() & ~unread
     if field.required and field.kind not in ("string", "number") and lacking.any():
         yield (
@@ -152,7 +157,7 @@ def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str
         yield f"{field.name} is missing", values.isna().to_numpy() & ~unread
     if field.kind in NUMBERS:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        endless = np.isinf(numbers)
+        endless = _endless(values)
         yield f"{field.name} is infinite", endless
         if field.minimum is not None:
             low = (numbers < field.minimum) & ~endless
@@ -163,6 +168,11 @@ def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str
     if field.allowed is not None:
         strange = ~values.isin(list(field.allowed)) & values.notna()
         yield f"{field.name} is a value that is not allowed", strange.to_numpy(dtype=bool)
+
+
+def _endless(values: pd.Series) -> Mask:
+    found: Mask = np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    return found
 
 
 def _unit(field: Field) -> str:

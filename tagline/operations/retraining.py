@@ -11,10 +11,11 @@ from collections import deque
 from collections.abc import Sequence
 
 from tagline import paths
+from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.operations.candidates import bundle_folder
 from tagline.operations.promotion import NOTHING_NEW, answers_as
-from tagline.operations.standings import open_case
+from tagline.operations.standings import Standings, open_case
 from tagline.registry.events import ask_for_promotion, is_deployed
 from tagline.registry.runs import artifact, newest_run, standing
 
@@ -58,7 +59,7 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     if standing(run) != "candidate":
         return f"{run.pathspec} did not pass its gates."
     digest = artifact(run, "bundle")["digest"]
-    if is_nothing_new(run.pathspec, digest, case=case, file=file):
+    if is_nothing_new(run.pathspec, digest, open_case(case, config=file).case):
         return f"{run.pathspec} is not put forward: {NOTHING_NEW}."
     if not promote:
         return f"{run.pathspec} waits for a person to promote it."
@@ -73,9 +74,9 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     return f"{run.pathspec} is {'the champion' if won else 'not the champion'}."
 
 
-def is_nothing_new(run: str, digest: str, *, case: str, file: str) -> bool:
+def is_nothing_new(run: str, digest: str, case: Case) -> bool:
     """Tell whether the champion of a case answers every row just as a run's bundle does."""
-    champion = open_case(case, config=file).champion()
+    champion = Standings.of(case).champion()
     return champion is not None and answers_as(champion, bundle_folder(run, digest))
 
 

@@ -18,6 +18,8 @@ from tagline.operations.candidates import newest_candidate
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.runs import artifact
 
+WRITTEN = "Write now, or a time like 2027-01-31T06:00Z."
+
 
 @dataclass(frozen=True)
 class _Wanted:
@@ -26,7 +28,7 @@ class _Wanted:
     runs: list[str]
 
 
-def write_snapshots(case: str, *, config: str = "") -> list[dict[str, Any]]:
+def write_snapshots(case: str, *, config: str = "", at: str = "") -> list[dict[str, Any]]:
     """Write a snapshot for each set of declarations that a model of the case takes.
 
     The champion, the challengers and the newest candidate are thought of, so that a promotion
@@ -38,6 +40,9 @@ def write_snapshots(case: str, *, config: str = "") -> list[dict[str, Any]]:
         The case; the only one that has runs where empty.
     config : str, optional
         Its config, where it has moved.
+    at : str, optional
+        The moment, ``now`` or a time in ISO 8601; where empty, the last time at which an event of
+        the tables became known, since nobody knows how long they have been quiet.
 
     Returns
     -------
@@ -55,12 +60,33 @@ def write_snapshots(case: str, *, config: str = "") -> list[dict[str, Any]]:
         return []
     features = load_features(standings.case)
     events = features.events(load_tables(standings.case, features))
-    return [_written(standings.case, each, events) for each in wanted]
+    moment = _moment(at)
+    return [_written(standings.case, each, events, moment) for each in wanted]
 
 
-def _written(case: Case, wanted: _Wanted, events: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+def _moment(at: str) -> pd.Timestamp | None:
+    now = pd.Timestamp.now(tz="UTC")
+    if not at:
+        return None
+    if at == "now":
+        return now
+    try:
+        found = pd.Timestamp(at)
+    except ValueError as wrong:
+        raise TaglineError(f"{at!r} is no time.", todo=WRITTEN) from wrong
+    if found.tzinfo is None or found > now:
+        raise TaglineError(f"{at!r} has no zone, or is later than now.", todo=WRITTEN)
+    return found.tz_convert("UTC")
+
+
+def _written(
+    case: Case,
+    wanted: _Wanted,
+    events: Mapping[str, pd.DataFrame],
+    at: pd.Timestamp | None,
+) -> dict[str, Any]:
     expect_schemas(wanted.streams, schemas(wanted.declarations, events))
-    found = snapshot(wanted.declarations, events, timezone=case.timezone)
+    found = snapshot(wanted.declarations, events, timezone=case.timezone, at=at)
     folder = paths.snapshots(case.name) / known_as(wanted.declarations)
     path = write(found, folder)
     as_of = pd.Timestamp(found.as_of, unit="s", tz="UTC").isoformat()

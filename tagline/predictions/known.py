@@ -2,9 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -18,7 +19,9 @@ from tagline.predictions.tables import BATCH, PREDICTIONS, segments
 
 log = logging.getLogger(__name__)
 Hashes = npt.NDArray[np.uint64]
-NEWEST = 5_000_000  # 16 bytes each
+NEWEST = 1_000_000  # 16 bytes each once their segment is closed
+ROWS = 100_000
+NONE = np.empty(0, np.uint64)
 NAMES = ("prediction_id", "row_id")
 
 
@@ -35,7 +38,7 @@ class KnownIds:
 
     def __init__(self, folder: Path, *, newest: int = NEWEST) -> None:
         self.folder, self.newest = folder, newest
-        self._tables: dict[Path, Hashes] = {}
+        self._tables: dict[Path, tuple[int, Hashes]] = {}
         self._open: dict[Path, tuple[int, set[int]]] = {}
         self._lock = threading.Lock()
 
@@ -48,7 +51,7 @@ class KnownIds:
             self._read()
             for _, found in self._open.values():
                 wanted = wanted[[each not in found for each in wanted.tolist()]]
-            for known in self._tables.values():
+            for _, known in self._tables.values():
                 wanted = wanted[~_among(wanted, known)]
         return len(wanted)
 
@@ -66,18 +69,16 @@ class KnownIds:
         return [*segments(self.folder / PREDICTIONS), *(self.folder / BATCH).glob(f"*{TABLE}")]
 
     def _table(self, path: Path) -> int:
-        if path not in self._tables:
+        written, held = _written(path), self._tables.get(path)
+        if held is None or held[0] != written:  # what is forgotten is written anew
             try:
-                names = [name for name in NAMES if name in pq.read_schema(path).names]
-                read = pq.read_table(path, columns=names).to_pandas()
+                found = [each for part in _parts(path) for each in part]
             except (OSError, pa.ArrowInvalid) as unread:
                 # Deleted since it was listed, or damaged: its answers are not known.
                 log.warning(f"{path.name} can not be read: {unread}")
                 return 0
-            self._tables[path] = np.sort(
-                np.concatenate([_hashes(name, read[name]) for name in names])
-            )
-        return len(self._tables[path]) // len(NAMES)
+            self._tables[path] = written, np.sort(np.concatenate([NONE, *found]))
+        return len(self._tables[path][1]) // len(NAMES)
 
     def _segment(self, path: Path) -> int:
         at, found = self._open.get(path, (0, set()))
@@ -88,12 +89,23 @@ class KnownIds:
         except FileNotFoundError:
             return 0  # closed since it was listed; it is a table the next time
         for record in new.records:
-            said = decode(record)
+            try:
+                said = decode(record)
+            except msgspec.DecodeError:
+                continue  # what is damaged names no answer
             if isinstance(said, Answers):
                 found |= set(_hashes("prediction_id", said.prediction_ids).tolist())
                 found |= set(_hashes("row_id", said.row_ids).tolist())
         self._open[path] = at + new.sound, found
         return len(found) // len(NAMES)
+
+
+def _parts(path: Path) -> Iterator[list[Hashes]]:
+    """Read the ids of a table in bounded memory."""
+    with pq.ParquetFile(path) as file:
+        names = [name for name in NAMES if name in file.schema_arrow.names]
+        for batch in file.iter_batches(ROWS, columns=names):
+            yield [_hashes(name, batch.column(name).to_pylist()) for name in names]
 
 
 def _hashes(name: str, ids: Iterable[str | None]) -> Hashes:

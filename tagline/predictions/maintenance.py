@@ -37,7 +37,7 @@ class LogMaintenance:
     upload: str | None = None
 
     def tidy(self) -> None:
-        """Recover, close, upload and delete, whatever is due; faults are logged and tried again."""
+        """Recover, close and upload, whatever is due; faults are logged and tried again."""
         for kind in (PREDICTIONS, OUTCOMES):
             place = self.folder / kind
             place.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,6 @@ class LogMaintenance:
             for path in sorted(place.glob(f"*{TABLE}")):
                 if self.upload and not path.with_suffix(MARK).exists():
                     self._tried(self._send, path)
-        self.delete_old()
 
     def delete_old(self, *, at_most: float | None = DAY) -> int:
         """Delete the tables that are older than their retention; give how many.
@@ -93,13 +92,14 @@ class LogMaintenance:
         return found
 
     def tidy_alone(self) -> None:
-        """As `tidy`, unless another process is at it."""
+        """Tidy up, and delete what is old, unless another process is at it."""
         with (self.folder / LOCK).open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             self.tidy()
+            self.delete_old()
 
     def upload_again(self, path: Path) -> None:
         """Replace a table on S3, where it was uploaded before it changed."""

@@ -35,6 +35,7 @@ from tagline.serving.follower import (
     LOOK_EVERY_S3,
     Follower,
     Housekeeping,
+    Once,
     every,
     within,
 )
@@ -243,8 +244,8 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
             service.count()
             service.close()
             metrics.leave()
-            with suppress(TimeoutError):
-                await asyncio.to_thread(within, FAREWELL, maintenance.tidy_alone)
+            last = partial(within, FAREWELL, maintenance.tidy_alone)
+            await asyncio.to_thread(Once(), last, "the last tidying")
             (follower.states.folder / str(os.getpid())).unlink(missing_ok=True)
 
     return lifespan

@@ -187,14 +187,14 @@ class Once:
     def __init__(self) -> None:
         self._told = ""
 
-    def __call__(self, work: Callable[[], None]) -> None:
+    def __call__(self, work: Callable[[], None], name: str = "") -> None:
         """Do it."""
         try:
             work()
             self._told = ""
         except Exception as wrong:
             if str(wrong) != self._told:
-                name = work.__name__.strip("_").replace("_", " ")
+                name = name or work.__name__.strip("_").replace("_", " ")
                 log.error(f"{name} failed and is tried again: {wrong}")
             self._told = str(wrong)
 

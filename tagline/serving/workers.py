@@ -89,7 +89,9 @@ class Workers(Multiprocess):
         self._due[place] = time.monotonic() + min(2.0**self._in_a_row - 1, LONGEST_PAUSE)
 
     def _begin_again(self, place: int) -> None:
-        if time.monotonic() >= self._due[place]:
+        if self.processes[place].process.is_alive():
+            del self._due[place]  # another one has been put there meanwhile
+        elif time.monotonic() >= self._due[place]:
             del self._due[place]
             self.before()
             self.processes[place] = Process(self.config, self.sockets)

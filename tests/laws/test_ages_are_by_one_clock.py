@@ -46,7 +46,7 @@ def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(home, tmp_path):
     assert keeper.delete_old() == 2
     tables(tmp_path, range(8, 35))
     with pytest.raises(TaglineError, match="27 tables of 26 days"):
-        keeper.tidy()
+        keeper.tidy_alone()
     assert len([*place.glob("*.parquet")]) == 28
     assert keeper.delete_old(at_most=None) == 27
     assert len([*place.glob("*.parquet")]) == 1

@@ -10,7 +10,7 @@ from tagline.case.load import check_case
 from tagline.history.bulk import compute
 from tagline.history.declare import Age, Count, Events, Last, Mean
 from tagline.history.lookup import History
-from tagline.history.snapshot import load, newest, snapshot, write
+from tagline.history.snapshot import Group, Snapshot, load, newest, snapshot, write
 from tagline.history.written import from_dict, to_dict
 from tests.pipeline import logged, prepared
 
@@ -101,6 +101,7 @@ def test_a_snapshot_answers_later_as_if_nothing_had_happened_since(rows, lag, pa
         assert reason == why[place]
     asked = pd.DataFrame({"place": ["a", "b", "c"], "at": pd.Timestamp(at, unit="s", tz="UTC")})
     later = compute(declared, {"seen": frame}, asked, at="at")
+    then = compute(declared, {"seen": frame}, asked.assign(at=NOW), at="at")
     kept = dict.fromkeys(declared, pd.Timedelta(within or "900D")) | (
         {} if within else {each: pd.Timedelta(each.window) for each in WINDOWS}
     )
@@ -108,10 +109,34 @@ def test_a_snapshot_answers_later_as_if_nothing_had_happened_since(rows, lag, pa
         holds = 0 <= lag * 60 <= most.total_seconds()
         if not holds:
             assert np.isnan(past[each.name]).all()
+        elif each in WINDOWS:
+            np.testing.assert_array_equal(past[each.name], then[each.name])
         elif each in KEPT and not (each.name == "before" and lag == 0):
             np.testing.assert_array_equal(past[each.name], later[each.name])
     limit = min(most.total_seconds() for most in kept.values())
     assert set(why) == {"future" if lag < 0 else "stale" if lag * 60 > limit else ""}
+
+
+def test_a_snapshot_of_before_ages_were_kept_lets_no_value_outlive_its_time():
+    seen = pd.DataFrame({"occurred_at": [NOW], "known_at": [NOW], "size": [1.0]})
+    (declared,) = (Last("fresh", SEEN, "size", within="1D"),)
+    whole = snapshot((declared,), {"seen": seen}, at=NOW)
+    (group,) = whole.groups
+    older = Snapshot(whole.as_of, (Group((), ("fresh",), group.keys, group.matrix[:, :1]),))
+    found = History.of(older, (declared,), within=None)
+    assert found.row({}, NOW.timestamp() + 3_600)[0] == [1.0]
+    late, why = found.row({}, NOW.timestamp() + 10 * 86_400)
+    assert np.isnan(late).all()
+    assert why == "stale"
+
+
+def test_a_column_may_be_called_as_it_likes():
+    seen = pd.DataFrame({"occurred_at": [NOW], "known_at": [NOW], "sale": [1.0]})
+    declared = (Last("sale", SEEN, "sale", within="2D"), Age("age of sale", SEEN))
+    found = History.of(snapshot(declared, {"seen": seen}, at=NOW), declared, within=None)
+    past, _ = found.columns({}, np.full(2, NOW.timestamp() + 60))
+    assert past["age of sale"].tolist() == [60.0, 60.0]
+    assert set(past) == {"sale", "age of sale"}
 
 
 def test_an_event_of_the_row_itself_can_be_left_out():

@@ -57,6 +57,11 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
         ({"schedule": {"cron": {"train": "0 0 30 2 *"}}}, "never comes"),
         ({"schedule": {"cron": {"train": "0 0 31 4,6 *"}}}, "never comes"),
         ({"schedule": {"cron": {"train": "61 * * * *"}}}, "no cron line"),
+        ({"serving": {"history_within": "-2h"}}, "not a length of time"),
+        ({"contract": {"fresh_within": "30"}}, "not a length of time"),
+        ({"contract": {"fresh_within": "0s"}}, "not a length of time"),
+        ({"contract": {"fresh_within": "NaT"}}, "not a length of time"),
+        ({"gates": {"minimum": {"roc_auc": float("nan")}}}, "finite"),
         ({"contract": {"ranges": {"size": [9, 1]}}}, "the least, 9, is above 1"),
         ({"contract": {"typical": {"size": [9, 1]}}}, "the least, 9, is above 1"),
     ],
@@ -131,6 +136,20 @@ def test_rows_in_quarantine_are_told_with_their_reason(tmp_path):
     case = case_of(tmp_path, pd.concat([rows, rows.head(4)]), contract={"most_quarantined": 0.1})
     _, lines = prepared(case)
     assert any("4 quarantined (id repeats an earlier row's: 4)" in each for each in lines)
+
+
+@pytest.mark.parametrize("length", ["30", "-1D", "0D"])
+def test_a_horizon_that_is_no_length_is_refused(tmp_path, length):
+    with pytest.raises(TaglineError, match="not a length of time"):
+        case_of(tmp_path, plain(), table={"horizon": length})
+
+
+def test_labels_with_gaps_as_pandas_writes_them_are_labels(tmp_path):
+    rows = plain()
+    rows["y"] = rows["y"].astype("float64").mask(rows.index % 50 == 0)
+    found, _ = prepared(case_of(tmp_path, rows))
+    assert found.accounting["unlabelled"] == 12
+    assert found.accounting["quarantined"] == 0
 
 
 def test_a_few_answers_of_today_hide_no_month_of_batch():

@@ -71,7 +71,7 @@ def test_every_label_that_counts_is_an_outcome_and_no_other(lived, log, recent):
 def test_what_was_answered_is_quiet(lived, log):
     _, _, seen = log
     found = findings(lived, seen)
-    assert found.verdict
+    assert found.verdict in ("quiet", "moved", "unknown")
     assert found.measured["log_loss"].value > 0
 
 
