@@ -270,7 +270,8 @@ def _used(
     if case.split.full_windows:
         kept &= ~full.is_early(rows[case.table.time])
     if not kept.any():
-        raise TaglineError("No row has a label that counts.", where=f"{case.file}: table.target")
+        early = " after all windows of the history are full" if case.split.full_windows else ""
+        raise TaglineError(f"No row has a label that counts{early}.", where=case.file)
     part = np.full(len(rows), UNUSED, dtype="U5")
     part[kept] = split(rows[case.table.time][kept], case.split)
     group = resampling_groups(

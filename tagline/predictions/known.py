@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -14,13 +15,14 @@ import pyarrow.parquet as pq
 
 from tagline.predictions.frames import frames
 from tagline.predictions.records import Answers, Outcome, decode
-from tagline.predictions.segment import TABLE
+from tagline.predictions.segment import OPEN, TABLE
 from tagline.predictions.tables import BATCH, PREDICTIONS, segments
 
 log = logging.getLogger(__name__)
 Hashes = npt.NDArray[np.uint64]
 NEWEST = 1_000_000  # 16 bytes each once their segment is closed
 ROWS = 100_000
+EVERY = 30.0  # seconds between two looks at all tables
 NONE = np.empty(0, np.uint64)
 NAMES = ("prediction_id", "row_id")
 
@@ -40,7 +42,8 @@ class KnownIds:
         self.folder, self.newest = folder, newest
         self._tables: dict[Path, tuple[int, Hashes]] = {}
         self._open: dict[Path, tuple[int, set[int]]] = {}
-        self._lock = threading.Lock()
+        self._closed: set[str] = set()
+        self._lock, self._again_at = threading.Lock(), 0.0
 
     def unknown(self, outcomes: Sequence[Outcome]) -> int:
         """Count the outcomes that name none of the newest answers."""
@@ -48,20 +51,36 @@ class KnownIds:
             [_hashes(name, [getattr(each, name) for each in outcomes]) for name in NAMES]
         )
         with self._lock:
-            self._read()
+            if time.monotonic() >= self._again_at:
+                self._again_at = time.monotonic() + EVERY
+                self._read()
+            else:
+                self._read_new()
             for _, found in self._open.values():
                 wanted = wanted[[each not in found for each in wanted.tolist()]]
             for _, known in self._tables.values():
                 wanted = wanted[~_among(wanted, known)]
         return len(wanted)
 
+    def _read_new(self) -> None:
+        # A year has a hundred thousand tables, which are not looked at each time.
+        for path in segments(self.folder / PREDICTIONS):
+            if path.suffix == OPEN or path.stem not in self._closed:
+                self._one(path)
+
+    def _one(self, path: Path) -> int:
+        if path.suffix != OPEN:
+            self._closed.add(path.stem)
+        return self._table(path) if path.suffix == TABLE else self._segment(path)
+
     def _read(self) -> None:
-        held, kept = 0, set()
-        for path in sorted(self._all(), key=_written, reverse=True):
+        held, kept, listed = 0, set(), self._all()
+        self._closed = {path.stem for path in listed if path.suffix != OPEN}
+        for path in sorted(listed, key=_written, reverse=True):
             if held >= self.newest:
                 break
             kept.add(path)
-            held += self._table(path) if path.suffix == TABLE else self._segment(path)
+            held += self._one(path)
         self._tables = {path: each for path, each in self._tables.items() if path in kept}
         self._open = {path: each for path, each in self._open.items() if path in kept}
 

@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from uvicorn.config import STARTUP_FAILURE
 
 from tagline import paths
 from tagline.case.load import load_case
+from tagline.errors import TaglineError
 from tagline.operations.standings import Standings
 from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
@@ -81,7 +83,11 @@ class Worker:
 
 def create() -> Worker:
     """Make a worker from the settings that its server left in the environment."""
-    return application(Settings.of_environment())
+    try:
+        return application(Settings.of_environment())
+    except TaglineError as wrong:
+        log.error(f"The worker can not start: {wrong}")
+        raise SystemExit(STARTUP_FAILURE) from None
 
 
 def application(settings: Settings) -> Worker:

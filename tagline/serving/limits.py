@@ -41,12 +41,15 @@ class Buckets:
         float
             0, or the seconds until there is one.
         """
+        if rate <= 0:
+            return 1.0  # a key that may never ask
         most = max(rate, 1.0)
         with self._lock, self._locked(name) as handle:
             content = os.pread(handle, STATE.size, 0)
             # The monotonic clock is the same for all processes of a machine.
             now = time.monotonic()
-            left, filled = STATE.unpack(content) if content else (most, now)
+            whole = len(content) == STATE.size
+            left, filled = STATE.unpack(content) if whole else (most, now)
             left = min(most, left + max(now - filled, 0.0) * rate)
             wait = 0.0 if left >= 1 else (1 - left) / rate
             os.pwrite(handle, STATE.pack(left if wait else left - 1, now), 0)
