@@ -209,6 +209,7 @@ def in_turns(measures: dict[str, Callable[[], float]], *, turns: int = TURNS) ->
 def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple[float, float]:
     """Give rows a second over HTTP, and by onnxruntime alone on arrays that are ready."""
     from tagline.bundle.load import fed  # noqa: PLC0415
+    from tagline.history.lookup import History  # noqa: PLC0415
     from tagline.history.snapshot import known_as, load, newest  # noqa: PLC0415
     from tagline.inputs.compute import columns  # noqa: PLC0415
 
@@ -218,8 +219,10 @@ def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple
     snapshots = work / ".tagline" / "snapshots" / bundle.provenance["case"]["name"]
     history = newest(snapshots / known_as(bundle.declarations))
     by_name = {name: values.tolist() for name, values in arrays.items()}
-    for group in load(history).groups if history else ():
-        arrays |= group.columns(by_name, len(frame))
+    if history:
+        within = bundle.provenance["case"]["serving"]["history_within"]
+        found = History.of(load(history), bundle.declarations, within=within)
+        arrays |= found.columns(by_name, np.full(len(frame), time.time()))[0]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(bundle.read_bytes("model.onnx"), options)
