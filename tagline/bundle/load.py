@@ -218,6 +218,11 @@ class Bundle:
         return f"bundle {self.digest[:12]}"
 
     @property
+    def decided_at(self) -> str:
+        """What its case calls the decision's time."""
+        return str(self.provenance["case"]["table"]["time"])
+
+    @property
     def reads(self) -> tuple[str, ...]:
         """The fields and history columns that the answer depends on."""
         return tuple(self.inputs.get("reads", self._takes))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -78,11 +79,13 @@ class Ageing:
         known = [each for each in declarations if each.name in place]
         limits = [math.inf] * len(names)
         for each in known:
-            own = float(each.window_seconds) if isinstance(each, Windowed) else math.inf
+            holds = math.inf if within is None else within
+            if isinstance(each, Windowed) and within is None:
+                holds = float(each.window_seconds)
             if isinstance(each, Last) and COMPANION + each.name not in place:
-                own = _limit(each)  # an older snapshot does not say how old the value was
-            longest = own if isinstance(each, Last) else math.inf
-            limits[place[each.name]] = own if within is None else min(longest, within)
+                # An older snapshot does not say how old the value was.
+                holds = min(holds, _limit(each))
+            limits[place[each.name]] = holds
         return cls(
             math.floor(as_of),
             tuple(names),
@@ -140,13 +143,12 @@ class Ageing:
             When each is made.
         """
         lag = np.floor(at) - self.as_of
-        found = {name: past[name].astype(np.float64) for name in self.names}
-        listed = [found[name] for name in self.names]
+        listed = [past[name] for name in self.names]
         for place, most in self.ages:
             age = listed[place] + lag
             listed[place] = np.where(age <= most, age, np.nan)
         for place, age_place, most in self.lasts:
-            over = past[self.names[age_place]] + lag > most
+            over = listed[age_place] + lag > most
             listed[place] = np.where(over, np.nan, listed[place])
         for place, limit in enumerate(self.limits):
             listed[place] = np.where((lag < 0) | (lag > limit), np.nan, listed[place])
@@ -155,7 +157,7 @@ class Ageing:
         named = zip(self.names, listed, strict=True)
         return {name: each for name, each in named if not name.startswith(COMPANION)}, outside
 
-    @property
+    @cached_property
     def _shortest(self) -> float:
         return min(self.limits, default=math.inf)
 

@@ -16,6 +16,24 @@ from tagline.history.snapshot import Snapshot
 Floats = npt.NDArray[np.float64]
 
 
+def decided(fields: Mapping[str, Sequence[Any]], moment: str, asked: Floats) -> Floats:
+    """Say when rows are decided, seconds since 1970 UTC.
+
+    Parameters
+    ----------
+    fields : mapping of str to sequence
+        The rows' fields.
+    moment : str
+        What the case calls the decision's time.
+    asked : ndarray of shape (n,), float64
+        When each row was asked, which counts where that is no field, or has no value.
+    """
+    if moment not in fields:
+        return asked
+    given = np.array(fields[moment], dtype=np.float64)
+    return np.where(np.isnan(given), asked, given)
+
+
 @dataclass(frozen=True)
 class History:
     """A snapshot, ready to be looked up.

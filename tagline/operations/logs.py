@@ -21,7 +21,7 @@ from tagline.data.gather import Gathered, gather
 from tagline.data.horizon import Horizon, horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
-from tagline.history.lookup import History
+from tagline.history.lookup import History, decided
 from tagline.history.snapshot import known_as, load
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
@@ -160,19 +160,12 @@ class LogReader:
         for name, places in rows.groupby("snapshot", sort=False).indices.items():
             part = fields.iloc[places]
             given = {str(each): part[each].tolist() for each in part}
-            decided = self._decided(part, rows["at"].iloc[places])
-            looked_up, _ = self._snapshot(bundle, str(name)).columns(given, decided)
+            answered = rows["at"].iloc[places].astype("datetime64[us, UTC]").astype(np.int64)
+            when = decided(given, bundle.decided_at, answered.to_numpy() / 1e6)
+            looked_up, _ = self._snapshot(bundle, str(name)).columns(given, when)
             for column in found.keys() & looked_up.keys():
                 found[column][places] = looked_up[column]
         return found
-
-    def _decided(self, fields: pd.DataFrame, answered: pd.Series) -> npt.NDArray[np.float64]:
-        """Say when rows were decided, as the server took it."""
-        now = answered.astype("datetime64[us, UTC]").astype(np.int64).to_numpy() / 1e6
-        if self.case.table.time not in fields:
-            return now
-        given = fields[self.case.table.time].to_numpy(dtype=np.float64)
-        return np.where(np.isnan(given), now, given)
 
     def _snapshot(self, bundle: Bundle, name: str) -> History:
         if name not in self._snapshots:

@@ -75,9 +75,7 @@ class LogMaintenance:
                 where=str(self.folder),
                 todo="Where it is right, `tagline forget --old` deletes them.",
             )
-        for path in old:
-            self._tried(self._delete, path)
-        return len(old)
+        return sum(self._tried(self._delete, path) for path in old)
 
     def _old(self) -> dict[Path, int]:
         if self.retention_days is None:
@@ -106,13 +104,15 @@ class LogMaintenance:
         if self.upload and path.with_suffix(MARK).exists():
             self._send(path)
 
-    def _tried(self, work: Any, path: Path) -> None:
+    def _tried(self, work: Any, path: Path) -> bool:
         try:
             work(path)
         except Exception as wrong:
             log.error(
                 f"{work.__name__.strip('_')} of {path.name} failed and is tried again: {wrong}"
             )
+            return False
+        return True
 
     def _delete(self, path: Path) -> None:
         if self.upload:

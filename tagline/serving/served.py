@@ -16,7 +16,7 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.single import ALIKE, SingleRow
 from tagline.case.serving import ServingSection
 from tagline.errors import TaglineError
-from tagline.history.lookup import Floats, History
+from tagline.history.lookup import History, decided
 from tagline.history.snapshot import known_as, load, newest
 from tagline.inputs.body import Body, BodyReader
 from tagline.inputs.compute import TEXT, Column
@@ -122,17 +122,9 @@ class ServedModel:
 
     @cached_property
     def _time_place(self) -> int | None:
-        # Where the decision's own time is no field, it is made as it is asked.
-        moment = self.bundle.provenance["case"]["table"]["time"]
+        # As `tagline.history.lookup.decided`, of one row.
+        moment = self.bundle.decided_at
         return self.names.index(moment) if moment in self.names else None
-
-    def decided(self, columns: Sequence[Sequence[Any]]) -> Floats:
-        """Say when each of many rows is decided, seconds since 1970 UTC."""
-        now, rows = time.time(), len(columns[0])
-        if self._time_place is None:
-            return np.full(rows, now)
-        given = np.array(columns[self._time_place], dtype=np.float64)
-        return np.where(np.isnan(given), now, given)
 
     def inputs(self, values: Sequence[Any]) -> tuple[list[float], list[str], str]:
         """Give the model's inputs of one row, those with a category never seen, and as `made`."""
@@ -157,7 +149,8 @@ class ServedModel:
         found = {each.name: _array(by_name[each.name], each) for each in self.bundle.fields}
         if self.history is None:
             return found, {}
-        past, why = self.history.columns(by_name, self.decided(columns))
+        now = np.full(len(columns[0]), time.time())
+        past, why = self.history.columns(by_name, decided(by_name, self.bundle.decided_at, now))
         return found | past, {place: each for place, each in enumerate(why) if each}
 
     def newest_history(self, snapshots: Path) -> Path | None:
