@@ -60,7 +60,7 @@ def one_size(years: int) -> None:
     import features.flights as flights  # noqa: PLC0415 - its load is replaced
     from tagline.case.load import check_case  # noqa: PLC0415
     from tagline.data.prepare import prepare  # noqa: PLC0415
-    from tagline.store.blobs import Blobs, using  # noqa: PLC0415
+    from tagline.storage.blobs import Blobs, using  # noqa: PLC0415
     from tagline.training.matrix import read  # noqa: PLC0415
     from tagline.training.search import brackets, run_bracket  # noqa: PLC0415
 
@@ -68,7 +68,7 @@ def one_size(years: int) -> None:
     flights.load = lambda: repeated(once, years)
     case = check_case(stretched(), file=str(FLIGHTS))
     with tempfile.TemporaryDirectory() as folder:
-        with using(Blobs(Path(folder))) as own:
+        with using(Blobs.alone(Path(folder))) as own:
             data = read(own.folder / prepare(case).matrix)
         for bracket in brackets(case.search, seed=case.seed):
             run_bracket(bracket, data, progress=quietly)

@@ -33,7 +33,7 @@ from tagline.case.search import SearchSection
 from tagline.data.matrix import part_matrix
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
-from tagline.store.blobs import Blobs, using
+from tagline.storage.blobs import Blobs, using
 from tagline.training.average import average
 from tagline.training.matrix import TrainingData, quantile_cuts, read
 from tagline.training.models import load
@@ -102,7 +102,7 @@ def report(found: Mapping[str, list[Mapping[str, float]]]) -> None:
 def put_rows(folder: Path) -> None:
     """Prepare the flights, and keep every tenth training row and every fourth tuning row."""
     case = load_case(FLIGHTS)
-    with using(Blobs(folder)):
+    with using(Blobs.alone(folder)):
         prepared = prepare(case)
         (test,) = read_parts(prepared, "test", target=case.table.target)
     whole = read(folder / prepared.matrix)

@@ -27,10 +27,9 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        self.plan = promotion.plan(
-            self.candidate, case=self.case, config=self.case_file, why=self.why
-        )
-        show(current.card["verify"], "The bundle is sound", self.plan.facts())
+        plan = promotion.plan(self.candidate, case=self.case, config=self.case_file, why=self.why)
+        show(current.card["verify"], "The bundle is sound", plan.facts())
+        self.plan = plan.to_dict()
         self.next(self.recheck)
 
     @card(type="blank", id="gates")
@@ -41,7 +40,7 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show_gates
 
-        self.gates = promotion.recheck(self.plan)
+        self.gates = promotion.recheck(promotion.Plan(**self.plan))
         show_gates(current.card["gates"], self.gates)
         self.next(self.judge)
 
@@ -51,7 +50,7 @@ class PromoteFlow(FlowSpec):
         """Refuse a run that fails a gate; the step before keeps its card."""
         from tagline.operations import promotion
 
-        promotion.expect_gates(self.plan, self.gates)
+        promotion.expect_gates(promotion.Plan(**self.plan), self.gates)
         self.next(self.smoke)
 
     @card(type="blank", id="smoke")
@@ -62,7 +61,7 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        answered = promotion.smoke(self.plan)
+        answered = promotion.smoke(promotion.Plan(**self.plan))
         show(current.card["smoke"], "A fresh process answers", answered)
         self.next(self.approvals)
 
@@ -74,7 +73,7 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        given = promotion.wait_for_approvals(self.plan, minutes=self.wait)
+        given = promotion.wait_for_approvals(promotion.Plan(**self.plan), minutes=self.wait)
         show(current.card["approvals"], "Approvals", given)
         self.next(self.promote)
 
@@ -86,7 +85,7 @@ class PromoteFlow(FlowSpec):
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        self.entry = promotion.promote(self.plan, gates=self.gates)
+        self.entry = promotion.promote(promotion.Plan(**self.plan), gates=self.gates)
         show(current.card["standing"], "The champion", self.entry)
         self.next(self.confirm)
 
@@ -94,19 +93,24 @@ class PromoteFlow(FlowSpec):
     @step
     @mistakes_as_sentences
     def confirm(self):
-        """See that every running server has it, or take it back."""
+        """See that every running server has it; what one refuses is taken back."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
         entry = self.entry["entry"]
-        confirmed = promotion.confirm(self.plan, entry=entry, minutes=self.wait)
-        show(current.card["confirm"], "Servers", confirmed)
+        confirmed = promotion.confirm(promotion.Plan(**self.plan), entry=entry, minutes=self.wait)
+        show(current.card["confirm"], "Servers", {"running servers": "; ".join(confirmed)})
+        for line in confirmed:
+            print(line)
         self.next(self.end)
 
     @step
     def end(self):
         """Say what came of it."""
-        print(f"{self.plan.run} is the champion of {self.plan.case}: entry {self.entry['entry']}")
+        print(
+            f"{self.plan['run']} is the champion of {self.plan['case']}: "
+            f"entry {self.entry['entry']}"
+        )
 
 
 if __name__ == "__main__":

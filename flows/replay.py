@@ -39,7 +39,8 @@ class ReplayFlow(FlowSpec):
         from tagline.case.load import check_case
         from tagline.operations.replaying import walk
 
-        self.summary, self.months = walk(check_case(self.case_config), self.past, self.input)
+        summary, self.months = walk(check_case(self.case_config), self.past, self.input)
+        self.summary = summary.to_dict()
         self.next(self.compare)
 
     @card(type="html", id="replay", options={"attribute": "page"})
@@ -51,7 +52,7 @@ class ReplayFlow(FlowSpec):
         from tagline.report.replay_page import compose, write
 
         self.merge_artifacts(inputs, exclude=["summary", "months"])
-        self.summaries = [each.summary.to_dict() for each in inputs]
+        self.summaries = [each.summary for each in inputs]
         self.months = [month for each in inputs for month in each.months]
         run = f"{current.flow_name}/{current.run_id}"
         case = check_case(self.case_config)

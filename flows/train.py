@@ -24,21 +24,28 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def start(self):
         """Load the tables, keep the contract, make the inputs; deal the trials to brackets."""
+        from tagline.canonical import fields_of
         from tagline.case.load import check_case
         from tagline.data.prepare import prepare
         from tagline.registry.provenance import provenance
-        from tagline.registry.runs import expect_own_flow, rows_of_last_run
+        from tagline.registry.records import Records
+        from tagline.registry.runs import expect_own_flow, is_spun
+        from tagline.registry.stores import identified
         from tagline.training.search import brackets
 
         expect_own_flow(current.flow_name)
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
         self.case_name = case.name
-        self.provenance = provenance(run=f"{current.flow_name}/{current.run_id}", seed=case.seed)
-        self.prepared = prepare(case, rows_before=rows_of_last_run(case.name))
-        self.accounting = self.prepared.accounting
-        self.quarantine = self.prepared.quarantine
-        self.fingerprint = self.prepared.fingerprint
+        run, records = f"{current.flow_name}/{current.run_id}", Records.here()
+        self.store = "" if is_spun() else identified(records.store)
+        self.began = records.begin(run=run, case=case.name)
+        self.provenance = provenance(run=run, seed=case.seed)
+        prepared = prepare(case, rows_before=records.rows_of_last(case.name))
+        self.prepared = fields_of(prepared)
+        self.accounting = prepared.accounting
+        self.quarantine = prepared.quarantine
+        self.fingerprint = prepared.fingerprint
         self.brackets = brackets(case.search, seed=case.seed)
         self.next(self.search, foreach="brackets")
 
@@ -47,14 +54,15 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def search(self):
         """Run one bracket of trials: many start cheaply, the best go on."""
+        from tagline.canonical import fields_of
         from tagline.data.matrix import matrix_folder
         from tagline.report.progress import SearchCard
         from tagline.training.matrix import read
         from tagline.training.search import run_bracket
 
         card = SearchCard(current.card["progress"], name=self.input["name"])
-        data = read(matrix_folder(self.prepared.matrix, self.prepared.matrix_files))
-        self.result = run_bracket(self.input, data, progress=card)
+        data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
+        self.result = fields_of(run_bracket(self.input, data, progress=card))
         self.next(self.choose)
 
     @card(type="blank", id="leaderboard")
@@ -62,17 +70,20 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def choose(self, inputs):
         """Choose the best trial, and a calibrator, by the tuning rows."""
+        from tagline.canonical import fields_of
         from tagline.case.load import check_case
+        from tagline.data.prepare import Prepared
         from tagline.report.progress import show_leaderboard
         from tagline.stages.choosing import choose_best
+        from tagline.training.search import BracketResult
 
         # By name: a step that is spun finds what it merges in no store.
         self.case_config, self.prepared = inputs[0].case_config, inputs[0].prepared
         self.merge_artifacts(inputs, exclude=["result"])
         case = check_case(self.case_config)
-        results = [each.result for each in inputs]
-        choice = choose_best(case, self.prepared, results)
-        self.best_trial = choice.best_trial
+        results = [BracketResult(**each.result) for each in inputs]
+        choice = choose_best(case, Prepared(**self.prepared), results)
+        self.best_trial = fields_of(choice.best_trial)
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
         self.baselines = choice.baselines
@@ -83,25 +94,29 @@ class TrainFlow(FlowSpec):
     @mistakes_as_sentences
     def evaluate(self):
         """Judge the chosen trial, once, on the test rows."""
+        from tagline.canonical import fields_of
         from tagline.case.load import check_case
+        from tagline.data.prepare import Prepared
         from tagline.operations.champion import champion_bundle
+        from tagline.stages.choosing import BestTrial
         from tagline.stages.evaluating import evaluate_best
 
         case = check_case(self.case_config)
         current, lost = champion_bundle(case)
-        self.evaluation = evaluate_best(
+        evaluation = evaluate_best(
             case,
-            self.prepared,
-            self.best_trial,
+            Prepared(**self.prepared),
+            BestTrial(**self.best_trial),
             baselines=self.baselines,
             current=current,
             lost=lost,
         )
-        self.metrics = self.evaluation.metrics
-        self.baseline_metrics = self.evaluation.baseline_metrics
-        self.slices = self.evaluation.slices
-        self.gates = self.evaluation.gates
-        self.standing = self.evaluation.standing
+        self.evaluation = fields_of(evaluation)
+        self.metrics = evaluation.metrics
+        self.baseline_metrics = evaluation.baseline_metrics
+        self.slices = evaluation.slices
+        self.gates = evaluation.gates
+        self.standing = evaluation.standing
         self.next(self.explain, self.seal)
 
     @step
@@ -109,17 +124,36 @@ class TrainFlow(FlowSpec):
     def explain(self):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
         from tagline.case.load import check_case
+        from tagline.data.prepare import Prepared
+        from tagline.stages.choosing import BestTrial
         from tagline.stages.explaining import explain
 
-        case = check_case(self.case_config)
-        self.explained, self.importance = explain(case, self.prepared, self.best_trial)
+        case, best_trial = check_case(self.case_config), BestTrial(**self.best_trial)
+        explained, self.importance = explain(case, Prepared(**self.prepared), best_trial)
+        self.explained = explained.to_dict()
         self.next(self.report)
 
     @step
     @mistakes_as_sentences
     def seal(self):
         """Seal the bundle, open it again and score every test row through it."""
-        self._seal()
+        from tagline import paths
+        from tagline.case.load import check_case
+        from tagline.data.prepare import Prepared
+        from tagline.evaluation.evaluate import Evaluation
+        from tagline.stages.choosing import BestTrial
+        from tagline.stages.keeping import keep_bundle
+        from tagline.stages.sealing import seal_best
+
+        self.bundle = seal_best(
+            check_case(self.case_config),
+            Prepared(**self.prepared),
+            BestTrial(**self.best_trial),
+            Evaluation(**self.evaluation),
+            provenance=self.provenance,
+            folder=paths.bundles(),
+        )
+        keep_bundle(self.bundle["digest"])
         self.next(self.report)
 
     @card(type="html", id="report", options={"attribute": "report_html"})
@@ -135,72 +169,80 @@ class TrainFlow(FlowSpec):
         self.provenance, self.bundle = sealed.provenance, sealed.bundle
         self.accounting, self.explained = sealed.accounting, explained.explained
         self.merge_artifacts(inputs)
-        if self._is_taken_over():
-            self._seal()
         self._write_page()
         self.next(self.end)
 
     @step
     @mistakes_as_sentences
     def end(self):
-        """Register the run by its tags and say how it went."""
+        """Write the run's record, register it by its tags, and say how it went."""
         from tagline.case.load import check_case
+        from tagline.evaluation.evaluate import Evaluation
         from tagline.operations.retraining import hand_over, is_nothing_new
         from tagline.registry.runs import register
         from tagline.report.ending import ending
 
-        if self._is_taken_over():
-            self._seal()
-            self._write_page()
-        run = f"{current.flow_name}/{current.run_id}"
-        register(run, standing=self.standing, case=self.case_name, digest=self.bundle["digest"])
-        for line in ending(run, self.evaluation, self.bundle):
+        run, case = f"{current.flow_name}/{current.run_id}", check_case(self.case_config)
+        record = self._record(run, case)
+        if record is not None:
+            register(record, store=self.store)
+        evaluation = Evaluation(**self.evaluation)
+        for line in ending(run, evaluation, case=case.name, bundle=self.bundle):
             print(line)
-        case = check_case(self.case_config)
         digest, promote = self.bundle["digest"], case.retraining.promote
         new = not (self.why and is_nothing_new(run, digest, case))
         print(hand_over(run, standing=self.standing, promote=promote, why=self.why, new=new))
 
-    def _is_taken_over(self):
-        # A resumed run may take over the bundle of the run that failed, which bears its name.
-        from tagline.registry.runs import bears_a_failed_name
+    def _record(self, run, case):
+        from tagline.data.prepare import Prepared
+        from tagline.evaluation.evaluate import Evaluation
+        from tagline.explanation.explained import Explained
+        from tagline.registry.runs import began_at, is_spun, kept_at, username
+        from tagline.stages.choosing import BestTrial
+        from tagline.stages.recording import Finished, record_run
+        from tagline.training.rows import records
 
-        return bears_a_failed_name(self.provenance, f"{current.flow_name}/{current.run_id}")
-
-    def _seal(self):
-        from tagline import paths
-        from tagline.case.load import check_case
-        from tagline.registry.provenance import named_after
-        from tagline.stages.keeping import keep_bundle
-        from tagline.stages.sealing import seal_best
-
-        self.provenance = named_after(self.provenance, run=f"{current.flow_name}/{current.run_id}")
-        sealed = seal_best(
-            check_case(self.case_config),
-            self.prepared,
-            self.best_trial,
-            self.evaluation,
+        if is_spun():
+            return None
+        done = Finished(
+            case=case,
+            prepared=Prepared(**self.prepared),
+            best_trial=BestTrial(**self.best_trial),
+            evaluation=Evaluation(**self.evaluation),
+            sealed=self.bundle,
+            explained=Explained.from_dict(self.explained),
+            leaderboard=records(self.leaderboard),
             provenance=self.provenance,
-            folder=paths.bundles(),
+            report=self.report_digest,
         )
-        self.bundle = keep_bundle(sealed)
+        return record_run(
+            done,
+            run=run,
+            author=username(),
+            began=began_at(run, self.began, resumed=self.provenance["run"] != run),
+            reason=self.why,
+            metaflow=kept_at(),
+        )
 
     def _write_page(self):
         from tagline.case.load import check_case
+        from tagline.evaluation.evaluate import Evaluation
+        from tagline.explanation.explained import Explained
         from tagline.report.compose import compose
         from tagline.stages.keeping import keep_page
 
+        case = check_case(self.case_config)
         self.report_html = compose(
-            check_case(self.case_config),
-            evaluation=self.evaluation,
+            case,
+            evaluation=Evaluation(**self.evaluation),
             leaderboard=self.leaderboard,
-            explained=self.explained,
-            columns=self.prepared.columns,
+            explained=Explained.from_dict(self.explained),
+            columns=self.prepared["columns"],
             accounting=self.accounting,
             bundle=self.bundle,
             provenance=self.provenance,
         )
-        self.report_digest = keep_page(self.report_html, name=current.run_id)
+        self.report_digest = keep_page(self.report_html, case=case.name, run=current.run_id)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,15 @@ from functools import cached_property
 from typing import Any
 
 from tagline.bundle.load import Bundle
+from tagline.bundle.record import RunRecord
+from tagline.data.store import get_table
 from tagline.errors import Unknown
-from tagline.ledger.entry import Challenger, Deployed, Policy
-from tagline.ledger.policy import trusted_by
+from tagline.explanation.explained import of_table
+from tagline.ledger.entry import Challenger, Deployed
 from tagline.ledger.state import State
 from tagline.operations.auditing import open_ledger
 from tagline.operations.candidates import open_bundle
-from tagline.registry.runs import Run, artifact, find
+from tagline.registry.runs import Run, find
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,9 @@ class Live:
     deployed : Deployed
         What the ledger says: ``run`` (its pathspec), ``bundle`` (its digest), ``since`` (the
         number of the entry by which it stands).
-    policy : Policy
-        Who may seal bundles of the case.
     """
 
     deployed: Deployed
-    policy: Policy
 
     @property
     def share(self) -> int | None:
@@ -37,14 +36,18 @@ class Live:
 
     @cached_property
     def run(self) -> Run:
-        """The Metaflow run."""
+        """The Metaflow run; what its author has written as its artifacts is opened by Metaflow."""
+        return Run(self.deployed.run, _namespace_check=False)
+
+    @property
+    def record(self) -> RunRecord:
+        """What the run says of itself, signed: plain data."""
         return find(self.deployed.run)
 
     @cached_property
     def bundle(self) -> Bundle:
         """Its verified bundle, ready to answer."""
-        trusted = trusted_by(self.policy)
-        return open_bundle(self.deployed.run, self.deployed.bundle, trusted)
+        return open_bundle(self.deployed.run, self.deployed.bundle)
 
 
 def champion(case: str | None = None) -> Live:
@@ -53,13 +56,13 @@ def champion(case: str | None = None) -> Live:
     found = state.standing.champion
     if found is None:
         raise Unknown(f"The case {state.case!r} has no champion.", todo="tagline promote")
-    return Live(found, state.policy or Policy())
+    return Live(found)
 
 
 def challengers(case: str | None = None) -> list[Live]:
     """Give the challengers of a case; see `tagline.challengers`."""
     state = _state(case)
-    return [Live(each, state.policy or Policy()) for each in state.standing.challengers]
+    return [Live(each) for each in state.standing.challengers]
 
 
 def _state(case: str | None) -> State:
@@ -93,5 +96,6 @@ def shap_explanation(run: Run | str) -> Any:
         shap.plots.beeswarm(values)
         shap.plots.waterfall(values[0])
     """
-    found = find(run) if isinstance(run, str) else run
-    return artifact(found, "explained").explanation().to_shap()
+    record = find(run if isinstance(run, str) else run.pathspec)
+    table = get_table({"sha256": record.tables["explained"]["sha256"], "rows": 0})
+    return of_table(table, additivity=record.explained["additivity"]).to_shap()

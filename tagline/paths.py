@@ -1,49 +1,40 @@
-"""Where Tagline keeps what is too big for an artifact: tables, bundles, reports."""
+"""Where this machine keeps what is its own: caches, open segments, keys, what it has seen."""
 
 import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
 
-LEDGER, STORE = "TAGLINE_LEDGER", "TAGLINE_STORE"
+from tagline.errors import TaglineError
+
+HOME = "TAGLINE_HOME"
 
 
 def home() -> Path:
-    """Give the folder of Tagline's own files.
+    """Give the folder of this machine's own files.
 
     Returns
     -------
     Path
-        ``$TAGLINE_HOME`` where that is set, else ``.tagline`` beside the ``.metaflow``
-        that Metaflow itself uses from the current directory.
+        ``$TAGLINE_HOME`` where that is set, else ``tagline`` in the user's state folder
+        (``$XDG_STATE_HOME``, ``~/.local/state``).
+
+    Raises
+    ------
+    TaglineError
+        Nothing says where the user's home is.
     """
-    named = os.environ.get("TAGLINE_HOME")
+    named = os.environ.get(HOME)
     if named:
         return Path(named).expanduser().absolute()
-    return _metaflow_root() / ".tagline"
-
-
-def tables() -> Path:
-    """Give the folder of content-addressed tables."""
-    return _made("tables")
-
-
-def bundles() -> Path:
-    """Give the folder of sealed bundles, each named by its digest."""
-    return _made("bundles")
-
-
-def ledger() -> str:
-    """Say where the ledgers are: ``$TAGLINE_LEDGER``, else beside the rest of the store."""
-    return os.environ.get(LEDGER) or f"{store().rstrip('/')}/ledger"
-
-
-def store() -> str:
-    """Say where the one store is: ``$TAGLINE_STORE``, a folder or ``s3://bucket/prefix``."""
-    named = os.environ.get(STORE, "")
-    if not named or "://" in named:
-        return named or str(home())
-    return str(Path(named).expanduser().absolute())
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        return (Path(state) if state else Path.home() / ".local" / "state") / "tagline"
+    except RuntimeError as unknown:
+        raise TaglineError(
+            "Nothing says where this user's home is.",
+            todo=f"Name a folder: {HOME}=/var/lib/tagline",
+        ) from unknown
 
 
 def seen() -> Path:
@@ -51,19 +42,37 @@ def seen() -> Path:
     return home() / "seen"
 
 
-def servers() -> Path:
-    """Give the folder where running servers say that they run."""
-    return _made("servers")
+def bundles() -> Path:
+    """Give the folder of bundles at hand, each named by its digest."""
+    return _made("bundles")
 
 
-def log_of(case: str) -> Path:
-    """Give the folder of what was answered for a case, and of what came true."""
-    return _made(f"log/{case}")
+def cache() -> Path:
+    """Give the folder of what was fetched from a store, or is there too."""
+    return _made("cache")
 
 
-def pseudonym_key() -> Path:
-    """Give the file of the key by which logs hide who is meant."""
-    return home() / "pseudonym.key"
+def segments(store: str, case: str) -> Path:
+    """Give the folder of what servers here have answered and not yet put into the store.
+
+    Parameters
+    ----------
+    store : str
+        The store's place.
+    case : str
+        The case.
+    """
+    return _made(f"segments/{_short(store)}/{case}")
+
+
+def schedule(store: str, case: str) -> Path:
+    """Give the folder of what this machine has seen to of a case's schedule."""
+    return _made(f"schedule/{_short(store)}/{case}")
+
+
+def workers() -> Path:
+    """Give the folder of what the workers of each server here share."""
+    return _made("workers")
 
 
 def api_keys() -> Path:
@@ -71,19 +80,9 @@ def api_keys() -> Path:
     return home() / "keys.json"
 
 
-def snapshots(case: str) -> Path:
-    """Give the folder of the history snapshots of a case."""
-    return _made(f"snapshots/{case}")
-
-
-def schedule(case: str) -> Path:
-    """Give the folder of what a machine ran for a case, and when."""
-    return _made(f"schedule/{case}")
-
-
-def monitored(case: str) -> Path:
-    """Give the file of what the monitor of a case found last."""
-    return _made(f"monitoring/{case}") / "latest.json"
+def pseudonym_key(case: str) -> Path:
+    """Give the file of the key by which a case's logs hide who is meant."""
+    return home() / f"pseudonym-{case}.key"
 
 
 def flows() -> Path:
@@ -91,24 +90,13 @@ def flows() -> Path:
     return Path(__file__).resolve().parents[1] / "flows"
 
 
-def reports() -> Path:
-    """Give the folder of HTML reports, one a run."""
-    return _made("reports")
+def lock(place: str) -> Path:
+    """Give the file that whoever works at a place holds, for others on this machine."""
+    return _made("locks") / f"{_short(place)}.lock"
 
 
-def report_of(run: str) -> Path:
-    """Give the page of a run, by its pathspec."""
-    return reports() / f"{run.rpartition('/')[2]}.html"
-
-
-def scoring_lock(place: str) -> Path:
-    """Give the file that a batch holds while it writes answers to a place."""
-    return _made("locks") / f"{hashlib.sha256(place.encode()).hexdigest()[:20]}.lock"
-
-
-def cache() -> Path:
-    """Give the folder of what was fetched from the store and is no run's table."""
-    return _made("cache")
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def _made(name: str) -> Path:
@@ -117,13 +105,3 @@ def _made(name: str) -> Path:
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def _metaflow_root() -> Path:
-    set_root = os.environ.get("METAFLOW_DATASTORE_SYSROOT_LOCAL")
-    if set_root:
-        return Path(set_root).absolute()
-    here = Path.cwd()
-    return next(
-        (folder for folder in (here, *here.parents) if (folder / ".metaflow").is_dir()), here
-    )

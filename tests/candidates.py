@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,42 @@ def ask(place: Workplace, *words: str, code: int = 0):
     done = place.tagline(*words, "--json")
     assert done.returncode == code, done.stdout + done.stderr
     return json.loads(done.stdout)
+
+
+def lose(place: Workplace, digest: str) -> None:
+    """Lose a bundle: at hand, and in the store."""
+    shutil.rmtree(place.folder / ".tagline" / "bundles" / digest, ignore_errors=True)
+    object_of(place, digest).unlink(missing_ok=True)
+
+
+def object_of(place: Workplace, digest: str) -> Path:
+    """Give an object of the store; that of a bundle's digest is its manifest."""
+    return place.store / "objects" / digest[:2] / digest
+
+
+@contextmanager
+def changed(path: Path, content: bytes | None = None) -> Iterator[None]:
+    """Change a file of the store for a while, or take it away."""
+    whole = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        path.write_bytes(whole)
+
+
+@contextmanager
+def damaged(place: Workplace, digest: str, name: str = "model.onnx") -> Iterator[None]:
+    """Change a file of a bundle in the store for a while; nobody has it at hand."""
+    listed = json.loads(object_of(place, digest).read_bytes())
+    file = object_of(place, listed[name]["sha256"])
+    content = file.read_bytes()
+    shutil.rmtree(place.folder / ".tagline" / "bundles" / digest, ignore_errors=True)
+    with changed(file, content[:-1] + bytes([content[-1] ^ 1])):
+        yield
 
 
 @pytest.fixture(scope="session")

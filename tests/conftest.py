@@ -89,13 +89,14 @@ class Workplace:
     def environment(self) -> dict[str, str]:
         own = {
             "TAGLINE_SIGNING_KEY": str(self.folder / "signing.key"),
+            "TAGLINE_HOME": str(self.folder / ".tagline"),
             "METAFLOW_USER": "tester",
         }
-        return (
-            {name: v for name, v in os.environ.items() if name != "TAGLINE_HOME"}
-            | own
-            | self.variables
-        )
+        return {n: v for n, v in os.environ.items() if n != "TAGLINE_STORE"} | own | self.variables
+
+    @property
+    def store(self) -> Path:
+        return self.folder / ".metaflow" / "mf.tagline"
 
     def call(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -119,6 +120,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what tests of this process make in a place of their own, and not where they run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAGLINE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("TAGLINE_STORE", str(tmp_path_factory.mktemp("store")))
         yield
 
 

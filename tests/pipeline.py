@@ -129,5 +129,11 @@ def _trained(case: Case, folder: Path, current: Bundle | None, lines: list[str])
         provenance=MADE_OF,
         folder=folder / "bundles",
     )
-    bundle = Bundle(Path(sealed["path"]), trusted=[sealed["signed_by"]])
+    facts = {
+        "case": case.to_dict(),
+        "periods": sealed["periods"],
+        "metrics": {name: each["value"] for name, each in evaluation.metrics.items()},
+        **MADE_OF,
+    }
+    bundle = Bundle(folder / "bundles" / sealed["digest"], facts=facts)
     return Trained(case, found, choice.best_trial, evaluation, bundle, lines)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from tagline.store.s3 import Bucket
+from tagline.storage.s3 import Bucket
 
 BUCKET, KEY_ID, SECRET = "ledgers", "tester", "only-for-tests"
 GRPC = 10_000

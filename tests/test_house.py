@@ -16,7 +16,7 @@ ORDER = (
     "log",
     "keys",
     "clock",
-    "store",
+    "storage",
     "predictions",
     "reading",
     "case",
@@ -85,7 +85,7 @@ def test_only_the_registry_and_the_cards_know_metaflow():
         for module in imported(path)
         if module.split(".")[0] == "metaflow"
     }
-    assert {name.split("/")[1] for name in knowing} <= {"registry", "report"}
+    assert {name.split("/")[1] for name in knowing} <= {"registry", "report", "storage"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

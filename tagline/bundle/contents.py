@@ -1,6 +1,5 @@
 """Every file of a bundle, from what the run knows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,7 @@ from typing import Any
 import onnx
 import pandas as pd
 
-from tagline.bundle.card import card, card_html
-from tagline.bundle.mlmodel import mlmodel, python_env, requirements
+from tagline.bundle.mlmodel import python_env, requirements
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
 from tagline.bundle.single import PROGRAM, SCORER
@@ -57,8 +55,10 @@ class Contents:
         Columns of the training rows for the profile.
     example : dict
         One valid request.
-    facts : mapping
-        For the card; see `tagline.bundle.card.card`.
+    title, id, time : str
+        What the case asks, and what it calls a row's id and the time of its decision.
+    made_of : mapping
+        ``libraries`` and ``python``, with their versions.
     """
 
     graph: onnx.ModelProto
@@ -75,46 +75,27 @@ class Contents:
     threshold: float
     reference: Mapping[str, Column]
     example: dict[str, Any]
-    facts: Mapping[str, Any]
+    title: str
+    id: str
+    time: str
+    made_of: Mapping[str, Any]
 
     def files(self) -> dict[str, bytes]:
-        """Write every file, by name."""
-        provenance, title = self.facts["provenance"], self.facts["case"]["title"]
-        written = card(self.facts)
+        """Write every file that answers depend on, by name."""
+        libraries, python = self.made_of["libraries"], self.made_of["python"]
         return {
             "model.onnx": self.graph.SerializeToString(deterministic=True),
             SCORER: self.scorer.SerializeToString(deterministic=True),
             PROGRAM: as_json(self.program.to_dict()),
             FAMILIES[self.model_kind].file: self.model,
             "inputs.json": as_json(self._inputs()),
-            "schema.json": as_json(request_schema(self.fields, title=title, example=self.example)),
+            "schema.json": as_json(
+                request_schema(self.fields, title=self.title, example=self.example)
+            ),
             "profile.json": as_json(profile(self.reference)),
-            "card.md": written.encode(),
-            "card.html": card_html(written, title=title).encode(),
-            "MLmodel": mlmodel(
-                self.fields,
-                self._history_names,
-                run=provenance["run"],
-                created=provenance["created"],
-                python=provenance["python"],
-            ),
-            "requirements.txt": requirements(provenance["libraries"]),
-            "python_env.yaml": python_env(python=provenance["python"]),
-            "provenance.json": as_json(
-                {
-                    **provenance,
-                    "case": self.facts["case"],
-                    "periods": self.facts["periods"],
-                    "metrics": self._metrics,
-                }
-            ),
+            "requirements.txt": requirements(libraries),
+            "python_env.yaml": python_env(python=python),
         }
-
-    @property
-    def _metrics(self) -> dict[str, float]:
-        # Of the test rows, for whoever watches the model later; what is undefined is left out.
-        figures = {name: each["value"] for name, each in self.facts["metrics"].items()}
-        return {name: value for name, value in figures.items() if math.isfinite(value)}
 
     @property
     def _history_names(self) -> list[str]:
@@ -132,6 +113,8 @@ class Contents:
             "calibrator": dict(self.calibrator),
             "threshold": self.threshold,
             "model_kind": self.model_kind,
+            "id": self.id,
+            "time": self.time,
         }
 
 

@@ -1,4 +1,4 @@
-"""Open a bundle: only if it is what was sealed, and by someone who is trusted."""
+"""Open a bundle: only if it is what was sealed."""
 
 import json
 from collections.abc import Container, Mapping
@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnxruntime
 import pandas as pd
 
+from tagline.bundle.seal import PROVENANCE
 from tagline.bundle.verify import contents
 from tagline.errors import TaglineError
 from tagline.history.written import from_dict
@@ -19,7 +20,6 @@ from tagline.inputs.arrays import expect_arrays
 from tagline.inputs.compute import Column, columns
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import MATRIX
-from tagline.keys import trusted_keys
 
 PROBABILITY, GRAPH = "probability", "model.onnx"
 BATCH, SMALLEST_PART = 65_536, 256
@@ -32,10 +32,13 @@ class Bundle:
     ----------
     path : Path
         The bundle's folder.
+    digest : str, optional
+        What it has to be; see `tagline.bundle.verify.contents`.
+    facts : mapping, optional
+        What its record tells of its making; see `tagline.bundle.beside.told`. An exported bundle
+        has it beside.
     trusted : container of str, optional
         As for `tagline.bundle.verify.verify`.
-    copied : bool, optional
-        As for `tagline.bundle.verify.contents`.
 
     Attributes
     ----------
@@ -51,8 +54,8 @@ class Bundle:
         What the streams of the declarations held when it was sealed.
     threshold : float
         Act where the probability is at least as great.
-    provenance : dict
-        What it was made of.
+    others : dict of str to bytes
+        What lies beside the files that answer.
 
     Raises
     ------
@@ -63,24 +66,28 @@ class Bundle:
     --------
     ::
 
-        bundle = Bundle(Path(".tagline/bundles") / digest)
+        bundle = Bundle(Path("exported"))
         p = bundle.predict_frame(frame)  # as a table or a request has them, and history
         act = p >= bundle.threshold
     """
 
     def __init__(
-        self, path: Path, *, trusted: Container[str] | None = None, copied: bool = False
+        self,
+        path: Path,
+        *,
+        digest: str = "",
+        facts: Mapping[str, Any] | None = None,
+        trusted: Container[str] | None = None,
     ) -> None:
-        keys = trusted_keys() if trusted is None else trusted
         # What was verified is what is used: nothing is read from the disk a second time.
-        self._files, self.digest, _ = contents(path, keys, copied=copied)
+        self._files, self.others, self.digest = contents(path, digest=digest, trusted=trusted)
         self.inputs = self.read_json("inputs.json")
         self.fields = tuple(Field.from_dict(each) for each in self.inputs["fields"])
         self.history: tuple[str, ...] = tuple(self.inputs["history"])
         self.declarations = tuple(from_dict(each) for each in self.inputs.get("declarations", ()))
         self.streams: dict[str, dict[str, str]] = self.inputs.get("streams", {})
         self.threshold = float(self.inputs["threshold"])
-        self.provenance = self.read_json("provenance.json")
+        self._facts = facts
         self._session = session(self.read_bytes(GRAPH))
         self._pool: ThreadPoolExecutor | None = None
         self._takes = [each.name for each in self._session.get_inputs()]
@@ -220,7 +227,33 @@ class Bundle:
     @property
     def decided_at(self) -> str:
         """What its case calls the decision's time."""
-        return str(self.provenance["case"]["table"]["time"])
+        return str(self.inputs.get("time") or self.facts["case"]["table"]["time"])
+
+    @property
+    def row_id(self) -> str:
+        """What its case calls a row's own id."""
+        return str(self.inputs.get("id") or self.facts["case"]["table"]["id"])
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is told of its making; see `tagline.bundle.beside.told`.
+
+        Raises
+        ------
+        TaglineError
+            Neither its record nor what an export has beside it is at hand.
+        """
+        if self._facts is None:
+            # In bundles of earlier versions it is one of the files.
+            content = self.others.get(PROVENANCE) or self._files.get(PROVENANCE)
+            if content is None:
+                raise TaglineError(
+                    "Nothing here tells of its making.",
+                    where=self.where,
+                    todo="Open it by its run: `tagline export RUN FOLDER` has all of it.",
+                )
+            self._facts = json.loads(content)
+        return self._facts
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -39,5 +39,5 @@ class Answers:
 
 
 def _load_pyfunc(path: str) -> Answers:
-    # MLflow copies models under other names; who signed it, and that it is whole, is looked at.
-    return Answers(Bundle(Path(path), copied=True))
+    # MLflow copies models under other names: the record beside it says what it is, and whose.
+    return Answers(Bundle(Path(path)))

@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.files import UNFINISHED
-from tagline.keys import public_hex
 
-MANIFEST, SIGNATURE = "manifest.json", "signature.json"
+MANIFEST = "manifest.json"
+# What is told beside the files that answer; old bundles have their signature here, and MLflow puts
+# a note of its own.
+PROVENANCE, RECORD = "provenance.json", "record.json"
+BESIDE = frozenset(
+    {"card.md", "card.html", "MLmodel", PROVENANCE, RECORD, "signature.json"}
+    | {"registered_model_meta"}
+)
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Sealed:
     digest: str
 
 
-def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) -> Sealed:
-    """Write a bundle's files, its manifest and its signature.
+def seal(files: Mapping[str, bytes], *, folder: Path) -> Sealed:
+    """Write a bundle's files and its manifest.
 
     Everything is written into a folder of another name and flushed to the disk; the last act is
     to rename it. The same bundle, where it is already there, is kept.
@@ -46,8 +50,6 @@ def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) ->
         File name to content.
     folder : Path
         Where bundles are kept; the bundle becomes ``folder / digest``.
-    key : Ed25519PrivateKey
-        Signs the digest.
 
     Raises
     ------
@@ -58,8 +60,7 @@ def seal(files: Mapping[str, bytes], *, folder: Path, key: Ed25519PrivateKey) ->
     content = manifest(files)
     digest = hashlib.sha256(content).hexdigest()
     target = folder / digest
-    signed = as_signature(public_hex(key), key.sign(digest.encode()).hex())
-    whole = {**files, MANIFEST: content, SIGNATURE: signed}
+    whole = {**files, MANIFEST: content}
     try:
         if not target.exists():
             _write(whole, target)
@@ -81,11 +82,6 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
             for name, content in files.items()
         }
     )
-
-
-def as_signature(public: str, signature: str) -> bytes:
-    """Write a public key and its signature, both in hexadecimal, in one way only."""
-    return as_json({"public_key": public, "signature": signature})
 
 
 def _write(files: Mapping[str, bytes], target: Path) -> None:
@@ -123,7 +119,7 @@ def _expect_same(files: Mapping[str, bytes], target: Path) -> None:
     names = sorted(each.name for each in target.iterdir())
     if names != sorted(files) or any((target / n).read_bytes() != files[n] for n in names):
         raise TaglineError(
-            "There is something of this name that was changed, or sealed with another key.",
+            "There is something of this name that was changed.",
             where=str(target),
             todo="Look at it with `tagline verify`, and move it away to seal again.",
         )

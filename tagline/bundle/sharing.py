@@ -1,12 +1,12 @@
-"""A bundle in the one store: its files as objects, and a list of them under its digest."""
+"""A bundle in the store: its files and its manifest as objects; its digest names the manifest."""
 
 import json
 from pathlib import Path
+from typing import Any
 
-from tagline.canonical import as_json
-from tagline.errors import TaglineError
-from tagline.store.contract import OBJECTS
-from tagline.store.objects import Objects
+from tagline.bundle.seal import MANIFEST
+from tagline.errors import TaglineError, Unknown
+from tagline.storage.objects import Objects
 
 
 def share_bundle(folder: Path, objects: Objects) -> None:
@@ -19,9 +19,11 @@ def share_bundle(folder: Path, objects: Objects) -> None:
     objects : Objects
         The store.
     """
-    files = {each.name: objects.put(each.read_bytes()) for each in sorted(folder.iterdir())}
-    # Last, so that a list names only what is there.
-    objects.store.create(listed(folder.name), as_json(files))
+    manifest = (folder / MANIFEST).read_bytes()
+    for name in json.loads(manifest):
+        objects.put((folder / name).read_bytes())
+    # Last, so that a manifest names only what is there.
+    objects.put(manifest)
 
 
 def fetch_bundle(digest: str, folder: Path, objects: Objects) -> bool:
@@ -46,24 +48,21 @@ def fetch_bundle(digest: str, folder: Path, objects: Objects) -> bool:
     TaglineError
         A part of it is gone, or was changed.
     """
-    content = objects.store.read(listed(digest))
-    if content is None:
+    try:
+        files = files_of(objects.get(digest), where=digest)
+    except Unknown:
         return False
-    objects.fetch_folder(folder / digest, files_of(content, where=listed(digest)))
+    objects.fetch_folder(folder / digest, {**files, MANIFEST: digest})
     return True
 
 
-def files_of(content: bytes, *, where: str) -> dict[str, str]:
-    """Read the list of a bundle's files: name to SHA-256."""
+def files_of(manifest: bytes, *, where: str) -> dict[str, str]:
+    """Read a manifest: name to SHA-256."""
     try:
-        found = json.loads(content)
-        if all(Path(name).name == name and len(str(each)) == 64 for name, each in found.items()):
-            return dict(found)
-    except (ValueError, AttributeError):
+        found: dict[str, Any] = json.loads(manifest)
+        files = {name: str(each["sha256"]) for name, each in found.items()}
+        if all(Path(name).name == name and len(each) == 64 for name, each in files.items()):
+            return files
+    except (ValueError, AttributeError, TypeError, KeyError):
         pass
-    raise TaglineError("This is no list of a bundle's files.", where=where)
-
-
-def listed(digest: str) -> str:
-    """Name the list of a bundle's files in the store."""
-    return f"{OBJECTS}bundles/{digest}.json"
+    raise TaglineError("This is no manifest of a bundle.", where=where)

@@ -1,4 +1,4 @@
-"""Whether a folder is a bundle as it was sealed, by someone who is trusted."""
+"""Whether a folder is a bundle as it was sealed, and whose record says so."""
 
 import hashlib
 import json
@@ -6,63 +6,71 @@ from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
-from tagline.bundle.seal import MANIFEST, SIGNATURE, as_signature
+from tagline.bundle.seal import BESIDE, MANIFEST, RECORD
+from tagline.bundle.signed import verified
 from tagline.errors import TaglineError
 from tagline.files import UNFINISHED
-from tagline.keys import is_signed_by, trusted_keys
-
-COPIERS_NOTES = ("registered_model_meta",)  # MLflow's
+from tagline.keys import trusted_keys
 
 
 def verify(path: Path, *, trusted: Container[str] | None = None) -> dict[str, Any]:
-    """Verify that a folder is a whole bundle, unchanged and signed by a trusted key.
+    """Verify that a folder is a whole bundle, unchanged, and named by its digest or its record.
 
     Parameters
     ----------
     path : Path
         The bundle's folder.
     trusted : container of str, optional
-        Public keys in hexadecimal; `trusted_keys` where None.
+        The public keys, in hexadecimal, whose records of an exported bundle count;
+        `tagline.keys.trusted_keys` where None.
 
     Returns
     -------
     dict
-        ``digest``, ``signed_by`` and ``files``, the number of files.
+        ``digest`` and ``files``, the number of files; ``run`` and ``recorded_by``, the key of its
+        author, where its record lies beside it.
 
     Raises
     ------
     TaglineError
-        It is no bundle, a file is missing, added or changed, or the signature does not hold.
+        It is no bundle, or a file is missing, added or changed; or its record is not signed by a
+        key that is trusted.
 
     Examples
     --------
     ::
 
-        verify(Path(".tagline/bundles") / digest)["signed_by"]
+        verify(Path("exported"))["digest"]
     """
-    files, digest, public = contents(path, trusted_keys() if trusted is None else trusted)
-    return {"digest": digest, "signed_by": public, "files": len(files)}
+    files, others, digest = contents(path, trusted=trusted)
+    found: dict[str, Any] = {"digest": digest, "files": len(files)}
+    if RECORD in others:
+        record = verified(others[RECORD], where=str(path / RECORD))
+        found |= {"run": record["run"], "recorded_by": record["author_key"]}
+    return found
 
 
 def contents(
-    path: Path, trusted: Container[str], *, copied: bool = False
-) -> tuple[dict[str, bytes], str, str]:
+    path: Path, *, digest: str = "", trusted: Container[str] | None = None
+) -> tuple[dict[str, bytes], dict[str, bytes], str]:
     """Read a whole bundle once, verified.
 
     Parameters
     ----------
-    path, trusted
+    path : Path
+        The bundle's folder.
+    digest : str, optional
+        What it has to be, as a ledger's entry or a record names it. Else its folder's name says
+        so, or the record beside it, by an author who is trusted.
+    trusted : container of str, optional
         As for `verify`.
-    copied : bool, optional
-        Another program keeps the folder under a name of its own, so that it is not held against
-        the digest, and may have put its own note beside the files.
 
     Returns
     -------
-    files : dict
-        The content of each file but the manifest and the signature.
-    digest, public : str
-        The bundle's name, and the key that signed it.
+    files, others : dict
+        The content of each file that answers depend on, and of what is told beside them.
+    digest : str
+        The bundle's name.
 
     Raises
     ------
@@ -70,16 +78,33 @@ def contents(
         As `verify`.
     """
     found = _read(path)
-    for note in COPIERS_NOTES if copied else ():
-        found.pop(note, None)
-    content, signed = found.pop(MANIFEST), found.pop(SIGNATURE, b"{}")
-    digest = hashlib.sha256(content).hexdigest()
-    if not copied and digest != path.resolve().name:
+    content = found.pop(MANIFEST)
+    own = hashlib.sha256(content).hexdigest()
+    listed: dict[str, Any] = {}
+    if own == (digest or path.resolve().name):
+        listed = json.loads(content)
+    elif not digest and RECORD in found:
+        # The manifest is parsed only once it is known to be what someone trusted has recorded.
+        _expect_recorded(path, found[RECORD], own, trusted)
+        listed = json.loads(content)
+    else:
         raise _unsound(path, "its manifest is not the one that it is named by")
-    # The manifest is parsed only once it is known to be by someone trusted.
-    public = _signer(path, signed, digest, trusted)
-    _expect_files(path, json.loads(content), found)
-    return found, digest, public
+    others = {name: found.pop(name) for name in BESIDE & found.keys() - listed.keys()}
+    _expect_files(path, listed, found)
+    return found, others, own
+
+
+def _expect_recorded(path: Path, content: bytes, own: str, trusted: Container[str] | None) -> None:
+    record = verified(content, where=str(path / RECORD))
+    key = record["author_key"]
+    if key not in (trusted_keys() if trusted is None else trusted):
+        raise TaglineError(
+            f"Its record is signed by another key, {key[:16]}…, which is not trusted here.",
+            where=str(path),
+            todo="Add the key to the file that $TAGLINE_TRUSTED_KEYS names, if it should be.",
+        )
+    if record["digest"] != own:
+        raise _unsound(path, "its record is of another bundle")
 
 
 def _read(path: Path) -> dict[str, bytes]:
@@ -104,25 +129,6 @@ def _expect_files(path: Path, listed: Mapping[str, Any], found: Mapping[str, byt
             raise _unsound(path, f"{name} was added")
         if hashlib.sha256(found[name]).hexdigest() != listed[name]["sha256"]:
             raise _unsound(path, f"{name} was changed")
-
-
-def _signer(path: Path, signed: bytes, digest: str, trusted: Container[str]) -> str:
-    try:
-        values = json.loads(signed)
-        public, signature = str(values["public_key"]), str(values["signature"])
-    except (ValueError, KeyError, TypeError) as wrong:
-        raise _unsound(path, "it has no signature") from wrong
-    if signed != as_signature(public.lower(), signature.lower()):
-        raise _unsound(path, f"{SIGNATURE} was changed")
-    if not is_signed_by(public, signature, digest.encode()):
-        raise _unsound(path, "its signature does not hold")
-    if public not in trusted:
-        raise TaglineError(
-            f"The bundle is signed by another key, {public[:16]}…, which is not trusted here.",
-            where=str(path),
-            todo="Add the key to the file that $TAGLINE_TRUSTED_KEYS names, if it should be.",
-        )
-    return public
 
 
 def _unsound(path: Path, why: str) -> TaglineError:

@@ -42,12 +42,7 @@ class ServingSection(Section):
         default=64_000_000, description="Size at which a segment of the log is closed."
     )
     segment_seconds: Annotated[float, Field(gt=0)] = Field(
-        default=300.0, description="Age at which a segment of the log is closed."
-    )
-    upload: str | None = Field(
-        default=None,
-        pattern=r"^s3://[^/]+",
-        description="Where closed segments are uploaded: s3://bucket/prefix.",
+        default=60.0, description="Age at which a segment of the log is closed."
     )
     most_bytes: Annotated[int, Field(ge=1_000)] = Field(
         default=4_000_000, description="Largest body of a request."

@@ -1,6 +1,7 @@
-"""`tagline gc`: delete what nobody needs any more."""
+"""`tagline gc`, `tagline migrate`: delete what nobody needs; move what earlier versions left."""
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,3 +42,32 @@ def gc(
         say(f"deleted, {decimal(freed)} are free again")
     elif found:
         say("Nothing was deleted; --delete does it.")
+
+
+def migrate(
+    *,
+    old: Annotated[
+        Path | None, typer.Option("--from", help="The old .tagline, where it is elsewhere.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what there is.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Move what an earlier version left in .tagline into the store; runs get records."""
+    from dataclasses import asdict
+
+    from tagline.log import show_log
+    from tagline.operations.migration import migrate as moved
+
+    if not json:
+        show_log(say)
+    found = moved(old, dry=dry_run)
+    if json:
+        print_json([asdict(each) for each in found])
+        return
+    print_table(
+        "Would be moved" if dry_run else "Moved",
+        ["what", "how many"],
+        [(each.what, str(each.count)) for each in found],
+    )
+    if not dry_run:
+        say("The records of these runs are signed with this machine's key.")

@@ -8,9 +8,9 @@ import typer
 
 def runs(incomplete: str) -> list[str]:
     """Complete a run."""
-    from tagline.registry.runs import newest_first
+    from tagline.registry.runs import lines
 
-    return [run.pathspec for run in newest_first() if run.pathspec.startswith(incomplete)]
+    return [each.run for each in lines() if each.run.startswith(incomplete)]
 
 
 def champions(context: typer.Context, incomplete: str) -> list[str]:
@@ -22,9 +22,9 @@ def champions(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _cases() -> list[str]:
-    from tagline.operations.standings import cases
+    from tagline.registry.records import Records
 
-    return sorted(cases())
+    return Records.here().cases()
 
 
 RUN_HELP = "TrainFlow/ID or ID."
@@ -34,7 +34,7 @@ CaseName = Annotated[
     typer.Option("--case", help="The case; the only one where left out.", autocompletion=_cases),
 ]
 Config = Annotated[
-    Path | None, typer.Option("--config", help="The case's config, where it has moved.")
+    Path | None, typer.Option("--config", help="A config to go by instead of the newest run's.")
 ]
 SHOWN = 20
 Most = Annotated[

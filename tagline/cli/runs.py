@@ -21,9 +21,10 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """List training runs with their standing and metrics, the newest first."""
-    from tagline.registry.runs import HOW_TO_TRAIN, line, looked_at, newest_first
+    from tagline.registry.runs import HOW_TO_TRAIN, looked_at
+    from tagline.registry.runs import lines as listed
 
-    lines = [line(run) for run in islice(newest_first(tag), most)]
+    lines = list(islice(listed(tag), most))
     if json:
         print_json([each.to_dict() for each in lines])
         return
@@ -49,5 +50,5 @@ def runs(
 
 
 def _figures(line: "RunLine") -> str:
-    figures = [f"{name} {line.metrics[name]:.4f}" for name in SHOWN if name in line.metrics]
+    figures = [f"{name} {line.metrics[name]:.4f}" for name in SHOWN if line.metrics.get(name)]
     return ", ".join(figures) or line.why or GOING_ON

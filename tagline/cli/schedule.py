@@ -19,7 +19,6 @@ def schedule(
     """Keep to the case's schedule: start what is due, until it is interrupted."""
     from datetime import UTC, datetime
 
-    from tagline import paths
     from tagline.case.load import load_case
     from tagline.log import show_log
     from tagline.operations.standings import open_case
@@ -29,7 +28,7 @@ def schedule(
 
     found = load_case(config) if config else open_case(case).case
     lines = plan(found)
-    records = Records(paths.schedule(found.name))
+    records = Records.of(found.name)
     if not show:
         show_log()
         Keeper(lines, records, missed=found.schedule.missed).run()
@@ -72,11 +71,11 @@ def hook(
     ] = None,
 ) -> None:
     """Take Alertmanager's alerts: what rings lets the monitor look, and train where it may."""
-    from tagline import paths
     from tagline.log import show_log
     from tagline.operations.standings import open_case
+    from tagline.scheduling.records import Records
     from tagline.serving.hook import listen
 
     show_log()
     found = open_case(case, config=config).case
-    listen(found, host=host, port=port, keys=key_file, records=paths.schedule(found.name))
+    listen(found, host=host, port=port, keys=key_file, records=Records.of(found.name))

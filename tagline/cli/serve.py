@@ -43,8 +43,7 @@ def serve(
     from tagline.serving.server import serve as run
 
     run(
-        Path(standings.case.file),
-        standings.case.name,
+        standings.case,
         address=Address(host, port, certificate, private_key),
         keys=key_file,
         workers=workers,
@@ -123,24 +122,22 @@ def forget(
     """Erase a person's rows from predictions and outcomes; an audit entry without a name stays."""
     from dataclasses import asdict
 
-    from tagline import paths
     from tagline.errors import TaglineError
+    from tagline.operations.servers import still_writing
     from tagline.operations.standings import open_case
     from tagline.predictions.erasing import forget as erase
+    from tagline.predictions.log import PredictionLog
     from tagline.predictions.maintenance import LogMaintenance
-    from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
+    from tagline.predictions.pseudonyms import pseudonyms_of
 
     if (subject is None) != old:
         raise TaglineError("Say whose rows, with --subject, or --old.")
     standings = open_case(case, config=config)
     section, table, who = standings.case.serving, standings.case.table, standings.who()
     column = section.subject or table.id
-    hidden = Pseudonyms(pseudonym_key(paths.pseudonym_key()), section.personal)
-    maintenance = LogMaintenance(
-        paths.log_of(standings.case.name),
-        retention_days=section.retention_days,
-        upload=section.upload,
-    )
+    hidden = pseudonyms_of(standings.case.name, section.personal)
+    prediction_log = PredictionLog.of(standings.case.name)
+    maintenance = LogMaintenance(prediction_log, retention_days=section.retention_days)
     if subject is None:
         console.print(f"{maintenance.delete_old(at_most=None)} tables were deleted")
         return
@@ -150,6 +147,7 @@ def forget(
         subject=str(hidden.kept(column, subject)),
         who=who.name,
         key=who.key,
+        waiting=still_writing(prediction_log),
     )
     if json:
         print_json(asdict(found))

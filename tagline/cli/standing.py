@@ -34,8 +34,10 @@ def promote(
         plan.candidate(),
         against=plan.champion(),
         verify=standings.verify,
-        gates=lambda: promotion.recheck(plan),
+        gates=lambda: promotion.looked_at(plan),
     )
+    for line in promotion.confirm(plan, entry=done.entry.number):
+        say_aside(line)
     tell(done, json=json)
 
 
@@ -53,6 +55,7 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
+    from tagline.operations import promotion
     from tagline.operations.standings import open_case
     from tagline.registry.runs import pathspec
 
@@ -60,6 +63,8 @@ def rollback(
     done = standings.transitions(why).rollback(
         to=pathspec(to) if to else None, against=standings.champion(), verify=standings.verify
     )
+    for line in promotion.followed(standings, done.entry.number):
+        say_aside(line)
     tell(done, json=json)
 
 
@@ -74,18 +79,17 @@ def challenge(
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
     from tagline.operations import promotion
-    from tagline.operations.candidates import candidate
     from tagline.operations.standings import open_run
 
     show_log(say_aside)
     standings, found = open_run(run, case=case, config=config)
-    own, against = candidate(found), standings.champion()
+    own, against = standings.candidate(found), standings.champion()
     done = standings.transitions(why).challenge(
         own,
         share=share,
         verify=standings.verify,
-        gates=lambda: promotion.recheck(
-            promotion.planned(standings, own, against=against, why=why)
+        gates=lambda: promotion.looked_at(
+            promotion.planned(own, against=against, why=why, config=str(config or ""))
         ),
     )
     tell(done, json=json)
@@ -100,11 +104,10 @@ def retire(
     json: AsJson = False,
 ) -> None:
     """Say that a candidate or challenger is no longer wanted."""
-    from tagline.operations.candidates import candidate
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    tell(standings.transitions(why).retire(candidate(found)), json=json)
+    tell(standings.transitions(why).retire(standings.candidate(found)), json=json)
 
 
 def restore(
@@ -116,11 +119,10 @@ def restore(
     json: AsJson = False,
 ) -> None:
     """Make a retired run a candidate again."""
-    from tagline.operations.candidates import candidate
     from tagline.operations.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    tell(standings.transitions(why).restore(candidate(found)), json=json)
+    tell(standings.transitions(why).restore(standings.candidate(found)), json=json)
 
 
 def approve(
@@ -132,7 +134,6 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Approve a run, or a proposed policy, so that it may be promoted, or set."""
-    from tagline.operations.candidates import candidate
     from tagline.operations.policies import proposal
     from tagline.operations.standings import open_case, open_run
 
@@ -141,7 +142,7 @@ def approve(
         own = proposal(standings, run)
     else:
         standings, found = open_run(run, case=case, config=config)
-        own = candidate(found)
+        own = standings.candidate(found)
     tell(standings.transitions(why).approve(own), json=json)
 
 

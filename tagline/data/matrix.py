@@ -14,7 +14,7 @@ from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
 from tagline.inputs.matrix import InputSet, Matrix
-from tagline.store.blobs import blobs
+from tagline.storage.blobs import blobs
 from tagline.training.matrix import read, write
 
 LAYOUT = 2  # another one for another meaning of the files in the folder

@@ -25,7 +25,7 @@ from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
 from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
-from tagline.data.sources import shared_sources
+from tagline.data.sources import put_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups, split
 from tagline.data.store import TableRef, put_table, storable
 from tagline.data.windows import Fullness, fullness
@@ -35,7 +35,7 @@ from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
 from tagline.inputs.trace import read_columns
-from tagline.store.blobs import blobs
+from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
 
@@ -217,7 +217,7 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
         quarantine=put_table(storable(origin.quarantine)),
         matrix=place.name,
         matrix_files=blobs().put_folder(place),
-        sources=shared_sources(case),
+        sources=put_sources(case),
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
         reads=reads,

@@ -1,43 +1,51 @@
-"""The files that a case's table is read from, in the one store: for whoever does not have them."""
+"""The files that a case's tables are read from, in the store: for whoever does not have them."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tagline.case.config import Case
-from tagline.store.blobs import Blobs, shared
+from tagline.storage.blobs import blobs
+
+SOURCE = "source"
 
 
-def shared_sources(case: Case) -> dict[str, str]:
-    """Put the file of a case's table into the store; give its name and SHA-256.
+def put_sources(case: Case) -> dict[str, str]:
+    """Put the files of a case's tables into the store.
 
-    Nothing is put where the store is this machine's own folder, or a module reads the tables.
+    Returns
+    -------
+    dict of str to str
+        SHA-256 by ``source``, and ``files/NAME`` for each of ``table.files``; without what a
+        feature module reads by itself.
     """
-    objects, source = shared(), case.table.source
-    if objects is None or source is None:
-        return {}
-    path = case.beside(source)
-    return {path.name: objects.put(path.read_bytes())} if path.is_file() else {}
+    return {key: blobs().put_file(path) for key, path in _files(case) if path.is_file()}
 
 
-def with_sources(case: Case, sources: dict[str, str], folder: Path) -> Case:
-    """Let a case read its table from what was shared, where the file itself is not here.
+def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
+    """Let a case read its tables from the store, where a file itself is not here.
 
     Parameters
     ----------
     case : Case
         The case.
-    sources : dict of str to str
-        What `shared_sources` gave when the run was trained.
-    folder : Path
-        Where the file is put.
+    sources : mapping of str to str
+        What `put_sources` gave when the run was trained.
     """
-    objects, source = shared(), case.table.source
-    if objects is None or source is None or case.beside(source).exists():
-        return case
-    digest = sources.get(Path(source).name)
-    if digest is None:
-        return case
-    at_hand, ending = Blobs(folder, objects), Path(source).suffix
-    at_hand.get(digest, ending=ending)
-    path = at_hand.path(digest, ending=ending)
-    table = case.table.model_copy(update={"source": str(path)})
-    return case.model_copy(update={"table": table})
+    table = case.table
+    for key, path in _files(case):
+        if path.exists() or key not in sources:
+            continue
+        here = str(blobs().file(sources[key], ending=path.suffix))
+        if key == SOURCE:
+            table = table.model_copy(update={"source": here})
+        else:
+            files = {**table.files, key.partition("/")[2]: here}
+            table = table.model_copy(update={"files": files})
+    return case if table is case.table else case.model_copy(update={"table": table})
+
+
+def _files(case: Case) -> Iterator[tuple[str, Path]]:
+    if case.table.source is not None:
+        yield SOURCE, case.beside(case.table.source)
+    for name, file in case.table.files.items():
+        yield f"files/{name}", case.beside(file)

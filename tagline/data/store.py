@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import pandas as pd
 
-from tagline.store.blobs import blobs
+from tagline.storage.blobs import blobs
 
 PARQUET = ".parquet"
 
@@ -27,7 +27,7 @@ def put_table(frame: pd.DataFrame) -> TableRef:
     """
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False, compression="zstd")
-    return {"sha256": blobs().put(buffer.getvalue(), ending=PARQUET), "rows": len(frame)}
+    return {"sha256": blobs().put(buffer.getvalue()), "rows": len(frame)}
 
 
 def get_table(reference: TableRef) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def get_table(reference: TableRef) -> pd.DataFrame:
     TaglineError
         It is gone, or its bytes are not those that were stored.
     """
-    return pd.read_parquet(io.BytesIO(blobs().get(reference["sha256"], ending=PARQUET)))
+    return pd.read_parquet(io.BytesIO(blobs().get(reference["sha256"])))
 
 
 def storable(frame: pd.DataFrame) -> pd.DataFrame:

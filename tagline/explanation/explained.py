@@ -1,6 +1,8 @@
 """What a run keeps of why its model answers as it does: data, which pages and notebooks draw."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -61,6 +63,19 @@ class Explained:
     by_source: pd.DataFrame
     shapes: tuple[str, ...]
     rows: tuple[ExplainedRow, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data, for an artifact."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+        """Read what `to_dict` gave."""
+        rows = []
+        for each in said["rows"]:
+            own = {"chosen": Chosen(**each["chosen"]), "agreement": Agreement(**each["agreement"])}
+            rows.append(ExplainedRow(**{**each, **own}))
+        return cls(**{**said, "rows": tuple(rows)})
 
     def explanation(self) -> Explanation:
         """Read the SHAP values back.

@@ -5,18 +5,18 @@ no history: counts and sums are 0, all else is missing.
 """
 
 import hashlib
+import io
 import json
 import logging
 import math
 import os
-import shutil
-import tempfile
+import re
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,13 @@ from tagline.history.bulk import by_key, compute
 from tagline.history.declare import Age, Count, Declaration, Last, Sum
 from tagline.history.written import to_dict
 from tagline.reading.times import in_utc
+from tagline.storage.contract import Store
 
 log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
 AT, KEY, META = "at", "key:", "snapshot.json"
+FORMAT, ENDING = 1, ".zip"
+NAMED = re.compile(r"\d{20}-[0-9a-f]{8}\.zip")
 
 
 @dataclass(frozen=True)
@@ -151,50 +154,46 @@ def snapshot(
     return Snapshot(moment.timestamp(), tuple(groups))
 
 
-def write(found: Snapshot, folder: Path) -> Path:
-    """Write a snapshot aside and rename it; its name sorts by when it was written.
+def write(found: Snapshot, store: Store, folder: str) -> str:
+    """Write a snapshot below a name of a store; what is last in the order of names counts.
 
     Returns
     -------
-    Path
-        Its folder, ``folder / NAME``.
+    str
+        Its name.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
-    try:
+    described = [
+        {"by": list(each.by), "never": [None if n != n else n for n in each.never]}
+        for each in found.groups
+    ]
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as parts:
+        meta = {"format": FORMAT, "as_of": found.as_of, "groups": described}
+        parts.writestr(META, as_json(meta))
         for place, group in enumerate(found.groups):
-            _frame(group).to_parquet(unfinished / f"{place}.parquet", index=False)
-        described = [
-            {
-                "by": list(group.by),
-                "never": [None if each != each else each for each in group.never],
-            }
-            for group in found.groups
-        ]
-        meta = {"as_of": found.as_of, "groups": described}
-        (unfinished / META).write_bytes(as_json(meta))
-        target = folder / f"{_after(folder):020d}-{os.urandom(4).hex()}"
-        unfinished.chmod(0o755)
-        unfinished.rename(target)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return target
+            table = io.BytesIO()
+            _frame(group).to_parquet(table, index=False)
+            parts.writestr(f"{place}.parquet", table.getvalue())
+    name = f"{folder}/{_after(store, folder):020d}-{os.urandom(4).hex()}{ENDING}"
+    store.create(name, content.getvalue())
+    return name
 
 
-def _after(folder: Path) -> int:
+def _after(store: Store, folder: str) -> int:
     # What is written later counts, also where it corrects a moment that was too late, or where
     # this machine's clock was put back.
-    last = newest(folder)
-    return max(time.time_ns(), int(last.name.split("-")[0]) + 1 if last else 0)
+    last = newest(store, folder)
+    said = last.rpartition("/")[2].split("-")[0] if last else "0"
+    return max(time.time_ns(), int(said) + 1)
 
 
-def newest(folder: Path) -> Path | None:
-    """Find the snapshot of a folder that was written last."""
-    named = sorted(path for path in folder.glob("[0-9]*-*") if path.is_dir())
-    return named[-1] if named else None
+def newest(store: Store, folder: str) -> str:
+    """Find the snapshot that was written last; empty where there is none."""
+    named = sorted(each for each in store.children(folder) if NAMED.fullmatch(each))
+    return f"{folder}/{named[-1]}" if named else ""
 
 
-def load(path: Path) -> Snapshot:
+def load(store: Store, name: str) -> Snapshot:
     """Read a snapshot.
 
     Raises
@@ -203,14 +202,20 @@ def load(path: Path) -> Snapshot:
         It is not there, or not whole.
     """
     try:
-        meta = json.loads((path / META).read_bytes())
-        groups = [
-            _of_frame(pd.read_parquet(path / f"{place}.parquet"), **described)
-            for place, described in enumerate(meta["groups"])
-        ]
-        return Snapshot(float(meta["as_of"]), tuple(groups), path.name)
-    except (OSError, ValueError, KeyError) as wrong:
-        raise TaglineError(f"The snapshot can not be read: {wrong}.", where=str(path)) from wrong
+        content = store.read(name)
+        if content is None:
+            raise ValueError("it is not there")
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            meta = json.loads(parts.read(META))
+            groups = [
+                _of_frame(pd.read_parquet(io.BytesIO(parts.read(f"{place}.parquet"))), **described)
+                for place, described in enumerate(meta["groups"])
+            ]
+        short = name.rpartition("/")[2].removesuffix(ENDING)
+        return Snapshot(float(meta["as_of"]), tuple(groups), short)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as wrong:
+        where = f"{store.where}/{name}"
+        raise TaglineError(f"The snapshot can not be read: {wrong}.", where=where) from wrong
 
 
 def _at_its_moment(declared: Declaration) -> Declaration:

@@ -18,7 +18,7 @@ from tagline.ledger.entry import Draft, Entry, sign
 from tagline.ledger.fault import Fault, Unsound
 from tagline.ledger.pages import Pages
 from tagline.ledger.state import State, genuine, read_place
-from tagline.store.contract import Store, check_name, probe
+from tagline.storage.contract import Store, check_name, probe
 
 # Entries in a folder: a listing, on S3 a request for a thousand keys, stays one page.
 FULL = 1000

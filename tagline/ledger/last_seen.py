@@ -182,7 +182,8 @@ class LastSeen:
             self._kept, self._looked = self.seen(), True
             if self._kept is not None:
                 self.ledger.first = self._kept.first.encode()
-                self.ledger.resume(self._kept.state, self._kept.etags)
+                if _knows_approved(self._kept.state):
+                    self.ledger.resume(self._kept.state, self._kept.etags)
         return self._kept
 
     def _of(self, state: State, seen: Seen | None) -> Seen:
@@ -197,3 +198,9 @@ class LastSeen:
             etags=self.ledger.etags_digest(),
             state=state.copy(),
         )
+
+
+def _knows_approved(state: State) -> bool:
+    # Notes of earlier versions do not: then every entry is judged once more.
+    given = (each for all_of in state.standing.approvals.values() for each in all_of)
+    return all(each.number in state.approved for each in given)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from tagline.store.contract import Store
+from tagline.storage.contract import Store
 
 PAGE = 100
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from tagline.errors import TaglineError
 from tagline.ledger.entry import (
     NO_ENTRY,
+    Approval,
     Deployed,
     Entry,
     Policy,
@@ -65,6 +66,8 @@ class State:
         Name and key of who made a run, as was said when it was first approved or promoted.
     proposals : dict of str to Proposal
         Policies that were proposed and not set.
+    approved : dict of int to str
+        The digest that an approval is of, by the number of its entry.
     last : Entry or None
         The last entry that counts.
     void : list of Fault
@@ -84,6 +87,7 @@ class State:
     champions: dict[str, Deployed] = field(default_factory=dict)
     authors: dict[str, tuple[str, str]] = field(default_factory=dict)
     proposals: dict[str, Proposal] = field(default_factory=dict)
+    approved: dict[int, str] = field(default_factory=dict)
     last: Entry | None = None
     void: list[Fault] = field(default_factory=list)
     loose: bool = False
@@ -96,6 +100,7 @@ class State:
             champions=dict(self.champions),
             authors=dict(self.authors),
             proposals=dict(self.proposals),
+            approved=dict(self.approved),
             void=list(self.void),
         )
 
@@ -103,6 +108,11 @@ class State:
         """Give a run's standing, None where the ledger does not know it."""
         known = self.known.get(run)
         return known.standing if known else None
+
+    def approvals_of(self, run: str, bundle: str) -> tuple[Approval, ...]:
+        """Give the approvals that stand of a run, as far as they are of a bundle's digest."""
+        given = self.standing.approvals.get(run, ())
+        return tuple(each for each in given if self.approved.get(each.number) == bundle)
 
     def take(
         self, number: int, content: bytes | None, *, read: "Entry | Unsound | None" = None
@@ -156,7 +166,7 @@ class State:
             policy,
             entry,
             standing=self.standing_of(entry.run),
-            approvals=self.standing.approvals.get(entry.run, ()),
+            approvals=self.approvals_of(entry.run, entry.bundle),
             author=author,
         )
         if forbidden:
@@ -258,6 +268,8 @@ class State:
             kept = policy.people if entry.policy.open and policy.open else {}
             policy = entry.policy.model_copy(update={"people": {**kept, **entry.policy.people}})
             self.proposals.pop(entry.run, None)
+        if entry.act == "approve":
+            self.approved[entry.number] = entry.bundle
         if entry.act != "refuse":
             policy = with_person(policy, entry.who, entry.signed_by)
         if entry.act in SAYS_WHO_MADE_IT:

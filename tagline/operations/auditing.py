@@ -10,7 +10,8 @@ from tagline import paths
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger, Place
 from tagline.ledger.last_seen import LastSeen
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
+from tagline.storage.place import ledger as ledger_location
 
 SHOWN = ("at", "who", "act", "run", "bundle", "why", "refused", "signed_by", "previous")
 
@@ -28,7 +29,7 @@ def open_ledger(case: str | None) -> LastSeen:
     TaglineError
         There is none, or there are several and none is named.
     """
-    store = open_store(paths.ledger())
+    store = open_store(ledger_location())
     name = case or _only(store.children(""), store.where)
     ledger = Ledger(store, name)
     return LastSeen(paths.seen(), ledger)

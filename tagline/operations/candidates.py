@@ -1,59 +1,59 @@
-"""A finished run as someone sees it who may promote it."""
+"""A finished run as someone sees it who may promote it: by its record, and nothing else."""
 
 import json
-from collections.abc import Container, Iterator
+import logging
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tagline import paths
+from tagline.bundle.beside import told
 from tagline.bundle.load import Bundle
+from tagline.bundle.record import RunRecord
 from tagline.bundle.seal import MANIFEST
 from tagline.bundle.sharing import fetch_bundle
-from tagline.bundle.verify import verify
-from tagline.errors import TaglineError
+from tagline.bundle.verify import contents
+from tagline.errors import TaglineError, Unknown
+from tagline.ledger.entry import Policy
 from tagline.ledger.state import State
-from tagline.registry.facts import finished_runs
-from tagline.registry.runs import Run, artifact
+from tagline.registry.records import Records, RunFacts
+from tagline.standing.people import label
 from tagline.standing.rules import Candidate, Refused
-from tagline.store.blobs import shared
+from tagline.storage.location import own_store
+from tagline.storage.objects import Objects
+
+log = logging.getLogger(__name__)
 
 
-def candidate(run: Run) -> Candidate:
-    """Say what a promotion needs to know of a run.
-
-    Raises
-    ------
-    TaglineError
-        The run has not finished.
-    """
-    if not run.successful:
-        raise TaglineError("The run has not finished.", where=run.pathspec)
-    bundle = artifact(run, "bundle")
+def candidate(record: RunRecord, policy: Policy) -> Candidate:
+    """Say what a promotion needs to know of a run."""
     return Candidate(
-        run=run.pathspec,
-        case=artifact(run, "case_name"),
-        bundle=bundle["digest"],
-        author=author(run),
-        author_key=bundle["signed_by"],
-        initial_standing=artifact(run, "standing"),
+        run=record.run,
+        case=record.case,
+        bundle=record.digest,
+        author=label(policy, record.author, record.author_key),
+        author_key=record.author_key,
+        initial_standing=record.stage,
+        authors=authors(record.case, record.digest),
     )
 
 
-def author(run: Run) -> str:
-    """Give the name of whoever ran a run."""
-    # Metaflow's own tags: anyone may add one of their own that looks like it.
-    users = (tag.removeprefix("user:") for tag in run.system_tags if tag.startswith("user:"))
-    return next(users, "nobody is named")
+def authors(case: str, digest: str) -> frozenset[str]:
+    """Give the keys of all who have recorded a digest: nobody approves what they made too."""
+    made = (each for each in Records.here().of(case) if each.digest == digest)
+    return frozenset(each.author_key for each in made)
 
 
-def waiting(state: State) -> Iterator[Run]:
-    """Find the candidates of a case, the newest first: by ledger and artifacts, not by tags."""
-    for run, facts in finished_runs():
-        stands = state.standing_of(facts.run) or facts.standing
-        if facts.case == state.case and stands == "candidate":
-            yield run
+def waiting(state: State) -> Iterator[RunFacts]:
+    """Find the candidates of a case, the newest first: by ledger and records, not by tags."""
+    for facts in Records.here().of(state.case):
+        if (state.standing_of(facts.run) or facts.standing) == "candidate":
+            yield facts
 
 
-def newest_candidate(state: State) -> Run:
+def newest_candidate(state: State) -> RunFacts:
     """Find the newest candidate of a case.
 
     Raises
@@ -69,28 +69,23 @@ def newest_candidate(state: State) -> Run:
     return found
 
 
-def verified_bundle(run: str, digest: str, trusted: Container[str]) -> Path:
-    """Find the bundle of a run and verify that it is the one that the ledger means.
+def verified_bundle(run: str, digest: str) -> Path:
+    """Find the bundle of a run and verify that it is the one that is meant.
 
     Parameters
     ----------
     run, digest : str
         The run, and its bundle's digest.
-    trusted : container of str
-        The keys with which it may be sealed.
 
     Raises
     ------
     Refused
-        It is gone, changed, signed by someone who is not trusted, or another one.
+        It is gone, changed, or another one.
     """
-    path = bundle_folder(run, digest)
     try:
-        found = verify(path, trusted=trusted)["digest"]
+        return _sound(run, digest)[0]
     except TaglineError as unsound:
         raise Refused(unsound.what, where=unsound.where, todo=unsound.todo) from unsound
-    _expect_digest(found, digest, path)
-    return path
 
 
 def answer_alike(one: Path, other: Path) -> bool:
@@ -102,18 +97,37 @@ def answer_alike(one: Path, other: Path) -> bool:
     )
 
 
-def open_bundle(run: str, digest: str, trusted: Container[str]) -> Bundle:
-    """Open the bundle of a run, which verifies it; as `verified_bundle`.
+def open_bundle(run: str, digest: str) -> Bundle:
+    """Open the bundle of a run, which verifies it, with what its record tells of its making.
 
     Raises
     ------
     TaglineError
-        It is gone, changed, signed by someone who is not trusted, or another one.
+        It is gone, changed, or another one.
     """
-    path = bundle_folder(run, digest)
-    bundle = Bundle(path, trusted=trusted)
-    _expect_digest(bundle.digest, digest, path)
-    return bundle
+    path, _ = _sound(run, digest)
+    return Bundle(path, digest=digest, facts=making(run))
+
+
+def making(run: str) -> dict[str, object] | None:
+    """Give what a run's record tells of its making; None where it has none."""
+    try:
+        return making_of(Records.here().read(run))
+    except Unknown:
+        # Bundles of earlier versions tell it themselves.
+        return None
+
+
+def making_of(record: RunRecord) -> dict[str, object]:
+    """Give what a record tells of a run's making; see `tagline.bundle.beside.told`."""
+    return told(
+        {
+            "provenance": {**record.provenance, "created": record.began},
+            "case": record.config,
+            "periods": record.periods,
+            "metrics": record.metrics,
+        }
+    )
 
 
 def bundle_folder(run: str, digest: str) -> Path:
@@ -124,14 +138,22 @@ def bundle_folder(run: str, digest: str) -> Path:
     Refused
         It is gone.
     """
-    path, objects = paths.bundles() / digest, shared()
-    if not path.exists() and objects is not None:
-        fetch_bundle(digest, path.parent, objects)
-    if not path.exists():
-        raise Refused(f"The bundle {digest[:12]} of {run} is gone.", where=str(path))
+    path = paths.bundles() / digest
+    if not path.exists() and not fetch_bundle(digest, path.parent, Objects(own_store())):
+        raise Refused(
+            f"The bundle {digest[:12]} of {run} is gone.", where=f"{own_store().where}, {path}"
+        )
     return path
 
 
-def _expect_digest(found: str, digest: str, path: Path) -> None:
-    if found != digest:
-        raise Refused(f"It is the bundle {found[:12]}, not {digest[:12]}.", where=str(path))
+def _sound(run: str, digest: str) -> tuple[Path, Any]:
+    """Give the folder of a bundle and what is in it; what was changed at hand is fetched anew."""
+    path = bundle_folder(run, digest)
+    try:
+        return path, contents(path, digest=digest)
+    except TaglineError as unsound:
+        log.warning(f"{unsound} It is fetched from the store again.")
+    with suppress(OSError):
+        shutil.rmtree(path)
+    path = bundle_folder(run, digest)
+    return path, contents(path, digest=digest)

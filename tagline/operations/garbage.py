@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 
 from tagline import paths
-from tagline.bundle.sharing import files_of, listed
+from tagline.bundle.sharing import files_of
 from tagline.clock import expect_steady, now_of
-from tagline.errors import TaglineError
+from tagline.errors import TaglineError, Unknown
 from tagline.ledger.chain import Ledger
-from tagline.registry.runs import Run, all_runs, found_artifact
-from tagline.store.blobs import shared
-from tagline.store.location import open_store
-from tagline.store.objects import Objects
+from tagline.registry.records import Records
+from tagline.registry.stores import expect_own_store
+from tagline.storage.location import open_store, own_store
+from tagline.storage.objects import Objects
+from tagline.storage.place import ledger
 
 log = logging.getLogger(__name__)
 HOUR = 3600.0
@@ -28,7 +29,7 @@ class Unneeded:
     Attributes
     ----------
     kind, name : str
-        ``table``, ``matrix``, ``bundle``, ``page`` or ``object`` (of the store), and its name.
+        ``object`` (of the store), or what is at hand on this machine of it, and its name.
     size : int
         Bytes.
     """
@@ -41,11 +42,11 @@ class Unneeded:
 
 
 def unneeded(*, hours: float) -> list[Unneeded]:
-    """Find what no run that is there and no entry of a ledger needs.
+    """Find what no record of a run and no entry of a ledger needs.
 
-    Needed are the tables, matrices, bundles and pages of every run that is there, finished or not,
-    and the bundle of whatever stands, or could be rolled back to, in any case. What was written
-    in the last hours is left alone: a run may be training that has not said yet what it needs.
+    Needed is what every record refers to, and the bundle of whatever stands, or could be rolled
+    back to, in any case. What was written in the last hours is left alone: a run may be training
+    that has no record yet. What is at hand on this machine can be fetched again.
 
     Parameters
     ----------
@@ -59,8 +60,10 @@ def unneeded(*, hours: float) -> list[Unneeded]:
         deleted then.
     """
     expect_steady()
-    needed = _needed()
-    found = [*_at_hand(needed), *_shared(needed)]
+    store = own_store()
+    expect_own_store(store)
+    objects = Objects(store)
+    found = [*_at_hand(), *_objects(objects, _needed(objects))]
     return [each for each in found if _is_old(each, hours)]
 
 
@@ -80,83 +83,42 @@ def _is_old(each: Unneeded, hours: float) -> bool:
     return age is not None and age >= hours * HOUR
 
 
-def _needed() -> set[str]:
+def _needed(objects: Objects) -> set[str]:
     needed: set[str] = set()
-    for run in all_runs():
-        needed |= set(_of_run(run))
-    store = open_store(paths.ledger())
+    records = Records(objects.store)
+    for case in records.cases():
+        for facts in records.of(case):
+            record = records.read(facts.run, case=case)
+            needed |= {each["sha256"] for each in record.tables.values()}
+            needed |= {*record.files.values(), *_of_bundle(objects, record.digest)}
+    store = open_store(ledger())
     for case in store.children(""):
         state = Ledger(store, case).state()
         live = [state.standing.champion, *state.standing.challengers, *state.champions.values()]
-        needed |= {each.bundle for each in live if each is not None}
+        for each in live:
+            needed |= _of_bundle(objects, each.bundle) if each is not None else set()
     return needed
 
 
-def _of_run(run: Run) -> Iterator[str]:
-    prepared = found_artifact(run, "prepared")
-    if prepared is not None:
-        tables = [*prepared.rows.values(), prepared.raw, prepared.quarantine]
-        yield from (each["sha256"] for each in tables)
-        yield prepared.matrix
-        yield from prepared.matrix_files.values()
-        yield from prepared.sources.values()
-    explained = found_artifact(run, "explained")
-    if explained is not None:
-        yield explained.values["sha256"]
-    bundle = found_artifact(run, "bundle")
-    if bundle is not None:
-        yield bundle["digest"]
-    page = found_artifact(run, "report_digest")
-    if page is not None:
-        yield page
+def _of_bundle(objects: Objects, digest: str) -> set[str]:
+    try:
+        return {digest, *files_of(objects.get(digest), where=digest).values()}
+    except Unknown:
+        return {digest}
 
 
-def _at_hand(needed: set[str]) -> Iterator[Unneeded]:
-    places = (
-        ("table", paths.tables(), "*.parquet"),
-        ("matrix", paths.tables(), "matrix-*"),
-        ("bundle", paths.bundles(), "[0-9a-f]*"),
-        ("page", paths.reports() / "by_content", "*.html"),
-    )
-    for kind, folder, pattern in places:
-        for path in sorted(folder.glob(pattern)):
-            if path.stem not in needed:
-                yield Unneeded(kind, path.stem, _size(path), _file_age(path), _remover(path))
+def _at_hand() -> Iterator[Unneeded]:
+    """Give what is at hand on this machine and in the store too: it can be fetched again."""
+    for kind, folder in (("cached", paths.cache()), ("bundle at hand", paths.bundles())):
+        for path in sorted(folder.glob("[!.]*")):
+            yield Unneeded(kind, path.name, _size(path), _file_age(path), _remover(path))
 
 
-def _shared(needed: set[str]) -> Iterator[Unneeded]:
-    objects = shared()
-    if objects is None:
-        return
-    kept = set(needed)
-    for digest in _bundles(objects):
-        content = objects.store.read(listed(digest))
-        if content is None:
-            continue
-        if digest in needed:
-            kept |= set(files_of(content, where=listed(digest)).values())
-        else:
-            yield _listed(objects, digest, len(content))
+def _objects(objects: Objects, needed: set[str]) -> Iterator[Unneeded]:
     for digest, size in objects.sizes():
-        if digest not in kept:
-            yield Unneeded(
-                "object",
-                digest,
-                size,
-                partial(objects.age, digest),
-                partial(objects.remove, digest),
-            )
-
-
-def _bundles(objects: Objects) -> Iterator[str]:
-    names = objects.store.children("objects/bundles")
-    yield from (name.removesuffix(".json") for name in names)
-
-
-def _listed(objects: Objects, digest: str, size: int) -> Unneeded:
-    name, store = listed(digest), objects.store
-    age, remove = partial(store.age, name), partial(store.remove_object, name)
-    return Unneeded("bundle", digest, size, age, remove)
+        if digest not in needed:
+            age, remove = partial(objects.age, digest), partial(objects.remove, digest)
+            yield Unneeded("object", digest, size, age, remove)
 
 
 def _size(path: Path) -> int:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow.parquet as pq
 
-from tagline import paths
 from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
@@ -22,15 +20,18 @@ from tagline.data.horizon import Horizon, horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
 from tagline.history.lookup import History, decided
-from tagline.history.snapshot import known_as, load
+from tagline.history.snapshot import ENDING, known_as, load
 from tagline.inputs.compute import Columns, columns
 from tagline.inputs.field import Field
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
 from tagline.operations.candidates import open_bundle
 from tagline.operations.scoring import answers_of
-from tagline.predictions.tables import FIELD, prediction_parts, read_outcomes
+from tagline.predictions.log import PredictionLog
+from tagline.predictions.tables import FIELD
 from tagline.reading.values import as_ids
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 WEEKS = 13
@@ -65,13 +66,12 @@ class LogReader:
     ----------
     case : Case
         The case.
-    trusted : container of str
-        The keys with which its models may be sealed.
     """
 
-    def __init__(self, case: Case, trusted: Container[str]) -> None:
-        self.case, self.trusted, self.seen = case, trusted, Logs()
+    def __init__(self, case: Case) -> None:
+        self.case, self.seen = case, Logs()
         self._lost: set[str] = set()
+        self._log = PredictionLog.of(case.name)
         self._snapshots: dict[str, History] = {}
 
     def read(self) -> Logs:
@@ -169,9 +169,10 @@ class LogReader:
 
     def _snapshot(self, bundle: Bundle, name: str) -> History:
         if name not in self._snapshots:
-            path = paths.snapshots(self.case.name) / known_as(bundle.declarations) / name
+            folder = f"{Workspace(self.case.name).snapshots}/{known_as(bundle.declarations)}"
+            found = load(own_store(), f"{folder}/{name}{ENDING}")
             within = self.case.serving.history_within
-            self._snapshots[name] = History.of(load(path), bundle.declarations, within=within)
+            self._snapshots[name] = History.of(found, bundle.declarations, within=within)
         return self._snapshots[name]
 
     def _bundle(self, digest: str, run: str) -> Bundle | None:
@@ -179,7 +180,7 @@ class LogReader:
             return None
         if digest not in self.seen.bundles:
             try:
-                bundle = open_bundle(run, digest, self.trusted)
+                bundle = open_bundle(run, digest)
                 layout = layout_of(bundle)
             except TaglineError as lost:
                 self._lost.add(digest)
@@ -190,14 +191,14 @@ class LogReader:
         return self.seen.bundles[digest]
 
     def _served(self) -> Iterator[pd.DataFrame]:
-        for part in prediction_parts(paths.log_of(self.case.name)):
+        for part in self._log.prediction_parts():
             outcome = part["prediction_id"].map(self._by_prediction)
             outcome = outcome.fillna(part["row_id"].map(self._by_row))
             yield self._dated(part.assign(outcome=outcome, in_batch=False), part["at"])
 
     def _batches(self) -> Iterator[pd.DataFrame]:
-        for path in sorted(answers_of(self.case.name).glob("*.parquet")):
-            part = pq.read_table(path).to_pandas()
+        for table in answers_of(self.case.name).tables():
+            part = table.to_pandas()
             if len(part):
                 outcome = part["row_id"].map(self._by_row)
                 when = pd.to_datetime(part["decided_at"], utc=True).fillna(
@@ -236,7 +237,7 @@ class LogReader:
 
     @cached_property
     def _outcomes(self) -> pd.DataFrame:
-        return read_outcomes(paths.log_of(self.case.name))
+        return self._log.outcomes()
 
     @cached_property
     def _by_prediction(self) -> Mapping[str, float]:

@@ -5,17 +5,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tagline import paths
 from tagline.bundle.load import Bundle
-from tagline.case.load import load_case
+from tagline.case.load import check_case
 from tagline.errors import TaglineError
-from tagline.files import write_whole
 from tagline.ledger.entry import Deployed, plain
 from tagline.monitoring.decide import Decision, Signals, decide
 from tagline.monitoring.find import find
@@ -23,11 +20,13 @@ from tagline.monitoring.findings import Findings, Reference
 from tagline.operations.logs import LogReader
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.events import ask_for_training, is_deployed
-from tagline.registry.runs import newest_start
+from tagline.registry.records import Records
 from tagline.stages.promoting import LEARNED_FROM, trained_until
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace, page_at_hand
 
 log = logging.getLogger(__name__)
-PAST = "past.jsonl"
+FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,10 @@ class MonitorReport:
 
     Attributes
     ----------
-    case, file : str
-        The case and its config.
+    case : str
+        The case.
+    config : dict
+        Its whole config.
     champion : str
         The champion's run; empty where there is none.
     at : str
@@ -53,7 +54,7 @@ class MonitorReport:
     """
 
     case: str
-    file: str
+    config: dict[str, Any]
     champion: str
     at: str
     findings: list[Findings]
@@ -83,7 +84,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
         There is no such case, or its tables can not be read.
     """
     standings = open_case(case, config=config)
-    reader = LogReader(standings.case, standings.trusted())
+    reader = LogReader(standings.case)
     seen = reader.read()
     champion = standings.champion()
     own = champion.bundle if champion else ""
@@ -91,7 +92,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
     findings = [
         find(
             seen.models[digest],
-            Reference.of(seen.bundles[digest].provenance),
+            Reference.of(seen.bundles[digest].facts),
             standings.case.monitoring,
             digest=digest,
             run=seen.runs[digest],
@@ -109,7 +110,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
     notes = [f"{why} ({count:,})" for why, count in seen.notes.most_common()]
     return MonitorReport(
         case=standings.case.name,
-        file=standings.case.file,
+        config=standings.case.to_dict(),
         champion=champion.run if champion else "",
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         findings=findings,
@@ -119,7 +120,7 @@ def watch(case: str, *, config: str = "") -> MonitorReport:
     )
 
 
-def keep(watched: MonitorReport, *, by: str) -> Path:
+def keep(watched: MonitorReport, *, by: str) -> str:
     """Write what was found where servers and `tagline status` look for it.
 
     Parameters
@@ -128,27 +129,32 @@ def keep(watched: MonitorReport, *, by: str) -> Path:
         What was found.
     by : str
         Which run found it.
+
+    Returns
+    -------
+    str
+        Where it is.
     """
-    target = paths.monitored(watched.case)
-    said = {**watched.to_dict(), "by": by}
-    write_whole(target, json.dumps(said))
-    line = {name: said[name] for name in ("at", "by", "champion", "decision", "signals")}
-    with target.with_name(PAST).open("a") as past:
-        past.write(json.dumps(line) + "\n")
-    return target
+    store, workspace = own_store(), Workspace(watched.case)
+    said = {"format": FORMAT, **watched.to_dict(), "by": by}
+    line = {name: said[name] for name in ("format", "at", "by", "champion", "decision", "signals")}
+    before = f"{workspace.watched_before}/{by.replace('/', '-')}.json"
+    store.write(before, json.dumps(line).encode())
+    store.write(workspace.watched, json.dumps(said).encode())
+    return page_at_hand(store, workspace.watched)
 
 
 def _signals(
     standings: Standings, champion: Deployed | None, findings: list[Findings], reader: LogReader
 ) -> Signals:
     today = pd.Timestamp.now(tz="UTC")
-    begun = newest_start(standings.case.name)
+    begun = Records.here().newest_start(standings.case.name)
     since = None if begun is None else (today - begun).days
     own = next((each for each in findings if champion and each.digest == champion.bundle), None)
     bundle = reader.seen.bundles.get(champion.bundle) if champion else None
     if own is None or bundle is None:
         return Signals(age_days=0, since_training=since)
-    created = pd.Timestamp(bundle.provenance["created"])
+    created = pd.Timestamp(bundle.facts["created"])
     before, estimate = own.before.get("log_loss"), own.estimated.get("log_loss")
     rise = estimate.value / before - 1 if before and estimate else float("nan")
     return Signals(
@@ -164,7 +170,7 @@ def _signals(
 def _growth(standings: Standings, bundle: Bundle, reader: LogReader) -> float:
     if "growth" not in standings.case.retraining.on:
         return 0.0
-    parts = bundle.provenance["periods"]
+    parts = bundle.facts["periods"]
     learned = sum(each["rows"] for each in parts if each["part"] in LEARNED_FROM)
     try:
         return float(reader.labelled_after(trained_until(bundle)) / max(learned, 1))
@@ -178,11 +184,10 @@ def page_of(watched: MonitorReport, *, by: str) -> str:
     # Only a flow draws; `tagline status` and servers read what was kept.
     from tagline.report.monitor_page import compose  # noqa: PLC0415
 
-    case = load_case(Path(watched.file))
-    page = compose(case, watched.to_dict(), by=by)
-    path = paths.reports() / f"monitor-{watched.case}.html"
-    path.write_text(page)
-    log.info(f"The page is {path}")
+    page = compose(check_case(watched.config), watched.to_dict(), by=by)
+    store, name = own_store(), Workspace(watched.case).report("monitor")
+    store.write(name, page.encode())
+    log.info(f"The page is {page_at_hand(store, name)}")
     return page
 
 
@@ -205,16 +210,14 @@ def act(watched: Mapping[str, Any], *, retrain: bool, by: str) -> str:
     """
     from tagline.operations.retraining import retrain as train_again  # noqa: PLC0415
 
-    decision, file = watched["decision"], watched["file"]
+    decision, case = watched["decision"], check_case(watched["config"])
     if not decision["train"]:
         return str(decision["why"])
     if is_deployed():
         # Nobody is there to say --retrain: who deploys the flows wants what the policy says.
-        ask_for_training(watched["case"], f"{decision['why']} Found by {by}.")
+        ask_for_training(case.name, f"{decision['why']} Found by {by}.")
         return f"{decision['why']} The event that starts a training was sent."
     if not retrain:
         return f"{decision['why']} Start it: python flows/monitor.py run --retrain True"
-    case = load_case(Path(file))
-    promote = case.retraining.promote
-    said = train_again(case.name, file=file, why=decision["why"], by=by, promote=promote)
+    said = train_again(case, why=decision["why"], by=by, promote=case.retraining.promote)
     return f"{decision['why']} {said}"

@@ -23,7 +23,7 @@ def shown(standings: Standings) -> dict[str, Any]:
     waiting = []
     for name, each in state.proposals.items():
         own = proposal_of(name, each, case=standings.case.name)
-        given = counted(policy, own, state.standing.approvals.get(name, ()))
+        given = counted(policy, own, state.approvals_of(name, ""))
         waiting.append(
             {
                 "name": name,

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from tagline.ledger.entry import Deployed
 from tagline.operations.candidates import (
     answer_alike,
     bundle_folder,
-    candidate,
     newest_candidate,
+    open_bundle,
     verified_bundle,
 )
-from tagline.operations.servers import unconfirmed
+from tagline.operations.servers import confirmation
 from tagline.operations.smoke import smoke as answer_in_a_fresh_process
 from tagline.operations.standings import Standings, open_case, open_run
 from tagline.registry.runs import find
@@ -41,10 +41,8 @@ class Plan:
     ----------
     run, case, digest : str
         The run, its case, and its bundle's digest.
-    file : str
-        The case's config.
-    bundle : str
-        The bundle's folder.
+    config : str
+        A config to go by instead of the newest run's; empty where there is none.
     against : dict or None
         The champion that it has to keep up with.
     why : str
@@ -56,8 +54,7 @@ class Plan:
     run: str
     case: str
     digest: str
-    file: str
-    bundle: str
+    config: str
     against: dict[str, Any] | None
     why: str
     alike: bool = False
@@ -70,11 +67,19 @@ class Plan:
 
     def standings(self) -> Standings:
         """Open the case's standings."""
-        return open_case(self.case, config=self.file if Path(self.file).is_file() else None)
+        return open_case(self.case, config=self.config)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as plain data, for an artifact."""
+        return asdict(self)
 
     def candidate(self) -> Candidate:
         """Look at the run again."""
-        return candidate(find(self.run))
+        return self.standings().candidate(find(self.run))
+
+    def folder(self) -> Path:
+        """Give the bundle's folder, verified: what was planned is what is promoted."""
+        return verified_bundle(self.run, self.digest)
 
     def recording(self) -> AbstractContextManager[None]:
         """Record a refusal that is raised inside."""
@@ -105,25 +110,25 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
         There is no such run, the rules do not allow it, or its bundle is not sound.
     """
     file = Path(config) if config else None
-    name = run or newest_candidate(open_case(case, config=file).state()).pathspec
+    name = run or newest_candidate(open_case(case, config=file).state()).run
     standings, found = open_run(name, case=case or None, config=file)
-    own, champion, transitions = candidate(found), standings.champion(), standings.transitions(why)
+    own, champion = standings.candidate(found), standings.champion()
+    transitions = standings.transitions(why)
     if champion is None or champion.run != own.run:
         # Else it may be an earlier promotion that is to be finished.
         transitions.expect("promote", own)
     with transitions.recording("promote", own.run, own.bundle):
-        return planned(standings, own, against=champion, why=why)
+        return planned(own, against=champion, why=why, config=config)
 
 
-def planned(standings: Standings, own: Candidate, *, against: Deployed | None, why: str) -> Plan:
+def planned(own: Candidate, *, against: Deployed | None, why: str, config: str = "") -> Plan:
     """Verify a run's bundle, and give the plan of its promotion."""
-    bundle = verified_bundle(own.run, own.bundle, standings.trusted())
+    bundle = verified_bundle(own.run, own.bundle)
     return Plan(
         run=own.run,
         case=own.case,
         digest=own.bundle,
-        file=standings.case.file,
-        bundle=str(bundle),
+        config=str(Path(config).absolute()) if config else "",
         against=None if against is None else against.model_dump(mode="json"),
         why=why,
         alike=against is not None and answers_as(against, bundle),
@@ -147,7 +152,6 @@ def recheck(plan: Plan) -> list[dict[str, Any]]:
         The champion is lost, and no reason was given to promote another without a comparison.
     """
     # Only this step of a promotion loads what answers and evaluates.
-    from tagline.bundle.load import Bundle  # noqa: PLC0415
     from tagline.stages import promoting  # noqa: PLC0415
 
     standings, champion, lost = plan.standings(), None, ""
@@ -161,7 +165,7 @@ def recheck(plan: Plan) -> list[dict[str, Any]]:
                 f"It can not be compared: {lost}",
                 todo="To promote it all the same, give the reason: --why 'the reason'.",
             ) from gone
-    own = Bundle(Path(plan.bundle), trusted=standings.trusted())
+    own = open_bundle(plan.run, plan.digest)
     return promoting.recheck(standings.case, own, champion, lost=lost).gates
 
 
@@ -174,7 +178,21 @@ def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
 def smoke(plan: Plan) -> dict[str, Any]:
     """Let a fresh process answer; see `tagline.operations.smoke.smoke`."""
     with plan.recording():
-        return answer_in_a_fresh_process(Path(plan.bundle))
+        return answer_in_a_fresh_process(plan.folder())
+
+
+def looked_at(plan: Plan) -> list[dict[str, Any]]:
+    """Give the gates as they are now, of a bundle that a fresh process can use.
+
+    Raises
+    ------
+    Refused
+        It can not, or as `recheck`.
+    """
+    gates = recheck(plan)
+    if all(gate["passed"] for gate in gates):
+        smoke(plan)
+    return gates
 
 
 def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
@@ -190,7 +208,7 @@ def wait_for_approvals(plan: Plan, *, minutes: float) -> dict[str, Any]:
     until = time.monotonic() + minutes * MINUTE
     while True:
         policy = standings.policy()
-        given = standings.state().standing.approvals.get(own.run, ())
+        given = standings.state().approvals_of(own.run, own.bundle)
         try:
             rules.expect_approvals(policy, own, given)
         except Refused as lacking:
@@ -231,8 +249,8 @@ def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     return {"champion": entry.run, "entry": entry.number, "by": entry.who, "at": entry.at}
 
 
-def confirm(plan: Plan, *, entry: int, minutes: float) -> dict[str, Any]:
-    """See that every running server has the champion, or take this very promotion back.
+def confirm(plan: Plan, *, entry: int, minutes: float = 0.0) -> list[str]:
+    """See that every running server has the champion, or take back what one refuses.
 
     Parameters
     ----------
@@ -241,13 +259,18 @@ def confirm(plan: Plan, *, entry: int, minutes: float) -> dict[str, Any]:
     entry : int
         The entry that did it; no other is taken back.
     minutes : float
-        How long to wait.
+        How long to wait at least; see `tagline.operations.servers.confirmation`.
+
+    Returns
+    -------
+    list of str
+        Which server has it and which not yet, a line each.
 
     Raises
     ------
     TaglineError
-        A server does not have it when the time is over: the champion before stands again, or what
-        stands instead, is said. Or somebody has changed the champion meanwhile.
+        A server refuses it: the champion before stands again, or what stands instead, is said.
+        Or somebody has changed the champion meanwhile.
     """
     standings = plan.standings()
 
@@ -255,24 +278,33 @@ def confirm(plan: Plan, *, entry: int, minutes: float) -> dict[str, Any]:
         champion = standings.champion()
         return champion is None or champion.since != entry
 
-    late, asked = unconfirmed(
-        plan.case, plan.digest, seconds=max(minutes * MINUTE, 5.0), stop=overtaken
-    )
+    found = confirmation(plan.case, entry, seconds=minutes * MINUTE, stop=overtaken)
     if overtaken():
         raise _overtaken(standings, plan)
-    if not late:
-        return {"running servers": "all have it" if asked else NO_SERVER}
-    servers = ", ".join(late)
+    if not found.refusing:
+        return found.lines() or [NO_SERVER]
+    servers = "; ".join(found.refusing)
     raise TaglineError(
-        f"These servers do not have it: {servers}.",
+        f"It is refused by {servers}.",
         where=plan.run,
         todo=_taken_back(standings, plan, servers, entry=entry),
     )
 
 
+def followed(standings: Standings, entry: int) -> list[str]:
+    """Say which running servers answer by an entry, and which not yet or never, a line each."""
+
+    def overtaken() -> bool:
+        champion = standings.champion()
+        return champion is None or champion.since != entry
+
+    found = confirmation(standings.case.name, entry, seconds=0.0, stop=overtaken)
+    return found.lines() or [NO_SERVER]
+
+
 def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -> str:
     """Take back one's own promotion, where it is still the last word; say what stands."""
-    why = f"taken back: these servers did not confirm it: {servers}"
+    why = f"taken back: it is refused by {servers}"
     champion = standings.champion()
     if champion is None or champion.since != entry:
         raise _overtaken(standings, plan)

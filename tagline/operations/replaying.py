@@ -16,6 +16,9 @@ from tagline.replay.compare import Summary, summary
 from tagline.replay.policy import Policy, read_policies
 from tagline.replay.timeline import TimelineRef, get_timeline, put_timeline
 from tagline.replay.walk import Walk
+from tagline.storage.location import own_store
+from tagline.storage.mirror import fetch, push
+from tagline.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -56,13 +59,14 @@ def walk(
     timeline = get_timeline(case, ref)
     retraining = type(case.retraining)(**policy["retraining"])
     name = _name(case, ref)
-    way = Walk(
-        timeline,
-        Policy(policy["name"], policy["title"], retraining),
-        folder=paths.home() / "replay" / f"{case.name}-{name[:12]}",
-        name=name,
-    )
-    months = list(way.months())
+    store, kept = own_store(), f"{Workspace(case.name).replays}/{name[:12]}"
+    folder = paths.cache() / "replay" / f"{case.name}-{name[:12]}"
+    fetch(store, kept, folder)
+    lived = Policy(policy["name"], policy["title"], retraining)
+    months = []
+    for month in Walk(timeline, lived, folder=folder, name=name).months():
+        months.append(month)
+        push(store, kept, folder, without=("tables",))
     told = [
         {
             "policy": policy["name"],

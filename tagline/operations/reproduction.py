@@ -12,15 +12,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tagline import paths
+from tagline.bundle.record import RunRecord
 from tagline.case.load import check_case
-from tagline.data.sources import with_sources
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import CHAMPION
-from tagline.paths import LEDGER, STORE
+from tagline.operations.standings import open_case
 from tagline.registry.provenance import provenance
-from tagline.registry.runs import Run, artifact, find
+from tagline.registry.runs import find
 from tagline.registry.summary import summary
+from tagline.storage.place import LEDGER, STORE
 
 log = logging.getLogger(__name__)
 METAFLOW_PLACES = ("METAFLOW_DEFAULT_", "METAFLOW_DATASTORE_", "METAFLOW_SERVICE_")
@@ -111,10 +111,9 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     )
 
 
-def _case_of(run: Run) -> dict[str, Any]:
+def _case_of(run: RunRecord) -> dict[str, Any]:
     """Give the case as it was, with its table from the store where the file is not here."""
-    case = check_case(artifact(run, "case_config"))
-    return with_sources(case, artifact(run, "prepared").sources, paths.cache()).to_dict()
+    return open_case(run.case, record=run).case.to_dict()
 
 
 def _is_here(commit: str) -> bool:

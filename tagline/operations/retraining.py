@@ -3,6 +3,7 @@
 Locally the flows run as processes of their own; in production an event starts them.
 """
 
+import json
 import logging
 import os
 import subprocess
@@ -17,21 +18,19 @@ from tagline.operations.candidates import bundle_folder
 from tagline.operations.promotion import NOTHING_NEW, answers_as
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.events import ask_for_promotion, is_deployed
-from tagline.registry.runs import artifact, newest_run, standing
+from tagline.registry.records import Records
 
 log = logging.getLogger(__name__)
 LINES = 20
 
 
-def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
+def retrain(case: Case, *, why: str, by: str, promote: bool) -> str:
     """Train again here, and promote the candidate where that is allowed.
 
     Parameters
     ----------
-    case : str
-        The case.
-    file : str
-        Its config.
+    case : Case
+        The case, as it is to be trained.
     why : str
         What asked for it.
     by : str
@@ -51,27 +50,27 @@ def retrain(case: str, *, file: str, why: str, by: str, promote: bool) -> str:
     """
     chain = f"{why} Found by {by}."
     log.info(f"Training starts: {chain}")
-    before = newest_run(case)
-    _run("train.py", ["--config", "case", file, "run", "--tag", f"because:{by}", "--why", chain])
-    run = newest_run(case)
-    if run is None or (before is not None and run.pathspec == before.pathspec):
-        raise TaglineError("The training left no run.", where="flows/train.py")
-    if standing(run) != "candidate":
-        return f"{run.pathspec} did not pass its gates."
-    digest = artifact(run, "bundle")["digest"]
-    if is_nothing_new(run.pathspec, digest, open_case(case, config=file).case):
-        return f"{run.pathspec} is not put forward: {NOTHING_NEW}."
+    records, config = Records.here(), json.dumps(case.to_dict())
+    before = {each.run for each in records.of(case.name)}
+    words = ["--config-value", "case", config, "run", "--tag", f"because:{by}", "--why", chain]
+    _run("train.py", words)
+    new = [each for each in records.of(case.name) if each.run not in before]
+    if not new:
+        raise TaglineError("The training left no record.", where="flows/train.py")
+    run = new[0].run
+    if new[0].standing != "candidate":
+        return f"{run} did not pass its gates."
+    if is_nothing_new(run, new[0].digest, case):
+        return f"{run} is not put forward: {NOTHING_NEW}."
     if not promote:
-        return f"{run.pathspec} waits for a person to promote it."
-    reason = f"{chain} Trained by {run.pathspec}."
-    words = ["run", "--candidate", run.pathspec, "--case-config", file, "--why", reason]
+        return f"{run} waits for a person to promote it."
     try:
-        _run("promote.py", words)
+        _run("promote.py", ["run", "--candidate", run, "--why", f"{chain} Trained by {run}."])
     except TaglineError as refused:
-        return f"{run.pathspec} was not promoted. {refused}"
-    champion = open_case(case, config=file).champion()
-    won = champion is not None and champion.run == run.pathspec
-    return f"{run.pathspec} is {'the champion' if won else 'not the champion'}."
+        return f"{run} was not promoted. {refused}"
+    champion = open_case(case.name).champion()
+    won = champion is not None and champion.run == run
+    return f"{run} is {'the champion' if won else 'not the champion'}."
 
 
 def is_nothing_new(run: str, digest: str, case: Case) -> bool:

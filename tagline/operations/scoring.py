@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +22,14 @@ from tagline.data.store import PARQUET, put_table, storable
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.files import locked
+from tagline.operations.candidates import open_bundle
 from tagline.operations.standings import Standings, open_case
-from tagline.predictions.tables import BATCH
 from tagline.reading.values import as_ids
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
-from tagline.store.blobs import Blobs, using
+from tagline.storage.blobs import Blobs, using
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -60,9 +61,10 @@ class ScoringRequest:
     again: bool = False
 
 
-def answers_of(case: str) -> Path:
-    """Give the folder of a case's answers in batch, which the monitor reads."""
-    return paths.log_of(case) / BATCH
+def answers_of(case: str) -> Place:
+    """Give the place of a case's answers in batch, which the monitor reads."""
+    store, folder = own_store(), Workspace(case).batch
+    return Place(store, folder, f"{store.where}/{folder}")
 
 
 def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
@@ -82,9 +84,9 @@ def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
         There is no champion, or its bundle or the rows can not be used.
     """
     standings = open_case(wanted.case, config=wanted.config)
-    to = Place.of(wanted.to or str(answers_of(standings.case.name)))
+    to = Place.of(wanted.to) if wanted.to else answers_of(standings.case.name)
     # Another run may be at it: what it has scored by its end is not scored again.
-    with locked(paths.scoring_lock(to.said)):
+    with locked(paths.lock(to.said)):
         found = _scored(standings, to, wanted)
     _expect_some(found)
     return found
@@ -94,10 +96,9 @@ def _scored(standings: Standings, to: Place, wanted: ScoringRequest) -> list[dic
     own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
     if not own:
         return []
-    place = Place.of(own)
     models = _Scorers(standings)
     found = []
-    for source in sources(place):
+    for source in sources(own):
         known = None if wanted.again else job.begun(to, source)
         if known is not None and known.finished:
             found.append({**asdict(known), "before": True})
@@ -144,7 +145,7 @@ class _Scorers:
     def of(self, run: str, digest: str, entry: int = 0) -> job.Scorer:
         """Open a run's model."""
         if digest not in self._open:
-            bundle = self.standings.bundle_of(run, digest)
+            bundle = open_bundle(run, digest)
             history = self._history(bundle) if bundle.history else None
             self._open[digest] = job.Scorer.of(
                 self.standings.case, bundle, run=run, entry=entry, with_history=history
@@ -170,7 +171,7 @@ def _scored_before(to: Place, wanted: ScoringRequest) -> set[str]:
     """Give the ids of rows that have an answer: the case's own tables only ever grow."""
     if wanted.again:
         return set()
-    return {str(each) for part in to.tables("row_id") for each in part["row_id"].to_pylist()}
+    return {str(each) for part in to.tables(["row_id"]) for each in part["row_id"].to_pylist()}
 
 
 def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
@@ -199,9 +200,8 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     if not kept.any():
         return ""
     own = raw[kept].drop(columns=case.table.target)
-    with using(Blobs(paths.tables() / "to_score")) as own_blobs:
-        reference = put_table(storable(own))
-    return str(own_blobs.path(reference["sha256"], ending=PARQUET))
+    with using(Blobs.alone(paths.cache() / "to_score")) as own_blobs:
+        return str(own_blobs.file(put_table(storable(own))["sha256"], ending=PARQUET))
 
 
 def _day(text: str) -> Any:

@@ -1,178 +1,180 @@
-"""Running servers, and which bundle each of them has.
+"""What running servers say of themselves in the store: which model each of their workers has.
 
-A server writes ``servers/NAME.json`` while it runs: ``case``, ``url`` and ``pid``, and its
-``certificate`` where it speaks TLS. Asked for ``/readyz``, it answers JSON with the ``digest`` that
-all of its workers have, and what they have ``refused``.
+Each worker writes ``servers/CASE/SERVER-PID.json`` every ten seconds and at each switch; who has
+not for half a minute, by the store's own clock, is gone.
 """
 
 import json
 import logging
-import socket
-import ssl
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
-import psutil
-
-from tagline import paths
+from tagline.canonical import as_json
 from tagline.errors import TaglineError
+from tagline.predictions.erasing import asked_name
+from tagline.predictions.log import PredictionLog
+from tagline.storage.contract import Store
+from tagline.storage.location import own_store
+from tagline.storage.workspace import JSON, Workspace
 
 log = logging.getLogger(__name__)
-LOOK_EVERY = 0.2
-PATIENCE = 2.0
-SAME = 2.0  # seconds by which the start of one process may be read differently
-HTTP = ("http://", "https://")
+FORMAT = 1
+EVERY, GONE_AFTER = 10.0, 30.0  # seconds
+LEAST_PATIENCE = 60.0
+LOOK_EVERY = 0.5
 
 
 @dataclass(frozen=True)
-class Server:
-    """A server that says that it runs.
+class Report:
+    """What one worker of a server says.
 
     Attributes
     ----------
-    name : str
-        Its own name.
-    case : str
-        The case that it answers.
-    url : str
+    server : str
+        The server's name.
+    worker : int
+        Its process.
+    host, url : str
         Where.
-    certificate : str
-        The certificate that it shows; empty without TLS.
+    entry : int
+        The ledger's entry by which the model that it answers with stands; 0 while there is none.
+    digest : str
+        That model's.
+    refused : dict or None
+        ``entry``, ``digest`` and ``why`` of a model that it does not take.
+    load_seconds : float
+        How long a new model may take.
+    asked : str
+        The id of the last demand, to put its answers into the store, that it has met.
+    age : float
+        Seconds since it said so.
     """
 
-    name: str
-    case: str
+    server: str
+    worker: int
+    host: str
     url: str
-    certificate: str = ""
+    entry: int = 0
+    digest: str = ""
+    refused: dict[str, Any] | None = None
+    load_seconds: float = LEAST_PATIENCE
+    asked: str = ""
+    age: float = 0.0
 
-    def digest(self) -> str:
-        """Give the digest of the bundle that answers there; empty where nothing does."""
-        return str(self._said().get("digest", ""))
+    @property
+    def said(self) -> str:
+        """Name it for a person."""
+        return f"{self.server} at {self.url} on {self.host} (worker {self.worker})"
 
-    def refuses(self, digest: str) -> str:
-        """Say why it refuses a bundle; empty where it does not."""
-        refused = self._said().get("refused")
-        return str(refused["why"]) if refused and refused.get("digest") == digest else ""
+    def refuses(self, entry: int) -> str:
+        """Say why it refuses the model of an entry; empty where it does not."""
+        mine = self.refused is not None and self.refused["entry"] == entry
+        return str(self.refused["why"]) if mine and self.refused else ""
 
-    def _said(self) -> dict[str, Any]:
-        url = f"{self.url}/readyz"
-        try:
-            # A proxy that the environment names knows nothing of this machine's own addresses.
-            ways = [ProxyHandler({}), HTTPSHandler(context=self._trusting())]
-            with build_opener(*ways).open(url, timeout=PATIENCE) as answer:
-                return dict(json.load(answer))
-        except HTTPError as not_ready:
-            return _parsed(not_ready.read())
-        except (URLError, OSError, ValueError, TypeError):
-            return {}
-
-    def _trusting(self) -> ssl.SSLContext | None:
-        if not self.certificate:
-            return None
-        # It is known by its certificate, which is on this machine; its name may be any.
-        context = ssl.create_default_context(cafile=self.certificate)
-        context.check_hostname = False
-        return context
+    def write(self, store: Store, case: str) -> None:
+        """Say it."""
+        said = {name: each for name, each in asdict(self).items() if name != "age"}
+        store.write(name_of(case, self), as_json({"format": FORMAT, **said}))
 
 
-def running(case: str) -> Iterator[Server]:
-    """Find the servers of a case whose processes are alive."""
-    for file in sorted(paths.servers().glob("*.json")):
-        server = _read(file)
-        if server.case == case and not has_ended(file):
-            yield server
+def name_of(case: str, report: Report) -> str:
+    """Name a worker's report in the store."""
+    return f"{Workspace(case).servers}/{report.server}-{report.worker}{JSON}"
 
 
-def running_process() -> dict[str, Any]:
-    """Say by what this process is known: its number is another's on another machine, or later."""
-    own = psutil.Process()
-    return {"pid": own.pid, "host": socket.gethostname(), "began": own.create_time()}
+def running(store: Store, case: str) -> list[Report]:
+    """Read what the workers say that are alive."""
+    folder = Workspace(case).servers
+    listed = store.listing(folder)
+    alive = [e for e in listed if e.age < GONE_AFTER and not e.name.endswith("/asked.json")]
+    found = []
+    for each, content in zip(alive, store.read_all([e.name for e in alive]), strict=True):
+        if content is not None:
+            said = json.loads(content)
+            said.pop("format")
+            found.append(replace(Report(**said), age=each.age))
+    return found
 
 
-def has_ended(file: Path) -> bool:
-    """Tell whether the process that wrote a registration is gone; not known of another machine."""
-    try:
-        said = json.loads(file.read_text())
-        if said.get("host", socket.gethostname()) != socket.gethostname():
-            return False
-        began = psutil.Process(int(said["pid"])).create_time()
-        return bool(abs(began - said.get("began", began)) > SAME)
-    except psutil.NoSuchProcess:
-        return True
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def remove_the_gone(store: Store, case: str) -> None:
+    """Remove what was said by workers that have been gone for long."""
+    for each in store.listing(Workspace(case).servers):
+        if each.age > GONE_AFTER * 20:
+            store.remove(each.name)
 
 
-def unconfirmed(
-    case: str, digest: str, *, seconds: float, stop: Callable[[], bool]
-) -> tuple[list[str], int]:
-    """Wait for every running server to have a bundle.
+@dataclass(frozen=True)
+class Confirmation:
+    """How the running servers stand to an entry of the ledger.
+
+    Attributes
+    ----------
+    having, late, refusing : list of str
+        Who answers by it, who does not yet, and who refuses it, with the reason.
+    """
+
+    having: list[str]
+    late: list[str]
+    refusing: list[str]
+
+    def lines(self) -> list[str]:
+        """Say it, a line each."""
+        return [
+            *(f"{each} has it" for each in self.having),
+            *(f"{each} does not have it yet" for each in self.late),
+            *(f"{each} refuses it" for each in self.refusing),
+        ]
+
+
+def confirmation(
+    case: str, entry: int, *, seconds: float, stop: Callable[[], bool]
+) -> Confirmation:
+    """Wait until every running server answers by an entry, or one refuses it.
 
     Parameters
     ----------
     case : str
         The case.
-    digest : str
-        The bundle's digest.
+    entry : int
+        The entry of the ledger.
     seconds : float
-        How long to wait.
+        How long to wait at least; not less than a minute, and than a model may take to load.
     stop : callable
         Whether there is no more reason to wait.
-
-    Returns
-    -------
-    late : list of str
-        The servers that do not have it.
-    asked : int
-        How many servers there are.
     """
-    waiting = list(running(case))
-    asked = len(waiting)
-    until = time.monotonic() + seconds
-    while waiting:
-        having = [server for server in waiting if server.digest() == digest]
-        for server in having:
-            log.info(f"{server.name} at {server.url} has it")
-        waiting = [server for server in waiting if server not in having]
-        refusing = [server for server in waiting if server.refuses(digest)]
-        if refusing or not waiting or time.monotonic() >= until or stop():
-            break
+    store, began = own_store(), time.monotonic()
+    told: set[str] = set()
+    while True:
+        found = running(store, case)
+        having = [each.said for each in found if each.entry >= entry]
+        refusing = [f"{e.said}: {why}" for e in found if (why := e.refuses(entry))]
+        silent = [e for e in found if e.entry < entry and not e.refuses(entry)]
+        for each in having:
+            if each not in told:
+                log.info(f"{each} has it")
+        told |= set(having)
+        patience = max([seconds, LEAST_PATIENCE, *(each.load_seconds for each in silent)])
+        if refusing or not silent or time.monotonic() - began >= patience or stop():
+            return Confirmation(having, [each.said for each in silent], refusing)
         time.sleep(LOOK_EVERY)
-    return [_named(server, digest) for server in waiting], asked
 
 
-def _named(server: Server, digest: str) -> str:
-    why = server.refuses(digest)
-    return f"{server.name} at {server.url}" + (f" (it refuses it: {why})" if why else "")
+def still_writing(prediction_log: PredictionLog) -> Callable[[str], list[str]]:
+    """Give what names the servers of a case that have not met a demand yet."""
+    store, case = prediction_log.store, prediction_log.workspace.case
+
+    def waiting(asked: str) -> list[str]:
+        return [each.said for each in running(store, case) if each.asked != asked]
+
+    return waiting
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def demanded(prediction_log: PredictionLog) -> str:
+    """Give the id of the last demand to put all answers into the store; empty without any."""
     try:
-        return dict(json.loads(content))
-    except (ValueError, TypeError):
-        return {}
-
-
-def _read(file: Path) -> Server:
-    try:
-        message = json.loads(file.read_text())
-        if not str(message["url"]).startswith(HTTP):
-            raise ValueError(f"{message['url']!r} is no web address")
-        int(message["pid"])
-        return Server(
-            file.stem,
-            str(message["case"]),
-            str(message["url"]),
-            str(message.get("certificate", "")),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as wrong:
-        raise TaglineError(
-            f"This says nothing of a running server: {wrong}.",
-            where=str(file),
-            todo="Remove it, if no server runs there.",
-        ) from wrong
+        content = prediction_log.store.read(asked_name(prediction_log))
+    except TaglineError:
+        return ""
+    return "" if content is None else str(json.loads(content)["id"])

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from tagline import paths
 from tagline.case.config import Case
 from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
@@ -14,9 +13,10 @@ from tagline.errors import TaglineError
 from tagline.history.declare import Declaration
 from tagline.history.snapshot import known_as, snapshot, write
 from tagline.history.written import expect_schemas, schemas
-from tagline.operations.candidates import newest_candidate
+from tagline.operations.candidates import newest_candidate, open_bundle
 from tagline.operations.standings import Standings, open_case
-from tagline.registry.runs import artifact
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace, page_at_hand
 
 WRITTEN = "Write now, or a time like 2027-01-31T06:00Z."
 
@@ -87,16 +87,17 @@ def _written(
 ) -> dict[str, Any]:
     expect_schemas(wanted.streams, schemas(wanted.declarations, events))
     found = snapshot(wanted.declarations, events, timezone=case.timezone, at=at)
-    folder = paths.snapshots(case.name) / known_as(wanted.declarations)
-    path = write(found, folder)
+    store = own_store()
+    folder = f"{Workspace(case.name).snapshots}/{known_as(wanted.declarations)}"
+    name = write(found, store, folder)
     as_of = pd.Timestamp(found.as_of, unit="s", tz="UTC").isoformat()
-    return {"path": str(path), "as_of": as_of, "runs": wanted.runs}
+    return {"path": page_at_hand(store, name), "as_of": as_of, "runs": wanted.runs}
 
 
 def _wanted(standings: Standings) -> list[_Wanted]:
     found: dict[tuple[Declaration, ...], _Wanted] = {}
     for run, digest in _models(standings):
-        bundle = standings.bundle_of(run, digest)
+        bundle = open_bundle(run, digest)
         if bundle.declarations:
             each = found.setdefault(
                 bundle.declarations, _Wanted(bundle.declarations, bundle.streams, [])
@@ -112,7 +113,7 @@ def _models(standings: Standings) -> Sequence[tuple[str, str]]:
     models = {each.run: each.bundle for each in live}
     try:
         newest = newest_candidate(state)
-        models.setdefault(newest.pathspec, artifact(newest, "bundle")["digest"])
+        models.setdefault(newest.run, newest.digest)
     except TaglineError:
         if not models:
             raise

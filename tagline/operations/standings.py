@@ -1,11 +1,12 @@
 """The standings of one case, as a command or a flow opens them."""
 
-from collections.abc import Container
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagline import paths
 from tagline.bundle.load import Bundle
+from tagline.bundle.record import RunRecord
 from tagline.case.config import Case
 from tagline.case.load import check_case, load_case
 from tagline.data.sources import with_sources
@@ -14,16 +15,21 @@ from tagline.keys import signing_key
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Deployed, Policy
 from tagline.ledger.last_seen import LastSeen
-from tagline.ledger.policy import trusted_by
 from tagline.ledger.state import State
-from tagline.operations.candidates import open_bundle, verified_bundle
-from tagline.registry.facts import finished_runs
-from tagline.registry.runs import HOW_TO_TRAIN, Run, artifact, find, looked_at, username
+from tagline.operations.candidates import candidate, open_bundle, verified_bundle
+from tagline.registry.records import Records, RunFacts
+from tagline.registry.runs import HOW_TO_TRAIN, find, username
+from tagline.registry.stores import expect_own_store
 from tagline.registry.tags import Tags
 from tagline.standing.people import Actor, actor, proposed
 from tagline.standing.request import Request
+from tagline.standing.rules import Candidate
 from tagline.standing.transitions import Transitions
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
+from tagline.storage.place import ledger as ledger_location
+from tagline.storage.place import metaflow_root
+
+SOURCES = "sources/"
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,7 @@ class Standings:
     @classmethod
     def of(cls, case: Case) -> "Standings":
         """Open the standings of a case."""
-        ledger = Ledger(open_store(paths.ledger()), case.name)
+        ledger = Ledger(open_store(ledger_location()), case.name)
         return cls(case, ledger, LastSeen(paths.seen(), ledger))
 
     def state(self) -> State:
@@ -62,21 +68,17 @@ class Standings:
         """Give who may do what: as the ledger says, else as the config proposes."""
         return self.state().policy or proposed(self.case.standing)
 
-    def trusted(self) -> Container[str]:
-        """Give the keys with which a bundle of the case may be sealed."""
-        return trusted_by(self.policy())
+    def candidate(self, record: RunRecord) -> Candidate:
+        """Say what a promotion needs to know of a run."""
+        return candidate(record, self.policy())
 
     def verify(self, live: Deployed) -> None:
         """Raise where the bundle of a run can not be used."""
-        verified_bundle(live.run, live.bundle, self.trusted())
+        verified_bundle(live.run, live.bundle)
 
     def bundle(self, live: Deployed) -> Bundle:
         """Open the bundle of a run that answers requests."""
-        return self.bundle_of(live.run, live.bundle)
-
-    def bundle_of(self, run: str, digest: str) -> Bundle:
-        """Open the bundle of any run of the case."""
-        return open_bundle(run, digest, self.trusted())
+        return open_bundle(live.run, live.bundle)
 
     def who(self) -> Actor:
         """Say who acts."""
@@ -88,7 +90,9 @@ class Standings:
         return Transitions(request, Tags(), self.last_seen)
 
 
-def open_case(name: str | None, *, config: Path | str | None = None) -> Standings:
+def open_case(
+    name: str | None, *, config: Path | str | None = None, record: RunRecord | None = None
+) -> Standings:
     """Open the standings of a case by its name.
 
     Parameters
@@ -96,61 +100,80 @@ def open_case(name: str | None, *, config: Path | str | None = None) -> Standing
     name : str or None
         The case; the only one that has runs where None or empty.
     config : Path or str, optional
-        Its config; where the newest run found it, where None or empty.
+        A config to go by instead of the one with which its newest run was trained.
+    record : RunRecord, optional
+        A run to go by instead of the newest.
 
     Raises
     ------
     TaglineError
-        There is no such case, or several and none is named, or its config is not there.
+        There is no such case, or several and none is named, or the config is of another.
     """
-    known = cases()
-    name = name or _only(known)
+    records = Records.here()
+    known = records.cases()
+    if not known:
+        expect_own_store(records.store)
+    name = name or _only(known, records.store.where)
     if name not in known:
         have = ", ".join(sorted(known)) or "none"
-        raise Unknown(f"The case {name!r} has no runs here.", todo=f"Cases with runs: {have}.")
-    return _opened(known[name], name, Path(config) if config else None)
+        raise Unknown(
+            f"The case {name!r} has no runs here.",
+            where=records.store.where,
+            todo=f"Cases with runs: {have}.",
+        )
+    expect_own_store(records.store)
+    record = record or records.read(_newest(records, name).run, case=name)
+    return Standings.of(_case(record, Path(config) if config else None))
 
 
 def open_run(
     run: str | None, *, case: str | None, config: Path | None = None
-) -> tuple[Standings, Run]:
+) -> tuple[Standings, RunRecord]:
     """Open the standings of the case that is named, else of the one that a run belongs to.
 
     Raises
     ------
     TaglineError
-        There is no such run or case, or the case's config is not there.
+        There is no such run or case.
     """
     found = find(run)
-    own = str(artifact(found, "case_name"))
-    if case is not None and case != own:
-        return open_case(case, config=config), found
-    return _opened(found, own, config), found
+    return open_case(case or found.case, config=config), found
 
 
-def cases() -> dict[str, Run]:
-    """Find the cases that have runs, each with its newest one."""
-    found: dict[str, Run] = {}
-    for run, facts in finished_runs():
-        found.setdefault(facts.case, run)
-    return found
+def _case(record: RunRecord, config: Path | None) -> Case:
+    case = load_case(config) if config is not None else check_case(record.config)
+    if case.name != record.case:
+        raise TaglineError(
+            f"It is the config of {case.name!r}, not of {record.case!r}.", where=str(config)
+        )
+    sources = {
+        each.removeprefix(SOURCES): digest
+        for each, digest in record.files.items()
+        if each.startswith(SOURCES)
+    }
+    return with_sources(case, sources)
 
 
-def _opened(run: Run, name: str, config: Path | None) -> Standings:
-    given = artifact(run, "case_config")
-    file = config or Path(given["file"])
-    # On another machine the config is not there: the run keeps it as it was.
-    case = load_case(file) if config or file.is_file() else check_case(given)
-    if case.name != name:
-        raise TaglineError(f"It is the config of {case.name!r}, not of {name!r}.", where=str(file))
-    if case.table.source and not Path(case.table.source).exists():
-        case = with_sources(case, artifact(run, "prepared").sources, paths.cache())
-    return Standings.of(case)
-
-
-def _only(known: dict[str, Run]) -> str:
+def _newest(records: Records, name: str) -> RunFacts:
+    """Give the newest run of a case by somebody whom its policy knows."""
+    ledger = Ledger(open_store(ledger_location()), name)
+    policy = ledger.state().policy
+    known = records.of(name)
+    if policy is not None and not policy.open:
+        known = [each for each in known if each.author_key in policy.people.values()] or known
     if not known:
-        raise TaglineError("No case has a finished run here.", where=looked_at(), todo=HOW_TO_TRAIN)
+        raise TaglineError(
+            f"No record of the case {name!r} is sound: {'; '.join(records.faults(name))}",
+            where=records.store.where,
+        )
+    return known[0]
+
+
+def _only(known: Sequence[str], where: str) -> str:
+    if not known:
+        old = (metaflow_root().parent / ".tagline" / "bundles").is_dir()
+        todo = "`tagline migrate` moves what an earlier version left." if old else HOW_TO_TRAIN
+        raise TaglineError("No case has a finished run here.", where=where, todo=todo)
     if len(known) != 1:
         have = ", ".join(sorted(known))
         raise TaglineError(

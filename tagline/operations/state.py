@@ -9,8 +9,9 @@ from tagline.ledger.state import State
 from tagline.operations.candidates import candidate, waiting
 from tagline.operations.monitored import latest
 from tagline.operations.standings import Standings
-from tagline.registry.runs import artifact
-from tagline.registry.tags import Tags, gone, wrong
+from tagline.registry.records import Records
+from tagline.registry.runs import gone
+from tagline.registry.tags import Tags, wrong
 from tagline.standing.people import differences, proposed
 from tagline.standing.rules import counted
 
@@ -87,15 +88,15 @@ def candidates(
     state, policy = standings.state(), standings.policy()
     primary = standings.case.evaluation.primary
     runs, found = list(waiting(state)), []
-    for run in runs[:most]:
-        own = candidate(run)
-        approvals = counted(policy, own, state.standing.approvals.get(own.run, ()))
+    for facts in runs[:most]:
+        own = candidate(Records.here().read(facts.run, case=facts.case), policy)
+        approvals = counted(policy, own, state.approvals_of(own.run, own.bundle))
         found.append(
             {
                 "run": own.run,
                 "author": own.author,
                 "metric": primary,
-                "figure": artifact(run, "metrics")[primary]["value"],
+                "figure": (facts.metrics or {}).get(primary),
                 "approved_by": [each.who for each in approvals],
             }
         )
@@ -145,6 +146,7 @@ def _void(standings: Standings, state: State) -> Iterator[str]:
     for each in state.void:
         yield f"{each} It is void, and passed over."
     yield from map(str, standings.ledger.strays())
+    yield from (f"{void} It is void." for void in Records.here().faults(standings.case.name))
 
 
 def _faults(standings: Standings, state: State) -> Iterator[str]:

@@ -5,21 +5,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.keys import public_hex
+from tagline.predictions.log import JSON, PredictionLog, parts_of, read, written
 from tagline.predictions.maintenance import LogMaintenance
-from tagline.predictions.segment import CLOSED, OPEN, TABLE
-from tagline.predictions.tables import FIELD, OUTCOMES, PREDICTIONS, close, rows, segments, write
+from tagline.predictions.tables import FIELD
 
-ERASURES, ASKED = "erasures", "roll"
-PATIENCE = 30.0
-LOOK_EVERY = 0.1
+FORMAT = 1
+PATIENCE = 45.0
+LOOK_EVERY = 0.2
+Theirs = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,17 @@ class Erasure:
     predictions, outcomes : int
         How many rows.
     segments : int
-        How many files were written anew.
+        How many tables were written anew.
     """
 
     predictions: int
     outcomes: int
     segments: int
+
+
+def asked_name(log: PredictionLog) -> str:
+    """Name what asks all servers of a case to put their segments into the store."""
+    return f"{log.workspace.servers}/asked{JSON}"
 
 
 def forget(
@@ -46,10 +52,11 @@ def forget(
     subject: str,
     who: str,
     key: Ed25519PrivateKey,
+    waiting: Callable[[str], list[str]],
 ) -> Erasure:
-    """Erase the rows of a subject, in every segment on this machine and in its copy on S3.
+    """Erase the rows of a subject, in every table of the log, also of what is merged.
 
-    Running servers are asked to begin another segment, so that none is written to meanwhile.
+    All servers are asked to put what they have into the store first.
 
     Parameters
     ----------
@@ -63,77 +70,91 @@ def forget(
         Who asks.
     key : Ed25519PrivateKey
         Signs the entry that is left.
+    waiting : callable
+        Names the running servers that have not yet done what was asked by an id.
 
     Raises
     ------
     TaglineError
-        A running server goes on writing to a segment.
+        A running server goes on writing to a segment, or somebody else is at the log.
     """
-    _close_all(maintenance)
-    name = column if column == "row_id" else f"{FIELD}{column}"
-    erased: set[str] = set()
+    log = maintenance.log
+    _ask_all(maintenance, waiting)
+    with maintenance.turn() as own:
+        if not own:
+            raise TaglineError(
+                "Another process is merging or deleting tables of this log.",
+                where=log.store.where,
+                todo="Ask again in some minutes; nothing was erased.",
+            )
+        name = column if column == "row_id" else f"{FIELD}{column}"
+        erased: set[str] = set()
 
-    def is_theirs(row: Mapping[str, Any]) -> bool:
-        return str(row.get(name)) == subject
+        def is_theirs(row: Mapping[str, Any]) -> bool:
+            return str(row.get(name)) == subject
 
-    predictions, changed = _without(maintenance, PREDICTIONS, is_theirs, erased)
-    ids = {name for name in erased if name}
+        predictions, changed = _without(log, log.workspace.predictions, is_theirs, erased)
+        ids = {each for each in erased if each}
 
-    def follows(row: Mapping[str, Any]) -> bool:
-        own = column == "row_id" and row["row_id"] == subject
-        return own or row["prediction_id"] in ids
+        def follows(row: Mapping[str, Any]) -> bool:
+            mine = column == "row_id" and row["row_id"] == subject
+            return mine or row["prediction_id"] in ids
 
-    outcomes, also = _without(maintenance, OUTCOMES, follows, set())
-    found = Erasure(predictions, outcomes, changed + also)
-    _note(maintenance.folder, found, column=column, who=who, key=key)
+        outcomes, also = _without(log, log.workspace.outcomes, follows, set())
+        found = Erasure(predictions, outcomes, changed + also)
+        _note(log, found, column=column, who=who, key=key)
     return found
 
 
-def _close_all(maintenance: LogMaintenance) -> None:
-    kinds = [maintenance.folder / kind for kind in (PREDICTIONS, OUTCOMES)]
-    before = {path for place in kinds for path in place.glob(f"*{OPEN}")}
-    (maintenance.folder / ASKED).touch()
+def _ask_all(maintenance: LogMaintenance, waiting: Callable[[str], list[str]]) -> None:
+    log, asked = maintenance.log, uuid4().hex
+    log.store.write(asked_name(log), as_json({"format": FORMAT, "id": asked}))
     until = time.monotonic() + PATIENCE
-    while any(path.exists() for path in before):
-        # Those of servers that are gone are closed here, others by their servers.
-        maintenance.tidy()
+    while late := waiting(asked):
         if time.monotonic() > until:
             raise TaglineError(
-                "A running server goes on writing to its segment; nothing was erased.",
-                where=str(maintenance.folder),
-                todo="Stop the server, and ask again.",
+                f"These servers go on writing to their segments: {', '.join(late)}.",
+                where=log.store.where,
+                todo="Nothing was erased. Stop them, and ask again.",
             )
         time.sleep(LOOK_EVERY)
-    for place in kinds:
-        for path in place.glob(f"*{CLOSED}"):
-            close(path)
+    # What a server of this machine left behind when it was killed is erased too.
+    log.ship()
 
 
 def _without(
-    maintenance: LogMaintenance,
-    kind: str,
-    is_theirs: Callable[[dict[str, Any]], bool],
-    erased: set[str],
+    log: PredictionLog, folder: str, is_theirs: Theirs, erased: set[str]
 ) -> tuple[int, int]:
     count = changed = 0
-    for path in segments(maintenance.folder / kind):
-        if path.suffix != TABLE:
+    for each in log.store.listing(folder):
+        content = log.store.read(each.name)
+        if content is None:
             continue
-        all_rows = list(rows(path))
-        kept = [row for row in all_rows if not is_theirs(row)]
-        if len(kept) == len(all_rows):
+        rows = [
+            {str(k): v for k, v in r.items()} for r in read(each.name, content).to_dict("records")
+        ]
+        kept = [row for row in rows if not is_theirs(row)]
+        if len(kept) == len(rows):
             continue
-        erased |= {row["prediction_id"] for row in all_rows if is_theirs(row)}
-        count, changed = count + len(all_rows) - len(kept), changed + 1
-        write(kept, path)
-        maintenance.upload_again(path)
+        erased |= {str(row["prediction_id"]) for row in rows if is_theirs(row)}
+        count, changed = count + len(rows) - len(kept), changed + 1
+        log.store.write(each.name, _again(log, each.name, kept))
     return count, changed
 
 
-def _note(folder: Path, found: Erasure, *, column: str, who: str, key: Ed25519PrivateKey) -> None:
+def _again(log: PredictionLog, name: str, rows: list[dict[str, Any]]) -> bytes:
+    if name.endswith(JSON):
+        return as_json({"format": FORMAT, "outcomes": rows})
+    return written(rows, sorted(parts_of(log.store, name)))
+
+
+def _note(
+    log: PredictionLog, found: Erasure, *, column: str, who: str, key: Ed25519PrivateKey
+) -> None:
     now = datetime.now(UTC)
     # Not even a pseudonym of the subject: what is erased must not live on in its audit entry.
     said = {
+        "format": FORMAT,
         "at": now.isoformat(),
         "who": who,
         "column": column,
@@ -142,7 +163,6 @@ def _note(folder: Path, found: Erasure, *, column: str, who: str, key: Ed25519Pr
         "segments": found.segments,
         "key": public_hex(key),
     }
-    place = folder / ERASURES
-    place.mkdir(exist_ok=True)
     signed = {**said, "signature": key.sign(as_json(said)).hex()}
-    (place / f"{now:%Y%m%dT%H%M%S%fZ}.json").write_text(json.dumps(signed, indent=1))
+    name = f"{log.workspace.erasures}/{now:%Y%m%dT%H%M%S%fZ}{JSON}"
+    log.store.create(name, json.dumps(signed, indent=1).encode())

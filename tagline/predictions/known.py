@@ -1,6 +1,7 @@
 """Which answers a log holds, so that an outcome of none is told to whoever reports it."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,16 +14,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tagline.errors import TaglineError
 from tagline.predictions.frames import frames
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.records import Answers, Outcome, decode
-from tagline.predictions.segment import OPEN, TABLE
-from tagline.predictions.tables import BATCH, PREDICTIONS, segments
+from tagline.predictions.segment import TABLE
+from tagline.predictions.tables import segments
+from tagline.storage.contract import Stored
 
 log = logging.getLogger(__name__)
 Hashes = npt.NDArray[np.uint64]
 NEWEST = 1_000_000  # 16 bytes each once their segment is closed
 ROWS = 100_000
-EVERY = 30.0  # seconds between two looks at all tables
+EVERY, AGAIN = 30.0, 1.0  # seconds between two looks at the store; where an id is not known
 NONE = np.empty(0, np.uint64)
 NAMES = ("prediction_id", "row_id")
 
@@ -32,18 +36,17 @@ class KnownIds:
 
     Parameters
     ----------
-    folder : Path
-        The case's log, with what was answered in batch.
+    log : PredictionLog
+        The case's; what was answered in batch is known too.
     newest : int, optional
         How many answers are remembered; older ones are not known.
     """
 
-    def __init__(self, folder: Path, *, newest: int = NEWEST) -> None:
-        self.folder, self.newest = folder, newest
-        self._tables: dict[Path, tuple[int, Hashes]] = {}
+    def __init__(self, log: PredictionLog, *, newest: int = NEWEST) -> None:
+        self.log, self.newest = log, newest
+        self._tables: dict[str, tuple[str, Hashes]] = {}
         self._open: dict[Path, tuple[int, set[int]]] = {}
-        self._closed: set[str] = set()
-        self._lock, self._again_at = threading.Lock(), 0.0
+        self._lock, self._looked_at = threading.Lock(), -math.inf
 
     def unknown(self, outcomes: Sequence[Outcome]) -> int:
         """Count the outcomes that name none of the newest answers."""
@@ -51,62 +54,70 @@ class KnownIds:
             [_hashes(name, [getattr(each, name) for each in outcomes]) for name in NAMES]
         )
         with self._lock:
-            if time.monotonic() >= self._again_at:
-                self._again_at = time.monotonic() + EVERY
-                self._read()
-            else:
-                self._read_new()
-            for _, found in self._open.values():
-                wanted = wanted[[each not in found for each in wanted.tolist()]]
-            for _, known in self._tables.values():
-                wanted = wanted[~_among(wanted, known)]
+            self._look(EVERY)
+            wanted = self._without_known(wanted)
+            if len(wanted):
+                # It may have been put into the store since that was looked at.
+                self._look(AGAIN)
+                wanted = self._without_known(wanted)
         return len(wanted)
 
-    def _read_new(self) -> None:
-        # A year has a hundred thousand tables, which are not looked at each time.
-        for path in segments(self.folder / PREDICTIONS):
-            if path.suffix == OPEN or path.stem not in self._closed:
-                self._one(path)
+    def _look(self, every: float) -> None:
+        # Those of this machine first: what is put into the store meanwhile is found there.
+        due = time.monotonic() >= self._looked_at + every
+        here = segments(self.log.folder) if self.log.folder.is_dir() else []
+        for path in here:
+            self._segment(path)
+        if due:
+            self._look_at_the_store()
+            self._looked_at = time.monotonic()
+            stems = {path.stem for path in here}
+            self._open = {path: each for path, each in self._open.items() if path.stem in stems}
 
-    def _one(self, path: Path) -> int:
-        if path.suffix != OPEN:
-            self._closed.add(path.stem)
-        return self._table(path) if path.suffix == TABLE else self._segment(path)
+    def _without_known(self, wanted: Hashes) -> Hashes:
+        for _, found in self._open.values():
+            wanted = wanted[[each not in found for each in wanted.tolist()]]
+        for _, known in self._tables.values():
+            wanted = wanted[~_among(wanted, known)]
+        return wanted
 
-    def _read(self) -> None:
-        held, kept, listed = 0, set(), self._all()
-        self._closed = {path.stem for path in listed if path.suffix != OPEN}
-        for path in sorted(listed, key=_written, reverse=True):
+    def _look_at_the_store(self) -> None:
+        held, kept = 0, {}
+        for each in sorted(self._listed(), key=lambda each: each.age):
             if held >= self.newest:
                 break
-            kept.add(path)
-            held += self._one(path)
-        self._tables = {path: each for path, each in self._tables.items() if path in kept}
-        self._open = {path: each for path, each in self._open.items() if path in kept}
+            known = self._tables.get(each.name)
+            if known is None or known[0] != each.etag:  # what is forgotten is written anew
+                known = each.etag, self._ids(each.name)
+            kept[each.name] = known
+            held += len(known[1]) // len(NAMES)
+        self._tables = kept
 
-    def _all(self) -> list[Path]:
-        return [*segments(self.folder / PREDICTIONS), *(self.folder / BATCH).glob(f"*{TABLE}")]
+    def _listed(self) -> list[Stored]:
+        workspace, store = self.log.workspace, self.log.store
+        batch = [each for each in store.listing(workspace.batch) if each.name.endswith(TABLE)]
+        own = [each for each in batch if "/rejected/" not in each.name]
+        return [*self.log.listed(workspace.predictions), *own]
 
-    def _table(self, path: Path) -> int:
-        written, held = _written(path), self._tables.get(path)
-        if held is None or held[0] != written:  # what is forgotten is written anew
-            try:
-                found = [each for part in _parts(path) for each in part]
-            except (OSError, pa.ArrowInvalid) as unread:
-                # Deleted since it was listed, or damaged: its answers are not known.
-                log.warning(f"{path.name} can not be read: {unread}")
-                return 0
-            self._tables[path] = written, np.sort(np.concatenate([NONE, *found]))
-        return len(self._tables[path][1]) // len(NAMES)
+    def _ids(self, name: str) -> Hashes:
+        try:
+            with self.log.store.open(name) as file, pq.ParquetFile(file) as table:
+                found = [each for part in _parts(table) for each in part]
+        except (OSError, TaglineError, pa.ArrowInvalid) as unread:
+            # Deleted since it was listed, or damaged: its answers are not known.
+            log.warning(f"{name} can not be read: {unread}")
+            return NONE
+        return np.sort(np.concatenate([NONE, *found]))
 
-    def _segment(self, path: Path) -> int:
-        at, found = self._open.get(path, (0, set()))
+    def _segment(self, path: Path) -> None:
+        stem = path.with_suffix("")
+        at, found = self._open.get(stem, (0, set()))
         try:
             with path.open("rb") as file:
                 file.seek(at)
                 new = frames(file.read())
         except FileNotFoundError:
-            return 0  # closed since it was listed; it is a table the next time
+            return  # closed since it was listed
         for record in new.records:
             try:
                 said = decode(record)
@@ -115,16 +126,14 @@ class KnownIds:
             if isinstance(said, Answers):
                 found |= set(_hashes("prediction_id", said.prediction_ids).tolist())
                 found |= set(_hashes("row_id", said.row_ids).tolist())
-        self._open[path] = at + new.sound, found
-        return len(found) // len(NAMES)
+        self._open[stem] = at + new.sound, found
 
 
-def _parts(path: Path) -> Iterator[list[Hashes]]:
+def _parts(table: pq.ParquetFile) -> Iterator[list[Hashes]]:
     """Read the ids of a table in bounded memory."""
-    with pq.ParquetFile(path) as file:
-        names = [name for name in NAMES if name in file.schema_arrow.names]
-        for batch in file.iter_batches(ROWS, columns=names):
-            yield [_hashes(name, batch.column(name).to_pylist()) for name in names]
+    names = [name for name in NAMES if name in table.schema_arrow.names]
+    for batch in table.iter_batches(ROWS, columns=names):
+        yield [_hashes(name, batch.column(name).to_pylist()) for name in names]
 
 
 def _hashes(name: str, ids: Iterable[str | None]) -> Hashes:
@@ -139,10 +148,3 @@ def _among(wanted: Hashes, known: Hashes) -> npt.NDArray[np.bool_]:
     place = np.searchsorted(known, wanted)
     found: npt.NDArray[np.bool_] = known[np.minimum(place, len(known) - 1)] == wanted
     return found
-
-
-def _written(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0

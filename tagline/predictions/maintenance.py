@@ -1,21 +1,26 @@
-"""What happens to closed segments: Parquet, S3, and their end when they are old enough."""
+"""What happens to a log: segments go to the store, days are merged, and what is old ends."""
 
-import fcntl
 import logging
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
-from tagline.clock import expect_steady, now_of
+from tagline.clock import expect_steady
 from tagline.errors import TaglineError
-from tagline.predictions.segment import CLOSED, TABLE, recover
-from tagline.predictions.tables import OUTCOMES, PREDICTIONS, close
+from tagline.predictions.log import MERGED, PredictionLog, is_merged, parts_of, read, written
+from tagline.predictions.segment import TABLE
+from tagline.storage.contract import Stored
+from tagline.storage.lease import lease
 
 log = logging.getLogger(__name__)
-DAY = 86_400 * 10**9
-MARK, LOCK = ".uploaded", ".lock"
+DAY = 86_400.0  # seconds
+HELD = 600.0  # seconds after which whoever merges is taken for gone
+LEAST, MOST_BYTES = 3, 256_000_000
+NAMED = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -24,30 +29,74 @@ class LogMaintenance:
 
     Attributes
     ----------
-    folder : Path
-        The case's log; see `tagline.paths.log_of`.
+    log : PredictionLog
+        Which.
     retention_days : int or None
         How long rows are kept.
-    upload : str or None
-        Where closed segments go: ``s3://bucket/prefix``.
     """
 
-    folder: Path
+    log: PredictionLog
     retention_days: int | None = None
-    upload: str | None = None
+
+    @property
+    def kinds(self) -> tuple[str, str]:
+        """Where predictions and outcomes are."""
+        return self.log.workspace.predictions, self.log.workspace.outcomes
 
     def tidy(self) -> None:
-        """Recover, close and upload, whatever is due; faults are logged and tried again."""
-        for kind in (PREDICTIONS, OUTCOMES):
-            place = self.folder / kind
-            place.mkdir(parents=True, exist_ok=True)
-            for path, torn, damaged in recover(place):
-                log.warning(f"{path.name} was left open: {torn} torn bytes, {damaged} damaged gaps")
-            for path in sorted(place.glob(f"*{CLOSED}")):
-                self._tried(close, path)
-            for path in sorted(place.glob(f"*{TABLE}")):
-                if self.upload and not path.with_suffix(MARK).exists():
-                    self._tried(self._send, path)
+        """Put into the store what is closed here; merge days and delete what is old, by turns."""
+        self.log.ship()
+        with self.turn() as own:
+            if own:
+                self.delete_old()
+                self.merge()
+
+    def ship(self) -> None:
+        """Put into the store what is closed here."""
+        self.log.ship()
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Hold the log's turn: one at a time merges, deletes or forgets."""
+        return lease(self.log.store, f"log-{self.log.workspace.case}", seconds=HELD)
+
+    def merge(self) -> int:
+        """Make one table of each day that is over; give how many tables were merged.
+
+        A quarter of a year of six workers would be 157,000 of them.
+        """
+        merged = 0
+        for folder in self.kinds:
+            days: dict[str, list[Stored]] = defaultdict(list)
+            for each in self.log.store.listing(folder):
+                days[each.name.removeprefix(f"{folder}/").partition("/")[0]].append(each)
+            for day, found in days.items():
+                if NAMED.fullmatch(day) and day < _yesterday():
+                    merged += self._merge(f"{folder}/{day}", found)
+        return merged
+
+    def _merge(self, folder: str, found: list[Stored]) -> int:
+        store, own = self.log.store, [each for each in found if not is_merged(each.name)]
+        done = {
+            name for each in found if is_merged(each.name) for name in parts_of(store, each.name)
+        }
+        for each in own:
+            if each.name in done:
+                store.remove(each.name)  # whoever merged it was killed before it could
+        left = [each for each in own if each.name not in done]
+        if len(left) < LEAST or sum(each.size for each in left) > MOST_BYTES:
+            return 0
+        names = [each.name for each in left]
+        rows = _rows(names, list(store.read_all(names)))
+        target = f"{folder}/{MERGED}{uuid4().hex}{TABLE}"
+        store.create(target, written(rows, names))
+        now = {each.name: each.etag for each in store.listing(folder)}
+        if any(now.get(each.name) != each.etag for each in left):
+            # Somebody changed one of them meanwhile: what was merged of it does not count.
+            store.remove(target)
+            return 0
+        for name in names:
+            store.remove(name)
+        return len(names)
 
     def delete_old(self, *, at_most: float | None = DAY) -> int:
         """Delete the tables that are older than their retention; give how many.
@@ -55,7 +104,7 @@ class LogMaintenance:
         Parameters
         ----------
         at_most : float or None
-            How much time they may span, in nanoseconds: more at once is a clock that has jumped
+            How much time they may span, in seconds: more at once is a clock that has jumped
             rather than a day that is over.
 
         Raises
@@ -72,66 +121,37 @@ class LogMaintenance:
             raise TaglineError(
                 f"{len(old)} tables of {span / DAY:.0f} days would be older than "
                 f"{self.retention_days} days at once, and stay: has the clock jumped?",
-                where=str(self.folder),
+                where=self.log.store.where,
                 todo="Where it is right, `tagline forget --old` deletes them.",
             )
-        return sum(self._tried(self._delete, path) for path in old)
+        for name in old:
+            self.log.store.remove(name)
+        log.info(f"{len(old)} tables are older than {self.retention_days} days and were deleted")
+        return len(old)
 
-    def _old(self) -> dict[Path, int]:
+    def _old(self) -> dict[str, float]:
+        """Give the age in seconds of each table whose rows are all too old."""
         if self.retention_days is None:
             return {}
-        found: dict[Path, int] = {}
-        for kind in (PREDICTIONS, OUTCOMES):
-            tables = sorted((self.folder / kind).glob(f"*{TABLE}"))
-            now = now_of(self.folder / kind) * 1e9 if tables else 0
-            # A segment is named by when it began; what it holds may be as young as its last change.
-            last = {p: max(int(p.stem.split("-")[0]), p.stat().st_mtime_ns) for p in tables}
-            found |= {p: at for p, at in last.items() if now - at > self.retention_days * DAY}
-        return found
+        found = [each for folder in self.kinds for each in self.log.store.listing(folder)]
+        ages = {each.name: _age(each) for each in found}
+        return {name: age for name, age in ages.items() if age > self.retention_days * DAY}
 
-    def tidy_alone(self) -> None:
-        """Tidy up, and delete what is old, unless another process is at it."""
-        with (self.folder / LOCK).open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return
-            self.tidy()
-            self.delete_old()
 
-    def upload_again(self, path: Path) -> None:
-        """Replace a table on S3, where it was uploaded before it changed."""
-        if self.upload and path.with_suffix(MARK).exists():
-            self._send(path)
+def _rows(names: Sequence[str], contents: Sequence[bytes | None]) -> list[dict[str, object]]:
+    pairs = zip(names, contents, strict=True)
+    frames = (read(name, content) for name, content in pairs if content is not None)
+    return [row for frame in frames for row in frame.to_dict("records")]  # type: ignore[misc]
 
-    def _tried(self, work: Any, path: Path) -> bool:
-        try:
-            work(path)
-        except Exception as wrong:
-            log.error(
-                f"{work.__name__.strip('_')} of {path.name} failed and is tried again: {wrong}"
-            )
-            return False
-        return True
 
-    def _delete(self, path: Path) -> None:
-        if self.upload:
-            self._s3.delete_object(**self._place(path))
-        path.unlink()
-        path.with_suffix(MARK).unlink(missing_ok=True)
-        log.info(f"{path.name} is older than {self.retention_days} days and was deleted")
+def _age(table: Stored) -> float:
+    """Give the seconds since the youngest row of a table may have been written."""
+    if not is_merged(table.name):
+        return table.age
+    # It was written when its day was over, and its rows are of that day.
+    day = datetime.fromisoformat(table.name.split("/")[-2]).replace(tzinfo=UTC)
+    return max(table.age, (datetime.now(UTC) - day).total_seconds() - DAY)
 
-    def _send(self, path: Path) -> None:
-        self._s3.put_object(**self._place(path), Body=path.read_bytes())
-        path.with_suffix(MARK).touch()
 
-    def _place(self, path: Path) -> dict[str, str]:
-        place = urlsplit(str(self.upload))
-        parts = (place.path.strip("/"), self.folder.name, path.parent.name, path.name)
-        return {"Bucket": place.netloc, "Key": "/".join(filter(None, parts))}
-
-    @cached_property
-    def _s3(self) -> Any:
-        import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second, and most logs stay on the disk
-
-        return boto3.client("s3")
+def _yesterday() -> str:
+    return (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")

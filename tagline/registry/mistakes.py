@@ -1,18 +1,21 @@
 """A person's mistake inside a step: one sentence in the log instead of a traceback."""
 
 import functools
-import getpass
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from metaflow import current
 from metaflow.exception import MetaflowException
 from metaflow.util import get_username
 
 from tagline.errors import TaglineError
 from tagline.log import show_log
+from tagline.registry.records import Records
+from tagline.registry.runs import FLOW, is_spun, username
 
-NAMELESS = "superuser"
+log = logging.getLogger(__name__)
 
 
 class UserMistake(MetaflowException):
@@ -25,12 +28,16 @@ def mistakes_as_sentences(step: Callable[..., None]) -> Callable[..., None]:
     """Turn a `TaglineError` of a step into what Metaflow prints as one sentence; show the log."""
 
     @functools.wraps(step)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
+    def wrapped(flow: Any, *inputs: Any) -> None:
         show_log()
         try:
-            step(*args, **kwargs)
+            step(flow, *inputs)
         except TaglineError as mistake:
+            _note(flow, f"{step.__name__}: {mistake}")
             raise UserMistake(str(mistake)) from mistake
+        except Exception as wrong:
+            _note(flow, f"{step.__name__}: {type(wrong).__name__}: {wrong}")
+            raise
 
     return wrapped
 
@@ -41,15 +48,18 @@ def with_a_user() -> None:
     Metaflow refuses to run as root and where no name is set, as in most containers.
     """
     if get_username() is None:
-        os.environ["USERNAME"] = _login()
+        os.environ["USERNAME"] = username()
 
 
-def _login() -> str:
+def _note(flow: Any, why: str) -> None:
+    """Note that a training has failed, for those who can not open what Metaflow keeps of it."""
+    if current.flow_name != FLOW or is_spun():
+        return
+    run, case = f"{current.flow_name}/{current.run_id}", str(flow.case["name"])
     try:
-        login = getpass.getuser()
-    except (KeyError, OSError):
-        return NAMELESS
-    return NAMELESS if login == "root" else login
+        Records.here().fail(run=run, case=case, why=why)
+    except TaglineError as unkept:
+        log.warning(f"That it failed could not be noted: {unkept}")
 
 
 def one_option(words: Sequence[str], option: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 import platform
 import subprocess
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -52,20 +51,6 @@ def provenance(*, run: str, seed: int) -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "libraries": {name: found for name in PACKAGES if (found := _version(name))},
     }
-
-
-def named_after(made_of: Mapping[str, Any], run: str) -> dict[str, Any]:
-    """Give a run's provenance its own name, where it resumes another run.
-
-    Parameters
-    ----------
-    made_of : mapping
-        What `provenance` gave, perhaps in the run that is resumed.
-    run : str
-        The pathspec of the run that goes on.
-    """
-    before = made_of["run"]
-    return {**made_of, "run": run, "resumed_from": before} if before != run else dict(made_of)
 
 
 def _git(*words: str) -> str:

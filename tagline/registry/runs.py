@@ -1,6 +1,7 @@
-"""Find training runs and read what they left behind."""
+"""Training runs: their ids and tags from Metaflow, and all else from their records."""
 
-from collections.abc import Iterator, Mapping
+import getpass
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,15 @@ from metaflow import Run as Run  # those above know runs from here, and Metaflow
 from metaflow.exception import MetaflowException, MetaflowInvalidPathspec, MetaflowNotFound
 from metaflow.util import get_username
 
+from tagline.bundle.record import RunRecord
 from tagline.errors import TaglineError, Unknown
+from tagline.registry.records import Beginning, Records, RunFacts
 
 FLOW = "TrainFlow"
 MICROSECOND_DIGITS = 16
-PARAMETERS = "_parameters"
-PLAIN = ("UserMistake", "TaglineError", "Refused")
 HOW_TO_TRAIN = "Train one with `python flows/train.py run`, or go where it was trained."
 STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
+NAMELESS = "superuser"
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class RunLine:
     run : str
         The run's pathspec, ``TrainFlow/<id>``.
     state : str
-        ``finished``, ``failed`` or ``unfinished``: local metadata does not tell a run that was
-        killed from one that goes on.
+        ``finished``, ``failed`` or ``unfinished``: nobody knows of a run that was killed
+        whether it goes on.
     why : str
         In which step it failed, and what was said; empty where none has failed.
     standing : str
@@ -51,7 +53,7 @@ class RunLine:
     why: str
     standing: str
     case: str
-    metrics: dict[str, float]
+    metrics: dict[str, float | None]
     digest: str
     created: str
 
@@ -60,29 +62,33 @@ class RunLine:
         return asdict(self)
 
 
-def newest_first(tag: str | None = None) -> Iterator[Run]:
-    """Walk through the training runs, the newest first, whoever ran them.
-
-    Order is by run id: under local metadata a tag on an old run changes the order that
-    Metaflow itself gives (Netflix/metaflow#2293).
+def lines(tag: str | None = None) -> Iterator[RunLine]:
+    """List the training runs of the store that is in use, the newest first.
 
     Parameters
     ----------
     tag : str, optional
         Only runs that bear this tag.
     """
-    yield from (run for run in all_runs(tag) if is_ours(run))
+    records = Records.here()
+    known: dict[str, RunFacts] = {}
+    begun: dict[str, Beginning] = {}
+    for case in records.begun_cases():
+        known |= {each.run: each for each in records.of(case)}
+        begun |= records.beginnings(case)
+    ours = (run for run in all_runs(tag) if run.pathspec in known or run.pathspec in begun)
+    found = [_line(run, known.get(run.pathspec), begun.get(run.pathspec)) for run in ours]
+    yield from sorted(found, key=lambda each: (each.created, each.run), reverse=True)
 
 
 def all_runs(tag: str | None = None) -> list[Run]:
-    """Give the runs of the flow, the newest first, also those that are not ours."""
+    """Give the runs of the flow, also those of other stores: ids and tags are what is read."""
     _expect_namespace()
     try:
         flow = Flow(FLOW, _namespace_check=False)
     except MetaflowNotFound:
         return []
-    found = flow.runs(tag) if tag else flow.runs()
-    return sorted(found, key=lambda run: _by_start(run.id), reverse=True)
+    return list(flow.runs(tag) if tag else flow.runs())
 
 
 def _expect_namespace() -> None:
@@ -94,15 +100,6 @@ def _expect_namespace() -> None:
         namespace(None)
 
 
-def is_ours(run: Run) -> bool:
-    """Tell whether a run is a training run of a case, and not of another flow of that name."""
-    try:
-        case = run[PARAMETERS].task["case"].data
-    except (KeyError, TypeError, AttributeError, MetaflowNotFound):
-        return False
-    return isinstance(case, Mapping) and {"name", "table"} <= set(case)
-
-
 def looked_at() -> str:
     """Say where runs are looked for: Metaflow's metadata, such as ``local@/home/me/work``."""
     kind, _, place = str(get_metadata()).partition("@")
@@ -110,8 +107,8 @@ def looked_at() -> str:
     return f"{kind}@{Path.cwd() if place.startswith('<') else place}"
 
 
-def find(name: str | None) -> Run:
-    """Find one training run.
+def find(name: str | None) -> RunRecord:
+    """Find the record of one training run.
 
     Parameters
     ----------
@@ -121,44 +118,75 @@ def find(name: str | None) -> Run:
     Raises
     ------
     TaglineError
-        There is no such run.
+        There is no such run, or it has not finished.
 
     Examples
     --------
     ::
 
-        run = find(None)  # the newest that finished
-        artifact(run, "metrics")["roc_auc"]["value"]
+        record = find(None)  # of the newest that finished
+        record.metrics["roc_auc"]["value"]
     """
-    _expect_namespace()
+    records = Records.here()
     if name is None:
-        newest = next((run for run in newest_first() if run.successful), None)
-        if newest is None:
+        newest = [each for case in records.cases() for each in records.of(case)[:1]]
+        if not newest:
             raise TaglineError(
                 "No finished training run here.",
-                where=looked_at(),
+                where=records.store.where,
                 todo=HOW_TO_TRAIN,
             )
-        return newest
+        found = max(newest, key=lambda each: each.began)
+        return records.read(found.run, case=found.case)
     whole = pathspec(name)
     if whole.partition("/")[0] != FLOW:
         raise Unknown(f"This is a run of another flow; training runs are of {FLOW}.", where=whole)
+    for case in records.cases():
+        try:
+            return records.read(whole, case=case)
+        except Unknown:
+            continue
+    raise _unfound(records, whole)
+
+
+def _unfound(records: Records, run: str) -> Unknown:
+    begun = {k: v for case in records.begun_cases() for k, v in records.beginnings(case).items()}
+    if run in begun:
+        why = f" {begun[run].why}" if begun[run].why else ""
+        return Unknown(f"The run has not finished, and has no record.{why}", where=run)
+    if not gone(run):
+        return Unknown(
+            "This is a run of another flow, of another store, or of before runs had records.",
+            where=run,
+            todo="`tagline runs` lists those of this store; docs/store.md says how it is found.",
+        )
+    return Unknown(
+        f"There is no run {run!r}.",
+        where=looked_at(),
+        todo="`tagline runs` lists those that there are.",
+    )
+
+
+def gone(run: str) -> bool:
+    """Tell whether Metaflow knows no such run."""
+    _expect_namespace()
     try:
-        run = Run(whole, _namespace_check=False)
-    except (MetaflowNotFound, MetaflowInvalidPathspec) as missing:
-        raise Unknown(
-            f"There is no run {whole!r}.",
-            where=looked_at(),
-            todo="`tagline runs` lists those that there are.",
-        ) from missing
-    if not is_ours(run):
-        raise Unknown("This is a run of another flow, not a training run.", where=whole)
-    return run
+        Run(run, _namespace_check=False)
+    except (MetaflowNotFound, MetaflowInvalidPathspec):
+        return True
+    return False
 
 
 def username() -> str:
-    """Give the name by which Metaflow knows whoever acts."""
-    return get_username() or "nobody"
+    """Give a label for whoever acts: the name by which Metaflow knows them, else their login."""
+    known: str | None = get_username()
+    if known:
+        return known
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):
+        return NAMELESS
+    return NAMELESS if login == "root" else login
 
 
 def pathspec(name: str) -> str:
@@ -166,52 +194,10 @@ def pathspec(name: str) -> str:
     return name if "/" in name else f"{FLOW}/{name}"
 
 
-def artifact(run: Run, name: str) -> Any:
-    """Read one artifact of a run's end.
-
-    Raises
-    ------
-    TaglineError
-        The run did not get as far as making it.
-    """
-    end = run.end_task
-    if end is not None and name in end:
-        return end[name].data
-    # A run that failed has no end, but what it made before is there.
-    for step in run:
-        for task in step:
-            if name in task:
-                return task[name].data
-    raise TaglineError(f"The run has no {name!r}: it ended before.", where=run.pathspec)
-
-
-def found_artifact(run: Run, name: str) -> Any:
-    """Read one artifact of a run, however far that came; None where it did not come so far."""
-    try:
-        return artifact(run, name)
-    except (TaglineError, MetaflowNotFound, KeyError):
-        return None
-
-
-def line(run: Run) -> RunLine:
-    """Sum up one run for a list."""
-    ended = run.successful
-    why = "" if ended else _failure(run)
-    return RunLine(
-        run=run.pathspec,
-        state="finished" if ended else "failed" if why else "unfinished",
-        why=why,
-        standing=standing(run),
-        case=_case_name(run),
-        metrics=_figures(run) if ended else {},
-        digest=artifact(run, "bundle")["digest"] if ended else "",
-        created=_started(run).isoformat(timespec="seconds"),
-    )
-
-
-def standing(run: Run) -> str:
+def standing(run: str) -> str:
     """Give the standing that a run's tags show, empty where they show none."""
-    return next((name for name in reversed(STANDINGS) if name in run.user_tags), "")
+    _expect_namespace()
+    return _standing(Run(run, _namespace_check=False))
 
 
 def expect_own_flow(flow: str) -> None:
@@ -230,26 +216,15 @@ def expect_own_flow(flow: str) -> None:
         )
 
 
-def register(run: str, *, standing: str, case: str, digest: str) -> None:
-    """Tag a run with its first standing, its case and its bundle's digest; not a spun step."""
-    if is_spun():
-        return
-    Run(run, _namespace_check=False).add_tags([standing, f"case:{case}", f"bundle:{digest}"])
+def register(record: RunRecord, *, store: str) -> None:
+    """Tag a run with its first standing, its case, its bundle's digest, and its store's id."""
+    tags = [record.stage, f"case:{record.case}", f"bundle:{record.digest}", f"store:{store}"]
+    Run(record.run, _namespace_check=False).add_tags(tags)
 
 
-def bears_a_failed_name(made_of: Mapping[str, Any], run: str) -> bool:
-    """Tell whether what a run takes over bears the name of another run, which never finished.
-
-    Parameters
-    ----------
-    made_of : mapping
-        The provenance of what is taken over.
-    run : str
-        The pathspec of the run that goes on.
-    """
-    if made_of["run"] == run or is_spun():
-        return False
-    return not Run(made_of["run"], _namespace_check=False).successful
+def tag_store(run: str, store: str) -> None:
+    """Tag a run with the id of the store that has its record."""
+    Run(run, _namespace_check=False).add_tag(f"store:{store}")
 
 
 def is_spun() -> bool:
@@ -257,62 +232,56 @@ def is_spun() -> bool:
     return str(get_metadata()).startswith("spin")
 
 
-def rows_of_last_run(case: str) -> int | None:
-    """Give the number of rows that the last finished run of a case was given."""
-    last = next((run for run in newest_first(f"case:{case}") if run.successful), None)
-    return None if last is None else int(artifact(last, "accounting")["rows_in"])
+def began_at(run: str, began: str, *, resumed: bool) -> str:
+    """Give when a run began, ISO 8601: a resumed one takes over what another had noted.
+
+    Parameters
+    ----------
+    run : str
+        Its pathspec.
+    began : str
+        What its first step has noted.
+    resumed : bool
+        Whether that was another run's.
+    """
+    identity = run.rpartition("/")[2]
+    if not resumed:
+        return began
+    # Local metadata names a run by its start in microseconds.
+    own = identity.isdigit() and len(identity) >= MICROSECOND_DIGITS
+    when = datetime.fromtimestamp(int(identity) / 1e6, UTC) if own else datetime.now(UTC)
+    return when.isoformat(timespec="microseconds")
 
 
-def newest_start(case: str) -> datetime | None:
-    """Give the start of the newest training run of a case, however it ended; None without any."""
-    newest = newest_run(case)
-    return None if newest is None else _started(newest)
+def kept_at() -> dict[str, str]:
+    """Say where Metaflow keeps the run that goes on, for its record."""
+    return {"metadata": str(get_metadata())}
 
 
-def newest_run(case: str) -> Run | None:
-    """Give the newest training run of a case, however it ended; None without any."""
-    return next((run for run in newest_first() if trained_case(run) == case), None)
+def _line(run: Run, facts: RunFacts | None, begun: Beginning | None) -> RunLine:
+    why = begun.why if begun else ""
+    if facts is not None:
+        return RunLine(
+            run=facts.run,
+            state="finished",
+            why="",
+            standing=_standing(run),
+            case=facts.case,
+            metrics=facts.metrics or {},
+            digest=facts.digest,
+            created=facts.began,
+        )
+    return RunLine(
+        run=run.pathspec,
+        state="failed" if why else "unfinished",
+        why=why,
+        standing=_standing(run),
+        case=begun.case if begun else "",
+        metrics={},
+        digest="",
+        created=begun.began if begun else "",
+    )
 
 
-def trained_case(run: Run) -> str:
-    """Give the case that a training run was started with."""
-    # A run that failed early has no artifact yet, but the config that it was started with.
-    config = run[PARAMETERS].task["case"].data
-    return str(config["name"])
-
-
-def _failure(run: Run) -> str:
-    for step in run:
-        for task in step:
-            fault = task.exception
-            if fault is not None:
-                kind = str(getattr(fault, "type", "") or "").rsplit(".", 1)[-1]
-                plain = kind in PLAIN or not kind
-                said = str(getattr(fault, "exception", fault)).strip()
-                return f"{step.id}: {said if plain else f'{kind}: {said}'}"
-    return ""
-
-
-def _figures(run: Run) -> dict[str, float]:
-    metrics = artifact(run, "metrics")
-    return {name: interval["value"] for name, interval in metrics.items()}
-
-
-def _case_name(run: Run) -> str:
-    try:
-        return str(artifact(run, "case_name"))
-    except TaglineError:
-        return ""
-
-
-def _started(run: Run) -> datetime:
-    # Local metadata names a run by its start in microseconds, and changes `created_at` when a
-    # tag is added (Netflix/metaflow#2293).
-    if run.id.isdigit() and len(run.id) >= MICROSECOND_DIGITS:
-        return datetime.fromtimestamp(int(run.id) / 1e6, UTC)
-    created: datetime = run.created_at.astimezone(UTC)
-    return created
-
-
-def _by_start(identity: str) -> tuple[int, str]:
-    return (int(identity), "") if identity.isdigit() else (0, identity)
+def _standing(run: Run) -> str:
+    return next((name for name in reversed(STANDINGS) if name in run.user_tags), "")

@@ -2,35 +2,30 @@
 
 from typing import Any
 
-from metaflow import Run
-
 from tagline import paths
-from tagline.registry.runs import artifact, standing
-from tagline.training.rows import records
+from tagline.bundle.record import RunRecord
+from tagline.registry.runs import standing
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace, page_at_hand
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """Gather a finished training run's results as plain data.
-
-    Raises
-    ------
-    TaglineError
-        The run ended before it had results.
-    """
-    leaderboard = artifact(run, "leaderboard")
-    bundle = artifact(run, "bundle")
-    path = str(paths.bundles() / bundle["digest"])
+def summary(record: RunRecord) -> dict[str, Any]:
+    """Gather a finished training run's results as plain data."""
+    path = str(paths.bundles() / record.digest)
+    report = page_at_hand(own_store(), Workspace(record.case).report(record.run))
     return {
-        "run": run.pathspec,
-        "case": artifact(run, "case_name"),
-        "standing": standing(run),
-        "metrics": artifact(run, "metrics"),
-        "baselines": artifact(run, "baseline_metrics"),
-        "gates": artifact(run, "gates"),
-        "leaderboard": records(leaderboard),
-        "accounting": artifact(run, "accounting"),
-        "fingerprint": artifact(run, "fingerprint"),
-        "provenance": artifact(run, "provenance"),
-        "bundle": {**bundle, "path": path},
-        "paths": {"bundle": path, "report": str(paths.report_of(run.pathspec))},
+        "run": record.run,
+        "case": record.case,
+        "standing": standing(record.run),
+        "author": record.author,
+        "author_key": record.author_key,
+        "metrics": record.metrics,
+        "baselines": record.baselines,
+        "gates": record.gates,
+        "leaderboard": record.leaderboard,
+        "accounting": record.accounting,
+        "fingerprint": record.fingerprint,
+        "provenance": record.provenance,
+        "bundle": {"digest": record.digest, **record.compared, "path": path},
+        "paths": {"bundle": path, "report": report},
     }

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from metaflow import Run
-from metaflow.exception import MetaflowNotFound, MetaflowTaggingError
+from metaflow.exception import MetaflowTaggingError
 
 from tagline.errors import TaglineError
 from tagline.ledger.chain import Ledger
 from tagline.ledger.state import State
-from tagline.registry.facts import RunFacts, runs_with_facts
-from tagline.registry.runs import STANDINGS, is_ours, looked_at, trained_case
+from tagline.registry.records import Records, RunFacts
+from tagline.registry.runs import STANDINGS, all_runs, looked_at
 from tagline.standing.transitions import Wrong
+from tagline.storage.place import LEDGER, STORE
 
 OWN = ("case:", "bundle:")
+LIVE = {"champion", "challenger"}
 ROUNDS = 200
 LONGEST_PAUSE = 0.05
 
@@ -40,6 +42,7 @@ class Tags:
         TaglineError
             They do not stay as they are written.
         """
+        _expect_some(state)
         repaired: dict[str, Wrong] = {}
         for _ in range(ROUNDS):
             found = sorted(wrong(state), key=_crowns_first)
@@ -57,37 +60,44 @@ class Tags:
         )
 
 
+def _expect_some(state: State) -> None:
+    """Refuse to undo what stands by a ledger in which nothing does: it may be another's."""
+    if state.number:
+        return
+    crowned = [each for each in wrong(state) if LIVE & set(each.shown)]
+    if crowned:
+        raise TaglineError(
+            f"{crowned[0].run} is tagged {' and '.join(crowned[0].standings)}, and this ledger has "
+            "no entry: it is not the one by which it stands.",
+            where=f"case {state.case}",
+            todo=f"Set {STORE} or {LEDGER} to where it was promoted; or, if nobody ever did, take "
+            "the tag away.",
+        )
+
+
 def wrong(state: State) -> Iterator[Wrong]:
-    """Find every run of the case whose tags do not agree with the ledger and its own artifacts."""
-    for run, facts in runs_with_facts():
-        if facts is None:
-            # Nothing stands of a run that has not finished, whatever somebody has tagged it with.
+    """Find every run of the case whose tags do not agree with the ledger and its own record."""
+    records = Records.here()
+    known = {each.run: each for each in records.of(state.case)}
+    begun = records.beginnings(state.case)
+    for run in all_runs():
+        facts = known.get(run.pathspec)
+        if facts is not None:
+            stands = expected(facts, state)
+            shown = tuple(sorted(filter(_is_ours, run.user_tags), key=_order))
+            if shown != stands:
+                yield Wrong(facts.run, shown, stands)
+        elif run.pathspec in begun:
+            # Nothing stands of a run that has no record, whatever somebody has tagged it with.
             shown = tuple(tag for tag in STANDINGS if tag in run.user_tags)
-            ends = any(tag.startswith("bundle:") for tag in run.user_tags)  # it registers itself
-            if shown and not ends and is_ours(run) and trained_case(run) == state.case:
+            if shown:
                 yield Wrong(run.pathspec, shown, ())
-            continue
-        if facts.case != state.case:
-            continue
-        stands = expected(facts, state)
-        shown = tuple(sorted(filter(_is_ours, run.user_tags), key=_order))
-        if shown != stands:
-            yield Wrong(facts.run, shown, stands)
 
 
 def expected(facts: RunFacts, state: State) -> tuple[str, ...]:
     """Give the tags that a run should bear."""
     _, *others = facts.tags
     return (state.standing_of(facts.run) or facts.standing, *others)
-
-
-def gone(pathspec: str) -> bool:
-    """Tell whether a run is no longer there."""
-    try:
-        Run(pathspec, _namespace_check=False)
-    except MetaflowNotFound:
-        return True
-    return False
 
 
 def _is_ours(tag: str) -> bool:

@@ -15,7 +15,7 @@ from tagline.standing.people import actor
 from tagline.standing.request import Request
 from tagline.standing.rules import Candidate, Refused
 from tagline.standing.transitions import Transitions, Wrong
-from tagline.store.disk import Disk
+from tagline.storage.disk import Disk
 
 WHO = "replay"
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from tagline.replay.timeline import Timeline
 from tagline.stages.choosing import choose_best
 from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
-from tagline.store.blobs import Blobs, using
+from tagline.storage.blobs import Blobs, using
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
@@ -43,6 +44,8 @@ class Trained:
         The sealed bundle.
     learned : int
         Labelled rows before its test days, all of which it might have learned from.
+    promised : float
+        Its log loss on its own test days.
     gates : list of dict
         What it was judged by, beside the champion of the day.
     standing : str
@@ -55,6 +58,7 @@ class Trained:
     path: str
     digest: str
     learned: int
+    promised: float
     gates: list[dict[str, Any]]
     standing: str
     cpu_seconds: float
@@ -98,12 +102,17 @@ def train(
     with locked(file.with_suffix(".lock")):
         if not file.exists():
             write_whole(file, json.dumps(asdict(_train(timeline, day, champion, folder))))
-    return Trained(**json.loads(file.read_text()))
+    return trained_of(json.loads(file.read_text()), folder)
+
+
+def trained_of(said: Mapping[str, Any], folder: Path) -> Trained:
+    """Read what a training came to, wherever it was: its bundle is in the folder that is used."""
+    return Trained(**{**said, "path": str(folder / "bundles" / said["digest"])})
 
 
 def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
     # Nobody else needs the tables of a past that is only lived through again.
-    with using(Blobs(folder / "tables")):
+    with using(Blobs.alone(folder / "tables")):
         return _trained(timeline, day, champion, folder)
 
 
@@ -135,8 +144,6 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         tests_behaviour=False,
     )
     made_of = provenance(run=f"replay/{day_name(day)}", seed=case.seed)
-    # The same past gives the same bundle, whenever it is lived through.
-    made_of["created"] = f"{day_name(day)}T00:00:00+00:00"
     sealed = seal_best(
         case,
         prepared,
@@ -149,9 +156,10 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
     log.info(f"{day_name(day)}: trained on {len(used.y):,} rows, {spent:.0f} CPU s")
     return Trained(
         day=day,
-        path=sealed["path"],
+        path=str(folder / "bundles" / sealed["digest"]),
         digest=sealed["digest"],
         learned=learned,
+        promised=float(evaluation.metrics["log_loss"]["value"]),
         gates=evaluation.gates,
         standing=evaluation.standing,
         cpu_seconds=round(spent, 2),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from tagline.monitoring.harm import excess, mean
 from tagline.replay.policy import Policy
 from tagline.replay.promotion import ReplayLedger
 from tagline.replay.timeline import Timeline, month_of
-from tagline.replay.training import Trained, train
+from tagline.replay.training import Trained, train, trained_of
 
 log = logging.getLogger(__name__)
 FIGURES = ("roc_auc", "log_loss", "brier", "ece")
@@ -99,7 +100,8 @@ class Walk:
     def __init__(self, timeline: Timeline, policy: Policy, *, folder: Path, name: str) -> None:
         self.timeline, self.policy, self.name = timeline, policy, name
         self.folder = folder
-        self.own = folder / f"{policy.name}-{_digest(policy.retraining.model_dump_json())}"
+        own = re.sub(r"[^A-Za-z0-9_.-]", "_", policy.name)
+        self.own = folder / f"{own}-{_digest(policy.retraining.model_dump_json())}"
         self.standing = ReplayLedger(timeline.case, self.own / "ledger")
         self._answers: dict[str, _Answered] = {}
 
@@ -112,7 +114,7 @@ class Walk:
         for month in dict.fromkeys(names.tolist()):
             file = self.own / f"{month}.json"
             if file.exists():
-                found = _month_of(json.loads(file.read_text()))
+                found = _month_of(json.loads(file.read_text()), self.folder)
             else:
                 found = self._month(month, days[names == month].tolist(), state or self._begin())
                 write_whole(file, json.dumps(asdict(found), default=float))
@@ -213,7 +215,7 @@ class _Answered:
     def __init__(self, timeline: Timeline, trained: Trained) -> None:
         self.timeline, self.bundle = timeline, Bundle(Path(trained.path))
         self.p: Floats = np.full(len(timeline.day), np.nan)
-        self.promised = float(self.bundle.provenance["metrics"]["log_loss"])
+        self.promised = trained.promised
         self._layout = layout_of(self.bundle)
         self._counts: DayCounts = no_days(self._layout)
         self._counted_until = trained.day
@@ -266,9 +268,11 @@ def _ring(state: State, day: int, loud: Sequence[str], why: str) -> None:
         )
 
 
-def _month_of(said: dict[str, Any]) -> Month:
+def _month_of(said: dict[str, Any], folder: Path) -> Month:
     state = said.pop("state")
-    state["champion"] = Trained(**state["champion"])
+    state["champion"] = trained_of(state["champion"], folder)
+    for alarm in state["alarms"]:
+        alarm["path"] = str(folder / "bundles" / alarm["digest"])
     return Month(**said, state=State(**state))
 
 

@@ -226,7 +226,6 @@ def _made_of(bundle: Mapping[str, Any], provenance: Mapping[str, Any]) -> Sectio
     state = " with uncommitted changes" if provenance["dirty"] else ""
     rows = [
         ("bundle", bundle["digest"]),
-        ("signed by", bundle["signed_by"]),
         ("agrees with training", f"within {bundle['largest_difference']:.1e} on every test row"),
         ("commit", (provenance["commit"] or "none") + state),
         ("seed", provenance["seed"]),

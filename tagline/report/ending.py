@@ -7,9 +7,13 @@ from tagline import paths
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.metrics import METRICS
 from tagline.report.words import between, verdict
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace, page_at_hand
 
 
-def ending(run: str, evaluation: Evaluation, bundle: Mapping[str, Any]) -> Iterator[str]:
+def ending(
+    run: str, evaluation: Evaluation, *, case: str, bundle: Mapping[str, Any]
+) -> Iterator[str]:
     """Say how a run went: metrics beside the baselines, gates, and where to look.
 
     Yields
@@ -31,7 +35,7 @@ def ending(run: str, evaluation: Evaluation, bundle: Mapping[str, Any]) -> Itera
             yield f"idle    {idle['name']}: {idle['detail']}"
     yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
     yield f"bundle {paths.bundles() / bundle['digest']}"
-    yield f"report {paths.report_of(run)}"
+    yield f"report {page_at_hand(own_store(), Workspace(case).report(run))}"
 
 
 def _line(name: str, evaluation: Evaluation) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tagline import paths
 from tagline.case.config import Case
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.picture import TEXT, picture
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace, page_at_hand
 
 COLOURS = ("#808890", "#3b82c4", "#c98a2b", "#d1495b", "#3f9d6a", "#8a63c0", "#20a0a8")
 HEADS = {
@@ -138,11 +139,11 @@ def _line(at: Mapping[str, Any], what: str, well: bool, said: tuple[str, str]) -
 
 
 def write(page: str, months: Sequence[Mapping[str, Any]], *, case: str) -> str:
-    """Keep the page of a case among the reports."""
-    name = f"replay-{case}-{months[0]['month']}-{months[-1]['month']}.html"
-    path = paths.reports() / name
-    path.write_text(page)
-    return str(path)
+    """Put the page of a case among its reports; give where it is."""
+    store = own_store()
+    name = Workspace(case).report(f"replay-{months[0]['month']}-{months[-1]['month']}")
+    store.write(name, page.encode())
+    return page_at_hand(store, name)
 
 
 def lines(summaries: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,6 +1,6 @@
 """One run of a flow, in a process of its own that outlives whoever started it.
 
-``python -m tagline.scheduling.job FOLDER FLOW DUE WORD...``: it takes the flow's lock, runs the
+``python -m tagline.scheduling.job CASE FLOW DUE WORD...``: it takes the flow's lock, runs the
 words, and writes what came of them. Where the lock is taken it does nothing: two of the same flow
 never run at once.
 """
@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from tagline.scheduling.records import Records, Run, ended
 
@@ -19,8 +18,8 @@ LINES = 30
 
 def main(words: Sequence[str]) -> int:
     """Run, unless the same flow runs already."""
-    folder, flow, due, *command = words
-    records = Records(Path(folder))
+    case, flow, due, *command = words
+    records = Records.of(case)
     with records.alone(flow) as free:
         if not free:
             now = _now()

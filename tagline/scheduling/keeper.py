@@ -46,7 +46,7 @@ class Keeper:
     def start(self, line: Line, due: datetime) -> subprocess.Popen[bytes]:
         """Start a flow in a session of its own: it goes on where this process is killed."""
         self.records.seen_to(line.flow, due.isoformat())
-        job = [sys.executable, "-m", "tagline.scheduling.job", str(self.records.folder)]
+        job = [sys.executable, "-m", "tagline.scheduling.job", self.records.case]
         log.info(f"{line.flow} starts, due {due.isoformat(timespec='seconds')}")
         process = subprocess.Popen(
             [*job, line.flow, due.isoformat(), *line.words],

@@ -1,9 +1,11 @@
 """When the flows of a case are due, and which words run them."""
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -118,6 +120,9 @@ def due_now(
 def _words(flow: str, case: Case) -> list[str]:
     script = [sys.executable, str(paths.flows() / f"{flow}.py")]
     if flow == "train":
-        return [*script, "--config", "case", case.file, "run"]
-    own = ["run", "--case", case.name, "--case-config", case.file]
+        # A file is what the next training reads; without it, it is trained as it was.
+        if Path(case.file).is_file():
+            return [*script, "--config", "case", case.file, "run"]
+        return [*script, "--config-value", "case", json.dumps(case.to_dict()), "run"]
+    own = ["run", "--case", case.name]
     return [*script, *own, "--retrain", "True"] if flow == "monitor" else [*script, *own]

@@ -1,17 +1,17 @@
 """Where rows come from and answers go: a folder, a file, or a prefix of S3."""
 
 import hashlib
-import os
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from uuid import uuid4
+from pathlib import PurePosixPath
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from tagline.errors import TaglineError
+from tagline.storage.contract import Store
+from tagline.storage.location import open_store
 
 PARQUET = ".parquet"  # as every table is called
 PIECE = 1 << 24
@@ -23,16 +23,16 @@ class Place:
 
     Attributes
     ----------
-    files : FileSystem
-        Arrow's way to it.
-    path : str
-        The path there.
+    store : Store
+        Where it is.
+    folder : str
+        Its name in there; empty for all of it.
     said : str
         As it was named.
     """
 
-    files: fs.FileSystem
-    path: str
+    store: Store
+    folder: str
     said: str
 
     @classmethod
@@ -44,82 +44,40 @@ class Place:
         TaglineError
             It is another kind of address.
         """
-        if "://" not in named:
-            return cls(fs.LocalFileSystem(), str(Path(named).expanduser().absolute()), named)
-        if not named.startswith("s3://"):
-            raise TaglineError(
-                "Rows are in a folder, a file or under s3://bucket/prefix.", where=named
-            )
-        # As boto3 names another endpoint than Amazon's.
-        names = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-        endpoint = next((os.environ[name] for name in names if os.environ.get(name)), None)
-        region = os.environ.get("AWS_DEFAULT_REGION")
-        files = fs.S3FileSystem(endpoint_override=endpoint, region=region)
-        return cls(files, named.removeprefix("s3://").rstrip("/"), named)
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether it is on S3."""
-        return not isinstance(self.files, fs.LocalFileSystem)
+        _expect_reachable(named)
+        return cls(open_store(named), "", named)
 
     def within(self, name: str) -> str:
-        """Give the path of something in it."""
-        return str(PurePosixPath(self.path) / name)
+        """Give the name of something in it."""
+        return f"{self.folder}/{name}" if self.folder else name
 
     def read(self, name: str) -> bytes | None:
         """Read a small file; None where it is not there."""
-        try:
-            with self.files.open_input_stream(self.within(name)) as stream:
-                return bytes(stream.read())
-        except FileNotFoundError:
-            return None
+        return self.store.read(self.within(name))
 
     def write(self, name: str, content: bytes) -> None:
         """Write a small file, whole or not at all."""
-        with _Whole(self, name) as path, self.files.open_output_stream(path) as stream:
-            stream.write(content)
+        self.store.write(self.within(name), content)
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Write a table as Parquet, whole or not at all."""
-        with _Whole(self, name) as path:
-            # Numbers seldom repeat: looking for those that do costs more than it saves.
-            texts = [name for name in table.column_names if not _is_number(table[name].type)]
-            pq.write_table(
-                table, path, compression="snappy", use_dictionary=texts, filesystem=self.files
-            )
+        # Numbers seldom repeat: looking for those that do costs more than it saves.
+        texts = [name for name in table.column_names if not _is_number(table[name].type)]
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="snappy", use_dictionary=texts)
+        self.write(name, buffer.getvalue())
 
-    def tables(self, *columns: str) -> Iterator[pa.Table]:
-        """Read some columns of every table that was written here."""
-        chosen = fs.FileSelector(self.path, recursive=False, allow_not_found=True)
-        for each in sorted(self.files.get_file_info(chosen), key=lambda info: str(info.path)):
-            if each.path.endswith(PARQUET):
-                yield pq.read_table(each.path, columns=list(columns), filesystem=self.files)
+    def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Read some columns, or all, of every table that was written directly here."""
+        depth = self.within("x").count("/")
+        for each in self.store.listing(self.folder):
+            if each.name.endswith(PARQUET) and each.name.count("/") == depth:
+                with self.store.open(each.name) as file:
+                    yield pq.read_table(file, columns=columns)
 
 
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
-
-
-class _Whole:
-    """A file that gets its name once it is written; S3 shows none before."""
-
-    def __init__(self, place: Place, name: str) -> None:
-        self.place, self.target = place, place.within(name)
-        aside = f"{self.target}.{uuid4().hex}.tmp"
-        self.path = self.target if place.is_remote else aside
-
-    def __enter__(self) -> str:
-        if not self.place.is_remote:
-            self.place.files.create_dir(str(PurePosixPath(self.target).parent), recursive=True)
-        return self.path
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if self.path == self.target:
-            return
-        if kind is None:
-            self.place.files.move(self.path, self.target)
-        elif self.place.files.get_file_info(self.path).type == fs.FileType.File:
-            self.place.files.delete_file(self.path)
 
 
 @dataclass(frozen=True)
@@ -128,15 +86,18 @@ class Source:
 
     Attributes
     ----------
-    place : Place
+    store : Store
         Where it is.
+    name : str
+        Its name there.
     path : str
-        Its path there.
+        Where that is, for people.
     known_as : str
         Named by its path and content: a file that was written anew is another one.
     """
 
-    place: Place
+    store: Store
+    name: str
     path: str
     known_as: str
 
@@ -149,45 +110,54 @@ class Source:
             It is no Parquet file.
         """
         try:
-            with self.place.files.open_input_file(self.path) as stream:
+            with self.store.open(self.name) as stream:
                 yield from pq.ParquetFile(stream).iter_batches(rows)
         except pa.ArrowInvalid as wrong:
             raise TaglineError(f"The file can not be read: {wrong}.", where=self.path) from wrong
 
 
-def sources(place: Place) -> list[Source]:
+def sources(named: str) -> list[Source]:
     """List the Parquet files of a place, in the order of their names.
+
+    Parameters
+    ----------
+    named : str
+        A file, a folder, or ``s3://bucket/prefix``; names may be any.
 
     Raises
     ------
     TaglineError
         There is none.
     """
-    info = place.files.get_file_info(place.path)
-    listed = [info]
-    if info.type != fs.FileType.File:
-        chosen = fs.FileSelector(place.path, recursive=True, allow_not_found=True)
-        listed = place.files.get_file_info(chosen)
-    found = sorted(
-        (each for each in listed if each.is_file and _is_table(each.path, place.path)),
-        key=lambda each: str(each.path),
-    )
+    _expect_reachable(named)
+    above, _, last = named.rstrip("/").rpartition("/")
+    alone = open_store(above or ("/" if named.startswith("/") else "."), any_name=True)
+    if last.endswith(PARQUET) and alone.size(last) is not None:
+        return [_source(alone, last)]
+    store = open_store(named, any_name=True)
+    found = [each.name for each in store.listing("") if _is_table(each.name)]
     if not found:
         raise TaglineError(
-            "There is no Parquet file.", where=place.said, todo="Name a file, or a folder of some."
+            "There is no Parquet file.", where=named, todo="Name a file, or a folder of some."
         )
-    return [Source(place, each.path, _known_as(place, each.path)) for each in found]
+    return [_source(store, name) for name in found]
 
 
-def _is_table(path: str, root: str) -> bool:
+def _expect_reachable(named: str) -> None:
+    if "://" in named and not named.startswith("s3://"):
+        raise TaglineError("Rows are in a folder, a file or under s3://bucket/prefix.", where=named)
+
+
+def _is_table(name: str) -> bool:
     # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
-    inside = PurePosixPath(path).parts[len(PurePosixPath(root).parts) :]
-    return path.endswith(PARQUET) and not any(each.startswith(("_", ".")) for each in inside)
+    parts = PurePosixPath(name).parts
+    return name.endswith(PARQUET) and not any(each.startswith(("_", ".")) for each in parts)
 
 
-def _known_as(place: Place, path: str) -> str:
+def _source(store: Store, name: str) -> Source:
+    path = f"{store.where.removeprefix('s3://').rstrip('/')}/{name}"
     digest = hashlib.sha256(f"{path}\n".encode())
-    with place.files.open_input_stream(path) as stream:
+    with store.open(name) as stream:
         while part := stream.read(PIECE):
             digest.update(part)
-    return digest.hexdigest()[:20]
+    return Source(store, name, path, digest.hexdigest()[:20])

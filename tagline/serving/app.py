@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,12 +23,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from uvicorn.config import STARTUP_FAILURE
 
-from tagline import paths
-from tagline.case.load import load_case
+from tagline.case.load import check_case
 from tagline.errors import TaglineError
+from tagline.operations.exporting import card_of
+from tagline.operations.servers import Report
 from tagline.operations.standings import Standings
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.maintenance import LogMaintenance
-from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
+from tagline.predictions.pseudonyms import pseudonyms_of
 from tagline.serving import metrics
 from tagline.serving.access import Access, Scope
 from tagline.serving.endpoint import Endpoint, Receive, Scopes, Send
@@ -44,8 +47,9 @@ from tagline.serving.follower import (
 from tagline.serving.monitor_metrics import MonitorFigures
 from tagline.serving.openapi import in_3_0, openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
-from tagline.serving.service import Service, WorkerStates
+from tagline.serving.service import Service
 from tagline.serving.settings import Settings
+from tagline.serving.states import WorkerStates
 from tagline.serving.workers import WorkersEnded
 
 log = logging.getLogger(__name__)
@@ -98,18 +102,25 @@ def application(settings: Settings) -> Worker:
     settings : Settings
         What is served, and how.
     """
-    case = load_case(Path(settings.config))
+    case = check_case(settings.case)
     service = Service(
         case,
-        folder=paths.log_of(case.name),
+        log=PredictionLog.of(case.name),
         access=Access(
             Path(settings.keys) if settings.keys else None,
             limits=Path(settings.states) / LIMITS,
         ),
-        pseudonyms=Pseudonyms(pseudonym_key(paths.pseudonym_key()), case.serving.personal),
+        pseudonyms=pseudonyms_of(case.name, case.serving.personal),
         access_log=settings.access_log,
     )
-    states = WorkerStates(Path(settings.states))
+    report = Report(
+        server=settings.server,
+        worker=os.getpid(),
+        host=socket.gethostname(),
+        url=settings.url,
+        load_seconds=case.serving.load_seconds,
+    )
+    states = WorkerStates(Path(settings.states), report, service.log)
     follower = Follower(service, Standings.of(case), states)
     answering = (Predict(service), Explain(service), Outcomes(service))
     if settings.parent:
@@ -172,8 +183,8 @@ class Pages:
                 "digest": bundle.digest,
                 "threshold": served.threshold,
                 "schema": bundle.read_json("schema.json"),
-                "card": bundle.read_bytes("card.md").decode(),
-                "provenance": bundle.provenance,
+                "card": card_of(served.deployed.run, bundle),
+                "provenance": dict(bundle.facts),
                 **({"history": msgspec.to_builtins(how_old)} if how_old else {}),
             }
         )
@@ -226,9 +237,7 @@ class Pages:
 def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any]:
     s3 = follower.standings.ledger.where.startswith("s3://")
     section = service.section
-    maintenance = LogMaintenance(
-        service.folder, retention_days=section.retention_days, upload=section.upload
-    )
+    maintenance = LogMaintenance(service.log, retention_days=section.retention_days)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -238,7 +247,7 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
             await asyncio.to_thread(within, section.load_seconds, follower.look)
         if service.current is None and service.refusal is None:
             log.warning(f"{service.case.name} has no champion yet: `tagline promote` makes one")
-        house = Housekeeping(service, maintenance)
+        house = Housekeeping(service, maintenance, follower.states)
         every(LOOK_EVERY_S3 if s3 else LOOK_EVERY, follower.look, stop)
         # Each by itself: an upload that hangs must not keep a key that has ended alive.
         for work in house.work:
@@ -250,9 +259,9 @@ def _lifespan(service: Service, follower: Follower) -> Callable[[Starlette], Any
             service.count()
             service.close()
             metrics.leave()
-            last = partial(within, FAREWELL, maintenance.tidy_alone)
-            await asyncio.to_thread(Once(), last, "the last tidying")
-            (follower.states.folder / str(os.getpid())).unlink(missing_ok=True)
+            last = partial(within, FAREWELL, maintenance.ship)
+            await asyncio.to_thread(Once(), last, "putting the last answers into the store")
+            await asyncio.to_thread(Once(), partial(within, FAREWELL, follower.states.end), "end")
 
     return lifespan
 

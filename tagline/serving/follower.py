@@ -8,22 +8,25 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
 
-from tagline import paths
 from tagline.case.config import Case
 from tagline.errors import TaglineError
+from tagline.history.snapshot import ENDING
 from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import bundle_folder
+from tagline.operations.candidates import making, verified_bundle
+from tagline.operations.servers import EVERY as SAY_EVERY
+from tagline.operations.servers import demanded
 from tagline.operations.standings import Standings
-from tagline.predictions.erasing import ASKED
 from tagline.predictions.maintenance import LogMaintenance
 from tagline.serving import metrics
 from tagline.serving.served import ServedModel, differences, open_history, open_served
-from tagline.serving.service import Refusal, Service, WorkerStates
+from tagline.serving.service import Service
+from tagline.serving.states import Refusal, WorkerStates
+from tagline.storage.location import own_store
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
 AGAIN = 5.0
-TIDY_EVERY = 30.0
+TIDY_EVERY = 60.0
 T = TypeVar("T")
 
 
@@ -109,7 +112,7 @@ class Follower:
     def _loaded(self, champion: Deployed) -> ServedModel:
         limit = self.service.section.load_seconds
         try:
-            return within(limit, partial(_ready, champion, self.service.case, self.standings))
+            return within(limit, partial(_ready, champion, self.service.case))
         except TimeoutError:
             raise TaglineError(
                 f"It was not ready within {limit:g} seconds.",
@@ -121,12 +124,14 @@ class Follower:
         history = current.served.history if current else None
         if current is None or history is None:
             return
-        path = current.served.newest_history(paths.snapshots(self.service.case.name))
-        if path is not None and path.name != history.snapshot.name:
-            newer = open_history(current.served, path, self.service.section)
+        store, case = self.service.log.store, self.service.case.name
+        found = current.served.newest_history(store, case)
+        short = found.rpartition("/")[2].removesuffix(ENDING)
+        if found and short != history.snapshot.name:
+            newer = open_history(current.served, store, found, self.service.section)
             newer.warm()
             self.service.switch(newer)
-            log.info(f"The history {path.name} is looked up from now on")
+            log.info(f"The history {short} is looked up from now on")
 
     def _refuse(self, champion: Deployed, wrong: Exception) -> None:
         why = str(wrong) or type(wrong).__name__
@@ -144,41 +149,47 @@ class Follower:
 
 
 class Housekeeping:
-    """What a worker does now and then, each beside the others: keys, counts, segments.
+    """What a worker does now and then, each beside the others: keys, counts, segments, reports.
 
     Parameters
     ----------
     service : Service
         Whose.
     maintenance : LogMaintenance
-        Closes segments; one worker of all does it at a time.
+        Puts segments into the store; one worker of all merges and deletes at a time.
+    states : WorkerStates
+        Says that it is alive.
     """
 
-    def __init__(self, service: Service, maintenance: LogMaintenance) -> None:
-        self.service, self.maintenance = service, maintenance
-        self._asked, self._tidy_at = self._asked_at(), 0.0
-        self.work = [partial(Once(), each) for each in (self._keys, service.count, self._segments)]
+    def __init__(self, service: Service, maintenance: LogMaintenance, states: WorkerStates) -> None:
+        self.service, self.maintenance, self.states = service, maintenance, states
+        self._tidy_at = self._say_at = 0.0
+        self.work = [
+            partial(Once(), each)
+            for each in (self._keys, service.count, self._segments, self._report)
+        ]
 
     def _keys(self) -> None:
         if self.service.access.read_again():
             log.info("The keys were read again")
 
     def _segments(self) -> None:
-        asked = self._asked_at()
-        at_least = 0.0 if asked != self._asked else None
-        self._asked = asked
-        rolled = [
-            segment.roll(at_least=at_least)
-            for segment in (self.service.predictions, self.service.outcomes)
-        ]
+        asked = demanded(self.service.log)
+        is_new = bool(asked) and asked != self.states.report.asked
+        rolled = self.service.predictions.roll(at_least=0.0 if is_new else None)
+        if rolled or is_new:
+            self.maintenance.log.ship()
+        if is_new:
+            self.states.say(asked=asked)
         # All tables are looked at, of which a year has many: not every second.
-        if any(rolled) or time.monotonic() >= self._tidy_at:
+        if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + TIDY_EVERY
-            self.maintenance.tidy_alone()
+            self.maintenance.tidy()
 
-    def _asked_at(self) -> int:
-        file = self.service.folder / ASKED
-        return file.stat().st_mtime_ns if file.exists() else 0
+    def _report(self) -> None:
+        if time.monotonic() >= self._say_at:
+            self._say_at = time.monotonic() + SAY_EVERY
+            self.states.say()
 
 
 class Once:
@@ -237,17 +248,16 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
     return thread
 
 
-def _ready(champion: Deployed, case: Case, standings: Standings) -> ServedModel:
-    path = bundle_folder(champion.run, champion.bundle)
+def _ready(champion: Deployed, case: Case) -> ServedModel:
+    path = verified_bundle(champion.run, champion.bundle)
     served = open_served(
         champion,
         path,
-        trusted=standings.trusted(),
-        snapshots=paths.snapshots(case.name),
+        facts=making(champion.run),
+        store=own_store(),
+        case=case.name,
         section=case.serving,
     )
-    if served.bundle.digest != champion.bundle:
-        raise TaglineError("It is another bundle than the ledger means.", where=str(path))
     served.expect_known(case.serving)
     served.warm()
     return served

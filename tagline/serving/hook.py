@@ -91,7 +91,7 @@ class Hook:
         )
 
 
-def listen(case: Case, *, host: str, port: int, keys: Path | None, records: Path) -> None:
+def listen(case: Case, *, host: str, port: int, keys: Path | None, records: Records) -> None:
     """Listen for alerts until told to stop.
 
     Raises
@@ -104,7 +104,7 @@ def listen(case: Case, *, host: str, port: int, keys: Path | None, records: Path
             f"Without keys it listens on this machine only, not on {host}.",
             todo="Make a key with `tagline keys add NAME --scope admin`, and name it with --keys.",
         )
-    keeper = Keeper([line := line_of(FLOW, case)], Records(records), missed="skip")
+    keeper = Keeper([line := line_of(FLOW, case)], records, missed="skip")
 
     def start(names: Sequence[str]) -> bool:
         if keeper.records.is_running(FLOW):
@@ -114,7 +114,7 @@ def listen(case: Case, *, host: str, port: int, keys: Path | None, records: Path
         keeper.start(line, datetime.now(UTC))
         return True
 
-    hook = Hook(case.name, Access(keys, limits=records.parent / "limits"), start)
+    hook = Hook(case.name, Access(keys, limits=records.folder / "limits"), start)
     app: Any = Starlette(routes=[Route("/alerts", hook.__call__, methods=["POST"])])
     config = uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False)
     log.info(f"Alerts of {case.name} are taken at http://{host}:{port}/alerts")

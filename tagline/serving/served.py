@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
@@ -22,6 +22,8 @@ from tagline.inputs.body import Body, BodyReader
 from tagline.inputs.compute import TEXT, Column
 from tagline.inputs.field import Field
 from tagline.ledger.entry import Deployed
+from tagline.storage.contract import Store
+from tagline.storage.workspace import Workspace
 from tagline.training.model import Model
 from tagline.training.models import FAMILIES
 from tagline.training.models import load as load_model
@@ -73,7 +75,7 @@ class ServedModel:
     @cached_property
     def row_id(self) -> str:
         """What a row calls its own id."""
-        return str(self.bundle.provenance["case"]["table"]["id"])
+        return self.bundle.row_id
 
     @cached_property
     def reader(self) -> BodyReader:
@@ -153,9 +155,9 @@ class ServedModel:
         past, why = self.history.columns(by_name, decided(by_name, self.bundle.decided_at, now))
         return found | past, {place: each for place, each in enumerate(why) if each}
 
-    def newest_history(self, snapshots: Path) -> Path | None:
-        """Find the newest snapshot of what the bundle takes; None where there is none."""
-        return newest(snapshots / self._history_known_as)
+    def newest_history(self, store: Store, case: str) -> str:
+        """Find the newest snapshot of what the bundle takes; empty where there is none."""
+        return newest(store, f"{Workspace(case).snapshots}/{self._history_known_as}")
 
     def expect_known(self, section: ServingSection) -> None:
         """Refuse a case that names what the model does not have: nothing would be hidden or told.
@@ -229,8 +231,9 @@ def open_served(
     deployed: Deployed,
     path: Path,
     *,
-    trusted: Container[str],
-    snapshots: Path,
+    facts: Mapping[str, Any] | None,
+    store: Store,
+    case: str,
     section: ServingSection,
 ) -> ServedModel:
     """Open a bundle with the newest snapshot of its history.
@@ -241,9 +244,9 @@ def open_served(
         What the ledger says of it.
     path : Path
         The bundle's folder.
-    trusted : container of str
-        The keys with which it may be sealed.
-    snapshots : Path
+    facts : mapping or None
+        What its record tells of its making.
+    store, case : Store, str
         Where the case's snapshots are.
     section : ServingSection
         How long history holds.
@@ -253,24 +256,26 @@ def open_served(
     TaglineError
         The bundle is not sound, or there is no snapshot of the history that it takes.
     """
-    bundle = Bundle(path, trusted=trusted)
+    bundle = Bundle(path, digest=deployed.bundle, facts=facts)
     served = ServedModel(deployed, bundle, None)
     if not bundle.history:
         return served
-    found = served.newest_history(snapshots)
-    if found is None:
+    found = served.newest_history(store, case)
+    if not found:
         raise TaglineError(
             "There is no snapshot of the history that it takes.",
             where=bundle.where,
             todo="Write one: python flows/snapshot.py run",
         )
-    return open_history(served, found, section)
+    return open_history(served, store, found, section)
 
 
-def open_history(served: ServedModel, path: Path, section: ServingSection) -> ServedModel:
+def open_history(
+    served: ServedModel, store: Store, name: str, section: ServingSection
+) -> ServedModel:
     """Give the same model with another snapshot of its history."""
     declared, within = served.bundle.declarations, section.history_within
-    history = History.of(load(path), declared, within=within)
+    history = History.of(load(store, name), declared, within=within)
     return ServedModel(served.deployed, served.bundle, history)
 
 

@@ -18,15 +18,19 @@ from pathlib import Path
 import uvicorn
 
 from tagline import clock, paths
+from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.files import write_whole
-from tagline.operations.servers import has_ended, running_process
+from tagline.operations.servers import remove_the_gone
+from tagline.serving.processes import has_ended, running_process
 from tagline.serving.protocol import Http
 from tagline.serving.settings import MULTIPROCESS, Settings
+from tagline.storage.location import own_store
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE = 30
 BACKLOG = 2048
+PARENT = "server.json"
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,7 @@ class Address:
 
 
 def serve(
-    config: Path,
-    case: str,
+    case: Case,
     *,
     address: Address,
     keys: Path | None,
@@ -61,10 +64,8 @@ def serve(
 
     Parameters
     ----------
-    config : Path
-        The case's config.
-    case : str
-        Its name.
+    case : Case
+        The case.
     address : Address
         Where.
     keys : Path or None
@@ -97,18 +98,20 @@ def serve(
     # Told to stop, it ends what it began; there is nothing to tell of it.
     with (
         suppress(KeyboardInterrupt),
-        _registered(case, url, address.certificate) as states,
+        _registered(case.name) as states,
     ):
         _make_metrics_folder(states)
         Settings(
-            config=str(config.resolve()),
+            case=case.to_dict(),
             states=str(states),
+            server=states.name,
+            url=url,
             keys=str(keys.resolve()) if keys else "",
             workers=workers,
             access_log=access_log,
             parent=os.getpid() if workers > 1 else 0,
         ).to_environment()
-        print(f"{case} is served at {url}", flush=True)  # noqa: T201 - what a person waits for
+        print(f"{case.name} is served at {url}", flush=True)  # noqa: T201 - what a person waits for
         if keys is None:
             print("without keys: only this machine is answered", flush=True)  # noqa: T201
         _run(listening, address, states=states, workers=workers, idle_seconds=idle_seconds)
@@ -183,28 +186,24 @@ def _bound(address: Address) -> socket.socket:
 
 
 @contextmanager
-def _registered(case: str, url: str, certificate: Path | None) -> Iterator[Path]:
+def _registered(case: str) -> Iterator[Path]:
     # Two containers that share a home are each process 1.
-    name = f"{case}-{os.getpid()}-{secrets.token_hex(3)}"
-    file, states = paths.servers() / f"{name}.json", paths.servers() / name
-    said = {"case": case, "url": url, **running_process()}
-    if certificate is not None:
-        said["certificate"] = str(certificate.resolve())
+    states = paths.workers() / f"{case}-{os.getpid()}-{secrets.token_hex(3)}"
     _remove_the_dead(case)
-    write_whole(file, json.dumps(said))
+    states.mkdir(parents=True)
+    write_whole(states / PARENT, json.dumps(running_process()))
     try:
         yield states
     finally:
-        file.unlink(missing_ok=True)
         shutil.rmtree(states, ignore_errors=True)
 
 
 def _remove_the_dead(case: str) -> None:
     # A server that was killed could not say that it is gone.
-    for file in paths.servers().glob(f"{case}-*.json"):
-        if has_ended(file):
-            file.unlink(missing_ok=True)
-            shutil.rmtree(file.with_suffix(""), ignore_errors=True)
+    for folder in paths.workers().glob(f"{case}-*-*"):
+        if has_ended(folder / PARENT):
+            shutil.rmtree(folder, ignore_errors=True)
+    remove_the_gone(own_store(), case)
 
 
 def _make_metrics_folder(states: Path) -> None:

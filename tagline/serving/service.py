@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import secrets
 import threading
 import time
@@ -10,25 +9,24 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from tagline.case.config import Case
-from tagline.files import write_whole
+from tagline.errors import TaglineError
 from tagline.inputs.body import Body
-from tagline.ledger.entry import Deployed
 from tagline.predictions.known import KnownIds
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.pseudonyms import Pseudonyms
 from tagline.predictions.records import Answers, Outcome, encode
 from tagline.predictions.segment import NoRoom, Segment
-from tagline.predictions.tables import OUTCOMES, PREDICTIONS
 from tagline.serving import metrics
 from tagline.serving.access import Access
 from tagline.serving.problems import Problem
 from tagline.serving.served import Flags, ServedModel
+from tagline.serving.states import Refusal
 
 log = logging.getLogger(__name__)
 BEFORE = 4
@@ -55,15 +53,6 @@ class RequestContext:
     begun: int
     query: bytes
     principal: str = ""
-
-
-@dataclass
-class Refusal:
-    """A champion that is not served, and why."""
-
-    entry: int
-    digest: str
-    why: str
 
 
 class ActiveModel(msgspec.Struct):
@@ -94,7 +83,7 @@ class Service:
     ----------
     case : Case
         What is served.
-    folder : Path
+    log : PredictionLog
         The case's log.
     access : Access
         Who may ask.
@@ -108,22 +97,21 @@ class Service:
         self,
         case: Case,
         *,
-        folder: Path,
+        log: PredictionLog,
         access: Access,
         pseudonyms: Pseudonyms,
         access_log: bool = False,
     ) -> None:
         section = case.serving
-        self.case, self.section, self.folder = case, section, folder
+        self.case, self.section, self.log = case, section, log
         self.access, self.pseudonyms, self.access_log = access, pseudonyms, access_log
         limits = {
             "fsync": section.fsync,
             "most_bytes": section.segment_bytes,
             "most_seconds": section.segment_seconds,
         }
-        self.predictions = Segment(folder / PREDICTIONS, **limits)  # type: ignore[arg-type]
-        self.outcomes = Segment(folder / OUTCOMES, **limits)  # type: ignore[arg-type]
-        self.known = KnownIds(folder)
+        self.predictions = Segment(log.folder, **limits)  # type: ignore[arg-type]
+        self.known = KnownIds(log)
         self.current: ActiveModel | None = None
         self.refusal: Refusal | None = None
         self.pages: list[metrics.Page] = []
@@ -237,7 +225,7 @@ class Service:
             body.missing,
             flags.outside,
         )
-        self._write(self.predictions, record)
+        self._write(record)
         if row is None:
             current.counts.add(body.columns, probability)
         else:
@@ -258,17 +246,20 @@ class Service:
         Problem
             503: the log can not be written.
         """
-        for outcome in outcomes:
-            self._write(self.outcomes, outcome)
+        try:
+            self.log.add(outcomes)
+        except TaglineError as unwritten:
+            raise Problem(
+                503, f"{unwritten.what} Nothing was accepted.", headers={"Retry-After": "5"}
+            ) from unwritten
         metrics.OUTCOMES.inc(len(outcomes))
         unknown = self.known.unknown(outcomes)
         metrics.STRANGE.inc(unknown)
         return unknown
 
     def close(self) -> None:
-        """End the segments."""
+        """End the segment."""
         self.predictions.close()
-        self.outcomes.close()
 
     def _hidden(self, current: ActiveModel, columns: Sequence[Sequence[Any]]) -> list[Any]:
         kept: list[Any] = list(columns)
@@ -282,48 +273,11 @@ class Service:
             for own in ids
         ]
 
-    def _write(self, segment: Segment, record: Answers | Outcome) -> None:
+    def _write(self, record: Answers) -> None:
         try:
-            segment.append(encode(record))
+            self.predictions.append(encode(record))
         except NoRoom as full:
             metrics.UNLOGGED.inc()
             raise Problem(
                 503, f"{full.what} Nothing is answered unlogged.", headers={"Retry-After": "5"}
             ) from full
-
-
-class WorkerStates:
-    """Which model each worker of a server has, for whoever asks any of them.
-
-    Parameters
-    ----------
-    folder : Path
-        A file for each worker, called by its process id.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def note(self, deployed: Deployed | None, refusal: Refusal | None) -> None:
-        """Say what this worker has."""
-        said = {
-            "digest": deployed.bundle if deployed else "",
-            "refused": msgspec.to_builtins(refusal) if refusal else None,
-        }
-        write_whole(self.folder / str(os.getpid()), msgspec.json.encode(said))
-
-    def all(self) -> dict[str, Any]:
-        """Give what every living worker has: digests by process, and the first refusal."""
-        import psutil  # noqa: PLC0415 - asked for rarely
-
-        found: dict[str, Any] = {}
-        for file in sorted(self.folder.glob("[0-9]*")):
-            if psutil.pid_exists(int(file.name)):
-                found[file.name] = msgspec.json.decode(file.read_bytes())
-        digests = {each["digest"] for each in found.values()}
-        return {
-            "digest": digests.pop() if len(digests) == 1 else "",
-            "workers": {pid: each["digest"] for pid, each in found.items()},
-            "refused": next((each["refused"] for each in found.values() if each["refused"]), None),
-        }

@@ -1,7 +1,7 @@
 """How a server is started, handed to its workers by the environment."""
 
 import os
-from typing import Self
+from typing import Any, Self
 
 from tagline.case.section import Section
 
@@ -14,10 +14,12 @@ class Settings(Section):
 
     Attributes
     ----------
-    config : str
-        The case's config file.
+    case : dict
+        The case's whole config.
     states : str
         The folder of what workers share: which model each has, how often each key has asked.
+    server, url : str
+        The server's name, and where it answers.
     keys : str
         The file of API keys; empty where there is none.
     workers : int
@@ -28,8 +30,10 @@ class Settings(Section):
         The process that looks after the workers; 0 where there is one worker only.
     """
 
-    config: str
+    case: dict[str, Any]
     states: str
+    server: str = ""
+    url: str = ""
     keys: str = ""
     workers: int = 1
     access_log: bool = False

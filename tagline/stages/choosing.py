@@ -55,10 +55,6 @@ class BestTrial:
     def _model(self) -> Model:
         return self.loaded()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the loaded model out of the artifact; its bytes are in it."""
-        return {name: value for name, value in vars(self).items() if name != "_model"}
-
     def loaded(self) -> Model:
         """Give the model, answering with all cores: rows do not depend on each other."""
         return load(self.kind, self.model).with_all_cores()

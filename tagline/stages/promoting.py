@@ -86,10 +86,10 @@ def recheck(
 
 def trained_until(bundle: Bundle) -> pd.Timestamp:
     """Give the time of the last decision that a bundle's run knew, its test rows among them."""
-    return max(pd.Timestamp(each["until"]) for each in bundle.provenance["periods"])
+    return max(pd.Timestamp(each["until"]) for each in bundle.facts["periods"])
 
 
 def learned_until(bundle: Bundle) -> pd.Timestamp:
     """Give the time of the last decision that a bundle has learned from."""
-    ends = (each["until"] for each in bundle.provenance["periods"] if each["part"] in LEARNED_FROM)
+    ends = (each["until"] for each in bundle.facts["periods"] if each["part"] in LEARNED_FROM)
     return max(map(pd.Timestamp, ends))

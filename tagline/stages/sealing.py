@@ -25,7 +25,6 @@ from tagline.inputs.compute import columns
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.record import record
 from tagline.inputs.trace import trace
-from tagline.keys import public_hex, signing_key
 from tagline.stages.answering import Assembled
 from tagline.stages.choosing import BestTrial
 from tagline.stages.evaluating import as_it_came
@@ -35,14 +34,26 @@ AGREEMENT = 1e-6
 ALONE = 300  # rows that are also answered one by one
 
 
-class BundleRef(TypedDict):
-    """Where a run's bundle is, and how well it agrees with the training side."""
+class SealedBundle(TypedDict):
+    """What was sealed, and how well it agrees with the training side.
 
-    path: str
+    Attributes
+    ----------
+    digest : str
+        Names it.
+    rows_compared : int
+        Test rows that it answered.
+    largest_difference : float
+        By how much it differs at the most.
+    periods : list of dict
+        Which rows were the parts: ``part``, ``first``, ``last``, ``until``, ``rows``,
+        ``positives``.
+    """
+
     digest: str
-    signed_by: str
     rows_compared: int
     largest_difference: float
+    periods: list[dict[str, Any]]
 
 
 def seal_best(
@@ -53,7 +64,7 @@ def seal_best(
     *,
     provenance: Mapping[str, Any],
     folder: Path,
-) -> BundleRef:
+) -> SealedBundle:
     """Make the bundle of a judged trial and hold it against the training side.
 
     Parameters
@@ -67,7 +78,7 @@ def seal_best(
     evaluation : Evaluation
         What is known of its quality.
     provenance : mapping
-        What the run was made of, with ``run`` and ``created``.
+        What the run was made of: ``libraries`` and ``python``.
     folder : Path
         Where bundles are kept.
 
@@ -78,15 +89,12 @@ def seal_best(
     """
     features = prepared.features(case)
     train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
-    facts = _facts(case, prepared, evaluation, (train, tune, test)) | {
-        "best_trial": {"trial": best_trial.trial, "kind": best_trial.kind},
-        "provenance": dict(provenance),
-    }
-    contents = _contents(prepared, best_trial, (train, tune, test), features, facts)
-    key = signing_key()
-    sealed = seal(contents.files(), folder=folder, key=key)
+    threshold = float(evaluation.threshold["value"])
+    parts = (train, tune, test)
+    contents = _contents(case, prepared, best_trial, parts, features, threshold, provenance)
+    sealed = seal(contents.files(), folder=folder)
     # From the disk, as a server will: what was in memory proves nothing.
-    bundle = Bundle(sealed.path, trusted=[public_hex(key)])
+    bundle = Bundle(sealed.path)
     # Rows as they came in, so that reading, history, inputs and model are all tried.
     raw = as_it_came(prepared, test.frame)
     difference = _difference(bundle, best_trial, prepared, test, raw, features)
@@ -96,20 +104,21 @@ def seal_best(
         f"bundle {sealed.digest[:12]} answers all {len(test.y):,} test rows within {difference:.1e}"
     )
     return {
-        "path": str(sealed.path),
         "digest": sealed.digest,
-        "signed_by": public_hex(key),
         "rows_compared": len(test.y),
         "largest_difference": difference,
+        "periods": [_period(name, part, case) for name, part in zip(PARTS, parts, strict=True)],
     }
 
 
 def _contents(
+    case: Case,
     prepared: Prepared,
     best_trial: BestTrial,
     parts: tuple[Part, Part, Part],
     features: Features,
-    facts: Mapping[str, Any],
+    threshold: float,
+    made_of: Mapping[str, Any],
 ) -> Contents:
     inputs = InputSet.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
@@ -127,10 +136,13 @@ def _contents(
         inputs=prepared.inputs,
         sources=features.source_of(inputs.names),
         calibrator=best_trial.calibrator,
-        threshold=float(facts["threshold"]["value"]),
+        threshold=threshold,
         reference=_reference(parts, features, inputs, best_trial),
         example=example_of(parts[0].frame, features.fields),
-        facts=facts,
+        title=case.title,
+        id=case.table.id,
+        time=case.table.time,
+        made_of=made_of,
     )
 
 
@@ -147,24 +159,6 @@ def _reference(
     fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
     return {**fields, **matrix, "score": score}
-
-
-def _facts(
-    case: Case, prepared: Prepared, evaluation: Evaluation, parts: tuple[Part, ...]
-) -> dict[str, Any]:
-    primary = evaluation.slices["metric"] == case.evaluation.primary
-    return {
-        "case": case.to_dict(),
-        "accounting": prepared.accounting,
-        "fingerprint": prepared.fingerprint,
-        "periods": [_period(name, part, case) for name, part in zip(PARTS, parts, strict=True)],
-        "metrics": evaluation.metrics,
-        "baselines": evaluation.baseline_metrics,
-        "slices": evaluation.slices[primary].to_dict("records"),
-        "gates": evaluation.gates,
-        "standing": evaluation.standing,
-        "threshold": evaluation.threshold,
-    }
 
 
 def _period(name: str, part: Part, case: Case) -> dict[str, Any]:

@@ -195,7 +195,8 @@ def approval(request: Request, state: State, *, candidate: Candidate) -> Draft:
     expect(request, state, candidate, act="approve")
     now = state.standing
     given = now.approvals.get(candidate.run, ())
-    rules.expect_new_approval(candidate, given, who=request.who.name, key=request.who.public)
+    own = state.approvals_of(candidate.run, candidate.bundle)
+    rules.expect_new_approval(candidate, own, who=request.who.name, key=request.who.public)
     new = Approval(who=request.who.name, key=request.who.public, number=state.number + 1)
     approvals = {**now.approvals, candidate.run: (*given, new)}
     return draft(
@@ -219,9 +220,7 @@ def new_policy(request: Request, state: State, *, policy: Policy) -> Draft:
     """Set who may do what, where the policy that stands allows it."""
     _expect_changer(request, state, policy, act="policy")
     own = _of_policy(policy, request, state)
-    rules.expect_approvals(
-        request.policy(state), own, state.standing.approvals.get(policy.name, ())
-    )
+    rules.expect_approvals(request.policy(state), own, state.approvals_of(policy.name, ""))
     return draft(
         request,
         state,

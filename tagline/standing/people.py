@@ -42,9 +42,23 @@ def actor(policy: Policy, *, login: str, key: Ed25519PrivateKey) -> Actor:
     key : Ed25519PrivateKey
         The key that is at hand.
     """
-    public = public_hex(key)
-    named = (name for name, known in policy.people.items() if known == public)
-    return Actor(next(named, login), key)
+    return Actor(label(policy, login, public_hex(key)), key)
+
+
+def label(policy: Policy, login: str, public: str) -> str:
+    """Give the name of the owner of a key: who acts is the key, and its name a label for people.
+
+    Parameters
+    ----------
+    policy : Policy
+        Whose key is whose: whom it names is called so.
+    login : str
+        The name that a machine gives; where it is another key's, some digits follow it.
+    public : str
+        The public key, in hexadecimal.
+    """
+    named = next((name for name, known in policy.people.items() if known == public), "")
+    return named or (f"{login} ({public[:8]})" if login in policy.people else login)
 
 
 def proposed(section: StandingSection) -> Policy:

@@ -71,6 +71,8 @@ def expect(request: Request, state: State, candidate: Candidate, *, act: Act) ->
     policy = request.policy(state)
     rules.expect_role(policy, request.who, act)
     rules.expect_case(candidate, request.ledger.case)
+    if act in ("promote", "challenge", "approve") and candidate.bundle:
+        rules.expect_author(policy, candidate)
     now = state.standing_of(candidate.run) or candidate.initial_standing
     rules.expect_standing(candidate, now, act)
     rules.expect_reason(policy, request.why, act)
@@ -87,7 +89,7 @@ def expect_asked(
     gates: Gates,
 ) -> tuple[dict[str, Any], ...]:
     """Refuse a run without what a promotion asks for; give its gates as they are now."""
-    given = state.standing.approvals.get(candidate.run, ())
+    given = state.approvals_of(candidate.run, candidate.bundle)
     rules.expect_approvals(request.policy(state), candidate, given)
     # Cheap refusals come first: gates take seconds, and others may write meanwhile.
     verify(live)
@@ -113,7 +115,7 @@ def deployed(candidate: Candidate, state: State, act: Act) -> Deployed:
 
 def approvals_of(request: Request, state: State, candidate: Candidate) -> tuple[Approval, ...]:
     """Give the approvals of a run that count."""
-    given = state.standing.approvals.get(candidate.run, ())
+    given = state.approvals_of(candidate.run, candidate.bundle)
     return rules.counted(request.policy(state), candidate, given)
 
 

@@ -41,9 +41,11 @@ class Candidate:
     bundle : str
         Its bundle's digest.
     author, author_key : str
-        Who ran it, and the public key that sealed its bundle, in hexadecimal.
+        Who made it, a label, and the public key that signed its record, in hexadecimal.
     initial_standing : {"candidate", "rejected"}
         What its own gates decided.
+    authors : frozenset of str
+        The keys of all who have made the same bundle.
     """
 
     run: str
@@ -52,17 +54,12 @@ class Candidate:
     author: str
     author_key: str
     initial_standing: StandingName
+    authors: frozenset[str] = frozenset()
 
 
 def expect_role(policy: Policy, who: Actor, act: str) -> None:
     """Refuse someone without the role that an act asks for."""
-    role, known = role_of(act), policy.people.get(who.name)
-    if known is not None and known != who.public:
-        raise Refused(
-            f"{who.name} is known with another key than {who.public[:16]}….",
-            todo="Use that key ($TAGLINE_SIGNING_KEY), or another name ($METAFLOW_USER): "
-            "docs/standing.md says how for a second machine.",
-        )
+    role = role_of(act)
     if not is_known(policy, name=who.name, key=who.public):
         raise Refused(
             f"{who.name} may not {act}: with the key {who.public[:16]}… that is no one's who may.",
@@ -81,6 +78,19 @@ def expect_reason(policy: Policy, why: str, act: str) -> None:
     if policy.reason and not why.strip():
         raise Refused(
             f"To {act}, this case asks for a reason.", todo="Give it with --why 'the reason'."
+        )
+
+
+def expect_author(policy: Policy, candidate: Candidate) -> None:
+    """Refuse a run whose record is signed by a key that is nobody's whom the policy names."""
+    key = candidate.author_key
+    if not policy.open and key not in policy.people.values():
+        raise Refused(
+            f"Its record is signed by {candidate.author} with the key {key[:16]}…, which is "
+            "nobody's whom the policy names.",
+            where=candidate.run,
+            todo="`tagline policy show` says who is; a new person or machine is entered by a new "
+            "policy.",
         )
 
 
@@ -131,7 +141,8 @@ def counted(
     policy: Policy, candidate: Candidate, approvals: Sequence[Approval]
 ) -> tuple[Approval, ...]:
     """Give the approvals that count for a run; see `tagline.ledger.policy.counting`."""
-    return counting(policy, approvals, author=candidate.author, author_key=candidate.author_key)
+    found = counting(policy, approvals, author=candidate.author, author_key=candidate.author_key)
+    return tuple(each for each in found if each.key not in candidate.authors)
 
 
 def expect_approvals(policy: Policy, candidate: Candidate, approvals: Sequence[Approval]) -> None:
@@ -151,7 +162,7 @@ def expect_new_approval(
     candidate: Candidate, given: Sequence[Approval], *, who: str, key: str
 ) -> None:
     """Refuse an approval by the run's author, or a second one by the same person or key."""
-    if who == candidate.author or key == candidate.author_key:
+    if who == candidate.author or key in {candidate.author_key, *candidate.authors}:
         raise Refused(
             "Whoever made a run can not approve it.",
             where=candidate.run,

@@ -219,6 +219,8 @@ class Transitions:
         bundle: str,
         gates: Sequence[Mapping[str, Any]],
     ) -> None:
+        if not self.last_seen.state().number:
+            return  # a ledger begins with what somebody has done, and not with a refusal
         record = partial(
             entries.refusal, act=act, run=run, bundle=bundle, why=refused.what, gates=gates
         )

@@ -7,6 +7,7 @@ import xgboost
 
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble, scorer
+from tagline.bundle.record import RunRecord
 from tagline.history.declare import Count, Events
 from tagline.inputs.compute import columns, compute
 from tagline.inputs.field import Field
@@ -112,7 +113,10 @@ class Fitted:
             threshold=0.4,
             reference=columns(self.frame, fields=FIELDS) | {"score": model.predict(self.X)},
             example=example_of(self.frame, FIELDS),
-            facts=FACTS,
+            title=FACTS["case"]["title"],
+            id="parcel",
+            time="at",
+            made_of=FACTS["provenance"],
         )
 
     def _boosted(self):
@@ -196,6 +200,35 @@ FACTS = {
 @pytest.fixture(scope="session")
 def fitted():
     return Fitted()
+
+
+def record_of(digest, **others):
+    """Give a record of a run, as a training would write it."""
+    said = {
+        "run": "TrainFlow/12",
+        "case": "parcels",
+        "config": FACTS["case"],
+        "stage": "candidate",
+        "digest": digest,
+        "author": "ada",
+        "author_key": "",
+        "began": "2024-01-02T03:04:05.000000+00:00",
+        "ended": "2024-01-02T03:05:05.000000+00:00",
+        "metrics": FACTS["metrics"],
+        "baselines": FACTS["baselines"],
+        "gates": FACTS["gates"],
+        "leaderboard": [],
+        "periods": FACTS["periods"],
+        "accounting": FACTS["accounting"],
+        "fingerprint": FACTS["fingerprint"],
+        "provenance": FACTS["provenance"],
+        "tables": {},
+        "files": {},
+        "explained": {},
+        "compared": {},
+        "metaflow": {},
+    }
+    return RunRecord(**{**said, **others})
 
 
 @pytest.fixture(autouse=True)

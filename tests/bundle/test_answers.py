@@ -17,7 +17,6 @@ from tagline.evaluation.calibration import apply
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet
 from tagline.inputs.trace import trace
-from tagline.keys import signing_key
 from tagline.training.models import Boosted
 
 from .conftest import CALIBRATORS, make_frame
@@ -46,16 +45,13 @@ requests = st.lists(
 @pytest.fixture(scope="module")
 def bundles(fitted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundles")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAGLINE_SIGNING_KEY", str(folder / "signing.key"))
-        key = signing_key()
-        return {
-            (kind, calibrator["kind"]): Bundle(
-                seal(fitted.contents(kind, calibrator).files(), folder=folder, key=key).path
-            )
-            for kind in KINDS
-            for calibrator in CALIBRATORS
-        }
+    return {
+        (kind, calibrator["kind"]): Bundle(
+            seal(fitted.contents(kind, calibrator).files(), folder=folder).path
+        )
+        for kind in KINDS
+        for calibrator in CALIBRATORS
+    }
 
 
 @pytest.fixture
@@ -142,12 +138,14 @@ def test_it_knows_what_it_takes_and_what_it_was_made_of(fitted, bundle):
     ]
     assert bundle.history == ("late_share",)
     assert bundle.threshold == 0.4
-    assert bundle.provenance["run"] == "TrainFlow/12"
+    assert (bundle.row_id, bundle.decided_at) == ("parcel", "at")
+    with pytest.raises(TaglineError, match="Nothing here tells of its making"):
+        assert bundle.facts
     assert bundle.read_bytes("booster.ubj") == fitted.models["boosted"].to_bytes()
 
 
 def test_a_sound_folder_that_lacks_a_file_of_a_bundle_is_told(tmp_path):
-    sealed = seal({"a.txt": b""}, folder=tmp_path / "bundles", key=signing_key())
+    sealed = seal({"a.txt": b""}, folder=tmp_path / "bundles")
     with pytest.raises(TaglineError, match=r"The bundle has no inputs\.json"):
         Bundle(sealed.path)
 

@@ -17,6 +17,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tagline.bundle.beside import beside
 from tagline.bundle.card import card, card_html
 from tagline.bundle.profile import LEAST_ROWS, PERSONAL, profile
 from tagline.bundle.schema import request_schema
@@ -27,7 +28,8 @@ from .conftest import FACTS, FIELDS, HISTORY
 
 @pytest.fixture(scope="module")
 def files(fitted):
-    return fitted.contents().files()
+    answering = fitted.contents().files()
+    return answering | beside(FACTS, json.loads(answering["inputs.json"]))
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +37,19 @@ def schema(files):
     return json.loads(files["schema.json"])
 
 
-def test_every_part_is_there_and_none_is_pickled(files):
-    assert sorted(files) == [
+def test_every_part_is_there_and_none_is_pickled(fitted, files):
+    assert sorted(set(files) - set(fitted.contents().files())) == [
         "MLmodel",
-        "booster.ubj",
         "card.html",
         "card.md",
+        "provenance.json",
+    ]
+    assert sorted(fitted.contents().files()) == [
+        "booster.ubj",
         "inputs.json",
         "model.onnx",
         "profile.json",
         "program.json",
-        "provenance.json",
         "python_env.yaml",
         "requirements.txt",
         "schema.json",
@@ -54,7 +58,7 @@ def test_every_part_is_there_and_none_is_pickled(files):
     assert not [name for name, content in files.items() if content.startswith(b"\x80")]
 
 
-def test_the_same_contents_are_the_same_bytes_in_any_process(files):
+def test_the_same_contents_are_the_same_bytes_in_any_process(fitted):
     script = (
         "import hashlib; from bundle.conftest import Fitted;"
         "files = Fitted().contents().files();"
@@ -68,7 +72,8 @@ def test_the_same_contents_are_the_same_bytes_in_any_process(files):
         text=True,
         check=True,
     ).stdout
-    here = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    answering = fitted.contents().files().items()
+    here = {name: hashlib.sha256(content).hexdigest() for name, content in answering}
     assert dict(line.split() for line in lines.splitlines()) == here
 
 

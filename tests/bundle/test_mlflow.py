@@ -11,8 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tagline.bundle.beside import beside
 from tagline.bundle.mlmodel import MLFLOW
+from tagline.keys import signing_key
 from tests.pipeline import case_of, rows, trained
+
+from .conftest import FACTS, record_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = ROOT / ".venv" / "mlflow" / "bin" / "python"
@@ -55,12 +59,24 @@ def dressed():
     )
 
 
+def exported(bundle, folder):
+    """Put beside a bundle what `tagline export` puts there."""
+    place, key = folder / "bundles" / bundle.digest, signing_key()
+    inputs = bundle.inputs
+    facts = {**FACTS, "case": {**FACTS["case"]}}
+    for name, content in beside(facts, inputs).items():
+        (place / name).write_bytes(content)
+    record = record_of(bundle.digest).written_by(key)
+    (place / "record.json").write_bytes(record.signed(key))
+    return bundle
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("copied", [False, True])
 def test_mlflow_answers_as_the_bundle_does_loaded_and_served(tmp_path, monkeypatch, copied):
     monkeypatch.setenv("TAGLINE_SIGNING_KEY", str(tmp_path / "signing.key"))
     table = dressed()
-    bundle = trained(case_of(tmp_path, table, kind="parquet"), tmp_path).bundle
+    bundle = exported(trained(case_of(tmp_path, table, kind="parquet"), tmp_path).bundle, tmp_path)
     own = table.tail(80).drop(columns=["id", "y"])
     expected = bundle.predict_frame(own)
     folder = tmp_path / "bundles" / bundle.digest
@@ -78,7 +94,7 @@ def test_mlflow_answers_as_the_bundle_does_loaded_and_served(tmp_path, monkeypat
 @pytest.mark.slow
 def test_mlflow_refuses_a_bundle_that_was_changed(tmp_path, monkeypatch):
     monkeypatch.setenv("TAGLINE_SIGNING_KEY", str(tmp_path / "signing.key"))
-    bundle = trained(case_of(tmp_path, rows()), tmp_path).bundle
+    bundle = exported(trained(case_of(tmp_path, rows()), tmp_path).bundle, tmp_path)
     folder = tmp_path / "bundles" / bundle.digest
     content = (folder / "model.onnx").read_bytes()
     (folder / "model.onnx").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))

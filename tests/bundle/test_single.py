@@ -14,7 +14,6 @@ from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.inputs.compute import TEXT, compute
 from tagline.inputs.record import record
-from tagline.keys import signing_key
 
 from .conftest import CALIBRATORS, FIELDS, HISTORY, inputs, make_frame
 
@@ -25,20 +24,16 @@ SPECIAL = [math.nan, math.inf, -math.inf, 0.0, -0.0, 1e300, -1e300, 1e39, 5e-324
 @pytest.fixture(scope="module", params=[(k, c) for k in KINDS for c in CALIBRATORS], ids=str)
 def bundle(request, fitted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("single")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAGLINE_SIGNING_KEY", str(folder / "signing.key"))
-        kind, calibrator = request.param
-        files = fitted.contents(kind, calibrator).files()
-        return Bundle(seal(files, folder=folder, key=signing_key()).path)
+    kind, calibrator = request.param
+    files = fitted.contents(kind, calibrator).files()
+    return Bundle(seal(files, folder=folder).path)
 
 
 @pytest.fixture(scope="module")
 def boosted(fitted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("boosted")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAGLINE_SIGNING_KEY", str(folder / "signing.key"))
-        files = fitted.contents().files()
-        return Bundle(seal(files, folder=folder, key=signing_key()).path)
+    files = fitted.contents().files()
+    return Bundle(seal(files, folder=folder).path)
 
 
 def test_real_and_strange_rows(bundle, fitted):
@@ -74,7 +69,6 @@ def test_rows_at_the_trees_own_thresholds(data, fitted, boosted):
 
 
 def test_a_bundle_whose_program_answers_otherwise_is_refused(fitted, tmp_path, monkeypatch):
-    monkeypatch.setenv("TAGLINE_SIGNING_KEY", str(tmp_path / "signing.key"))
 
     def otherwise(xp, row):
         made = inputs(xp, row)
@@ -84,7 +78,7 @@ def test_a_bundle_whose_program_answers_otherwise_is_refused(fitted, tmp_path, m
     other = record(otherwise, fields=FIELDS, history=HISTORY, text=encoders)
     contents = fitted.contents()
     files = contents.files() | {"program.json": as_json(other.to_dict())}
-    bundle = Bundle(seal(files, folder=tmp_path, key=signing_key()).path)
+    bundle = Bundle(seal(files, folder=tmp_path).path)
     with pytest.raises(TaglineError, match="One row alone is answered with"):
         expect_alike(bundle, fitted.columns(make_frame(100, seed=1)), seed=1)
 

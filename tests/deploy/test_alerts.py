@@ -111,7 +111,7 @@ def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place):
         done = place.call(str(flows / f"{name}.py"), "--no-pylint", "run", *own, *more)
         assert done.returncode == 0, done.stdout[-3000:]
     prometheus, manager, hook = free_port(), free_port(), free_port()
-    records = place.folder / ".tagline" / "schedule" / "small"
+    records = place.store / "schedule" / "small"
     with serving(place, "--config", "small.toml") as server:
         row = {"at": "2024-03-20T00:00:00Z", "size": 12.5, "town": "a", "noise": 0.25}
         assert server.post("/v1/predict", row).status == 200

@@ -122,3 +122,22 @@ def test_a_table_that_can_not_be_used_is_one_sentence(tmp_path):
     assert done.returncode != 0
     assert "Missing column 'y' (is it 'yy'?)" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+PLAIN = """
+import sys
+sys.modules["tagline"] = None
+from metaflow import Run, namespace
+namespace(None)
+for step in Run(sys.argv[1]):
+    for task in step:
+        for artifact in task:
+            artifact.data
+"""
+
+
+def test_what_a_run_leaves_can_be_read_without_tagline(trained):
+    place, _ = trained
+    (line,) = json.loads(place.tagline("runs", "--json").stdout)
+    done = place.call("-c", PLAIN, line["run"])
+    assert done.returncode == 0, done.stderr

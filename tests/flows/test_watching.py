@@ -1,17 +1,16 @@
 """Real runs of the flows that score, watch, train again and replay, on a small table."""
 
 import json
-import shutil
 import time
 
 import pandas as pd
 import pytest
 
-from tagline.predictions.records import Outcome, encode
-from tagline.predictions.segment import Segment
-from tests.candidates import ask, copied
+from tagline.predictions.records import Outcome
+from tests.candidates import ask, copied, lose
 from tests.conftest import LEAN, ROOT
 from tests.notebooks.test_notebooks import execute
+from tests.serving.server import log_of
 
 MORE = """
 [gates]
@@ -55,7 +54,7 @@ def flow(place, name, *words, code=0):
 
 
 def watched(place):
-    path = place.folder / ".tagline" / "monitoring" / "small" / "latest.json"
+    path = place.store / "monitoring" / "small" / "latest.json"
     return json.loads(path.read_text())
 
 
@@ -89,7 +88,7 @@ def test_the_day_is_scored_once_and_watched_with_its_outcomes(place, monkeypatch
     assert model["measured"]["roc_auc"]["low"] < model["measured"]["roc_auc"]["value"]
     assert {each["column"] for each in model["movements"]} >= {"field:size", "input:size", "score"}
     assert not found["decision"]["train"]
-    page = (place.folder / ".tagline" / "reports" / "monitor-small.html").read_text()
+    page = (place.store / "reports" / "small" / "monitor.html").read_text()
     assert "Is it &lt;b&gt;so&lt;/b&gt;?" in page
     assert "Week by week" in page
     shown = ask(place, "status", "--config", "small.toml")
@@ -108,16 +107,15 @@ def test_two_versions_lost_models_and_outcomes_of_nobody_are_told(place):
     second = ask(place, "runs")[0]["run"]
     ask(place, "promote", second, "--config", "small.toml")
     flow(place, "score", "run", "--again", "True")
-    outcomes = Segment(place.folder / ".tagline" / "log" / "small" / "outcomes")
-    for own in ("r5", "nobody"):
-        outcomes.append(encode(Outcome(time.time_ns(), "q", "anyone", None, own, 1.0, None)))
-    outcomes.close()
+    log_of(place).add(
+        [Outcome(time.time_ns(), "q", "anyone", None, own, 1.0, None) for own in ("r5", "nobody")]
+    )
     flow(place, "monitor", "run")
     found = watched(place)
     assert [each["run"] for each in found["findings"]] == [second, first]
     assert any("outcomes name no answered row (1)" in note for note in found["notes"])
     # A bundle that is gone takes its section with it, and nothing else.
-    shutil.rmtree(place.folder / ".tagline" / "bundles" / found["findings"][0]["digest"])
+    lose(place, found["findings"][0]["digest"])
     flow(place, "monitor", "run")
     again = watched(place)
     assert [each["run"] for each in again["findings"]] == [first]
@@ -129,22 +127,21 @@ import json, sys
 from pathlib import Path
 import onnx
 from tagline.bundle.load import GRAPH, Bundle
-from tagline.bundle.seal import MANIFEST, SIGNATURE, seal
+from tagline.bundle.seal import MANIFEST, seal
 from tagline.case.load import load_case
-from tagline.keys import signing_key
 from tagline.operations import logs
 
 (path,) = Path(".tagline/bundles").iterdir()
-files = {f.name: f.read_bytes() for f in path.iterdir() if f.name not in (MANIFEST, SIGNATURE)}
+files = {f.name: f.read_bytes() for f in path.iterdir() if f.name != MANIFEST}
 if sys.argv[1] == "graph":
     graph = onnx.load_from_string(files[GRAPH])
     del graph.metadata_props[:]
     files[GRAPH] = graph.SerializeToString()
 else:
     files["profile.json"] = json.dumps(json.loads(sys.argv[1])).encode()
-older = seal(files, folder=Path("older"), key=signing_key()).path
+older = seal(files, folder=Path("older")).path
 logs.open_bundle = lambda *_: Bundle(older)
-seen = logs.LogReader(load_case(Path("small.toml")), ()).read()
+seen = logs.LogReader(load_case(Path("small.toml"))).read()
 answers = [len(each.rows.p) for each in seen.models.values()]
 print(json.dumps({"notes": dict(seen.notes), "answers": answers}))
 """
@@ -227,7 +224,7 @@ def test_a_replay_compares_policies_goes_on_where_it_stopped_and_gives_the_same(
     configure(place, QUIET, REPLAY)
     words = ["--config", "case", "small.toml", "run", "--policy", *map(str, policies.glob("*"))]
     first = flow(place, "replay", *words)
-    kept = sorted((place.folder / ".tagline" / "replay").rglob("2024-*.json"))
+    kept = sorted((place.store / "replays").rglob("2024-*.json"))
     assert len(kept) == 4  # two months of two policies
     told = summaries(first)
     assert len(told) == 2

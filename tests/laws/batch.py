@@ -8,12 +8,12 @@ from tagline.scoring.places import Place, sources
 from tests.pipeline import Trained
 
 
-def scored(lived: Trained, source: Path, *, folder: Path, to: Path) -> job.Scored:
+def scored(lived: Trained, source: Path, *, folder: Path, to: Place) -> job.Scored:
     """Score a file into a folder; a CSV by way of Parquet, which is what batch reads."""
     given = source
     if source.suffix == ".csv":
         given = folder / "rows.parquet"
         read_file(source).frame.to_parquet(given, index=False)
     model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
-    (file,) = sources(Place.of(str(given)))
-    return job.score(file, model, Place.of(str(to)), threads=2)
+    (file,) = sources(str(given))
+    return job.score(file, model, to, threads=2)

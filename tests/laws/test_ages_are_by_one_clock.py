@@ -9,9 +9,10 @@ import pytest
 from tagline import clock, paths
 from tagline.errors import TaglineError
 from tagline.operations.garbage import unneeded
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.maintenance import DAY, LogMaintenance
-from tagline.predictions.tables import PREDICTIONS
-from tagline.store.disk import Disk
+from tagline.storage.disk import Disk
+from tagline.storage.workspace import Workspace
 
 
 @pytest.fixture
@@ -29,33 +30,38 @@ def set_forward(days):
     file.write_text(json.dumps({**said, "wall": said["wall"] - days * 86_400}))
 
 
-def tables(folder, ages):
-    place = folder / PREDICTIONS
+@pytest.fixture
+def log(home, tmp_path):
+    return PredictionLog(Disk(tmp_path / "store"), Workspace("small"), tmp_path / "open")
+
+
+def tables(log, ages):
+    place = log.store.folder / log.workspace.predictions / "2024-01-01"
     place.mkdir(parents=True, exist_ok=True)
     for age in ages:
-        at = time.time_ns() - int(age * DAY)
+        at = time.time_ns() - int(age * DAY * 1e9)
         path = place / f"{at:020d}-1-aaaaaa.parquet"
         path.write_bytes(b"")
         os.utime(path, ns=(at, at))
     return place
 
 
-def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(home, tmp_path):
-    place = tables(tmp_path, [7.2, 7.9, 1])
-    keeper = LogMaintenance(tmp_path, retention_days=7)
+def test_a_day_that_is_over_is_deleted_and_not_a_year_at_once(log):
+    place = tables(log, [7.2, 7.9, 1])
+    keeper = LogMaintenance(log, retention_days=7)
     assert keeper.delete_old() == 2
-    tables(tmp_path, range(8, 35))
+    tables(log, range(8, 35))
     with pytest.raises(TaglineError, match="27 tables of 26 days"):
-        keeper.tidy_alone()
+        keeper.delete_old()
     assert len([*place.glob("*.parquet")]) == 28
     assert keeper.delete_old(at_most=None) == 27
     assert len([*place.glob("*.parquet")]) == 1
 
 
 @pytest.mark.parametrize("days", [0.02, 400])
-def test_a_clock_that_was_set_forward_stops_what_deletes(home, tmp_path, days):
-    place = tables(tmp_path, [7.5])
-    keeper = LogMaintenance(tmp_path, retention_days=7)
+def test_a_clock_that_was_set_forward_stops_what_deletes(log, days):
+    place = tables(log, [7.5])
+    keeper = LogMaintenance(log, retention_days=7)
     set_forward(days)
     clock.note()
     if days < 1:

@@ -12,6 +12,7 @@ from tagline.history.declare import Age, Count, Events, Last, Mean
 from tagline.history.lookup import History
 from tagline.history.snapshot import Group, Snapshot, load, newest, snapshot, write
 from tagline.history.written import from_dict, to_dict
+from tagline.storage.disk import Disk
 from tests.pipeline import logged, prepared
 
 NAN = float("nan")
@@ -44,10 +45,11 @@ def test_the_snapshot_that_was_written_last_is_taken(tmp_path):
     late = snapshot(HISTORY, events(), at=NOW + pd.Timedelta("900D"))
     found = snapshot(HISTORY, events(), now=NOW)
     for _ in range(40):
-        write(late, tmp_path)
-        path = write(found, tmp_path)
-        assert newest(tmp_path) == path
-        assert load(newest(tmp_path)).as_of == found.as_of
+        store = Disk(tmp_path)
+        write(late, store, "snapshots")
+        name = write(found, store, "snapshots")
+        assert newest(store, "snapshots") == name
+        assert load(store, name).as_of == found.as_of
 
 
 SEEN = Events("seen")

@@ -47,7 +47,7 @@ def batch(lived, source, tmp_path_factory):
     """Score the person's own file in batch, and give its answers by the row's id."""
     folder = tmp_path_factory.mktemp("batch")
     to = folder / "answers"
-    done = scored(lived, source, folder=folder, to=to)
+    done = scored(lived, source, folder=folder, to=Place.of(str(to)))
     parts = [pq.read_table(path).to_pandas() for path in sorted(to.glob("*.parquet"))]
     return done, pd.concat(parts).set_index("row_id")
 
@@ -175,7 +175,7 @@ def test_a_file_of_which_every_row_is_rejected_says_why(lived, tmp_path):
     source_rows[lived.case.table.id] = pd.Series([None] * 3, dtype=object)
     source_rows.to_parquet(given, index=False)
     model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
-    (file,) = sources(Place.of(str(given)))
+    (file,) = sources(str(given))
     done = job.score(file, model, Place.of(str(tmp_path / "answers")), threads=1)
     assert (done.scored, done.rejected) == (0, 3)
     with pytest.raises(TaglineError, match=r"all 3 were rejected: .*missing \(3\)") as refused:

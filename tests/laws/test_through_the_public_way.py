@@ -95,7 +95,7 @@ def test_batch_server_and_frame_answer_alike(store, name):
     for each in both:
         said, _ = each.communicate(timeout=240)
         assert each.returncode == 0, said
-    answers = place.folder / ".tagline" / "log" / name / "batch"
+    answers = place.store / "log" / name / "batch"
     scored = pd.concat([pq.read_table(path).to_pandas() for path in answers.glob("*.parquet")])
     assert len(scored) == len(rows)
     found = scored.set_index("row_id")["probability"]
@@ -113,7 +113,7 @@ def test_batch_server_and_frame_answer_alike(store, name):
                 one = server.post("/v1/predict", bodies[place_of]).json
                 assert abs(one["probability"] - p) <= 1e-12
                 assert one["decision"] == (p >= bundle.threshold)
-        logged = server.place.folder / ".tagline" / "log" / name
+        logged = server.place.store / "log" / name
         text = b"".join(path.read_bytes() for path in logged.rglob("*") if path.is_file())
         for personal in case.serving.personal:
             assert str(bodies[0][personal]).encode() not in text
@@ -149,6 +149,6 @@ def test_the_monitor_watches_its_own_case(store, name):
     place, _ = store
     done = place.call(str(ROOT / "flows" / "monitor.py"), "--no-pylint", "run", "--case", name)
     assert done.returncode == 0, done.stdout[-3000:]
-    seen = json.loads((place.folder / ".tagline" / "monitoring" / name / "latest.json").read_text())
+    seen = json.loads((place.store / "monitoring" / name / "latest.json").read_text())
     assert seen["case"] == name
     assert len(seen["findings"]) == 1

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 import tests.pipeline
@@ -23,14 +22,14 @@ EDGE = 40  # rows of a day that the window's edge parts otherwise on another clo
 def read(lived):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logs, "open_bundle", lambda *_: lived.bundle)
-        return logs.LogReader(lived.case, ()).read()
+        return logs.LogReader(lived.case).read()
 
 
 @pytest.fixture(scope="module")
 def log(lived, source, tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAGLINE_HOME", str(folder / "home"))
+        patch.setenv("TAGLINE_STORE", str(folder / "store"))
         to = answers_of(lived.case.name)
         return scored(lived, source, folder=folder, to=to), to, read(lived)
 
@@ -39,7 +38,7 @@ def log(lived, source, tmp_path_factory):
 def recent(lived, log):
     """Give the answers of the newest weeks, which are what is looked at."""
     _, to, _ = log
-    answers = pd.concat([pq.read_table(path).to_pandas() for path in to.glob("*.parquet")])
+    answers = pd.concat([table.to_pandas() for table in to.tables()])
     decided = pd.to_datetime(answers["decided_at"], utc=True)
     looked = pd.Timedelta(weeks=logs.WEEKS) + pd.Timedelta(days=open_days(lived))
     return answers.assign(decided=decided)[decided > decided.max() - looked]
@@ -79,7 +78,7 @@ def findings(lived, seen):
     (digest,) = seen.models
     return find(
         seen.models[digest],
-        Reference.of(lived.bundle.provenance),
+        Reference.of(lived.bundle.facts),
         lived.case.monitoring,
         digest=digest,
         run="TrainFlow/1",
@@ -102,7 +101,7 @@ def test_answers_on_one_day_are_read_and_what_was_not_tested_is_said(lived, log)
 
 
 def test_outcomes_of_answers_that_could_still_be_either_do_not_count(tmp_path, monkeypatch):
-    monkeypatch.setenv("TAGLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TAGLINE_STORE", str(tmp_path / "store"))
     now = pd.Timestamp.now(tz="UTC").floor("s")
     rows = late()
     rows[["at", "seen"]] += now - rows["at"].max() - pd.Timedelta("1h")
@@ -120,16 +119,14 @@ def test_outcomes_of_answers_that_could_still_be_either_do_not_count(tmp_path, m
 
 def test_a_row_of_2099_blinds_nothing_and_is_counted(lived, log, monkeypatch):
     _, to, seen = log
-    monkeypatch.setenv("TAGLINE_HOME", str(to.parents[2]))
-    path = sorted(to.glob("*.parquet"))[-1]
-    one = pq.read_table(path).to_pandas().head(1)
+    monkeypatch.setenv("TAGLINE_STORE", to.store.where)
+    one = next(to.tables()).to_pandas().head(1)
     one["decided_at"] = pd.Timestamp("2099-01-01", tz="UTC")
-    odd = to / "odd.parquet"
-    one.to_parquet(odd)
+    to.write("odd.parquet", one.to_parquet())
     try:
         again = read(lived)
     finally:
-        odd.unlink()
+        to.store.remove(to.within("odd.parquet"))
     assert (
         again.notes["rows are decided later than now"]
         == 1 + (seen.notes["rows are decided later than now"])

@@ -4,7 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.ledger.chain import Ledger
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.ledger.chain import Ledger
 from tagline.ledger.last_seen import LastSeen
-from tagline.store.location import open_store
-from tagline.store.s3 import Bucket
+from tagline.storage.location import open_store
+from tagline.storage.s3 import Bucket
 from tests.ledger.story import tell
 
 WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove"})

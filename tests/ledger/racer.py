@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tagline.ledger.chain import Ledger, Lost
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.story import promote
 
 PATIENCE = 120

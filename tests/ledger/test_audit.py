@@ -15,7 +15,7 @@ from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Draft, Policy, sign
 from tagline.ledger.last_seen import LastSeen
 from tests.ledger.story import next_draft, promote, refuse, tell
-from tests.store.memory import Memory
+from tests.storage.memory import Memory
 
 OWN, COLLEAGUE, STRANGER = (Ed25519PrivateKey.generate() for _ in range(3))
 PEOPLE = {"Ada": public_hex(OWN), "Bob": public_hex(COLLEAGUE)}

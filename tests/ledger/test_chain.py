@@ -11,9 +11,9 @@ from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.entry import NO_ENTRY
 from tagline.ledger.fault import Unsound
 from tagline.ledger.state import LastChange, State
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.story import promote, refuse, rollback, tell
-from tests.store.memory import Memory
+from tests.storage.memory import Memory
 
 
 def entries(ledger):

@@ -10,7 +10,7 @@ import pytest
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
 from tagline.ledger.last_seen import LastSeen
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.racer import raw
 from tests.ledger.story import next_draft
 

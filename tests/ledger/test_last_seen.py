@@ -13,7 +13,7 @@ from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Unsound
 from tagline.ledger.last_seen import FIRST, LastSeen
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.story import refuse, tell
 
 

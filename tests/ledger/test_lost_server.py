@@ -7,8 +7,8 @@ import pytest
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger, Lost
-from tagline.store.contract import probe
-from tagline.store.location import open_store
+from tagline.storage.contract import probe
+from tagline.storage.location import open_store
 from tests.ledger.story import tell
 from tests.seaweed import wait_until
 

@@ -10,7 +10,7 @@ from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.entry import Policy, sign
 from tests.ledger.story import approve, challenge, draft, promote, refuse, retire, stands
-from tests.store.memory import Memory
+from tests.storage.memory import Memory
 
 KEYS = {name: Ed25519PrivateKey.generate() for name in ("Ada", "Bob", "Cyd", "Eve")}
 PUBLIC = {name: public_hex(key) for name, key in KEYS.items()}

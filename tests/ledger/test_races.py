@@ -4,7 +4,7 @@ import pytest
 
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.racer import race
 
 

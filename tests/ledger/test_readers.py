@@ -3,7 +3,7 @@
 from threading import Thread
 
 from tagline.ledger.chain import Ledger
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 from tests.ledger.story import promote, rollback
 
 CHANGES = 60

@@ -12,7 +12,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 def execute(name, place, monkeypatch):
     """Run a notebook in a folder; give its pictures."""
-    monkeypatch.delenv("TAGLINE_HOME")
+    monkeypatch.delenv("TAGLINE_STORE")
     for variable, value in place.environment.items():
         monkeypatch.setenv(variable, value)
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
@@ -43,12 +43,12 @@ import numpy as np
 from tagline import paths
 from tagline.bundle.load import Bundle
 from tagline.notebook import shap_explanation
-from tagline.registry.runs import artifact, find
+from tagline.registry.runs import find
 from tagline.training.models import load
 
 run = find(None)
-values = shap_explanation(run.pathspec)
-bundle = Bundle(paths.bundles() / artifact(run, "bundle")["digest"])
+values = shap_explanation(run.run)
+bundle = Bundle(paths.bundles() / run.digest)
 kind = bundle.inputs["model_kind"]
 file = "booster.ubj" if kind == "boosted" else "model.json"
 answers = load(kind, bundle.read_bytes(file)).log_odds(values.data.astype(np.float32))

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.predictions.known import KnownIds
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.records import Answers, Outcome, encode
-from tagline.predictions.segment import CLOSED, Segment
-from tagline.predictions.tables import PREDICTIONS, close
+from tagline.predictions.segment import Segment
+from tagline.storage.disk import Disk
+from tagline.storage.workspace import Workspace
 
 IDS = st.lists(st.sampled_from([f"r{n}" for n in range(12)]), min_size=1, max_size=4)
 
@@ -24,23 +26,33 @@ def answers(ids):
     )
 
 
+def log_in(folder):
+    return PredictionLog(Disk(folder / "store"), Workspace("small"), folder / "open")
+
+
 def outcome(prediction, row):
     return Outcome(time.time_ns(), "q", "w", prediction, row, 1.0, None)
+
+
+@pytest.fixture(autouse=True)
+def looks_at_once():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tagline.predictions.known.AGAIN", 0.0)
+        yield
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(IDS, st.sampled_from(["go on", "roll", "close"])), max_size=5))
 def test_it_knows_what_the_log_holds(tmp_path_factory, story):
-    folder = tmp_path_factory.mktemp("log")
-    segment, known, held = Segment(folder / PREDICTIONS), KnownIds(folder), set()
+    log = log_in(tmp_path_factory.mktemp("log"))
+    segment, known, held = Segment(log.folder), KnownIds(log), set()
     for ids, then in story:
         segment.append(answers(ids))
         held |= set(ids)
         if then != "go on":
             segment.roll(at_least=0)
         if then == "close":
-            for path in (folder / PREDICTIONS).glob(f"*{CLOSED}"):
-                close(path)
+            log.ship()
         asked = [f"r{n}" for n in range(14)]
         strange = [each for each in asked if each not in held]
         assert known.unknown([outcome(None, each) for each in asked]) == len(strange)
@@ -51,10 +63,12 @@ def test_it_knows_what_the_log_holds(tmp_path_factory, story):
 
 @pytest.mark.parametrize(("newest", "strange"), [(1, 1), (100, 0)])
 def test_the_newest_are_remembered(tmp_path, newest, strange):
+    log = log_in(tmp_path)
     for ids in (["a"], ["b"]):
-        segment = Segment(tmp_path / PREDICTIONS)
+        segment = Segment(log.folder)
         segment.append(answers(ids))
         segment.close()
+        log.ship()
         time.sleep(0.02)
-    known = KnownIds(tmp_path, newest=newest)
+    known = KnownIds(log, newest=newest)
     assert known.unknown([outcome(None, "a"), outcome(None, "b")]) == strange

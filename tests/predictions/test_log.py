@@ -6,8 +6,11 @@ import os
 import resource
 import signal
 import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
-import boto3
+import pandas as pd
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -18,20 +21,14 @@ from tagline.errors import TaglineError
 from tagline.keys import is_signed_by
 from tagline.predictions.erasing import forget
 from tagline.predictions.frames import framed, frames
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.maintenance import DAY, LogMaintenance
-from tagline.predictions.pseudonyms import Pseudonyms, pseudonym_key
+from tagline.predictions.pseudonyms import Pseudonyms, pseudonyms_of
 from tagline.predictions.records import Answers, Outcome, decode, encode
 from tagline.predictions.segment import NoRoom, Segment, recover
-from tagline.predictions.tables import (
-    OUTCOMES,
-    PREDICTIONS,
-    close,
-    read_joined,
-    read_outcomes,
-    read_predictions,
-    rows,
-    segments,
-)
+from tagline.predictions.tables import segments
+from tagline.storage.disk import Disk
+from tagline.storage.workspace import Workspace
 
 
 def answers(name, *, size=1.0, town="a", run="TrainFlow/1", at=1, fields=("size", "town")):
@@ -45,9 +42,24 @@ def outcome(value, *, prediction=None, row=None, at=1):
     return Outcome(at, "request", "someone", prediction, row, value, None)
 
 
-def names(folder):
-    found = read_predictions(folder)
+@pytest.fixture
+def log(tmp_path):
+    return PredictionLog(Disk(tmp_path / "store"), Workspace("small"), tmp_path / "open")
+
+
+def names(log):
+    found = log.predictions()
     return [] if found.empty else found["prediction_id"].tolist()
+
+
+def shipped(log):
+    return [each.name for each in log.store.listing(log.workspace.predictions)]
+
+
+def forgetting(log, **others):
+    key = Ed25519PrivateKey.generate()
+    asked = {"column": "town", "subject": "mine", "who": "alice", "key": key}
+    return forget(LogMaintenance(log), **{**asked, "waiting": lambda _: [], **others})
 
 
 RECORDS = st.lists(st.binary(max_size=40), max_size=6)
@@ -79,18 +91,17 @@ def test_one_damaged_byte_loses_one_record(records, data):
     assert found.damaged + bool(found.torn) == 1
 
 
-def test_records_are_read_back_from_every_state(tmp_path):
-    folder = tmp_path / PREDICTIONS
-    segment = Segment(folder)
+def test_records_are_read_back_from_every_state(log):
+    segment = Segment(log.folder)
     for number in range(5):
         segment.append(encode(answers(f"{number}", size=number + 0.5)))
-    opened = read_predictions(tmp_path)
+    opened = log.predictions()
     segment.close()
-    closed = read_predictions(tmp_path)
-    (path,) = segments(folder)
-    close(path)
-    table = read_predictions(tmp_path)
-    assert [each.suffix for each in folder.iterdir()] == [".parquet"]
+    closed = log.predictions()
+    assert log.ship() == 1
+    table = log.predictions()
+    assert list(log.folder.iterdir()) == []
+    assert len(shipped(log)) == 1
     for found in (opened, closed, table):
         assert found["prediction_id"].tolist() == list("01234")
         assert found["field:size"].tolist() == [0.5, 1.5, 2.5, 3.5, 4.5]
@@ -98,38 +109,38 @@ def test_records_are_read_back_from_every_state(tmp_path):
         assert str(found["at"].dt.tz) == "UTC"
 
 
-def test_a_segment_that_was_closed_since_it_was_listed_is_read(tmp_path):
-    folder = tmp_path / PREDICTIONS
-    segment = Segment(folder)
-    segment.append(encode(answers("0")))
-    (opened,) = segments(folder)
-    segment.close()
-    assert [row["prediction_id"] for row in rows(opened)] == ["0"]
-    (closed,) = segments(folder)
-    close(closed)
-    assert [row["prediction_id"] for row in rows(opened)] == ["0"]
-    assert [row["prediction_id"] for row in rows(closed)] == ["0"]
+def test_a_segment_that_goes_to_the_store_while_it_is_read_is_read_once(log):
+    segments = [Segment(log.folder) for _ in range(3)]
+    for number, segment in enumerate(segments):
+        segment.append(encode(answers(f"{number}")))
+    found = []
+    for part in log.prediction_parts():
+        found += part["prediction_id"].tolist()
+        for segment in segments:
+            with suppress(OSError):
+                segment.close()
+        log.ship()
+    assert sorted(found) == ["0", "1", "2"]
 
 
-def test_a_segment_that_is_full_is_followed_by_another(tmp_path):
-    segment = Segment(tmp_path / PREDICTIONS, most_bytes=1_000)
+def test_a_segment_that_is_full_is_followed_by_another(log):
+    segment = Segment(log.folder, most_bytes=1_000)
     for number in range(50):
         segment.append(encode(answers(f"{number:02}")))
-    assert len(segments(tmp_path / PREDICTIONS)) > 3
-    assert names(tmp_path) == [f"{number:02}" for number in range(50)]
+    assert len(segments(log.folder)) > 3
+    assert names(log) == [f"{number:02}" for number in range(50)]
     segment.roll(at_least=0.0)
     segment.close()
-    assert not list((tmp_path / PREDICTIONS).glob("*.open"))
+    assert not list(log.folder.glob("*.open"))
 
 
-def test_two_models_with_other_fields_share_a_segment(tmp_path):
-    segment = Segment(tmp_path / PREDICTIONS)
+def test_two_models_with_other_fields_share_a_segment(log):
+    segment = Segment(log.folder)
     segment.append(encode(answers("0", size=1.5)))
     segment.append(encode(answers("1", size="large", fields=("size", "city"))))
     segment.close()
-    (path,) = segments(tmp_path / PREDICTIONS)
-    close(path)
-    found = read_predictions(tmp_path).set_index("prediction_id")
+    log.ship()
+    found = log.predictions().set_index("prediction_id")
     assert json.loads(found.loc["1", "field:size"]) == "large"
     assert json.loads(found.loc["0", "field:size"]) == 1.5
     assert found.loc["1", "field:city"] == "a"
@@ -143,8 +154,8 @@ def append_and_die(folder, sent):
 
 
 @pytest.mark.parametrize("turn", range(3))
-def test_killed_at_some_write_nothing_that_was_acknowledged_is_lost(tmp_path, turn):
-    folder = tmp_path / PREDICTIONS
+def test_killed_at_some_write_nothing_that_was_acknowledged_is_lost(log, turn):
+    folder = log.folder
     context = multiprocessing.get_context("spawn")
     sent = context.Value("q", -1, lock=False)
     process = context.Process(target=append_and_die, args=(folder, sent))
@@ -156,20 +167,20 @@ def test_killed_at_some_write_nothing_that_was_acknowledged_is_lost(tmp_path, tu
     (path,) = segments(folder)
     with path.open("ab") as file:
         file.write(framed(encode(answers("torn")))[: 5 + turn])
-    ((recovered, torn, damaged),) = recover(folder)
+    ((_, torn, damaged),) = recover(folder)
     assert (torn, damaged) == (5 + turn, 0)
-    close(recovered)
-    found = names(tmp_path)
+    log.ship()
+    found = names(log)
     assert found[: sent.value + 1] == [f"{number}" for number in range(sent.value + 1)]
     assert len(found) - (sent.value + 1) in (0, 1)
 
 
-def test_a_segment_that_is_written_to_is_not_recovered(tmp_path):
-    segment = Segment(tmp_path / PREDICTIONS)
+def test_a_segment_that_is_written_to_is_not_recovered(log):
+    segment = Segment(log.folder)
     segment.append(encode(answers("0")))
-    assert list(recover(tmp_path / PREDICTIONS)) == []
+    assert list(recover(log.folder)) == []
     segment.append(encode(answers("1")))
-    assert names(tmp_path) == ["0", "1"]
+    assert names(log) == ["0", "1"]
     segment.close()
 
 
@@ -190,130 +201,198 @@ def full_disk(folder, limit, told):
 
 
 @pytest.mark.parametrize("limit", [1, 50, 1_000, 1_001, 4_096])
-def test_on_a_full_disk_nothing_half_written_stays_and_it_goes_on(tmp_path, limit):
+def test_on_a_full_disk_nothing_half_written_stays_and_it_goes_on(log, limit):
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
-    process = context.Process(target=full_disk, args=(tmp_path / PREDICTIONS, limit, told))
+    process = context.Process(target=full_disk, args=(log.folder, limit, told))
     process.start()
     written, said = told.get(timeout=60)
     process.join()
     assert process.exitcode == 0
     assert "can not be written" in said
-    assert names(tmp_path) == [*(f"{number}" for number in range(written)), "after"]
-    (path,) = segments(tmp_path / PREDICTIONS)
+    assert names(log) == [*(f"{number}" for number in range(written)), "after"]
+    (path,) = segments(log.folder)
     assert frames(path.read_bytes()).torn == 0
 
 
-def test_outcomes_join_by_prediction_before_row_and_the_last_counts(tmp_path):
-    predictions, outcomes = Segment(tmp_path / PREDICTIONS), Segment(tmp_path / OUTCOMES)
+def test_outcomes_join_by_prediction_before_row_and_the_last_counts(log):
+    predictions = Segment(log.folder)
     for name in ("a", "b", "c"):
         predictions.append(encode(answers(name)))
-    for each in (
-        outcome(1.0, row="row-a", at=3),
-        outcome(0.0, prediction="a", at=2),
-        outcome(0.0, row="row-b", at=9),
-        outcome(1.0, row="row-b", at=5),
-    ):
-        outcomes.append(encode(each))
-    joined = read_joined(tmp_path).set_index("prediction_id")["outcome"]
+    log.add([outcome(1.0, row="row-a", at=3), outcome(0.0, prediction="a", at=2)])
+    log.add([outcome(0.0, row="row-b", at=9)])
+    log.add([outcome(1.0, row="row-b", at=5)])
+    joined = log.joined().set_index("prediction_id")["outcome"]
     assert (joined["a"], joined["b"]) == (0.0, 0.0)
     assert joined.isna()["c"]
-    reported = read_outcomes(tmp_path).set_index("row_id")["reported"]
+    reported = log.outcomes().set_index("row_id")["reported"]
     assert reported["row-b"] == 2
     predictions.close()
-    outcomes.close()
 
 
-def test_an_empty_log_is_an_empty_table(tmp_path):
-    assert read_predictions(tmp_path).empty
-    assert read_outcomes(tmp_path).empty
-    assert read_joined(tmp_path).empty
+def test_an_empty_log_is_an_empty_table(log):
+    assert log.predictions().empty
+    assert log.outcomes().empty
+    assert log.joined().empty
 
 
-def test_forgetting_erases_from_every_state_and_leaves_an_entry(tmp_path):
-    predictions, outcomes = Segment(tmp_path / PREDICTIONS), Segment(tmp_path / OUTCOMES)
+@pytest.fixture
+def three(log):
+    """Give a log of three answers with outcomes, two of them of one person."""
+    predictions = Segment(log.folder)
     for name, town in (("0", "mine"), ("1", "other"), ("2", "mine")):
         predictions.append(encode(answers(name, town=town)))
         predictions.roll(at_least=0.0)
-        outcomes.append(encode(outcome(1.0, prediction=name)))
+        log.add([outcome(1.0, prediction=name)])
     predictions.close()
-    outcomes.close()
-    key = Ed25519PrivateKey.generate()
-    done = forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
+    return log
+
+
+def test_forgetting_erases_from_every_state_and_leaves_an_entry(three, tmp_path):
+    done = forgetting(three)
     assert (done.predictions, done.outcomes) == (2, 2)
-    assert names(tmp_path) == ["1"]
-    assert read_outcomes(tmp_path)["prediction_id"].tolist() == ["1"]
+    assert names(three) == ["1"]
+    assert three.outcomes()["prediction_id"].tolist() == ["1"]
     for file in tmp_path.rglob("*"):
         assert not file.is_file() or b"mine" not in file.read_bytes()
-    (entry,) = (tmp_path / "erasures").iterdir()
-    said = json.loads(entry.read_text())
+    (entry,) = three.store.listing(three.workspace.erasures)
+    said = json.loads(three.store.read(entry.name))
     signature = said.pop("signature")
     assert (said["who"], said["predictions"], said["column"]) == ("alice", 2, "town")
     assert is_signed_by(said["key"], signature, as_json(said))
-    again = forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
+    again = forgetting(three)
     assert (again.predictions, again.outcomes) == (0, 0)
 
 
-def test_a_writer_that_does_not_let_go_is_told(tmp_path, monkeypatch):
+def test_a_writer_that_does_not_let_go_is_told(three, monkeypatch):
     monkeypatch.setattr("tagline.predictions.erasing.PATIENCE", 0.2)
-    segment = Segment(tmp_path / PREDICTIONS)
-    segment.append(encode(answers("0", town="mine")))
-    key = Ed25519PrivateKey.generate()
-    with pytest.raises(TaglineError, match="nothing was erased"):
-        forget(LogMaintenance(tmp_path), column="town", subject="mine", who="alice", key=key)
+    with pytest.raises(TaglineError, match=r"server-1, server-2\. Nothing was erased"):
+        forgetting(three, waiting=lambda _: ["server-1", "server-2"])
+    assert sorted(names(three)) == ["0", "1", "2"]
+
+
+def aged(log, days):
+    """Make all that a log has in its store of some days ago, by name and by its file."""
+    past = time.time_ns() - int(days * DAY * 1e9)
+    day = datetime.fromtimestamp(past / 1e9, UTC).strftime("%Y-%m-%d")
+    for folder in (log.workspace.predictions, log.workspace.outcomes):
+        for path in (log.store.folder / folder).glob("*/*"):
+            target = path.parent.parent / day / path.name
+            target.parent.mkdir(exist_ok=True)
+            path.rename(target)
+            os.utime(target, ns=(past, past))
+
+
+def test_what_is_too_old_is_deleted(three):
+    three.ship()
+    aged(three, 8)
+    segment = Segment(three.folder)
+    segment.append(encode(answers("new")))
     segment.close()
+    LogMaintenance(three, retention_days=7).tidy()
+    assert names(three) == ["new"]
+    assert three.outcomes().empty
 
 
-def test_what_is_too_old_is_deleted(tmp_path):
-    folder = tmp_path / PREDICTIONS
-    for name in ("old", "new"):
-        segment = Segment(folder)
-        segment.append(encode(answers(name)))
-        segment.close()
-    maintenance = LogMaintenance(tmp_path, retention_days=7)
-    maintenance.tidy()
-    old, _ = sorted(folder.glob("*.parquet"))
-    past = time.time_ns() - 8 * DAY
-    aged = old.with_name(f"{past:020d}-1-aaaaaa.parquet")
-    old.rename(aged)
-    os.utime(aged, ns=(past, past))
-    maintenance.tidy_alone()
-    assert names(tmp_path) == ["new"]
+def test_a_day_that_is_over_is_one_table_and_says_the_same(three):
+    three.ship()
+    before = three.predictions(), three.outcomes()
+    keeper = LogMaintenance(three, retention_days=7)
+    assert keeper.merge() == 0
+    aged(three, 3)
+    assert keeper.merge() == 6
+    assert len(shipped(three)) == 1
+    assert (keeper.merge(), keeper.delete_old()) == (0, 0)
+    for old, new in zip(before, (three.predictions(), three.outcomes()), strict=True):
+        old, new = (each.sort_values("prediction_id").reset_index(drop=True) for each in (old, new))
+        pd.testing.assert_frame_equal(old, new, check_dtype=False)
+    done = forgetting(three)
+    assert (done.predictions, done.outcomes) == (2, 2)
+    assert names(three) == ["1"]
+    # What was merged is as old as its day, and not as its file.
+    assert LogMaintenance(three, retention_days=1).delete_old() == 2
+    assert names(three) == []
 
 
-def test_closed_segments_are_uploaded_and_what_is_forgotten_is_replaced(tmp_path, s3, monkeypatch):
+@pytest.mark.parametrize("after", range(9))
+def test_whoever_merges_may_be_killed_at_any_moment(three, monkeypatch, after):
+    three.ship()
+    aged(three, 3)
+    left = iter(range(after))
+    for name in ("create", "remove"):
+        real = getattr(Disk, name)
 
-    bucket, _, prefix = s3.removeprefix("s3://").partition("/")
-    maintenance = LogMaintenance(tmp_path / "small", upload=s3)
-    segment = Segment(tmp_path / "small" / PREDICTIONS)
-    segment.append(encode(answers("0", town="mine")))
-    segment.close()
-    maintenance.tidy()
-    client = boto3.client("s3")
+        def dying(self, *words, real=real):
+            if next(left, None) is None:
+                raise SystemExit
+            return real(self, *words)
 
-    def uploaded():
-        listed = client.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
-        return [client.get_object(Bucket=bucket, Key=e["Key"])["Body"].read() for e in listed]
-
-    (before,) = uploaded()
-    (table,) = (tmp_path / "small" / PREDICTIONS).glob("*.parquet")
-    assert before == table.read_bytes()
-    key = Ed25519PrivateKey.generate()
-    forget(maintenance, column="town", subject="mine", who="alice", key=key)
-    (after,) = uploaded()
-    assert after == table.read_bytes() != before
+        monkeypatch.setattr(Disk, name, dying)
+    with suppress(SystemExit):
+        LogMaintenance(three).merge()
+    monkeypatch.undo()
+    assert sorted(names(three)) == ["0", "1", "2"]
+    assert len(three.outcomes()) == 3
+    LogMaintenance(three).merge()
+    assert sorted(names(three)) == ["0", "1", "2"]
+    assert len(shipped(three)) == 1
 
 
-def test_pseudonyms_are_the_same_for_the_same_person_and_key_only(tmp_path):
-    key = pseudonym_key(tmp_path / "key")
-    assert pseudonym_key(tmp_path / "key") == key
-    assert (tmp_path / "key").stat().st_mode & 0o077 == 0
-    hidden = Pseudonyms(key, ["name"])
-    assert hidden.kept("name", "Ada") == hidden.kept("name", "Ada") != "Ada"
+def test_whoever_ships_may_be_killed_before_the_file_is_removed(three, monkeypatch):
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: (_ for _ in ()).throw(SystemExit))
+    with suppress(SystemExit):
+        three.ship()
+    monkeypatch.undo()
+    assert sorted(names(three)) == ["0", "1", "2"]
+    three.ship()
+    assert sorted(names(three)) == ["0", "1", "2"]
+    assert len(shipped(three)) == 3
+
+
+def test_one_at_a_time_is_at_the_log(three):
+    keeper = LogMaintenance(three)
+    with keeper.turn() as own:
+        assert own
+        with keeper.turn() as other:
+            assert not other
+        with pytest.raises(TaglineError, match="Another process is merging or deleting"):
+            forgetting(three)
+    with keeper.turn() as again:
+        assert again
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAGLINE_HOME", str(tmp_path / "here"))
+    monkeypatch.setenv("TAGLINE_STORE", str(tmp_path / "store"))
+    return tmp_path
+
+
+def test_pseudonyms_are_the_same_for_the_same_person_and_key_only(own):
+    hidden = pseudonyms_of("small", ["name"])
+    again = pseudonyms_of("small", ["name"])
+    assert (own / "here" / "pseudonym-small.key").stat().st_mode & 0o077 == 0
+    assert hidden.kept("name", "Ada") == again.kept("name", "Ada") != "Ada"
     assert hidden.kept("name", "Ada") != hidden.of("other", "Ada")
     assert hidden.kept("size", 3.5) == 3.5
     assert hidden.kept("name", "") == ""
     assert Pseudonyms(b"another", ["name"]).kept("name", "Ada") != hidden.kept("name", "Ada")
+
+
+def test_another_machine_hides_a_person_by_the_same_name_or_not_at_all(own, monkeypatch):
+    hidden = pseudonyms_of("small", ["name"]).kept("name", "Ada")
+    monkeypatch.setenv("TAGLINE_HOME", str(own / "there"))
+    with pytest.raises(TaglineError, match="This machine has no key: one person"):
+        pseudonyms_of("small", ["name"])
+    assert not (own / "there" / "pseudonym-small.key").exists()
+    monkeypatch.setenv("TAGLINE_PSEUDONYM_KEY", str(own / "here" / "pseudonym-small.key"))
+    assert pseudonyms_of("small", ["name"]).kept("name", "Ada") == hidden
+    (own / "other").write_text("00" * 32)
+    monkeypatch.setenv("TAGLINE_PSEUDONYM_KEY", str(own / "other"))
+    with pytest.raises(TaglineError, match="is another one than the case's"):
+        pseudonyms_of("small", ["name"])
+    pseudonyms_of("other", ["name"])
+    pseudonyms_of("small", [])
 
 
 @given(st.floats(allow_nan=False), st.text(), st.integers(0, 2**62))

@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tagline.case.load import parse_case
+from tests.conftest import LEAN
+
 
 @pytest.fixture
 def gateway():
@@ -32,7 +35,8 @@ def gateway():
 
 
 def act(url, *, retrain=True, **variables):
-    said = {"decision": {"train": True, "why": "It hurts."}, "file": "none.toml", "case": "small"}
+    config = parse_case(LEAN, file="none.toml").to_dict()
+    said = {"decision": {"train": True, "why": "It hurts."}, "config": config, "case": "small"}
     code = (
         "import json, sys; from tagline.operations.monitor import act; "
         f"print(act(json.loads(sys.argv[1]), retrain={retrain}, by='MonitorFlow/1'))"

@@ -101,7 +101,9 @@ def test_a_resumed_run_bears_its_own_name_wherever_the_first_one_failed(tmp_path
     folder = tmp_path / ".tagline" / "bundles" / found["bundle"]["digest"]
     for name in ("provenance.json", "card.md", "MLmodel"):
         assert second["run"] in (folder / name).read_text()
-    page = (tmp_path / ".tagline" / "reports" / f"{second['run'].split('/')[1]}.html").read_text()
+    page = (
+        tmp_path / ".metaflow" / "mf.tagline" / "reports" / f"{second['run'].split('/')[1]}.html"
+    ).read_text()
     assert second["run"] in page
 
 
@@ -111,8 +113,8 @@ def test_looking_at_runs_leaves_the_namespace_as_it_is(trained):
         "from metaflow import get_namespace, namespace\n"
         "from tagline.registry.runs import all_runs, find\n"
         "namespace('user:somebody')\n"
-        "assert len(all_runs()) == 1 and find(None).data.case_name == 'small'\n"
-        "assert find(all_runs()[0].pathspec).successful\n"
+        "assert len(all_runs()) == 1 and find(None).case == 'small'\n"
+        "assert find(all_runs()[0].pathspec).stage\n"
         "assert get_namespace() == 'user:somebody'\n"
     )
     done = place.call("-c", program)

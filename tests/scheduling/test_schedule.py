@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,11 @@ from tests.serving.server import eventually
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def own_store(tmp_path, monkeypatch):
+    monkeypatch.setenv("TAGLINE_STORE", str(tmp_path / "store"))
+
+
 def case_of(lines, **more):
     said = "\n".join(f'{flow} = "{line}"' for flow, line in lines.items())
     more = "\n".join(f'{name} = "{value}"' for name, value in more.items())
@@ -32,7 +38,7 @@ def line(words, flow="monitor"):
 
 
 def job(records, words, flow="monitor"):
-    command = [sys.executable, "-m", "tagline.scheduling.job", str(records.folder), flow]
+    command = [sys.executable, "-m", "tagline.scheduling.job", records.case, flow]
     return subprocess.Popen([*command, NOON.isoformat(), sys.executable, "-c", words])
 
 
@@ -77,7 +83,7 @@ def test_what_is_no_plan_is_a_sentence(wrong):
 
 @pytest.mark.parametrize(("missed", "runs"), [("once", True), ("skip", False)])
 def test_what_was_missed_runs_once_or_is_skipped(tmp_path, missed, runs):
-    records, lines = Records(tmp_path), plan(case_of({"score": "0 * * * *"}))
+    records, lines = Records.of("small"), plan(case_of({"score": "0 * * * *"}))
     assert due_now(lines, records, now=NOON, missed=missed) == {}
     later = NOON + timedelta(hours=5, minutes=30)
     found = due_now(lines, records, now=later, missed=missed)
@@ -87,8 +93,16 @@ def test_what_was_missed_runs_once_or_is_skipped(tmp_path, missed, runs):
     assert due_now(lines, records, now=later, missed=missed) == {}
 
 
+def test_two_flows_that_are_due_at_one_minute_are_both_seen_to():
+    records = Records.of("small")
+    flows = [f"flow{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda flow: records.seen_to(flow, NOON.isoformat()), flows))
+    assert records.last_due() == dict.fromkeys(flows, NOON.isoformat())
+
+
 def test_two_of_the_same_never_run_at_once_and_both_are_told(tmp_path):
-    records = Records(tmp_path)
+    records = Records.of("small")
     first = job(records, "import time; time.sleep(3)")
     eventually(lambda: records.is_running("monitor"))
     second = job(records, "print('never')")
@@ -101,7 +115,7 @@ def test_two_of_the_same_never_run_at_once_and_both_are_told(tmp_path):
 
 
 def test_what_fails_says_why_and_what_is_killed_is_told(tmp_path):
-    records = Records(tmp_path)
+    records = Records.of("small")
     assert job(records, "print('it is broken'); raise SystemExit(3)").wait(20) == 3
     (failed,) = records.all()
     assert (records.state(failed), failed.code) == ("failed", 3)
@@ -117,14 +131,14 @@ def test_what_fails_says_why_and_what_is_killed_is_told(tmp_path):
 def test_a_scheduler_that_is_killed_in_the_middle_of_a_run_leaves_it_and_starts_it_not_again(
     tmp_path,
 ):
-    records = Records(tmp_path)
+    records = Records.of("small")
     script = (
-        "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
+        "import sys; from datetime import datetime, UTC\n"
         "from tagline.scheduling.keeper import Keeper\n"
         "from tagline.scheduling.records import Records\n"
         "from tagline.scheduling.plan import Line\n"
         "words = [sys.executable, '-c', 'import time; time.sleep(3)']\n"
-        f"records = Records(Path({str(tmp_path)!r}))\n"
+        "records = Records.of('small')\n"
         "keeper = Keeper([], records, missed='once')\n"
         "keeper.start(Line('train', '* * * * *', None, words), datetime.now(UTC))\n"
         "import time; time.sleep(60)\n"
@@ -144,8 +158,8 @@ def test_a_scheduler_that_is_killed_in_the_middle_of_a_run_leaves_it_and_starts_
 def test_the_command_says_what_ran_and_what_is_next(tmp_path):
     config = tmp_path / "small.toml"
     config.write_text(f'{LEAN}\n[schedule.cron]\nmonitor = "0 6 * * *"\n')
-    environment = {**os.environ, "TAGLINE_HOME": str(tmp_path / "home")}
-    records = Records(tmp_path / "home" / "schedule" / parse_case(LEAN, file="x").name)
+    environment = dict(os.environ)
+    records = Records.of("small")
     job(records, "raise SystemExit('no model')").wait(20)
     words = [sys.executable, "-m", "tagline", "schedule", "--config", str(config), "--show"]
     shown = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
@@ -163,10 +177,10 @@ def test_the_command_says_what_ran_and_what_is_next(tmp_path):
 def test_a_real_minute_comes_and_the_flow_runs(tmp_path):
     config = tmp_path / "small.toml"
     config.write_text(f'{LEAN}\n[schedule.cron]\nmonitor = "* * * * *"\n')
-    environment = {**os.environ, "TAGLINE_HOME": str(tmp_path / "home")}
+    environment = dict(os.environ)
     words = [sys.executable, "-m", "tagline", "schedule", "--config", str(config)]
     scheduler = subprocess.Popen(words, cwd=tmp_path, env=environment)
-    records = Records(tmp_path / "home" / "schedule" / parse_case(LEAN, file="x").name)
+    records = Records.of("small")
     try:
         eventually(lambda: [each for each in records.all() if each.ended], seconds=100)
     finally:
@@ -176,7 +190,7 @@ def test_a_real_minute_comes_and_the_flow_runs(tmp_path):
 
 
 def test_whoever_asks_whether_a_flow_runs_keeps_none_from_starting(tmp_path):
-    records, stop = Records(tmp_path), threading.Event()
+    records, stop = Records.of("small"), threading.Event()
     asked = []
 
     def ask():

@@ -1,6 +1,5 @@
 """Batch scoring: every row once, whatever stops it; what can not be read is counted."""
 
-import json
 import os
 from contextlib import suppress
 
@@ -24,8 +23,7 @@ EACH = 100
 def model(untouched):
     run = ask(untouched, "runs")[0]["run"]
     folder = next((untouched.folder / ".tagline" / "bundles").glob("*"))
-    keys = [json.loads((folder / "signature.json").read_text())["public_key"]]
-    return job.Scorer(Bundle(folder, trusted=keys), run, 3, "id", Field("at", "timestamp"), None)
+    return job.Scorer(Bundle(folder), run, 3, "id", Field("at", "timestamp"), None)
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +56,7 @@ def answers(to):
 
 def score(folder, to, model, threads=2):
     return [
-        job.score(each, model, Place.of(str(to)), threads=threads)
-        for each in sources(Place.of(str(folder)))
+        job.score(each, model, Place.of(str(to)), threads=threads) for each in sources(str(folder))
     ]
 
 
@@ -101,7 +98,7 @@ def test_a_file_written_anew_with_the_same_size_and_time_is_another(tmp_path, mo
     for seed in (1, 2):
         put(tmp_path / "in", "a.parquet", table(8, seed=seed).assign(size=float(seed)))
         os.utime(place, (1e9, 1e9))
-        (source,) = sources(Place.of(str(tmp_path / "in")))
+        (source,) = sources(str(tmp_path / "in"))
         names.append(source.known_as)
     assert names[0] != names[1]
 
@@ -151,7 +148,7 @@ def test_what_was_scored_is_not_scored_again_and_a_new_file_is(tmp_path, model):
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.parquet")}
     put(tmp_path / "in", "b.parquet", table(50, first=150))
     place = Place.of(str(tmp_path / "out"))
-    first, second = sources(Place.of(str(tmp_path / "in")))
+    first, second = sources(str(tmp_path / "in"))
     assert job.begun(place, first).finished
     assert job.begun(place, second) is None
     job.score(second, model, place, threads=2)
@@ -174,7 +171,7 @@ def test_rows_that_can_not_be_read_are_set_aside_with_their_reasons(tmp_path, mo
 
 def test_what_is_no_table_or_lacks_a_column_is_a_sentence(tmp_path, model):
     with pytest.raises(TaglineError, match="no Parquet file"):
-        sources(Place.of(str(tmp_path / "nowhere")))
+        sources(str(tmp_path / "nowhere"))
     with pytest.raises(TaglineError, match="folder, a file or under s3"):
         Place.of("ftp://somewhere/else")
     (tmp_path / "in").mkdir()

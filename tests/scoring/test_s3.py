@@ -15,16 +15,15 @@ def test_a_prefix_is_scored_once_into_another(s3, model, monkeypatch):  # noqa: 
     monkeypatch.setattr(job, "ROWS", 100)
     frame = table(350)
     place = Place.of(f"{s3}/in")
-    with place.files.open_output_stream(place.within("a.parquet")) as stream:
-        frame.to_parquet(stream, index=False)
+    place.write("a.parquet", frame.to_parquet(index=False))
     to = Place.of(f"{s3}/out")
-    (source,) = sources(Place.of(f"{s3}/in"))
+    (source,) = sources(f"{s3}/in")
     done = job.score(source, model, to, threads=2)
     assert (done.rows, done.scored) == (350, 350)
     assert job.begun(to, source).finished
-    parts = pa.concat_tables(to.tables("row_id", "probability")).to_pandas()
+    parts = pa.concat_tables(to.tables(["row_id", "probability"])).to_pandas()
     ordered = parts.assign(row=parts["row_id"].astype(int)).sort_values("row")
     np.testing.assert_array_equal(ordered["probability"], model.bundle.predict_frame(frame))
     again = job.score(source, model, to, threads=2)
     assert again.rows == 350
-    assert sum(map(len, to.tables("row_id"))) == 350
+    assert sum(map(len, to.tables(["row_id"]))) == 350

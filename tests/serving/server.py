@@ -14,7 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tagline.predictions.tables import read_outcomes, read_predictions
+from tagline import paths
+from tagline.predictions.log import PredictionLog
+from tagline.storage.location import open_store
+from tagline.storage.workspace import Workspace
 from tests.conftest import Workplace
 
 JSON = {"Content-Type": "application/json"}
@@ -63,14 +66,14 @@ class Running:
         return self.ask("POST", path, body, **headers)
 
     @property
-    def log(self) -> Path:
-        return self.place.folder / ".tagline" / "log" / "small"
+    def log(self) -> PredictionLog:
+        return log_of(self.place)
 
     def predictions(self):
-        return read_predictions(self.log)
+        return self.log.predictions()
 
     def outcomes(self):
-        return read_outcomes(self.log)
+        return self.log.outcomes()
 
     def lines(self) -> list[dict[str, Any]]:
         found = self.errors.read_text().splitlines()
@@ -80,6 +83,15 @@ class Running:
         text = self.get("/metrics").content.decode()
         found = re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE)
         return sum(map(float, found))
+
+
+def log_of(place: Workplace, case: str = "small") -> PredictionLog:
+    """Give the log of a case as it is in a folder, with what its servers have open."""
+    home = Path(place.environment["TAGLINE_HOME"])
+    where = place.environment.get("TAGLINE_STORE") or str(place.store)
+    store = open_store(where)
+    own = paths.segments(store.where, case).relative_to(paths.home())
+    return PredictionLog(store, Workspace(case), home / own)
 
 
 def eventually(true, *, seconds: float = 20.0) -> Any:

@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from tagline.predictions.frames import frames
-from tagline.predictions.tables import PREDICTIONS
 from tests.serving.load import Load
 from tests.serving.server import eventually, serving
 
@@ -29,7 +28,7 @@ def test_killed_under_load_every_answer_that_was_received_is_in_the_log(place, r
         received |= {each.prediction_id for each in load.asked if each.status == 200}
         assert len(load.failed()) <= load.connections
     with serving(place, *CONFIG) as server:
-        eventually(lambda: not list((server.log / PREDICTIONS).glob("*.log")))
+        eventually(lambda: not list(server.log.folder.glob("*.log")))
         logged = server.predictions()["prediction_id"]
         assert received <= set(logged)
         assert logged.is_unique
@@ -40,7 +39,7 @@ def test_killed_under_load_every_answer_that_was_received_is_in_the_log(place, r
 def test_a_full_disk_refuses_and_goes_on_when_there_is_room(place, row):
     with serving(place, *CONFIG) as server:
         assert server.post("/v1/predict", row).status == 200
-        (segment,) = (server.log / PREDICTIONS).glob("*.open")
+        (segment,) = server.log.folder.glob("*.open")
         limit = segment.stat().st_size + 1_000
         # No file of this process may grow further, which is how a full disk answers.
         pid = server.process.pid
@@ -136,11 +135,13 @@ def test_it_ends_what_it_began_and_leaves_nothing_behind(place, row):
         assert all(each.status in (200, None) for each in load.asked)
         received = {each.prediction_id for each in load.asked if each.status == 200}
         assert received <= set(server.predictions()["prediction_id"])
-        assert not list((server.log / PREDICTIONS).glob("*.open"))
+        assert not list(server.log.folder.glob("*.open"))
         said = server.errors.read_text()
         assert "Traceback" not in said
-    listed = (place.folder / ".tagline" / "servers").iterdir()
-    assert not [each for each in listed if each.name.startswith(f"small-{server.process.pid}")]
+    told = (place.store / "servers").rglob("*.json")
+    own = (place.folder / ".tagline" / "workers").iterdir()
+    left = [each.name for each in (*told, *own)]
+    assert not [name for name in left if name.startswith(f"small-{server.process.pid}")]
 
 
 def test_forgetting_while_it_serves(place, row):
@@ -156,4 +157,4 @@ def test_forgetting_while_it_serves(place, row):
         outcomes = server.outcomes()
         assert outcomes.empty or gone not in set(outcomes["prediction_id"])
         assert server.post("/v1/predict", {**row, "town": "gone"}).status == 200
-        assert list((server.log / "erasures").glob("*.json"))
+        assert list((place.store / "log" / "small" / "erasures").glob("*.json"))

@@ -2,8 +2,9 @@
 
 import json
 import math
-import shutil
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,9 @@ from tagline.bundle.load import Bundle
 from tagline.history.bulk import compute
 from tagline.history.declare import Count, Events, Last
 from tagline.history.snapshot import known_as, load, newest, snapshot, write
-from tagline.predictions.tables import read_predictions
+from tagline.storage.disk import Disk
 from tests.conftest import ROOT, Workplace
-from tests.serving.server import eventually, serving
+from tests.serving.server import eventually, log_of, serving
 
 SNAPSHOT = str(ROOT / "flows" / "snapshot.py")
 LAST = pd.Timestamp("2013-12-31", tz="UTC")
@@ -73,7 +74,8 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path):
         Last("last", events, "value", by=("number", "city")),
     )
     found = snapshot(declared, {"seen": seen}, at=moment)
-    read = load(write(found, tmp_path / known_as(declared)))
+    store = Disk(tmp_path)
+    read = load(store, write(found, store, f"snapshots/{known_as(declared)}"))
     for one, other in zip(found.groups, read.groups, strict=True):
         assert (one.by, one.names, dict(one.keys)) == (other.by, other.names, dict(other.keys))
         np.testing.assert_array_equal(one.matrix, other.matrix)
@@ -82,7 +84,7 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path):
     assert by_number.lookup()({"number": 2**53 + 1}) == (1.0,)
     assert last.lookup()({"number": 7, "city": "b"}) == (2.5,)
     assert math.isnan(last.lookup()({"number": 7, "city": ""})[0])
-    assert newest(tmp_path / "nothing") is None
+    assert newest(store, "nothing") == ""
 
 
 def test_a_server_waits_for_a_snapshot_and_takes_a_newer_one(rainy):
@@ -106,17 +108,15 @@ def test_a_server_waits_for_a_snapshot_and_takes_a_newer_one(rainy):
         )
         assert answer["probability"] == pytest.approx(expected(rainy, row), abs=1e-6)
         assert server.metric("tagline_history_age_seconds") > 0
-        folder = next((rainy.folder / ".tagline" / "snapshots" / "rain").iterdir())
-        older = newest(folder)
-        newer = older.with_name(f"{int(older.name.split('-')[0]) + 1:020d}-newer")
-        shutil.copytree(older, newer)
-        meta = json.loads((newer / "snapshot.json").read_text())
-        (newer / "snapshot.json").write_text(json.dumps({**meta, "as_of": meta["as_of"] + 60}))
+        (folder,) = (rainy.store / "snapshots" / "rain").iterdir()
+        store, name = Disk(rainy.store), f"snapshots/rain/{folder.name}"
+        older = load(store, newest(store, name))
+        newer = write(replace(older, as_of=older.as_of + 60), store, name)
         eventually(
-            lambda: server.post("/v1/predict", row).json["history"]["as_of"] == meta["as_of"] + 60
+            lambda: server.post("/v1/predict", row).json["history"]["as_of"] == older.as_of + 60
         )
         logged = server_log(rainy)
-        assert set(logged["snapshot"]) == {older.name, newer.name}
+        assert set(logged["snapshot"]) == {older.name, Path(newer).stem}
 
 
 def expected(place, row):
@@ -132,7 +132,7 @@ def expected(place, row):
 
 def server_log(place):
 
-    return read_predictions(place.folder / ".tagline" / "log" / "rain")
+    return log_of(place, "rain").predictions()
 
 
 ROW = {"origin": "LGA", "temp": 40, "dewp": 39, "visib": 3, "precip": 0.05}
@@ -140,7 +140,7 @@ ROW = {"origin": "LGA", "temp": 40, "dewp": 39, "visib": 3, "precip": 0.05}
 
 @pytest.mark.parametrize("says", ["missing", "refuse"])
 def test_a_decision_outside_of_the_snapshot_is_told_counted_or_refused(rainy, says):
-    if not (rainy.folder / ".tagline" / "snapshots" / "rain").exists():
+    if not (rainy.store / "snapshots" / "rain").exists():
         assert rainy.call(SNAPSHOT, "--no-pylint", "run").returncode == 0
     own = (ROOT / "config" / "rain.toml").read_text()
     (rainy.folder / "own.toml").write_text(

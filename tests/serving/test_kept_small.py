@@ -8,10 +8,13 @@ from tagline.inputs.body import LONGEST_TIME, BodyReader
 from tagline.inputs.field import Field
 from tagline.inputs.request import InvalidRows
 from tagline.ledger.entry import Deployed
+from tagline.predictions.log import PredictionLog
 from tagline.predictions.pseudonyms import Pseudonyms
 from tagline.serving.access import Access
 from tagline.serving.served import ServedModel
 from tagline.serving.service import BEFORE, Service
+from tagline.storage.disk import Disk
+from tagline.storage.workspace import Workspace
 from tests.pipeline import case_of, rows, trained
 
 
@@ -19,7 +22,7 @@ def test_models_that_answered_before_are_let_go(tmp_path):
     lived = trained(case_of(tmp_path, rows()), tmp_path)
     service = Service(
         lived.case,
-        folder=tmp_path / "log",
+        log=PredictionLog(Disk(tmp_path / "store"), Workspace("small"), tmp_path / "open"),
         access=Access(None, limits=tmp_path),
         pseudonyms=Pseudonyms(b"key", ()),
     )

@@ -3,13 +3,12 @@
 import os
 import shutil
 import signal
-import socket
-import threading
 import time
 
 import pytest
 
-from tagline.predictions.segment import Segment
+from tagline.storage.location import open_store
+from tests.candidates import changed
 from tests.conftest import Workplace
 from tests.serving.server import children, eventually, serving
 
@@ -27,9 +26,7 @@ def told(server, word):
 
 
 def states(place):
-    (folder,) = (
-        each for each in (place.folder / ".tagline" / "servers").iterdir() if each.is_dir()
-    )
+    (folder,) = (place.folder / ".tagline" / "workers").glob("small-*-*")
     return folder
 
 
@@ -85,9 +82,8 @@ def test_counts_that_are_cleaned_away_are_said_and_predictions_go_on(place, pair
 
 
 def test_workers_that_can_not_start_end_the_server_with_a_sentence(place):
-    shutil.copy(place.folder / "serving.toml", place.folder / "gone.toml")
-    with serving(place, "--config", "gone.toml", "--workers", "2") as server:
-        (place.folder / "gone.toml").write_text("[")
+    key = place.folder / ".tagline" / "pseudonym-small.key"
+    with serving(place, *CONFIG, "--workers", "2") as server, changed(key, b"00" * 32):
         for worker in children(server.process.pid):
             os.kill(worker, signal.SIGKILL)
         assert server.process.wait(60) == 1
@@ -106,53 +102,34 @@ def test_a_certificate_that_is_none_is_a_sentence(place):
 
 
 @pytest.fixture
-def silent():
-    """Give the address of an S3 that takes requests and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        lines = []
-
-        def take():
-            while True:
-                try:
-                    lines.append(listening.accept())
-                except OSError:
-                    return
-
-        threading.Thread(target=take, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", lines
-        for line, _ in lines:
-            line.close()
+def far(place, s3):
+    """Give the same folder with its store on S3."""
+    store = open_store(s3)
+    for path in place.store.rglob("*"):
+        inside = path.relative_to(place.store)
+        if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            store.write(inside.as_posix(), path.read_bytes())
+    return Workplace(place.folder, place.variables | {"TAGLINE_STORE": s3})
 
 
-def test_while_s3_hangs_a_key_that_has_ended_is_refused_and_the_server_ends(place, silent, row):
-    url, lines = silent
-    (place.folder / "sending.toml").write_text(
-        (place.folder / "serving.toml")
-        .read_text()
-        .replace("[serving]\n", '[serving]\nupload = "s3://bucket/log"\n')
-    )
-    variables = {
-        "AWS_ENDPOINT_URL_S3": url,
-        "AWS_ACCESS_KEY_ID": "a",
-        "AWS_SECRET_ACCESS_KEY": "b",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    own = Workplace(place.folder, place.variables | variables)
-    segment = Segment(place.folder / ".tagline" / "log" / "small" / "predictions")
-    segment.append(b"damaged")
-    segment.close()
-    keys = place.folder / "hanging.json"
-    held = add(own, "held", "--file", str(keys))
-    ended = add(own, "ended", "--file", str(keys))
-    words = ("--config", "sending.toml", "--keys", str(keys))
-    with serving(own, *words, key=held) as server:
+def test_while_s3_hangs_a_key_that_has_ended_is_refused_and_the_server_ends(far, seaweed, row):
+    keys = far.folder / "hanging.json"
+    held = add(far, "held", "--file", str(keys))
+    ended = add(far, "ended", "--file", str(keys))
+    with serving(far, *CONFIG, "--keys", str(keys), key=held) as server:
         assert server.post("/v1/predict", row).status == 200
-        server.place.tagline("forget", "--subject", "nobody")
-        eventually(lambda: lines, seconds=60)
-        assert own.tagline("keys", "end", "ended", "--file", str(keys)).returncode == 0
-        asked = {"Authorization": f"Bearer {ended}"}
-        eventually(lambda: server.post("/v1/predict", row, **asked).status == 401, seconds=10)
-        begun = time.monotonic()
-        server.process.send_signal(signal.SIGTERM)
-        server.process.wait(40)
-        assert time.monotonic() - begun < 20
+        seaweed.process.send_signal(signal.SIGSTOP)
+        try:
+            end = "from pathlib import Path; from tagline.serving.access import end_keys; "
+            assert far.call("-c", f"{end}end_keys(Path({str(keys)!r}), 'ended')").returncode == 0
+            asked = {"Authorization": f"Bearer {ended}"}
+            eventually(lambda: server.post("/v1/predict", row, **asked).status == 401, seconds=10)
+            assert server.post("/v1/predict", row).status == 200
+            refused = server.post("/v1/outcomes", {"id": "x", "outcome": 1})
+            assert (refused.status, "retry-after" in refused.headers) == (503, True)
+            begun = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            server.process.wait(60)
+            assert time.monotonic() - begun < 30
+        finally:
+            seaweed.process.send_signal(signal.SIGCONT)

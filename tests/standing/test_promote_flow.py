@@ -1,6 +1,5 @@
 """The deployment as a flow: approvals are waited for, and servers confirm or it is taken back."""
 
-import json
 import os
 import signal
 import subprocess
@@ -8,10 +7,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from tagline.operations.servers import Report
+from tagline.storage.disk import Disk
 from tests.conftest import LEAN, ROOT, Workplace
 from tests.serving.server import eventually
 from tests.standing.conftest import ask
@@ -28,42 +28,31 @@ def champion(place):
 
 
 @contextmanager
-def server(place, digests) -> Iterator[None]:
-    """Run a server that says that it has one digest after the other."""
+def server(place, *entries, refuses=0) -> Iterator[None]:
+    """Say in the store, as a server does, that it has the model of one entry after the other."""
+    left, stop = list(entries), threading.Event()
+    refused = {"entry": refuses, "digest": "d" * 64, "why": "it is broken"} if refuses else None
 
-    class Model(BaseHTTPRequestHandler):
-        def do_GET(self):
-            has = digests.pop(0) if len(digests) > 1 else digests[0]
-            body = json.dumps({"digest": has}).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def say():
+        while not stop.wait(0.5):
+            has = left.pop(0) if len(left) > 1 else left[0]
+            said = Report("one", 1, "host", "http://127.0.0.1:1", has, "", refused, 1.0)
+            said.write(Disk(place.store), "small")
 
-        def log_message(self, *_):
-            pass
-
-    running = HTTPServer(("127.0.0.1", 0), Model)
-    thread = threading.Thread(target=running.serve_forever)
+    thread = threading.Thread(target=say)
     thread.start()
-    folder = place.folder / ".tagline" / "servers"
-    folder.mkdir(exist_ok=True)
-    url = f"http://127.0.0.1:{running.server_port}"
-    file = folder / "one.json"
-    file.write_text(json.dumps({"case": "small", "url": url, "pid": os.getpid()}))
     try:
         yield
     finally:
-        file.unlink()
-        running.shutdown()
+        stop.set()
         thread.join()
-        running.server_close()
+        for path in (place.store / "servers").rglob("one-1.json"):
+            path.unlink()
 
 
 def test_the_newest_candidate_is_deployed_step_by_step(candidates):
     place, runs = candidates
-    digest = ask(place, "show", runs[-1])["bundle"]["digest"]
-    with server(place, ["old", "old", digest]):
+    with server(place, *[0] * 70, 1):
         done = promote(place, "--why", "the first")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert f"{runs[-1]} is the champion of small: entry 1" in done.stdout
@@ -74,10 +63,11 @@ def test_the_newest_candidate_is_deployed_step_by_step(candidates):
 
 
 @pytest.mark.slow
-def test_what_a_server_does_not_confirm_is_taken_back(candidates):
+def test_what_a_server_refuses_is_taken_back(candidates):
     place, runs = candidates
     place.tagline("promote", runs[-1])  # where it is not the champion already
-    with server(place, ["another"]):
+    entries = len(ask(place, "audit"))
+    with server(place, entries, refuses=entries + 1):
         done = promote(place, "--candidate", runs[0])
     assert done.returncode != 0
     assert "It was taken back" in done.stdout
@@ -86,7 +76,7 @@ def test_what_a_server_does_not_confirm_is_taken_back(candidates):
     assert champion(place) == [runs[-1]]
     last, before, *_ = ask(place, "audit")
     assert (last["act"], before["act"], before["run"]) == ("rollback", "promote", runs[0])
-    assert "did not confirm" in last["why"]
+    assert "it is broken" in last["why"]
 
 
 def newest(place):
@@ -117,7 +107,7 @@ def promoting(place, run, minutes):
 def test_only_ones_own_promotion_is_taken_back(fresh):
     place, runs = fresh
     ask(place, "promote", runs[3])
-    with server(place, ["another"]), promoting(place, runs[0], 1) as running:
+    with server(place, 0), promoting(place, runs[0], 2) as running:
         ask(place, "promote", runs[2])
         said, _ = running.communicate()
     assert running.returncode != 0
@@ -129,11 +119,10 @@ def test_only_ones_own_promotion_is_taken_back(fresh):
 @pytest.mark.slow
 def test_killed_while_servers_are_asked_it_goes_on_with_what_stands(fresh):
     place, runs = fresh
-    digest = ask(place, "show", runs[0])["bundle"]["digest"]
-    with server(place, ["another"]), promoting(place, runs[0], 5):
+    with server(place, 0), promoting(place, runs[0], 5):
         pass
     entries = len(ask(place, "audit"))
-    with server(place, [digest]):
+    with server(place, entries):
         again = promote(place, "--candidate", runs[0])
     assert again.returncode == 0, again.stdout[-3000:]
     assert "one at http://127.0.0.1" in again.stdout
@@ -144,7 +133,7 @@ def test_killed_while_servers_are_asked_it_goes_on_with_what_stands(fresh):
 @pytest.mark.slow
 def test_without_a_server_and_without_a_champion_before_it_is_said_what_stands(fresh):
     place, (first, second, *_) = fresh
-    with server(place, ["another"]):
+    with server(place, 0, refuses=1):
         unconfirmed = promote(place, "--candidate", first)
     assert unconfirmed.returncode != 0
     assert "It could not be taken back, and stands" in unconfirmed.stdout
@@ -153,6 +142,16 @@ def test_without_a_server_and_without_a_champion_before_it_is_said_what_stands(f
     alone = promote(place, "--candidate", second)
     assert alone.returncode == 0, alone.stdout[-3000:]
     assert "none is running; one that starts takes what stands" in alone.stdout
+
+
+@pytest.mark.slow
+def test_a_server_that_is_silent_is_named_and_nothing_is_taken_back(fresh):
+    place, runs = fresh
+    with server(place, 0):
+        done = promote(place, "--candidate", runs[0])
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "one at http://127.0.0.1:1 on host (worker 1) does not have it yet" in done.stdout
+    assert champion(place) == [runs[0]]
 
 
 @pytest.mark.slow

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tagline.store.contract import probe
-from tagline.store.location import open_store
+from tagline.storage.contract import probe
+from tagline.storage.location import open_store
 from tests.conftest import ROOT, Workplace
 from tests.seaweed import wait_until
 from tests.standing.conftest import ask

@@ -1,6 +1,6 @@
 """Standings follow the rules: random acts against a slow, obvious model of what should stand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import hypothesis.strategies as st
 import pytest
@@ -12,13 +12,14 @@ from tagline.case.standing import StandingSection
 from tagline.keys import public_hex
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
+from tagline.ledger.entry import sign
 from tagline.ledger.last_seen import LastSeen
-from tagline.standing.entries import proposal_of
+from tagline.standing.entries import promotion, proposal_of
 from tagline.standing.people import Actor, actor, proposed
 from tagline.standing.request import Overtaken, Request
 from tagline.standing.rules import Candidate, Refused
 from tagline.standing.transitions import Transitions
-from tagline.store.location import open_store
+from tagline.storage.location import open_store
 
 KEYS = {name: Ed25519PrivateKey.generate() for name in ("ann", "bob", "cyd", "eve")}
 PUBLIC = {name: public_hex(key) for name, key in KEYS.items()}
@@ -27,7 +28,7 @@ STRICT = StandingSection(
     approvers=("ann", "bob", "cyd"),
     approvals=2,
     reason=True,
-    keys={name: PUBLIC[name] for name in ("ann", "bob", "cyd", "eve")},
+    keys={name: PUBLIC[name] for name in ("ann", "bob", "cyd", "eve")} | {"dan": "f" * 64},
 )
 FREE = StandingSection()
 PASSED = {"name": "ROC AUC", "passed": True, "figure": 0.8, "limit": 0.7, "detail": "0.8"}
@@ -152,6 +153,54 @@ def test_the_author_does_not_approve(author, author_key, tmp_path):
         transitions(tmp_path, "bob").approve(own)
 
 
+def test_nobody_approves_what_they_made_too(tmp_path):
+    """Two runs of the same bytes: whoever recorded either of them has made them."""
+    authors = frozenset({"f" * 64, PUBLIC["bob"]})
+    own = replace(run(RUNS[0]), authors=authors)
+    with pytest.raises(Refused, match="Whoever made a run"):
+        transitions(tmp_path, "bob").approve(own)
+    for who in ("ann", "cyd"):
+        transitions(tmp_path, who).approve(own)
+    # Who recorded the same bytes after they had approved them is no judge any more.
+    later = replace(own, authors=authors | {PUBLIC["cyd"]})
+    with pytest.raises(Refused, match="given so far by: ann"):
+        transitions(tmp_path, "eve").promote(later, against=None, verify=fine, gates=list)
+
+
+def test_an_approval_is_of_a_digest(tmp_path):
+    for who in ("bob", "cyd"):
+        transitions(tmp_path, who).approve(run(RUNS[0]))
+    other = replace(run(RUNS[0]), bundle="e" * 64)
+    with pytest.raises(Refused, match="given so far by: nobody"):
+        transitions(tmp_path).promote(other, against=None, verify=fine, gates=list)
+    # Whoever writes the entry all the same is not believed by any reader.
+    request = transitions(tmp_path).request
+    state = request.ledger.state()
+    forged = promotion(
+        replace(request, who=Actor("ann", KEYS["ann"])),
+        replace(state, approved=dict.fromkeys(state.approved, "e" * 64)),
+        candidate=other,
+        against=None,
+        verify=fine,
+        gates=list,
+    )
+    entry = sign(forged, number=state.number + 1, previous=state.digest, key=KEYS["ann"])
+    request.ledger.store.create(request.ledger.name(entry.number), entry.to_bytes())
+    after = Ledger(request.ledger.store, "small").state()
+    assert after.standing.champion is None
+    assert "2 approvals are asked for, and 0 stood" in after.void[-1].what
+
+
+def test_a_record_under_a_strangers_key_is_refused_by_name(tmp_path):
+    strange = replace(run(RUNS[0]), author_key="e" * 64)
+    for act in (
+        lambda: transitions(tmp_path, "bob").approve(strange),
+        lambda: transitions(tmp_path).promote(strange, against=None, verify=fine, gates=list),
+    ):
+        with pytest.raises(Refused, match=r"signed by dan with the key eeeeeeee.*nobody's whom"):
+            act()
+
+
 def test_nobody_approves_twice_under_another_name(tmp_path):
     free = StandingSection(approvals=2)
     transitions(tmp_path, "bob", section=free).approve(run(RUNS[0]))
@@ -168,7 +217,7 @@ def test_the_same_name_with_another_key_is_refused_and_that_is_recorded(tmp_path
     promoted(tmp_path, RUNS[0], approve=(), section=free)
     ledger = transitions(tmp_path).request.ledger
     thief = Request(ledger, proposed(free), Actor("ann", KEYS["eve"]), "mine now")
-    with pytest.raises(Refused, match="ann is known with another key"):
+    with pytest.raises(Refused, match="no one's who may"):
         Transitions(thief, Nowhere(), LastSeen(tmp_path / "seen", ledger)).rollback(
             to=None, against=now(tmp_path).champion, verify=fine
         )

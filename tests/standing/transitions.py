@@ -4,7 +4,6 @@ from metaflow import Flow, namespace
 
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
-from tagline.operations.candidates import candidate
 from tagline.operations.standings import open_case
 from tagline.registry.runs import find
 
@@ -23,7 +22,10 @@ def act(verb, run=None, *, ready=lambda: None):
         ready()
         if verb == "promote":
             done = transitions.promote(
-                candidate(find(run)), against=against, verify=standings.verify, gates=lambda: [GATE]
+                standings.candidate(find(run)),
+                against=against,
+                verify=standings.verify,
+                gates=lambda: [GATE],
             )
         elif verb == "policy":
             share = standings.policy().free_share % 90 + 1

@@ -2,15 +2,15 @@
 
 import pytest
 
-from tests.store.contract import StoreContract
-from tests.store.memory import Memory
+from tests.storage.contract import StoreContract
+from tests.storage.memory import Memory
 
 
 class TestMemory(StoreContract):
     @pytest.fixture
     def place(self, monkeypatch):
         memory = Memory()
-        monkeypatch.setattr("tests.store.contract.open_store", lambda place: memory)
+        monkeypatch.setattr("tests.storage.contract.open_store", lambda place: memory)
         return memory
 
     def all_names(self, store):

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tagline.errors import TaglineError, Unknown
-from tagline.store.contract import PROBE, probe
-from tagline.store.location import open_store
-from tagline.store.objects import Objects
+from tagline.storage.contract import PROBE, probe, update
+from tagline.storage.location import open_store
+from tagline.storage.objects import Objects
 
 
 class StoreContract:
@@ -86,15 +86,8 @@ class StoreContract:
     def test_a_probe_that_was_left_is_not_a_child(self, store):
         assert store.create(f"{PROBE}1", b"")
         assert store.children("") == []
-        store.remove_probe(f"{PROBE}1")
+        store.remove(f"{PROBE}1")
         assert store.read(f"{PROBE}1") is None
-
-    def test_nothing_but_a_probe_is_removed(self, store):
-        assert store.create("case/a", b"kept")
-        for name in ("case/a", f"{PROBE}/../case/a", f"case/{PROBE}"):
-            with pytest.raises(ValueError, match="loses nothing"):
-                store.remove_probe(name)
-        assert store.read("case/a") == b"kept"
 
     def test_the_size_of_a_content(self, store):
         assert store.create("case/a", b"12345")
@@ -121,16 +114,72 @@ class StoreContract:
         assert store.etag_of(b"one") in ("", etags["a"])
         assert store.etags("no") == {}
 
-    def test_only_objects_are_removed(self, store):
+    def test_what_was_decided_is_never_removed(self, store):
+        for name in ("ledger/case/a", "runs/case/1.json", "store.json", "case/000/0000001.json"):
+            assert store.create(name, b"x")
+            with pytest.raises(ValueError, match="lasts"):
+                store.remove(name)
+            assert store.read(name) == b"x"
         assert store.create("objects/ab/abc", b"x")
-        store.remove_object("objects/ab/abc")
-        store.remove_object("objects/ab/abc")
+        for _ in range(2):
+            store.remove("objects/ab/abc")
         assert store.read("objects/ab/abc") is None
-        for name in ("case/a", "objects", "object/a"):
-            with pytest.raises(ValueError, match="loses nothing"):
-                store.remove_object(name)
         with pytest.raises(TaglineError, match="part of a name"):
-            store.remove_object("objects/../case/a")
+            store.remove("objects/../ledger/a")
+
+    def test_what_is_written_takes_the_place_of_what_was_there(self, store):
+        for content in (b"one", b"another", b""):
+            store.write("a/b", content)
+            assert store.read("a/b") == content
+        assert self.all_names(store) == self.all_names(store)
+        assert len(store.listing("")) == 1
+
+    def test_it_is_replaced_where_nobody_else_was_faster(self, store):
+        assert store.read_with_etag("a/b") == (None, "")
+        assert store.replace("a/b", b"one", etag="")
+        assert not store.replace("a/b", b"two", etag="")
+        content, etag = store.read_with_etag("a/b")
+        assert content == b"one"
+        assert store.replace("a/b", b"two", etag=etag)
+        assert not store.replace("a/b", b"three", etag=etag)
+        assert store.read("a/b") == b"two"
+
+    def test_of_many_changes_none_is_lost(self, store, place):
+        def one_more(old):
+            return b"%d" % (int(old or b"0") + 1)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: update(open_store(place), "a/count", one_more), range(24)))
+        assert store.read("a/count") == b"24"
+
+    def test_a_listing_goes_as_deep_as_there_is_anything(self, store):
+        names = ["a", "b/1", "b/deep/er/3", "b.c"]
+        for name in names:
+            store.write(name, name.encode())
+        store.write(".hidden/x", b"")
+        store.write("b/.hidden", b"")
+        found = store.listing("")
+        assert [each.name for each in found] == sorted(names)
+        assert [each.size for each in found] == [len(name) for name in sorted(names)]
+        assert all(0 <= each.age < 3600 for each in found)
+        assert {each.name.split("/")[1]: each.etag for each in found if each.name == "b/1"} == {
+            "1": store.etags("b")["1"]
+        }
+        assert [each.name for each in store.listing("b")] == ["b/1", "b/deep/er/3"]
+        assert store.listing("nothing") == []
+
+    def test_parts_of_a_content(self, store):
+        content = bytes(range(256)) * 9000
+        store.write("large", content)
+        with store.open("large") as file:
+            assert file.read(3) == content[:3]
+            assert file.seek(-5, 2) == len(content) - 5
+            assert file.read() == content[-5:]
+            file.seek(1_500_000)
+            assert file.read(600_000) == content[1_500_000:2_100_000]
+            assert file.read() == content[2_100_000:]
+        with pytest.raises(FileNotFoundError):
+            store.open("nothing")
 
     def test_objects_are_named_by_their_content(self, store):
         objects = Objects(store)
@@ -153,7 +202,7 @@ class StoreContract:
         class Careless(type(store)):
             def create(self, name, content):
                 if not super().create(name, content):
-                    self.remove_probe(name)
+                    self.remove(name)
                     super().create(name, content)
                 return True
 

@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tagline.errors import TaglineError, Unknown
 from tagline.files import UNFINISHED
-from tagline.store.contract import OBJECTS, Store
+from tagline.storage.contract import OBJECTS, Store
+
+AT_ONCE = 8
 
 
 class Objects:
@@ -39,7 +43,7 @@ class Objects:
             return digest
         if not self.store.create(_name(digest), content):
             # Cut short, or somebody wrote another thing under this name.
-            self.store.remove_object(_name(digest))
+            self.store.remove(_name(digest))
             self.store.create(_name(digest), content)
         return digest
 
@@ -63,6 +67,31 @@ class Objects:
             )
         return content
 
+    def put_file(self, path: Path, *, unchanging: bool = False) -> str:
+        """Keep a file's content; give its name, its SHA-256 in hexadecimal.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        unchanging : bool, optional
+            Nobody writes into it: on one disk the store and the file may be the same bytes.
+        """
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if self.store.size(_name(digest)) == path.stat().st_size:
+            self.store.touch(_name(digest))
+        else:
+            self.store.put_file(_name(digest), path, unchanging=unchanging)
+        return digest
+
+    def put_folder(self, folder: Path) -> dict[str, str]:
+        """Keep the files of a folder, which do not change; give the SHA-256 of each by its name."""
+        files = sorted(folder.iterdir())
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            digests = pool.map(partial(self.put_file, unchanging=True), files)
+            return {each.name: digest for each, digest in zip(files, digests, strict=True)}
+
     def fetch_folder(self, folder: Path, files: Mapping[str, str]) -> None:
         """Make a folder of objects, whole or not at all, unless another process was first.
 
@@ -82,8 +111,9 @@ class Objects:
         with TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as aside:
             whole = Path(aside) / folder.name
             whole.mkdir()
-            for name, digest in files.items():
-                (whole / name).write_bytes(self.get(digest))
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                for name, content in zip(files, pool.map(self.get, files.values()), strict=True):
+                    (whole / name).write_bytes(content)
             try:
                 whole.rename(folder)
             except OSError:
@@ -93,12 +123,10 @@ class Objects:
 
     def sizes(self) -> Iterator[tuple[str, int]]:
         """Give every object with its size in bytes."""
-        folders = self.store.children(OBJECTS.rstrip("/"))
-        for folder in (each for each in folders if len(each) == len("ab")):
-            for digest in self.store.children(f"{OBJECTS}{folder}"):
-                size = self.store.size(f"{OBJECTS}{folder}/{digest}")
-                if size is not None:
-                    yield digest, size
+        for each in self.store.listing(OBJECTS.rstrip("/")):
+            digest = each.name.rpartition("/")[2]
+            if each.name == _name(digest):
+                yield digest, each.size
 
     def age(self, digest: str) -> float | None:
         """Give the seconds since an object was put last, None where it is not there."""
@@ -106,7 +134,7 @@ class Objects:
 
     def remove(self, digest: str) -> None:
         """Remove an object; whoever needs it finds it gone."""
-        self.store.remove_object(_name(digest))
+        self.store.remove(_name(digest))
 
 
 def _name(digest: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tagline.errors import TaglineError
-from tagline.store.contract import probe
-from tagline.store.disk import UNFINISHED, Disk
-from tagline.store.location import open_store
-from tests.store.contract import StoreContract
+from tagline.storage.contract import probe
+from tagline.storage.disk import UNFINISHED, Disk
+from tagline.storage.location import open_store
+from tests.storage.contract import StoreContract
 
 
 class TestDisk(StoreContract):

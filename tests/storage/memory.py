@@ -1,8 +1,10 @@
 """A store in memory that counts what is asked of it, for tests of what a ledger does with one."""
 
 import hashlib
+import io
+import threading
 
-from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
+from tagline.storage.contract import HIDDEN, Stored, check_name, check_removable
 
 
 class Memory:
@@ -14,6 +16,7 @@ class Memory:
         self.asked = []
         self.knows_etags = True
         self.touched = set()
+        self.lock = threading.Lock()
 
     def create(self, name, content):
         self.asked.append("create")
@@ -61,8 +64,32 @@ class Memory:
     def age(self, name):
         return 0.0 if name in self.contents else None
 
-    def remove_object(self, name):
-        self.contents.pop(check_object(name), None)
+    def remove(self, name):
+        self.contents.pop(check_removable(name), None)
 
-    def remove_probe(self, name):
-        self.contents.pop(check_probe(name), None)
+    def write(self, name, content):
+        self.contents[check_name(name)] = content
+
+    def replace(self, name, content, *, etag):
+        with self.lock:
+            if self.read_with_etag(name)[1] != etag:
+                return False
+            self.write(name, content)
+            return True
+
+    def read_with_etag(self, name):
+        content = self.contents.get(check_name(name))
+        return content, "" if content is None else hashlib.sha256(content).hexdigest()
+
+    def open(self, name):
+        if name not in self.contents:
+            raise FileNotFoundError(name)
+        return io.BytesIO(self.contents[name])
+
+    def listing(self, folder):
+        start = f"{check_name(folder)}/" if folder else ""
+        return [
+            Stored(name, len(content), self.read_with_etag(name)[1], 0.0)
+            for name, content in sorted(self.contents.items())
+            if name.startswith(start) and not any(each[0] == HIDDEN for each in name.split("/"))
+        ]

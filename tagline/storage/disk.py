@@ -1,30 +1,36 @@
 """A ledger's contents as files: linked to their names once they are whole on the disk."""
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 from tagline.clock import now_of
 from tagline.errors import TaglineError
-from tagline.files import UNFINISHED
-from tagline.store.contract import HIDDEN, check_name, check_object, check_probe
+from tagline.files import UNFINISHED, locked
+from tagline.storage.contract import HIDDEN, Stored, check_name, check_removable
 
 READ_ONLY = 0o444
+LOCKS = ".locks"
 
 
 class Disk:
-    """A store in a folder; see `tagline.store.contract.Store`.
+    """A store in a folder; see `tagline.storage.contract.Store`.
 
     Parameters
     ----------
     folder : Path
         Made when something is first written.
+    names : callable, optional
+        Refuses a name that is not safe.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, names: Callable[[str], str] = check_name) -> None:
+        self.folder, self._names = folder, names
         self.probed = False
 
     @property
@@ -34,30 +40,105 @@ class Disk:
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a content that is not there yet."""
+        return self._created(name, content) or self.read(name) == content
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a content over whatever is there."""
         target = self._path(name)
+        unfinished = target.parent / f"{UNFINISHED}{uuid4().hex}"
         try:
             folders = self._made(target.parent)
-            created = _placed(content, target)
-        except OSError as wrong:
-            raise self._unwritable(wrong, "Nothing was written.") from wrong
-        try:
+            try:
+                _write(content, unfinished)
+                unfinished.replace(target)
+            finally:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
             for folder in folders:
                 _flush(folder)
         except OSError as wrong:
-            raise self._unwritable(
-                wrong, "It is not known whether it lasts; run the command again."
-            ) from wrong
-        return created or self.read(name) == content
+            raise self._unwritable(wrong, "What was there before is there still.") from wrong
+
+    def replace(self, name: str, content: bytes, *, etag: str) -> bool:
+        """Write a content where the one that is there still has an etag."""
+        if not etag:
+            return self._created(name, content)
+        try:
+            with self._locked(name):
+                if self.read_with_etag(name)[1] != etag:
+                    return False
+                self.write(name, content)
+                return True
+        except OSError as wrong:
+            raise self._unwritable(wrong, "Nothing was changed.") from wrong
+
+    def remove(self, name: str) -> None:
+        """Remove a content."""
+        try:
+            self._path(check_removable(name)).unlink(missing_ok=True)
+        except OSError as wrong:
+            raise self._unwritable(wrong, f"Remove {name} there.") from wrong
 
     def read(self, name: str) -> bytes | None:
         """Give a content, None where there is nothing of that name."""
+        return self.read_with_etag(name)[0]
+
+    def read_with_etag(self, name: str) -> tuple[bytes | None, str]:
+        """Give a content with its etag."""
         path = self._path(name)
         try:
-            return path.read_bytes()
+            with path.open("rb") as file:
+                return file.read(), _etag(os.fstat(file.fileno()))
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            return None, ""
         except OSError as wrong:
             raise _unreadable(wrong, path) from wrong
+
+    def put_file(self, name: str, path: Path, *, unchanging: bool) -> None:
+        """Write a file's content; on the same disk an unchanging one is not copied."""
+        target = self._path(name)
+        unfinished = target.parent / f"{UNFINISHED}{uuid4().hex}"
+        try:
+            folders = self._made(target.parent)
+            try:
+                _same_or_copied(path, unfinished, unchanging=unchanging)
+                unfinished.replace(target)
+            finally:
+                with suppress(OSError):
+                    unfinished.unlink(missing_ok=True)
+            for folder in folders:
+                _flush(folder)
+        except OSError as wrong:
+            raise self._unwritable(wrong, "What was there before is there still.") from wrong
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a content to be read in parts."""
+        return self._path(name).open("rb")
+
+    def listing(self, folder: str) -> list[Stored]:
+        """Give all contents below a folder."""
+        top = self._path(folder) if folder else self.folder
+        try:
+            now = now_of(top)
+            return sorted(self._below(top, now), key=lambda each: each.name)
+        except OSError as wrong:
+            raise _unreadable(wrong, top) from wrong
+
+    def _below(self, folder: Path, now: float) -> Iterator[Stored]:
+        try:
+            with os.scandir(folder) as inside:
+                found = [each for each in inside if not each.name.startswith(HIDDEN)]
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for each in found:
+            if each.is_dir():
+                yield from self._below(Path(each.path), now)
+                continue
+            with suppress(FileNotFoundError):  # removed since it was listed
+                stat = each.stat()
+                name = Path(each.path).relative_to(self.folder).as_posix()
+                age = max(now - stat.st_mtime, 0.0)
+                yield Stored(name, stat.st_size, _etag(stat), age)
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes | None]:
         """Give the contents of many names, in their order."""
@@ -121,22 +202,29 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def remove_object(self, name: str) -> None:
-        """Remove an object."""
-        try:
-            self._path(check_object(name)).unlink(missing_ok=True)
-        except OSError as wrong:
-            raise self._unwritable(wrong, f"Remove {name} there.") from wrong
-
-    def remove_probe(self, name: str) -> None:
-        """Remove what `probe` has created."""
-        try:
-            self._path(check_probe(name)).unlink(missing_ok=True)
-        except OSError as wrong:
-            raise self._unwritable(wrong, f"Remove {name} there.") from wrong
-
     def _path(self, name: str) -> Path:
-        return self.folder / check_name(name)
+        return self.folder / self._names(name)
+
+    def _created(self, name: str, content: bytes) -> bool:
+        target = self._path(name)
+        try:
+            folders = self._made(target.parent)
+            created = _placed(content, target)
+        except OSError as wrong:
+            raise self._unwritable(wrong, "Nothing was written.") from wrong
+        try:
+            for folder in folders:
+                _flush(folder)
+        except OSError as wrong:
+            raise self._unwritable(
+                wrong, "It is not known whether it lasts; run the command again."
+            ) from wrong
+        return created
+
+    def _locked(self, name: str) -> AbstractContextManager[bool]:
+        locks = self.folder / LOCKS
+        locks.mkdir(parents=True, exist_ok=True)
+        return locked(locks / hashlib.sha256(name.encode()).hexdigest()[:20])
 
     def _made(self, folder: Path) -> list[Path]:
         """Make a folder; give all that must be flushed for a new name in it to last."""
@@ -181,6 +269,20 @@ def _write(content: bytes, path: Path) -> None:
         file.write(content)
         file.flush()
         os.fsync(handle)
+
+
+def _same_or_copied(path: Path, target: Path, *, unchanging: bool) -> None:
+    try:
+        if not unchanging:
+            raise OSError
+        os.link(path, target)
+    except OSError:
+        shutil.copyfile(path, target)
+    handle = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _flush(folder: Path) -> None:

@@ -6,10 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tagline.errors import TaglineError
-from tagline.store.contract import probe
-from tagline.store.location import open_store
+from tagline.storage.contract import probe
+from tagline.storage.location import open_store
 from tests.seaweed import BUCKET, free_ports
-from tests.store.contract import StoreContract
+from tests.storage.contract import StoreContract
 
 
 class TestS3(StoreContract):

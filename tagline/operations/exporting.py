@@ -1,0 +1,56 @@
+"""A bundle as a folder for others: what answers, and beside it all that its record tells."""
+
+from pathlib import Path
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.record import RunRecord
+from tagline.bundle.seal import RECORD
+from tagline.bundle.sharing import fetch_bundle
+from tagline.errors import TaglineError, Unknown
+from tagline.registry.records import Records, name_of
+from tagline.storage.location import own_store
+from tagline.storage.objects import Objects
+
+BESIDE, CARD = "beside/", "card.md"
+
+
+def export(record: RunRecord, folder: Path) -> Path:
+    """Write the bundle of a run as a folder: for MLflow, or for a machine without the store.
+
+    Parameters
+    ----------
+    record : RunRecord
+        Of the run.
+    folder : Path
+        It is made.
+
+    Raises
+    ------
+    TaglineError
+        There is something of that name, or a part of the bundle is gone.
+    """
+    if folder.exists():
+        raise TaglineError("There is something of that name.", where=str(folder))
+    store = own_store()
+    objects = Objects(store)
+    if not fetch_bundle(record.digest, folder, objects):
+        raise Unknown(f"The bundle {record.digest[:12]} is gone.", where=store.where)
+    made = folder / record.digest
+    for name, digest in record.files.items():
+        if name.startswith(BESIDE):
+            (made / name.removeprefix(BESIDE)).write_bytes(objects.get(digest))
+    content = store.read(name_of(record.case, record.run))
+    (made / RECORD).write_bytes(content or b"")
+    for file in made.iterdir():
+        file.rename(folder / file.name)
+    made.rmdir()
+    return folder
+
+
+def card_of(run: str, bundle: Bundle) -> str:
+    """Give the model card of a run; bundles of earlier versions have it themselves."""
+    try:
+        digest = Records.here().read(run).files[f"{BESIDE}{CARD}"]
+    except Unknown:
+        return bundle.read_bytes(CARD).decode()
+    return Objects(own_store()).get(digest).decode()

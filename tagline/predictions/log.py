@@ -1,0 +1,236 @@
+"""The log of a case: closed segments and outcomes in the store, open segments on each machine."""
+
+import io
+import json
+import logging
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tagline import paths
+from tagline.canonical import as_json
+from tagline.predictions.records import Outcome
+from tagline.predictions.segment import CLOSED, OPEN, TABLE, recover
+from tagline.predictions.tables import as_frame, as_table, outcome_row, rows_of, segments
+from tagline.storage.contract import Store, Stored
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace
+
+log = logging.getLogger(__name__)
+JSON, MERGED = ".json", "all-"
+FORMAT = 1
+PARTS = b"tagline.parts"
+SECOND = 10**9
+
+
+@dataclass(frozen=True)
+class PredictionLog:
+    """What was answered for a case, and what came true.
+
+    Attributes
+    ----------
+    store : Store
+        Where closed segments and outcomes are.
+    workspace : Workspace
+        Under which names.
+    folder : Path
+        Where servers of this machine write their open segments.
+    """
+
+    store: Store
+    workspace: Workspace
+    folder: Path
+
+    @classmethod
+    def of(cls, case: str) -> Self:
+        """Give the log of a case, in the store that is in use."""
+        store = own_store()
+        return cls(store, Workspace(case), paths.segments(store.where, case))
+
+    def ship(self) -> int:
+        """Put what servers of this machine have closed, or left, into the store; give how much.
+
+        Raises
+        ------
+        TaglineError
+            The store can not be written; what is left is put there the next time.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path, torn, damaged in recover(self.folder):
+            log.warning(f"{path.name} was left open: {torn} torn bytes, {damaged} damaged gaps")
+        closed = sorted(self.folder.glob(f"*{CLOSED}"))
+        for path in closed:
+            name = self._name(self.workspace.predictions, path.stem, TABLE)
+            # What is there already was put there by who ended before it could remove the file.
+            if self.store.size(name) is None:
+                self.store.create(name, written(list(rows_of(path.read_bytes()))))
+            path.unlink(missing_ok=True)
+        return len(closed)
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Put outcomes into the store: nobody could make them again.
+
+        Raises
+        ------
+        TaglineError
+            They could not be written.
+        """
+        rows = [{**outcome_row(each), "at": each.at} for each in outcomes]
+        stem = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
+        content = as_json({"format": FORMAT, "outcomes": rows})
+        self.store.create(self._name(self.workspace.outcomes, stem, JSON), content)
+
+    def prediction_parts(self) -> Iterator[pd.DataFrame]:
+        """Read the answered rows part by part, so that memory does not grow with the log.
+
+        Yields
+        ------
+        DataFrame
+            As `predictions` gives it, of one part.
+        """
+        # Those here first: a segment that is put into the store meanwhile is found there.
+        here = {path.stem: path for path in segments(self.folder)} if self.folder.is_dir() else {}
+        read = set()
+        for stem, path in here.items():
+            content = _content(path)
+            if content is not None:
+                read.add(stem)
+                yield from _dated(as_frame(list(rows_of(content))))
+        for name, frame in self.tables(self.workspace.predictions):
+            if Path(name).stem not in read:
+                yield from _dated(frame)
+
+    def predictions(self) -> pd.DataFrame:
+        """Read every answered row.
+
+        Returns
+        -------
+        DataFrame
+            A row for each answered row: ``prediction_id``, ``row_id``, ``at`` (UTC),
+            ``request_id``, ``principal``, ``run``, ``digest``, ``entry``, ``latency_us``,
+            ``snapshot``, ``probability``, ``decision``, ``unknown``, ``missing``,
+            ``outside_history`` and ``field:NAME`` for each field.
+        """
+        return _together(list(self.prediction_parts()))
+
+    def outcomes(self) -> pd.DataFrame:
+        """Read what came true, once for each prediction or row: what was reported last counts.
+
+        Returns
+        -------
+        DataFrame
+            ``prediction_id``, ``row_id``, ``outcome``, ``observed`` and ``at`` (UTC), and
+            ``reported``: how often it was.
+        """
+        tables = self.tables(self.workspace.outcomes)
+        found = _together([part for _, frame in tables for part in _dated(frame)])
+        if found.empty:
+            return found
+        keys = ["prediction_id", "row_id"]
+        ordered = found.sort_values("at", kind="stable")
+        times = ordered.groupby(keys, dropna=False)["outcome"].transform("size")
+        latest = ordered.assign(reported=times).drop_duplicates(keys, keep="last")
+        return latest.reset_index(drop=True)
+
+    def joined(self) -> pd.DataFrame:
+        """Read predictions with what came true; ``outcome`` is missing where nothing is known yet.
+
+        An outcome by prediction id counts before one by the row's own id, which holds for every
+        prediction of that row.
+        """
+        predictions, outcomes = self.predictions(), self.outcomes()
+        if predictions.empty or outcomes.empty:
+            return predictions.assign(outcome=float("nan"))
+        by_row = outcomes.dropna(subset="row_id").set_index("row_id")["outcome"]
+        by_id = outcomes.dropna(subset="prediction_id").set_index("prediction_id")["outcome"]
+        own = predictions["prediction_id"].map(by_id)
+        return predictions.assign(outcome=own.fillna(predictions["row_id"].map(by_row)))
+
+    def listed(self, folder: str) -> list[Stored]:
+        """List the tables of a part of the log that count, the oldest first.
+
+        What was merged into another one, and could not be removed any more, does not count.
+        """
+        found = self.store.listing(folder)
+        merged = [each.name for each in found if is_merged(each.name)]
+        inside: set[str] = set()
+        for name in merged:
+            inside |= parts_of(self.store, name)
+        return [each for each in found if each.name not in inside]
+
+    def tables(self, folder: str) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Read the tables of a part of the log, each with its name, the oldest first."""
+        names = [each.name for each in self.listed(folder)]
+        for name, content in zip(names, self.store.read_all(names), strict=True):
+            if content is not None:  # deleted since it was listed
+                yield name, read(name, content)
+
+    @staticmethod
+    def _name(folder: str, stem: str, ending: str) -> str:
+        day = datetime.fromtimestamp(int(stem.split("-")[0]) / SECOND, UTC).strftime("%Y-%m-%d")
+        return f"{folder}/{day}/{stem}{ending}"
+
+
+def read(name: str, content: bytes) -> pd.DataFrame:
+    """Read a table of a log, in either of its forms."""
+    if name.endswith(JSON):
+        return pd.DataFrame(json.loads(content)["outcomes"])
+    return as_frame(pq.read_table(pa.BufferReader(content)))
+
+
+def written(rows: list[dict[str, Any]], parts: Sequence[str] = ()) -> bytes:
+    """Write rows as Parquet; ``parts`` are the names of the tables that they were merged of."""
+    table, buffer = as_table(rows), io.BytesIO()
+    if parts:
+        told = json.dumps(list(parts)).encode()
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), PARTS: told})
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def is_merged(name: str) -> bool:
+    """Tell whether a table was merged of others, by its name."""
+    return name.rpartition("/")[2].startswith(MERGED)
+
+
+def parts_of(store: Store, name: str) -> set[str]:
+    """Give the names of the tables that one was merged of."""
+    try:
+        with store.open(name) as file:
+            told = pq.read_schema(file).metadata or {}
+    except FileNotFoundError:
+        return set()
+    return set(json.loads(told.get(PARTS, b"[]")))
+
+
+def open_segments(folder: Path) -> list[Path]:
+    """Give the segments that servers of this machine write to now."""
+    return sorted(folder.glob(f"*{OPEN}"))
+
+
+def _content(path: Path) -> bytes | None:
+    # It may have been closed, or put into the store, since it was listed.
+    for name in (path, path.with_suffix(CLOSED)):
+        try:
+            return name.read_bytes()
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def _dated(found: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    if len(found):
+        yield found.assign(at=pd.to_datetime(found["at"], utc=True))
+
+
+def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

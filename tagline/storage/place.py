@@ -1,0 +1,83 @@
+"""Which store is in use: what says so, and where it is when nothing does."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from metaflow import Flow, Task, current
+from metaflow.exception import MetaflowException
+from metaflow.metaflow_config import DATASTORE_SYSROOT_S3, DEFAULT_DATASTORE, DEFAULT_METADATA
+from metaflow.plugins.datastores.local_storage import LocalStorage
+
+from tagline.errors import TaglineError
+
+STORE, LEDGER = "TAGLINE_STORE", "TAGLINE_LEDGER"
+OWN = "mf.tagline"
+FLOW = "TrainFlow"
+NAME_IT = f"Set {STORE} to a folder that all of them reach, or s3://bucket/prefix, for all of them."
+
+
+def location() -> str:
+    """Say where the one store is.
+
+    Returns
+    -------
+    str
+        ``$TAGLINE_STORE``, a folder or ``s3://bucket/prefix``; else ``mf.tagline`` inside the root
+        in which Metaflow keeps the runs: the folder that it finds from its settings and the
+        current directory, or its place on S3 where that is where runs are kept.
+
+    Raises
+    ------
+    TaglineError
+        Metaflow's runs are on a service or a cluster and their data on this machine: nothing
+        that others can reach is right then.
+    """
+    named = os.environ.get(STORE, "")
+    if named:
+        return named.rstrip("/") if "://" in named else str(Path(named).expanduser().absolute())
+    return _of_metaflow(os.getcwd(), str(current.pathspec or ""))  # noqa: PTH109 - as Metaflow does
+
+
+def ledger() -> str:
+    """Say where the ledgers are: ``$TAGLINE_LEDGER``, else in the store."""
+    return os.environ.get(LEDGER) or f"{location()}/ledger"
+
+
+@lru_cache(maxsize=8)
+def _of_metaflow(_: str, task: str) -> str:
+    kind, root = _datastore(task)
+    if kind == "s3" and root:
+        return f"{root.rstrip('/')}/{OWN}"
+    if DEFAULT_METADATA == "service" or os.environ.get("ARGO_WORKFLOW_TEMPLATE"):
+        raise TaglineError(
+            "Runs are seen by other machines, and what belongs to them would be kept on this one.",
+            todo=NAME_IT,
+        )
+    return str(metaflow_root() / OWN)
+
+
+def metaflow_root() -> Path:
+    """Give Metaflow's own local folder, by its settings, profile and walk up from here."""
+    found = LocalStorage.get_datastore_root_from_config(lambda *_: None, create_on_absent=False)
+    return Path(found or LocalStorage.DATASTORE_DIR).absolute()
+
+
+def _datastore(task: str) -> tuple[str, str]:
+    """Give the kind and the root of the datastore of a task, else of the newest training."""
+    if not DATASTORE_SYSROOT_S3:
+        # Nothing names a place on S3: a variable alone does not say that runs are there.
+        return "local", ""
+    try:
+        own = Task(task, _namespace_check=False) if task else _newest_task()
+        said = own.metadata_dict if own is not None else {}
+    except MetaflowException:
+        said = {}
+    default = DATASTORE_SYSROOT_S3 if DEFAULT_DATASTORE == "s3" else ""
+    return str(said.get("ds-type", DEFAULT_DATASTORE)), str(said.get("ds-root", default))
+
+
+def _newest_task() -> Task | None:
+    runs = Flow(FLOW, _namespace_check=False).runs()
+    newest = max(runs, key=lambda run: run.created_at, default=None)
+    return None if newest is None else newest["start"].task
