@@ -16,7 +16,7 @@ def reproduce(
     *,
     tolerance: Annotated[
         float, typer.Option(min=0, help="Largest difference that counts as the same.")
-    ] = 0.0,
+    ] = 1e-9,
     json: AsJson = False,
 ) -> None:
     """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
@@ -40,6 +40,9 @@ def reproduce(
                 for each in result.figures
             ),
         )
+        same = "the same model" if result.same_model else "another model"
+        within = f", metrics within {tolerance:g}" if result.same else ""
+        console.print(f"{same}{within}: digest {result.digest[:12]}, now {result.again[:12]}")
         _print_versions(result)
     raise typer.Exit(0 if result.same else 1)
 

@@ -55,6 +55,8 @@ class Reproduction:
         The run.
     commit : str
         At which both were trained.
+    digest, again : str
+        What answered then, and what answers now: the same model where they are the same.
     figures : tuple of Figure
         The metrics of the run and of its own baselines.
     versions : tuple of Version
@@ -63,8 +65,15 @@ class Reproduction:
 
     original: str
     commit: str
+    digest: str
+    again: str
     figures: tuple[ComparedMetric, ...]
     versions: tuple[Version, ...]
+
+    @property
+    def same_model(self) -> bool:
+        """Whether the very same bytes answer."""
+        return self.digest == self.again
 
     @property
     def same(self) -> bool:
@@ -73,7 +82,7 @@ class Reproduction:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the result as plain data."""
-        return {**asdict(self), "same": self.same}
+        return {**asdict(self), "same": self.same, "same_model": self.same_model}
 
 
 def reproduce(name: str, *, tolerance: float) -> Reproduction:
@@ -106,6 +115,8 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     return Reproduction(
         original=before["run"],
         commit=commit,
+        digest=before["bundle"]["digest"],
+        again=after["bundle"]["digest"],
         figures=_compared(_figures(before), _figures(after), tolerance=tolerance),
         versions=tuple(_versions(before["provenance"], after["provenance"])),
     )
