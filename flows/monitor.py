@@ -4,11 +4,13 @@ python flows/monitor.py run --case flights
 python flows/monitor.py run --case flights --retrain    # and train again where the policy says so
 """
 
-from metaflow import FlowSpec, Parameter, card, current, step, trigger_on_finish
+from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger_on_finish
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 @trigger_on_finish(flow="ScoreFlow")
 class MonitorFlow(FlowSpec):
     """Read the logs, join outcomes, compare with the reference, decide, act."""

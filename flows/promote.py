@@ -4,11 +4,13 @@ python flows/promote.py run --candidate TrainFlow/ID
 python flows/promote.py run --case flights            # its newest candidate
 """
 
-from metaflow import FlowSpec, Parameter, card, current, step, trigger
+from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event={"name": "tagline.promote", "parameters": {"candidate": "candidate", "why": "why"}})
 class PromoteFlow(FlowSpec):
     """Verify, re-check, try, wait for approvals, promote, confirm."""

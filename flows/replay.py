@@ -7,13 +7,15 @@ python flows/replay.py --config case config/other.toml run
 import sys
 from pathlib import Path
 
-from metaflow import Config, FlowSpec, Parameter, card, current, step
+from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, one_option, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 class ReplayFlow(FlowSpec):
     """Compute the past once, walk through it under each policy, compare."""
 

@@ -4,11 +4,13 @@ python flows/score.py run --case flights --since 2013-12-30 --until 2013-12-31
 python flows/score.py run --case flights --source s3://bucket/rows --to s3://bucket/answers
 """
 
-from metaflow import FlowSpec, Parameter, card, current, schedule, step
+from metaflow import FlowSpec, Parameter, card, current, package_sources, schedule, step
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 @schedule(daily=True)
 class ScoreFlow(FlowSpec):
     """Score what is not scored yet; started again, it goes on where it stopped."""

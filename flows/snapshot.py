@@ -3,11 +3,13 @@
 python flows/snapshot.py run --case flights
 """
 
-from metaflow import FlowSpec, Parameter, step
+from metaflow import FlowSpec, Parameter, package_sources, step
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 class SnapshotFlow(FlowSpec):
     """Load the tables, compute the history of every key, write it beside the last one."""
 

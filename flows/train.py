@@ -6,13 +6,15 @@ python flows/train.py --config case config/other.toml run
 
 from pathlib import Path
 
-from metaflow import Config, FlowSpec, Parameter, card, current, step, trigger
+from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step, trigger
 
+from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
+@package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event={"name": "tagline.retrain", "parameters": {"why": "why"}})
 class TrainFlow(FlowSpec):
     """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""

@@ -43,7 +43,8 @@ def verified(content: bytes, *, where: str) -> dict[str, Any]:
         said = dict(json.loads(content))
         version, key = int(said["format"]), str(said["author_key"])
         signature = str(said.pop(SIGNATURE))
-    except (ValueError, KeyError, TypeError) as wrong:
+        whole, own = as_json({**said, SIGNATURE: signature}), as_json(said)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as wrong:
         raise TaglineError(
             f"This is no record of a run: {type(wrong).__name__}: {wrong}.", where=where
         ) from wrong
@@ -54,8 +55,7 @@ def verified(content: bytes, *, where: str) -> dict[str, Any]:
             todo="Use the Tagline that wrote it, or a newer one.",
         )
     # What is signed is the file as it is: no other way to write the same is accepted.
-    whole = as_json({**said, SIGNATURE: signature})
-    if whole != content or not is_signed_by(key, signature, as_json(said)):
+    if whole != content or not is_signed_by(key, signature, own):
         raise TaglineError(
             "This record is not as its author signed it: somebody has changed it.", where=where
         )

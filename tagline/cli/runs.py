@@ -23,7 +23,10 @@ def runs(
     """List training runs with their standing and metrics, the newest first."""
     from tagline.registry.runs import HOW_TO_TRAIN, looked_at
     from tagline.registry.runs import lines as listed
+    from tagline.registry.stores import expect_own_store
+    from tagline.storage.location import own_store
 
+    expect_own_store(own_store())
     lines = list(islice(listed(tag), most))
     if json:
         print_json([each.to_dict() for each in lines])

@@ -31,6 +31,7 @@ def serve(
     """Serve a case's champion over HTTP; a promotion or rollback reaches it by itself."""
     from tagline.errors import TaglineError
     from tagline.operations.standings import open_case
+    from tagline.predictions.pseudonyms import pseudonyms_of
 
     for file in (key_file, certificate, private_key):
         if file is not None and not file.is_file():
@@ -38,6 +39,8 @@ def serve(
     if (certificate is None) != (private_key is None):
         raise TaglineError("TLS takes --certificate and --private-key, both of them.")
     standings = open_case(case, config=config)
+    # Before it says that it listens: a server with another key would give a person another name.
+    pseudonyms_of(standings.case.name, standings.case.serving.personal)
 
     from tagline.serving.server import Address
     from tagline.serving.server import serve as run

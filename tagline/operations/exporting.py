@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
+from tagline.bundle.seal import BESIDE as OURS
 from tagline.bundle.seal import RECORD
 from tagline.bundle.sharing import fetch_bundle
 from tagline.errors import TaglineError, Unknown
@@ -37,7 +38,8 @@ def export(record: RunRecord, folder: Path) -> Path:
         raise Unknown(f"The bundle {record.digest[:12]} is gone.", where=store.where)
     made = folder / record.digest
     for name, digest in record.files.items():
-        if name.startswith(BESIDE):
+        # Whoever signed a record has named its files: only ours are written, and nowhere else.
+        if name.startswith(BESIDE) and name.removeprefix(BESIDE) in OURS - {RECORD}:
             (made / name.removeprefix(BESIDE)).write_bytes(objects.get(digest))
     content = store.read(name_of(record.case, record.run))
     (made / RECORD).write_bytes(content or b"")

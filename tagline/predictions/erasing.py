@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.keys import public_hex
-from tagline.predictions.log import JSON, PredictionLog, parts_of, read, written
+from tagline.predictions.log import JSON, PredictionLog, parts_of, read_rows, written
 from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.tables import FIELD
 
@@ -126,20 +126,23 @@ def _without(
     log: PredictionLog, folder: str, is_theirs: Theirs, erased: set[str]
 ) -> tuple[int, int]:
     count = changed = 0
-    for each in log.store.listing(folder):
-        content = log.store.read(each.name)
-        if content is None:
-            continue
-        rows = [
-            {str(k): v for k, v in r.items()} for r in read(each.name, content).to_dict("records")
-        ]
-        kept = [row for row in rows if not is_theirs(row)]
-        if len(kept) == len(rows):
-            continue
-        erased |= {str(row["prediction_id"]) for row in rows if is_theirs(row)}
-        count, changed = count + len(rows) - len(kept), changed + 1
-        log.store.write(each.name, _again(log, each.name, kept))
-    return count, changed
+    clean: set[tuple[str, str]] = set()
+    # Until nothing is new: somebody may put tables into the store, or merge them, meanwhile.
+    while True:
+        found = {(each.name, each.etag) for each in log.store.listing(folder)} - clean
+        if not found:
+            return count, changed
+        for name, etag in sorted(found):
+            content, now = log.store.read_with_etag(name)
+            if content is None or now != etag:
+                continue
+            rows = read_rows(name, content)
+            kept = [row for row in rows if not is_theirs(row)]
+            if len(kept) == len(rows):
+                clean.add((name, etag))
+            elif log.store.replace(name, _again(log, name, kept), etag=etag):
+                erased |= {str(row["prediction_id"]) for row in rows if is_theirs(row)}
+                count, changed = count + len(rows) - len(kept), changed + 1
 
 
 def _again(log: PredictionLog, name: str, rows: list[dict[str, Any]]) -> bytes:

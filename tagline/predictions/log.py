@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from tagline import paths
 from tagline.canonical import as_json
+from tagline.errors import TaglineError
 from tagline.predictions.records import Outcome
 from tagline.predictions.segment import CLOSED, OPEN, TABLE, recover
 from tagline.predictions.tables import as_frame, as_table, outcome_row, rows_of, segments
@@ -27,7 +28,7 @@ from tagline.storage.workspace import Workspace
 
 log = logging.getLogger(__name__)
 JSON, MERGED = ".json", "all-"
-FORMAT = 1
+FORMAT, TRIES = 1, 20
 PARTS = b"tagline.parts"
 SECOND = 10**9
 
@@ -168,11 +169,29 @@ class PredictionLog:
         return [each for each in found if each.name not in inside]
 
     def tables(self, folder: str) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Read the tables of a part of the log, each with its name, the oldest first."""
-        names = [each.name for each in self.listed(folder)]
-        for name, content in zip(names, self.store.read_all(names), strict=True):
-            if content is not None:  # deleted since it was listed
+        """Read the tables of a part of the log, each with its name, the oldest first.
+
+        Raises
+        ------
+        TaglineError
+            They do not stay as they are while they are read.
+        """
+        days = dict.fromkeys(each.name.rpartition("/")[0] for each in self.store.listing(folder))
+        for day in days:
+            for name, content in self._day(day):
                 yield name, read(name, content)
+
+    def _day(self, folder: str) -> list[tuple[str, bytes]]:
+        """Read a day as a whole: while it is read, its tables may be merged into one."""
+        for _ in range(TRIES):
+            names = [each.name for each in self.listed(folder)]
+            contents = list(self.store.read_all(names))
+            whole = [(n, c) for n, c in zip(names, contents, strict=True) if c is not None]
+            if len(whole) == len(names):
+                return whole
+        raise TaglineError(
+            "The log does not stay as it is while it is read.", where=f"{self.store.where}/{folder}"
+        )
 
     @staticmethod
     def _name(folder: str, stem: str, ending: str) -> str:
@@ -185,6 +204,15 @@ def read(name: str, content: bytes) -> pd.DataFrame:
     if name.endswith(JSON):
         return pd.DataFrame(json.loads(content)["outcomes"])
     return as_frame(pq.read_table(pa.BufferReader(content)))
+
+
+def read_rows(name: str, content: bytes) -> list[dict[str, Any]]:
+    """Read the rows of a table as they were written: pandas makes floats where one is missing."""
+    if name.endswith(JSON):
+        found: list[dict[str, Any]] = json.loads(content)["outcomes"]
+        return found
+    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(content)).to_pylist()
+    return rows
 
 
 def written(rows: list[dict[str, Any]], parts: Sequence[str] = ()) -> bytes:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from tagline.clock import expect_steady
 from tagline.errors import TaglineError
-from tagline.predictions.log import MERGED, PredictionLog, is_merged, parts_of, read, written
+from tagline.predictions.log import MERGED, PredictionLog, is_merged, parts_of, read_rows, written
 from tagline.predictions.segment import TABLE
 from tagline.storage.contract import Stored
 from tagline.storage.lease import lease
@@ -138,10 +139,9 @@ class LogMaintenance:
         return {name: age for name, age in ages.items() if age > self.retention_days * DAY}
 
 
-def _rows(names: Sequence[str], contents: Sequence[bytes | None]) -> list[dict[str, object]]:
+def _rows(names: Sequence[str], contents: Sequence[bytes | None]) -> list[dict[str, Any]]:
     pairs = zip(names, contents, strict=True)
-    frames = (read(name, content) for name, content in pairs if content is not None)
-    return [row for frame in frames for row in frame.to_dict("records")]  # type: ignore[misc]
+    return [row for n, content in pairs if content is not None for row in read_rows(n, content)]
 
 
 def _age(table: Stored) -> float:

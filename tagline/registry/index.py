@@ -34,12 +34,15 @@ class Index(Generic[T]):
         Reads and writes what is kept of one.
     read : callable
         Gives what is kept, of a name and a content.
+    lasts : callable, optional
+        Tells whether what was read will be the same the next time; else it is read again.
     """
 
     store: Store
     folder: str
     kept: TypeAdapter[T]
     read: Callable[[str, bytes], T]
+    lasts: Callable[[T], bool] = lambda _: True
 
     def all(self) -> dict[str, T]:
         """Give what each says, by its name, in the order of names."""
@@ -56,7 +59,7 @@ class Index(Generic[T]):
                 told = now
         found = {name: known[name] for name in listed if name in known}
         if new or len(found) < len(known):
-            self._keep(found)
+            self._keep({name: each for name, each in found.items() if self.lasts(each[1])})
         return {name: each for name, (_, each) in found.items()}
 
     @property

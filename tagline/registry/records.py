@@ -157,7 +157,9 @@ class Records:
 
     def all(self, case: str) -> list[RunFacts]:
         """Give what all records of a case say, the newest first."""
-        index = Index(self.store, f"{RUNS}/{case}", TypeAdapter(RunFacts), _facts)
+        kept = TypeAdapter(RunFacts)
+        # What is void here may be read by the next version.
+        index = Index(self.store, f"{RUNS}/{case}", kept, _facts, lasts=lambda each: not each.fault)
         return sorted(index.all().values(), key=lambda each: (each.began, each.run), reverse=True)
 
     def begin(self, *, run: str, case: str) -> str:
@@ -223,7 +225,7 @@ def _facts(name: str, content: bytes) -> RunFacts:
     try:
         record = _parsed(name, content)
     except TaglineError as void:
-        _, case, file = name.split("/")
+        case, file = name.split("/")[1], name.rpartition("/")[2]
         return RunFacts(run=file.removesuffix(JSON), case=case, fault=str(void))
     return RunFacts(
         run=record.run,
@@ -238,7 +240,10 @@ def _facts(name: str, content: bytes) -> RunFacts:
 
 
 def _beginning(name: str, content: bytes) -> Beginning:
-    said: dict[str, Any] = json.loads(content)
-    _, case, file = name.split("/")
+    case, file = name.split("/")[1], name.rpartition("/")[2]
+    try:
+        said: dict[str, Any] = dict(json.loads(content))
+    except (ValueError, TypeError, RecursionError):
+        said = {}
     run = str(said.get("run") or file.removesuffix(FAILED).removesuffix(JSON))
     return Beginning(run, case, str(said.get("began", "")), str(said.get("why", "")))

@@ -111,8 +111,8 @@ class Logistic(Simple):
         spread = np.sqrt((X**2).sum(axis=0) / known)
         scale = np.where(spread > 1e-9 * np.abs(mean), spread, 1.0)
         X /= scale
-        # One thread, so that sums have the same last bits however many cores there are; another kind of
-        # processor may give others.
+        # One thread, so that sums have the same last bits however many cores there are; another
+        # kind of processor may give others.
         with threadpool_limits(limits=1):
             coefficients, intercept = _in_direction(X, np.asarray(data.y, np.int64), data.monotone)
         return cls(

@@ -25,6 +25,11 @@ slices = ["town"]
 slice_support = 50
 [retraining]
 """
+RETRAIN = (
+    "from tagline.operations.retraining import retrain\n"
+    "from tagline.operations.standings import open_case\n"
+    "case = open_case('small', config='small.toml').case\n"
+)
 QUIET, EAGER = "on = []\n", "on = ['growth']\ngrowth = 0.01\npromote = true\n"
 REPLAY = """
 [replay]
@@ -188,9 +193,7 @@ def test_what_the_policy_asks_for_is_trained_promoted_and_every_link_is_told(pla
     assert len(ask(place, "runs")) == 4
     said = place.call(
         "-c",
-        "from tagline.operations.retraining import retrain\n"
-        "print(retrain('small', file='small.toml', why='It grew.', by='MonitorFlow/1', "
-        "promote=True))",
+        f"{RETRAIN}print(retrain(case, why='It grew.', by='MonitorFlow/1', promote=True))",
     )
     assert said.returncode == 0, said.stderr[-3000:]
     now = ask(place, "status", "--config", "small.toml")["live"][0]
@@ -205,8 +208,7 @@ def test_a_training_that_fails_is_loud_and_the_champion_stays(place):
     (place.folder / "rows.csv").write_text("id,at\n1,2\n")
     said = place.call(
         "-c",
-        "from tagline.operations.retraining import retrain\n"
-        "retrain('small', file='small.toml', why='It grew.', by='MonitorFlow/1', promote=True)",
+        f"{RETRAIN}retrain(case, why='It grew.', by='MonitorFlow/1', promote=True)",
     )
     assert said.returncode != 0
     assert "the champion stays" in said.stderr

@@ -7,6 +7,7 @@ import resource
 import signal
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tagline.errors import TaglineError
 from tagline.keys import is_signed_by
 from tagline.predictions.erasing import forget
 from tagline.predictions.frames import framed, frames
-from tagline.predictions.log import PredictionLog
+from tagline.predictions.log import PredictionLog, read_rows
 from tagline.predictions.maintenance import DAY, LogMaintenance
 from tagline.predictions.pseudonyms import Pseudonyms, pseudonyms_of
 from tagline.predictions.records import Answers, Outcome, decode, encode
@@ -262,6 +263,70 @@ def test_forgetting_erases_from_every_state_and_leaves_an_entry(three, tmp_path)
     assert is_signed_by(said["key"], signature, as_json(said))
     again = forgetting(three)
     assert (again.predictions, again.outcomes) == (0, 0)
+
+
+@pytest.mark.parametrize("number", [5, 2**53 + 1])
+def test_a_number_that_is_sometimes_missing_is_found_and_kept_as_it_was(log, number):
+    segment = Segment(log.folder)
+    for name, town in (("0", number), ("1", number - 1), ("2", None)):
+        segment.append(encode(answers(name, town=town)))
+        segment.roll(at_least=0.0)
+    segment.close()
+    log.ship()
+    aged(log, 3)
+    assert LogMaintenance(log).merge() == 3
+    assert forgetting(log, subject=str(number)).predictions == 1
+    (name,) = shipped(log)
+    towns = [row["field:town"] for row in read_rows(name, log.store.read(name))]
+    assert towns == [number - 1, None]
+
+
+def test_what_is_forgotten_while_days_are_merged_never_comes_back(three, monkeypatch):
+    """Whoever merges has read the rows before they were erased, and writes them afterwards."""
+    three.ship()
+    aged(three, 3)
+    create, done = Disk.create, []
+
+    def meanwhile(self, name, content):
+        if "/all-" in name and not done:
+            done.append(forgetting_now(three))
+        return create(self, name, content)
+
+    monkeypatch.setattr(Disk, "create", meanwhile)
+    LogMaintenance(three).merge()
+    monkeypatch.undo()
+    assert done[0].predictions == 2
+    assert names(three) == ["1"]
+    LogMaintenance(three).merge()
+    assert names(three) == ["1"]
+
+
+def forgetting_now(log):
+    # As if whoever merges had lost the turn: nothing may rest on that alone.
+    maintenance = LogMaintenance(log)
+    return forget(
+        replace(maintenance),
+        column="town",
+        subject="mine",
+        who="alice",
+        key=Ed25519PrivateKey.generate(),
+        waiting=lambda _: [],
+    )
+
+
+def test_whoever_reads_while_days_are_merged_reads_every_row_once(three, monkeypatch):
+    three.ship()
+    aged(three, 3)
+    read_all, done = Disk.read_all, []
+
+    def meanwhile(self, listed):
+        if not done:
+            done.append(True)
+            LogMaintenance(three).merge()
+        return read_all(self, listed)
+
+    monkeypatch.setattr(Disk, "read_all", meanwhile)
+    assert sorted(names(three)) == ["0", "1", "2"]
 
 
 def test_a_writer_that_does_not_let_go_is_told(three, monkeypatch):

@@ -87,7 +87,8 @@ class Running:
 
 def log_of(place: Workplace, case: str = "small") -> PredictionLog:
     """Give the log of a case as it is in a folder, with what its servers have open."""
-    home = Path(place.environment["TAGLINE_HOME"])
+    usual = Path(place.environment.get("HOME", "/")) / ".local" / "state" / "tagline"
+    home = Path(place.environment.get("TAGLINE_HOME", usual))
     where = place.environment.get("TAGLINE_STORE") or str(place.store)
     store = open_store(where)
     own = paths.segments(store.where, case).relative_to(paths.home())

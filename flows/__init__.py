@@ -1,0 +1,1 @@
+"""The production line, one file a flow: `python flows/train.py run`."""
