@@ -23,10 +23,11 @@ def is_signed(content: str, entry: dict[str, str]) -> bool:
     return bool(line)
 
 
-previous, wrong = "0" * 64, 0
+previous, wrong, void = "0" * 64, 0, 0
 for row in map(json.loads, Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()):
     said = f"entry {row['number']}"
     if row["void"]:
+        void += 1
         print(f"{said} is void: {row['void']}")
     else:
         entry = json.loads(row["content"])
@@ -36,5 +37,6 @@ for row in map(json.loads, Path(sys.argv[1]).read_text(encoding="utf-8").splitli
             wrong += 1
             print(f"{said} is not what {entry['who']} signed, or not in its place")
     previous = row["sha256"]
-print("The ledger is sound." if not wrong else f"{wrong} entries are not.")
+also = f" {void} entries are void, as every reader of it says." if void else ""
+print(f"What counts of the ledger is sound.{also}" if not wrong else f"{wrong} entries are not.")
 sys.exit(wrong > 0)

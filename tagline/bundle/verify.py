@@ -91,6 +91,9 @@ def contents(
         raise _unsound(path, "its manifest is not the one that it is named by")
     others = {name: found.pop(name) for name in BESIDE & found.keys() - listed.keys()}
     _expect_files(path, listed, found)
+    if RECORD in others:
+        said = verified(others[RECORD], where=str(path / RECORD))
+        _expect_beside(path, said["files"], others)
     return found, others, own
 
 
@@ -105,6 +108,13 @@ def _expect_recorded(path: Path, content: bytes, own: str, trusted: Container[st
         )
     if record["digest"] != own:
         raise _unsound(path, "its record is of another bundle")
+
+
+def _expect_beside(path: Path, listed: Mapping[str, str], found: Mapping[str, bytes]) -> None:
+    for name, content in found.items():
+        own = listed.get(f"beside/{name}")
+        if own is not None and hashlib.sha256(content).hexdigest() != own:
+            raise _unsound(path, f"{name} was changed")
 
 
 def _read(path: Path) -> dict[str, bytes]:

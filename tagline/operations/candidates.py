@@ -27,16 +27,30 @@ from tagline.storage.objects import Objects
 log = logging.getLogger(__name__)
 
 
-def candidate(record: RunRecord, policy: Policy) -> Candidate:
-    """Say what a promotion needs to know of a run."""
+def candidate(record: RunRecord, policy: Policy, known: tuple[str, str] = ("", "")) -> Candidate:
+    """Say what a promotion needs to know of a run.
+
+    Parameters
+    ----------
+    record : RunRecord
+        What it says of itself.
+    policy : Policy
+        Whose key is whose.
+    known : tuple of str, optional
+        Name and key of who made it, where the ledger has said so before.
+    """
+    sealed_by = str(record.provenance.get("sealed_by", ""))
+    author, key = label(policy, record.author, record.author_key), record.author_key
+    if known[1] and known[1] == sealed_by:
+        author, key = known  # its record was written anew by who moved the store
     return Candidate(
         run=record.run,
         case=record.case,
         bundle=record.digest,
-        author=label(policy, record.author, record.author_key),
-        author_key=record.author_key,
+        author=author,
+        author_key=key,
         initial_standing=record.stage,
-        authors=authors(record.case, record.digest),
+        authors=authors(record.case, record.digest) | ({sealed_by} - {""}),
     )
 
 
@@ -48,7 +62,10 @@ def authors(case: str, digest: str) -> frozenset[str]:
 
 def waiting(state: State) -> Iterator[RunFacts]:
     """Find the candidates of a case, the newest first: by ledger and records, not by tags."""
+    policy = state.policy
     for facts in Records.here().of(state.case):
+        if policy and not policy.open and facts.author_key not in policy.people.values():
+            continue  # it counts nowhere
         if (state.standing_of(facts.run) or facts.standing) == "candidate":
             yield facts
 

@@ -87,6 +87,12 @@ def _needed(objects: Objects) -> set[str]:
     needed: set[str] = set()
     records = Records(objects.store)
     for case in records.cases():
+        if faults := records.faults(case):
+            raise TaglineError(
+                f"What these records need is not known, and nothing is deleted: {faults[0]}",
+                where=objects.store.where,
+                todo="Use the newest Tagline; or bring the record back as it was.",
+            )
         for facts in records.of(case):
             record = records.read(facts.run, case=case)
             needed |= {each["sha256"] for each in record.tables.values()}

@@ -20,6 +20,8 @@ from tagline.bundle.sharing import share_bundle
 from tagline.bundle.verify import contents
 from tagline.case.config import Case
 from tagline.errors import TaglineError
+from tagline.predictions.log import written
+from tagline.predictions.tables import rows_of
 from tagline.registry.earlier import earlier_runs
 from tagline.registry.records import Records, now
 from tagline.registry.runs import tag_store
@@ -30,7 +32,7 @@ from tagline.storage.location import own_store
 from tagline.storage.objects import Objects
 from tagline.storage.place import metaflow_root
 from tagline.storage.workspace import Workspace
-from tagline.training.rows import records as rows_of
+from tagline.training.rows import records as trials_of
 
 log = logging.getLogger(__name__)
 NOTE = "MOVED.txt"
@@ -84,11 +86,25 @@ def migrate(old: Path | None = None, *, dry: bool = False) -> list[Move]:
             "There is nothing of an earlier version here.", where=str(old or metaflow_root().parent)
         )
     store = own_store()
+    _expect_room(found, store)
     done = [*_moved(found, store, dry=dry), _recorded(found, store, dry=dry)]
     if not dry:
         said = f"Moved into {store.where} on {now()}. Nothing here is read any more.\n"
         (found / NOTE).write_text(said)
     return done
+
+
+def _expect_room(old: Path, store: Store) -> None:
+    """Refuse where something else has begun already: two ledgers can not be made one."""
+    for path in sorted((old / "ledger").rglob("*.json")):
+        name = f"ledger/{path.relative_to(old / 'ledger').as_posix()}"
+        there = store.read(name)
+        if there is not None and there != path.read_bytes():
+            raise TaglineError(
+                "The store has entries of its own already, and nothing was moved.",
+                where=f"{store.where}/{name}",
+                todo="Move into another store ($TAGLINE_STORE), or move that one away.",
+            )
 
 
 def _moved(old: Path, store: Store, *, dry: bool) -> Iterator[Move]:
@@ -98,6 +114,7 @@ def _moved(old: Path, store: Store, *, dry: bool) -> Iterator[Move]:
     ledger = [each for each in (old / "ledger").rglob("*.json") if each.is_file()]
     kept = [*_log(old), *_reports(old)]
     snapshots = [each for each in (old / "snapshots").glob("*/*/[0-9]*") if each.is_dir()]
+    segments = list(_segments(old))
     if not dry:
         identified(store)
         for path in tables:
@@ -110,12 +127,15 @@ def _moved(old: Path, store: Store, *, dry: bool) -> Iterator[Move]:
             store.create(name, path.read_bytes())
         for path in snapshots:
             _snapshot(path, store)
+        for path, name in segments:
+            store.create(name, written(list(rows_of(path.read_bytes()))))
         _keys(old)
     yield Move("tables", len(tables))
     yield Move("bundles", len(bundles))
     yield Move("entries of ledgers", len(ledger))
     yield Move("tables of logs, and pages", len(kept))
     yield Move("snapshots of history", len(snapshots))
+    yield Move("segments that were open or closed", len(segments))
 
 
 def _log(old: Path) -> Iterator[tuple[Path, str]]:
@@ -130,6 +150,16 @@ def _log(old: Path) -> Iterator[tuple[Path, str]]:
                 yield path, f"{own.batch}/{path.relative_to(case / 'batch').as_posix()}"
     for path in (old / "monitoring").glob("*/latest.json"):
         yield path, Workspace(path.parent.name).watched
+
+
+def _segments(old: Path) -> Iterator[tuple[Path, str]]:
+    """Give what servers had not made tables of yet; none of them may run any more."""
+    for case in (each for each in (old / "log").glob("*") if each.is_dir()):
+        own = Workspace(case.name)
+        for kind, folder in (("predictions", own.predictions), ("outcomes", own.outcomes)):
+            for path in [*(case / kind).glob("*.open"), *(case / kind).glob("*.log")]:
+                at = datetime.fromtimestamp(int(path.name.split("-")[0]) / 1e9, UTC)
+                yield path, f"{folder}/{at:%Y-%m-%d}/{path.stem}.parquet"
 
 
 def _reports(old: Path) -> Iterator[tuple[Path, str]]:
@@ -188,7 +218,7 @@ def _record(run: str, began: str, found: dict[str, Any], sealed: dict[str, Any])
         metrics=plain(found["metrics"]),
         baselines=plain(found["baseline_metrics"]),
         gates=plain(found["gates"]),
-        leaderboard=plain(rows_of(found["leaderboard"])),
+        leaderboard=plain(trials_of(found["leaderboard"])),
         periods=plain(sealed.get("periods", [])),
         accounting=plain(dict(found["accounting"])),
         fingerprint=str(found["fingerprint"]),

@@ -75,7 +75,14 @@ class Plan:
 
     def candidate(self) -> Candidate:
         """Look at the run again."""
-        return self.standings().candidate(find(self.run))
+        found = self.standings().candidate(find(self.run))
+        if found.bundle != self.digest:
+            raise Refused(
+                f"Its record names the bundle {found.bundle[:12]} now, and what was looked at is "
+                f"{self.digest[:12]}.",
+                where=self.run,
+            )
+        return found
 
     def folder(self) -> Path:
         """Give the bundle's folder, verified: what was planned is what is promoted."""

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tagline.canonical import as_json
@@ -91,11 +91,23 @@ def running(store: Store, case: str) -> list[Report]:
     alive = [e for e in listed if e.age < GONE_AFTER and not e.name.endswith("/asked.json")]
     found = []
     for each, content in zip(alive, store.read_all([e.name for e in alive]), strict=True):
-        if content is not None:
-            said = json.loads(content)
-            said.pop("format")
-            found.append(replace(Report(**said), age=each.age))
+        report = _parsed(content or b"")
+        if report is None:
+            log.warning(f"{each.name} is no report of a server that this version reads")
+        else:
+            found.append(replace(report, age=each.age))
     return found
+
+
+def _parsed(content: bytes) -> Report | None:
+    try:
+        said = dict(json.loads(content))
+        if int(said["format"]) > FORMAT:
+            return None
+        known = {each.name for each in fields(Report)}
+        return Report(**{name: each for name, each in said.items() if name in known})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def remove_the_gone(store: Store, case: str) -> None:

@@ -70,7 +70,8 @@ class Standings:
 
     def candidate(self, record: RunRecord) -> Candidate:
         """Say what a promotion needs to know of a run."""
-        return candidate(record, self.policy())
+        known = self.state().authors.get(record.run, ("", ""))
+        return candidate(record, self.policy(), known)
 
     def verify(self, live: Deployed) -> None:
         """Raise where the bundle of a run can not be used."""

@@ -13,7 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.keys import public_hex
-from tagline.predictions.log import JSON, PredictionLog, parts_of, read_rows, written
+from tagline.predictions.log import (
+    JSON,
+    PredictionLog,
+    hidden_subject,
+    parts_of,
+    read_rows,
+    written,
+)
 from tagline.predictions.maintenance import LogMaintenance
 from tagline.predictions.tables import FIELD
 
@@ -79,7 +86,9 @@ def forget(
         A running server goes on writing to a segment, or somebody else is at the log.
     """
     log = maintenance.log
+    name = column if column == "row_id" else f"{FIELD}{column}"
     _ask_all(maintenance, waiting)
+    _remember(log, name, subject)
     with maintenance.turn() as own:
         if not own:
             raise TaglineError(
@@ -87,23 +96,29 @@ def forget(
                 where=log.store.where,
                 todo="Ask again in some minutes; nothing was erased.",
             )
-        name = column if column == "row_id" else f"{FIELD}{column}"
         erased: set[str] = set()
+        rows: set[str] = set()
 
         def is_theirs(row: Mapping[str, Any]) -> bool:
             return str(row.get(name)) == subject
 
-        predictions, changed = _without(log, log.workspace.predictions, is_theirs, erased)
-        ids = {each for each in erased if each}
+        predictions, changed = _without(log, log.workspace.predictions, is_theirs, erased, rows)
 
         def follows(row: Mapping[str, Any]) -> bool:
             mine = column == "row_id" and row["row_id"] == subject
-            return mine or row["prediction_id"] in ids
+            return mine or row["prediction_id"] in erased or row["row_id"] in rows
 
-        outcomes, also = _without(log, log.workspace.outcomes, follows, set())
+        outcomes, also = _without(log, log.workspace.outcomes, follows, set(), set())
         found = Erasure(predictions, outcomes, changed + also)
         _note(log, found, column=column, who=who, key=key)
     return found
+
+
+def _remember(log: PredictionLog, column: str, subject: str) -> None:
+    """Let who is away now, or was killed, put none of these rows into the store later."""
+    own = hidden_subject(column, subject)
+    said = {"format": FORMAT, "column": column, "subject": own, "at": datetime.now(UTC).isoformat()}
+    log.store.write(f"{log.workspace.erased}/{own}{JSON}", as_json(said))
 
 
 def _ask_all(maintenance: LogMaintenance, waiting: Callable[[str], list[str]]) -> None:
@@ -123,7 +138,7 @@ def _ask_all(maintenance: LogMaintenance, waiting: Callable[[str], list[str]]) -
 
 
 def _without(
-    log: PredictionLog, folder: str, is_theirs: Theirs, erased: set[str]
+    log: PredictionLog, folder: str, is_theirs: Theirs, erased: set[str], own_rows: set[str]
 ) -> tuple[int, int]:
     count = changed = 0
     clean: set[tuple[str, str]] = set()
@@ -141,13 +156,16 @@ def _without(
             if len(kept) == len(rows):
                 clean.add((name, etag))
             elif log.store.replace(name, _again(log, name, kept), etag=etag):
-                erased |= {str(row["prediction_id"]) for row in rows if is_theirs(row)}
+                theirs = [row for row in rows if is_theirs(row)]
+                erased.update(row["prediction_id"] for row in theirs if row["prediction_id"])
+                own_rows.update(row["row_id"] for row in theirs if row["row_id"])
                 count, changed = count + len(rows) - len(kept), changed + 1
 
 
 def _again(log: PredictionLog, name: str, rows: list[dict[str, Any]]) -> bytes:
     if name.endswith(JSON):
-        return as_json({"format": FORMAT, "outcomes": rows})
+        said = [{**row, "at": row["at"].value} for row in rows]
+        return as_json({"format": FORMAT, "outcomes": said})
     return written(rows, sorted(parts_of(log.store, name)))
 
 

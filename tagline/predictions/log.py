@@ -1,12 +1,14 @@
 """The log of a case: closed segments and outcomes in the store, open segments on each machine."""
 
+import hashlib
 import io
 import json
 import logging
 import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +22,7 @@ from tagline import paths
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.predictions.records import Outcome
-from tagline.predictions.segment import CLOSED, OPEN, TABLE, recover
+from tagline.predictions.segment import CLOSED, TABLE, recover
 from tagline.predictions.tables import as_frame, as_table, outcome_row, rows_of, segments
 from tagline.storage.contract import Store, Stored
 from tagline.storage.location import own_store
@@ -69,11 +71,14 @@ class PredictionLog:
         for path, torn, damaged in recover(self.folder):
             log.warning(f"{path.name} was left open: {torn} torn bytes, {damaged} damaged gaps")
         closed = sorted(self.folder.glob(f"*{CLOSED}"))
+        if not closed:
+            return 0
+        stored, gone = self._stored(), Forgotten.of(self)
         for path in closed:
-            name = self._name(self.workspace.predictions, path.stem, TABLE)
             # What is there already was put there by who ended before it could remove the file.
-            if self.store.size(name) is None:
-                self.store.create(name, written(list(rows_of(path.read_bytes()))))
+            if path.stem not in stored and (content := _content(path)) is not None:
+                name = self._name(self.workspace.predictions, path.stem, TABLE)
+                self.store.create(name, written(gone.without(rows_of(content))))
             path.unlink(missing_ok=True)
         return len(closed)
 
@@ -100,15 +105,21 @@ class PredictionLog:
         """
         # Those here first: a segment that is put into the store meanwhile is found there.
         here = {path.stem: path for path in segments(self.folder)} if self.folder.is_dir() else {}
-        read = set()
-        for stem, path in here.items():
-            content = _content(path)
-            if content is not None:
-                read.add(stem)
-                yield from _dated(as_frame(list(rows_of(content))))
+        contents = {stem: _content(path) for stem, path in here.items()}
+        stored = self._stored() if here else set()
+        read_here = {stem for stem, each in contents.items() if each and stem not in stored}
+        for stem in sorted(read_here):
+            yield from _dated(as_frame(list(rows_of(contents[stem] or b""))))
         for name, frame in self.tables(self.workspace.predictions):
-            if Path(name).stem not in read:
+            if Path(name).stem not in read_here:
                 yield from _dated(frame)
+
+    def _stored(self) -> set[str]:
+        """Name the segments that are in the store, by themselves or merged."""
+        names = {each.name for each in self.store.listing(self.workspace.predictions)}
+        for name in [each for each in names if is_merged(each)]:
+            names |= parts_of(self.store, name)
+        return {Path(each).stem for each in names}
 
     def predictions(self) -> pd.DataFrame:
         """Read every answered row.
@@ -162,10 +173,11 @@ class PredictionLog:
         What was merged into another one, and could not be removed any more, does not count.
         """
         found = self.store.listing(folder)
-        merged = [each.name for each in found if is_merged(each.name)]
         inside: set[str] = set()
-        for name in merged:
-            inside |= parts_of(self.store, name)
+        for each in found:
+            own = parts_of(self.store, each.name) if is_merged(each.name) else frozenset()
+            # Two may have merged the same at once: the first one counts until the other is gone.
+            inside |= {each.name} if own & inside else own
         return [each for each in found if each.name not in inside]
 
     def tables(self, folder: str) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -199,20 +211,83 @@ class PredictionLog:
         return f"{folder}/{day}/{stem}{ending}"
 
 
+@dataclass(frozen=True)
+class Forgotten:
+    """Who was erased: a server that was away meanwhile puts none of their rows into the store.
+
+    Attributes
+    ----------
+    until : dict
+        Column to the SHA-256 of a subject to when they were erased.
+    """
+
+    until: dict[str, dict[str, pd.Timestamp]]
+
+    @classmethod
+    def of(cls, log: PredictionLog) -> Self:
+        """Read who was erased from a log."""
+        until: dict[str, dict[str, pd.Timestamp]] = {}
+        names = [each.name for each in log.store.listing(log.workspace.erased)]
+        for content in log.store.read_all(names):
+            said = json.loads(content or b"{}")
+            if said:
+                own = until.setdefault(said["column"], {})
+                own[said["subject"]] = pd.Timestamp(said["at"])
+        return cls(until)
+
+    def without(self, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give the rows of all others, and those that were written later."""
+        if not self.until:
+            return list(rows)
+        return [row for row in rows if not self._is_theirs(row)]
+
+    def _is_theirs(self, row: Mapping[str, Any]) -> bool:
+        for column, subjects in self.until.items():
+            at = subjects.get(hidden_subject(column, row.get(column)))
+            if at is not None and row["at"] < at:
+                return True
+        return False
+
+
+def hidden_subject(column: str, subject: object) -> str:
+    """Name a subject so that who reads it can not say who it is; pseudonyms are secret already."""
+    return hashlib.sha256(f"{column}\0{subject}".encode()).hexdigest()
+
+
 def read(name: str, content: bytes) -> pd.DataFrame:
-    """Read a table of a log, in either of its forms."""
-    if name.endswith(JSON):
-        return pd.DataFrame(json.loads(content)["outcomes"])
-    return as_frame(pq.read_table(pa.BufferReader(content)))
+    """Read a table of a log, in either of its forms.
+
+    Raises
+    ------
+    TaglineError
+        It is damaged.
+    """
+    with _named(name):
+        if name.endswith(JSON):
+            return pd.DataFrame(json.loads(content)["outcomes"])
+        return as_frame(pq.read_table(pa.BufferReader(content)))
 
 
 def read_rows(name: str, content: bytes) -> list[dict[str, Any]]:
     """Read the rows of a table as they were written: pandas makes floats where one is missing."""
-    if name.endswith(JSON):
-        found: list[dict[str, Any]] = json.loads(content)["outcomes"]
-        return found
-    rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(content)).to_pylist()
-    return rows
+    with _named(name):
+        if name.endswith(JSON):
+            found = json.loads(content)["outcomes"]
+            return [{**each, "at": pd.Timestamp(each["at"], unit="ns", tz="UTC")} for each in found]
+        rows: list[dict[str, Any]] = pq.read_table(pa.BufferReader(content)).to_pylist()
+        return rows
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, pa.ArrowInvalid) as damaged:
+        raise TaglineError(
+            f"This table of the log is damaged: {damaged}.",
+            where=name,
+            todo="Remove it there, or bring it back as it was; nothing of it is read.",
+        ) from damaged
 
 
 def written(rows: list[dict[str, Any]], parts: Sequence[str] = ()) -> bytes:
@@ -230,19 +305,20 @@ def is_merged(name: str) -> bool:
     return name.rpartition("/")[2].startswith(MERGED)
 
 
-def parts_of(store: Store, name: str) -> set[str]:
-    """Give the names of the tables that one was merged of."""
-    try:
-        with store.open(name) as file:
-            told = pq.read_schema(file).metadata or {}
-    except FileNotFoundError:
-        return set()
-    return set(json.loads(told.get(PARTS, b"[]")))
+def parts_of(store: Store, name: str) -> frozenset[str]:
+    """Give the names of the tables that one was merged of, which never change."""
+    key = store.where, name
+    if key not in _parts:
+        try:
+            with store.open(name) as file:
+                told = pq.read_schema(file).metadata or {}
+        except FileNotFoundError:
+            return frozenset()
+        _parts[key] = frozenset(json.loads(told.get(PARTS, b"[]")))
+    return _parts[key]
 
 
-def open_segments(folder: Path) -> list[Path]:
-    """Give the segments that servers of this machine write to now."""
-    return sorted(folder.glob(f"*{OPEN}"))
+_parts: dict[tuple[str, str], frozenset[str]] = {}
 
 
 def _content(path: Path) -> bytes | None:

@@ -14,7 +14,7 @@ from tagline.clock import expect_steady
 from tagline.errors import TaglineError
 from tagline.predictions.log import MERGED, PredictionLog, is_merged, parts_of, read_rows, written
 from tagline.predictions.segment import TABLE
-from tagline.storage.contract import Stored
+from tagline.storage.contract import Store, Stored
 from tagline.storage.lease import lease
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,10 @@ class LogMaintenance:
         self.log.ship()
         with self.turn() as own:
             if own:
-                self.delete_old()
-                self.merge()
+                try:
+                    self.delete_old()
+                finally:
+                    self.merge()
 
     def ship(self) -> None:
         """Put into the store what is closed here."""
@@ -77,9 +79,10 @@ class LogMaintenance:
 
     def _merge(self, folder: str, found: list[Stored]) -> int:
         store, own = self.log.store, [each for each in found if not is_merged(each.name)]
-        done = {
-            name for each in found if is_merged(each.name) for name in parts_of(store, each.name)
-        }
+        if not own:
+            return 0
+        merged = [each.name for each in found if is_merged(each.name)]
+        done = {part for name in merged for part in parts_of(store, name)}
         for each in own:
             if each.name in done:
                 store.remove(each.name)  # whoever merged it was killed before it could
@@ -87,13 +90,19 @@ class LogMaintenance:
         if len(left) < LEAST or sum(each.size for each in left) > MOST_BYTES:
             return 0
         names = [each.name for each in left]
-        rows = _rows(names, list(store.read_all(names)))
+        contents = list(store.read_all(names))
+        if None in contents:
+            return 0  # somebody else is at it
         target = f"{folder}/{MERGED}{uuid4().hex}{TABLE}"
-        store.create(target, written(rows, names))
-        now = {each.name: each.etag for each in store.listing(folder)}
-        if any(now.get(each.name) != each.etag for each in left):
-            # Somebody changed one of them meanwhile: what was merged of it does not count.
-            store.remove(target)
+        store.create(target, written(_rows(names, contents), names))
+        for each in left:
+            _, now = store.read_with_etag(each.name)
+            if now and now != each.etag:
+                # Changed meanwhile, as by who forgets: what was merged of it does not count.
+                store.remove(target)
+                return 0
+        if len(parts_of_others(store, folder, target) & set(names)):
+            store.remove(target)  # another one has merged them too, and comes first
             return 0
         for name in names:
             store.remove(name)
@@ -142,6 +151,12 @@ class LogMaintenance:
 def _rows(names: Sequence[str], contents: Sequence[bytes | None]) -> list[dict[str, Any]]:
     pairs = zip(names, contents, strict=True)
     return [row for n, content in pairs if content is not None for row in read_rows(n, content)]
+
+
+def parts_of_others(store: Store, folder: str, own: str) -> set[str]:
+    """Give what other tables of a day were merged of, as far as they come before one."""
+    found = [each.name for each in store.listing(folder) if is_merged(each.name)]
+    return {part for name in found if name < own for part in parts_of(store, name)}
 
 
 def _age(table: Stored) -> float:

@@ -86,8 +86,12 @@ def _answers(said: Answers) -> Iterator[dict[str, Any]]:
 
 
 def _column(values: list[Any]) -> pa.Array:
+    if any(isinstance(each, pd.Timestamp) for each in values):
+        return pa.array(values, pa.timestamp("ns", "UTC"))
     try:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         # Two models may hold a field of one name differently: as text, nothing is lost.
-        return pa.array([None if each is None else json.dumps(each) for each in values])
+        return pa.array(
+            [None if each is None else json.dumps(each, default=str) for each in values]
+        )

@@ -43,5 +43,7 @@ def _file(words: Sequence[str]) -> str:
         for option, name, file in zip(words, words[1:], words[2:], strict=False)
         if (option, name) == ("--config", "case")
     ]
+    if not named and "--config-value" in words:
+        return str(Path.cwd() / "config-value")
     beside_the_flow = Path(words[0]).resolve().parent.parent / DEFAULT
     return str(Path(named[-1]).resolve() if named else beside_the_flow)

@@ -2,7 +2,7 @@
 
 import getpass
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,8 @@ class RunLine:
     run : str
         The run's pathspec, ``TrainFlow/<id>``.
     state : str
-        ``finished``, ``failed`` or ``unfinished``: nobody knows of a run that was killed
-        whether it goes on.
+        ``finished``, ``failed``, ``unfinished`` (nobody knows of a run that was killed whether it
+        goes on), or ``void`` where its record is not as its author signed it.
     why : str
         In which step it failed, and what was said; empty where none has failed.
     standing : str
@@ -73,11 +73,17 @@ def lines(tag: str | None = None) -> Iterator[RunLine]:
     records = Records.here()
     known: dict[str, RunFacts] = {}
     begun: dict[str, Beginning] = {}
+    void: dict[str, str] = {}
     for case in records.begun_cases():
         known |= {each.run: each for each in records.of(case)}
+        void |= {pathspec(each.run): each.fault for each in records.all(case) if each.fault}
         begun |= records.beginnings(case)
     ours = (run for run in all_runs(tag) if run.pathspec in known or run.pathspec in begun)
     found = [_line(run, known.get(run.pathspec), begun.get(run.pathspec)) for run in ours]
+    found = [
+        replace(each, state="void", why=void[each.run]) if each.run in void else each
+        for each in found
+    ]
     yield from sorted(found, key=lambda each: (each.created, each.run), reverse=True)
 
 

@@ -132,7 +132,7 @@ def sources(named: str) -> list[Source]:
     _expect_reachable(named)
     above, _, last = named.rstrip("/").rpartition("/")
     alone = open_store(above or ("/" if named.startswith("/") else "."), any_name=True)
-    if last.endswith(PARQUET) and alone.size(last) is not None:
+    if last.lower().endswith(PARQUET) and alone.size(last) is not None:
         return [_source(alone, last)]
     store = open_store(named, any_name=True)
     found = [each.name for each in store.listing("") if _is_table(each.name)]
@@ -151,7 +151,7 @@ def _expect_reachable(named: str) -> None:
 def _is_table(name: str) -> bool:
     # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
     parts = PurePosixPath(name).parts
-    return name.endswith(PARQUET) and not any(each.startswith(("_", ".")) for each in parts)
+    return name.lower().endswith(PARQUET) and not any(each.startswith(("_", ".")) for each in parts)
 
 
 def _source(store: Store, name: str) -> Source:

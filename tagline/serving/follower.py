@@ -21,12 +21,13 @@ from tagline.serving import metrics
 from tagline.serving.served import ServedModel, differences, open_history, open_served
 from tagline.serving.service import Service
 from tagline.serving.states import Refusal, WorkerStates
+from tagline.storage.disk import Disk
 from tagline.storage.location import own_store
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
 AGAIN = 5.0
-TIDY_EVERY = 60.0
+TIDY_EVERY, SELDOM = 60.0, 5.0
 T = TypeVar("T")
 
 
@@ -46,7 +47,9 @@ class Follower:
     def __init__(self, service: Service, standings: Standings, states: WorkerStates) -> None:
         self.service, self.standings, self.states = service, standings, states
         self._seen, self._once, self._looking = "", Once(), threading.Lock()
-        self._again_at = 0.0
+        self._again_at = self._history_at = 0.0
+        # Each look at S3 is a request that is paid for.
+        self._seldom = 0.0 if isinstance(service.log.store, Disk) else SELDOM
         self._unreached = False
 
     def look(self) -> None:
@@ -56,7 +59,9 @@ class Follower:
             return
         try:
             self._look_at_the_ledger()
-            self._once(self._renew_history)
+            if time.monotonic() >= self._history_at:
+                self._history_at = time.monotonic() + self._seldom
+                self._once(self._renew_history)
         finally:
             self._looking.release()
 
@@ -163,7 +168,8 @@ class Housekeeping:
 
     def __init__(self, service: Service, maintenance: LogMaintenance, states: WorkerStates) -> None:
         self.service, self.maintenance, self.states = service, maintenance, states
-        self._tidy_at = self._say_at = 0.0
+        self._tidy_at = self._say_at = self._ask_at = 0.0
+        self._seldom = 0.0 if isinstance(service.log.store, Disk) else SELDOM
         self.work = [
             partial(Once(), each)
             for each in (self._keys, service.count, self._segments, self._report)
@@ -174,7 +180,10 @@ class Housekeeping:
             log.info("The keys were read again")
 
     def _segments(self) -> None:
-        asked = demanded(self.service.log)
+        asked = self.states.report.asked
+        if time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + self._seldom
+            asked = demanded(self.service.log)
         is_new = bool(asked) and asked != self.states.report.asked
         rolled = self.service.predictions.roll(at_least=0.0 if is_new else None)
         if rolled or is_new:

@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from metaflow import Flow, Task, current
+from metaflow import Task, current
 from metaflow.exception import MetaflowException
 from metaflow.metaflow_config import DATASTORE_SYSROOT_S3, DEFAULT_DATASTORE, DEFAULT_METADATA
 from metaflow.plugins.datastores.local_storage import LocalStorage
@@ -13,7 +13,6 @@ from tagline.errors import TaglineError
 
 STORE, LEDGER = "TAGLINE_STORE", "TAGLINE_LEDGER"
 OWN = "mf.tagline"
-FLOW = "TrainFlow"
 NAME_IT = f"Set {STORE} to a folder that all of them reach, or s3://bucket/prefix, for all of them."
 
 
@@ -25,7 +24,8 @@ def location() -> str:
     str
         ``$TAGLINE_STORE``, a folder or ``s3://bucket/prefix``; else ``mf.tagline`` inside the root
         in which Metaflow keeps the runs: the folder that it finds from its settings and the
-        current directory, or its place on S3 where that is where runs are kept.
+        current directory, or its place on S3 where the task that runs has its data there, or that
+        is the default datastore here.
 
     Raises
     ------
@@ -64,20 +64,15 @@ def metaflow_root() -> Path:
 
 
 def _datastore(task: str) -> tuple[str, str]:
-    """Give the kind and the root of the datastore of a task, else of the newest training."""
-    if not DATASTORE_SYSROOT_S3:
-        # Nothing names a place on S3: a variable alone does not say that runs are there.
-        return "local", ""
+    """Give the kind and the root of the datastore: of the task that runs, else as it is set here.
+
+    Not of somebody's newest run: whoever trains could lead everybody to a ledger of their own.
+    """
+    if not task:
+        return DEFAULT_DATASTORE, DATASTORE_SYSROOT_S3 or ""
     try:
-        own = Task(task, _namespace_check=False) if task else _newest_task()
-        said = own.metadata_dict if own is not None else {}
+        said = Task(task, _namespace_check=False).metadata_dict
     except MetaflowException:
         said = {}
-    default = DATASTORE_SYSROOT_S3 if DEFAULT_DATASTORE == "s3" else ""
-    return str(said.get("ds-type", DEFAULT_DATASTORE)), str(said.get("ds-root", default))
-
-
-def _newest_task() -> Task | None:
-    runs = Flow(FLOW, _namespace_check=False).runs()
-    newest = max(runs, key=lambda run: run.created_at, default=None)
-    return None if newest is None else newest["start"].task
+    own = str(said.get("ds-type", DEFAULT_DATASTORE))
+    return own, str(said.get("ds-root", DATASTORE_SYSROOT_S3 or ""))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,17 +19,21 @@ from botocore.exceptions import (  # type: ignore[import-untyped]
     ClientError,
     ConnectionError,  # noqa: A004
     HTTPClientError,
+    ResponseStreamingError,
 )
 from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from tagline.errors import TaglineError
-from tagline.storage.client import client, said
+from tagline.storage.client import client as new_client
+from tagline.storage.client import said
 from tagline.storage.contract import HIDDEN, Stored, check_name, check_removable
 from tagline.storage.ranged import Ranged
 
 READERS, BATCH = 16, 64
 WAITS = (0.0, 0.1, 0.3, 1.0)
 DENIED, ABSENT, CONFLICT, EXISTS, BROKEN, UNABLE = 403, 404, 409, 412, 500, 501
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+IN_PARTS = 64_000_000  # bytes; what is larger goes up in parts
 RENEW_AFTER = 5.0  # seconds between two looks for newer credentials
 UNANSWERED = (HTTPClientError, ConnectionError)
 WRONG = (BotoCoreError, ClientError, ResponseParserError, S3UploadFailedError)
@@ -54,7 +59,7 @@ class Bucket:
     ) -> None:
         self.bucket, self.prefix, self._names = bucket, prefix, names
         self.probed = False
-        self._client = client(self.where)
+        self._client = new_client(self.where)
         self._renewing, self._renewed_at = threading.Lock(), time.monotonic()
 
     @classmethod
@@ -132,7 +137,7 @@ class Bucket:
 
         def get(s3: Any) -> tuple[bytes | None, str]:
             answer = s3.get_object(Bucket=self.bucket, Key=key)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 return body.read(), str(answer["ETag"])
 
         found: tuple[bytes | None, str] = self._asked("read", get, absent=(None, ""))
@@ -144,7 +149,7 @@ class Bucket:
 
         def get(s3: Any) -> bytes:
             answer = s3.get_object(Bucket=self.bucket, Key=key, Range=wanted)
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 return bytes(body.read())
 
         found: bytes = self._asked("read", get)
@@ -152,6 +157,9 @@ class Bucket:
 
     def put_file(self, name: str, path: Path, *, unchanging: bool) -> None:  # noqa: ARG002 - it is copied in any case
         """Write a file's content, in parts where it is large."""
+        if path.stat().st_size <= IN_PARTS:
+            self.write(name, path.read_bytes())
+            return
         key = self._key(name)
         self._asked("written", lambda s3: s3.upload_file(str(path), self.bucket, key))
 
@@ -257,34 +265,37 @@ class Bucket:
     def _asked(self, done: str, ask: Callable[[Any], Any], **absent: Any) -> Any:
         """Ask S3, once more where it is for a moment unable or the credentials have expired."""
         for last in (False, False, True):
+            client = self._client
             try:
-                return ask(self._client)
+                return ask(client)
             except WRONG as wrong:
                 status = _status(wrong)
                 if absent and status == ABSENT and _code(wrong) != "NoSuchBucket":
                     return absent["absent"]
-                again = status == DENIED and self._renews()
+                again = _has_expired(wrong) and self._renews(client)
                 again |= status >= BROKEN and status != UNABLE
+                again |= isinstance(wrong, ResponseStreamingError | S3UploadFailedError)
                 if last or not again:
                     raise self._refused(wrong, done) from wrong
-                time.sleep(0 if status == DENIED else WAITS[1])
+                time.sleep(WAITS[1])
         return None
 
-    def _renews(self) -> bool:
+    def _renews(self, used: Any) -> bool:
         """Look for newer credentials: a session keeps the first that it has read from a file."""
         with self._renewing:
+            if self._client is not used:
+                return True  # another thread was first
             now = time.monotonic()
             if now - self._renewed_at < RENEW_AFTER:
                 return False
-            self._client, self._renewed_at = client(self.where), now
+            self._client, self._renewed_at = new_client(self.where), now
         return True
 
     def _put(self, name: str, content: bytes, **condition: str) -> bool | str:
         """Tell whether it was written, or give why that is not known."""
+        client = self._client
         try:
-            self._client.put_object(
-                Bucket=self.bucket, Key=self._key(name), Body=content, **condition
-            )
+            client.put_object(Bucket=self.bucket, Key=self._key(name), Body=content, **condition)
         except UNANSWERED as wrong:
             return said(wrong)
         except WRONG as wrong:
@@ -293,7 +304,7 @@ class Bucket:
                 return False
             if status == CONFLICT or (status >= BROKEN and status != UNABLE):
                 return said(wrong)
-            if status == DENIED and self._renews():
+            if _has_expired(wrong) and self._renews(client):
                 return said(wrong)
             raise self._refused(wrong, "written") from wrong
         return True
@@ -322,6 +333,10 @@ def _status(wrong: Exception) -> int:
     if not isinstance(wrong, ClientError):
         return 0
     return int(wrong.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _has_expired(wrong: Exception) -> bool:
+    return _status(wrong) == DENIED or _code(wrong) in EXPIRED
 
 
 def _code(wrong: Exception) -> str:

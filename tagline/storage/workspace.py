@@ -41,6 +41,11 @@ class Workspace:
         return f"log/{self.case}/erasures"
 
     @property
+    def erased(self) -> str:
+        """Who was erased, for servers that were away meanwhile: hashes only."""
+        return f"log/{self.case}/erased"
+
+    @property
     def snapshots(self) -> str:
         """The history that servers look up."""
         return f"snapshots/{self.case}"

@@ -265,6 +265,27 @@ def test_forgetting_erases_from_every_state_and_leaves_an_entry(three, tmp_path)
     assert (again.predictions, again.outcomes) == (0, 0)
 
 
+def test_whoever_was_away_brings_nobody_back(three, tmp_path):
+    """A server that was killed, or could not reach the store, puts its segments there later."""
+    away = replace(three, folder=tmp_path / "away")
+    segment = Segment(away.folder)
+    for name, town in (("3", "mine"), ("4", "other")):
+        segment.append(encode(answers(name, town=town, at=time.time_ns())))
+    segment.close()
+    forgetting(three)
+    later = Segment(away.folder)
+    later.append(encode(answers("5", town="mine", at=time.time_ns())))
+    later.close()
+    assert away.ship() == 2
+    assert sorted(names(three)) == ["1", "4", "5"], "what came after the erasure is kept"
+
+
+def test_outcomes_by_the_row_s_own_id_are_erased_with_the_row(three):
+    three.add([outcome(1.0, row="row-0"), outcome(1.0, row="row-1")])
+    assert forgetting(three).outcomes == 3
+    assert three.outcomes()["row_id"].dropna().tolist() == ["row-1"]
+
+
 @pytest.mark.parametrize("number", [5, 2**53 + 1])
 def test_a_number_that_is_sometimes_missing_is_found_and_kept_as_it_was(log, number):
     segment = Segment(log.folder)

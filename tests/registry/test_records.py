@@ -78,6 +78,18 @@ def test_what_is_void_for_this_version_is_read_by_the_next(own, monkeypatch):
     assert [each.run for each in own.of("parcels")] == ["TrainFlow/12"]
 
 
+def test_a_step_that_is_tried_again_finds_its_record(own):
+    first = own.write(record_of("d" * 64))
+    assert own.write(record_of("d" * 64, ended="2025-01-01T00:00:00.000000+00:00")) == first
+
+
+def test_a_record_of_the_future_is_nobody_s_newest(own):
+    own.write(record_of("d" * 64))
+    own.write(record_of("e" * 64, run="TrainFlow/13", began="9999-01-01T00:00:00.000000+00:00"))
+    assert [each.run for each in own.of("parcels")] == ["TrainFlow/12"]
+    assert "It says that it begins at 9999" in own.faults("parcels")[0]
+
+
 def test_nothing_is_read_twice(own, monkeypatch):
     own.write(record_of("d" * 64))
     assert own.of("parcels")
