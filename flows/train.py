@@ -6,16 +6,28 @@ python flows/train.py --config case config/other.toml run
 
 from pathlib import Path
 
-from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step, trigger
+from metaflow import (
+    Config,
+    FlowSpec,
+    Parameter,
+    card,
+    config_expr,
+    current,
+    package_sources,
+    step,
+    trigger,
+)
 
 from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
+# Of its own case: another one's alarm is no reason to train this one.
+RETRAIN = "{'name': 'tagline.retrain.' + case.name, 'parameters': {'why': 'why'}}"
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
 @package_sources(CODE, suffixes=SUFFIXES)
-@trigger(event={"name": "tagline.retrain", "parameters": {"why": "why"}})
+@trigger(event=config_expr(RETRAIN))
 class TrainFlow(FlowSpec):
     """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""
 
@@ -29,6 +41,7 @@ class TrainFlow(FlowSpec):
         from tagline.canonical import fields_of
         from tagline.case.load import check_case
         from tagline.data.prepare import prepare
+        from tagline.keys import expect_key
         from tagline.registry.provenance import provenance
         from tagline.registry.records import Records
         from tagline.registry.runs import expect_own_flow, is_spun
@@ -36,6 +49,7 @@ class TrainFlow(FlowSpec):
         from tagline.training.search import brackets
 
         expect_own_flow(current.flow_name)
+        expect_key()
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
         self.case_name = case.name

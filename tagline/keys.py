@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from tagline.errors import TaglineError
 
 KEY, TRUSTED = "TAGLINE_SIGNING_KEY", "TAGLINE_TRUSTED_KEYS"
+PEM, DEPLOYED = "-----BEGIN", "ARGO_WORKFLOW_TEMPLATE"
 PRIVATE = 0o600
 PUBLIC = re.compile("[0-9a-f]{64}")
 
@@ -28,14 +29,19 @@ def key_path() -> Path:
 def signing_key() -> Ed25519PrivateKey:
     """Read the signing key, or make one that only its owner can read.
 
+    ``$TAGLINE_SIGNING_KEY`` names its file, or is the key itself, as secrets of a cluster are.
+
     Raises
     ------
     TaglineError
-        The file holds no Ed25519 key, or can not be read or made.
+        The file holds no Ed25519 key, or can not be read or made; or this is a task of a cluster,
+        which would sign with a key that nobody has afterwards.
     """
-    path = key_path()
+    named = os.environ.get(KEY, "")
+    path = Path("$" + KEY) if PEM in named else key_path()
+    expect_key()
     try:
-        content = _made(path) if not path.exists() else path.read_bytes()
+        content = named.encode() if PEM in named else _made(path)
         key = serialization.load_pem_private_key(content, password=None)
     except (OSError, ValueError, TypeError) as wrong:
         raise TaglineError(f"The signing key can not be used: {wrong}.", where=str(path)) from wrong
@@ -60,7 +66,8 @@ def trusted_keys() -> frozenset[str]:
     """
     named = os.environ.get(TRUSTED)
     listed = _listed(Path(named).expanduser()) if named else []
-    own = [public_hex(signing_key())] if key_path().exists() else []
+    has_own = PEM in os.environ.get(KEY, "") or key_path().exists()
+    own = [public_hex(signing_key())] if has_own else []
     return frozenset([*listed, *own])
 
 
@@ -123,7 +130,24 @@ def made_once(path: Path, content: bytes) -> bytes:
     return content
 
 
+def expect_key() -> None:
+    """Refuse to go on where a key that is made now would end with its machine.
+
+    Raises
+    ------
+    TaglineError
+        This is a task of a cluster, and no secret brings a key.
+    """
+    if os.environ.get(DEPLOYED) and not os.environ.get(KEY):
+        raise TaglineError(
+            "This task of a cluster has no signing key, and one that is made now ends with it.",
+            todo=f"Bring one as a secret: METAFLOW_KUBERNETES_SECRETS=NAME, with {KEY} in it.",
+        )
+
+
 def _made(path: Path) -> bytes:
+    if path.exists():
+        return path.read_bytes()
     content = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -1,11 +1,13 @@
 """The files that a case's tables are read from, in the store: for whoever does not have them."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tagline.case.config import Case
 from tagline.storage.blobs import blobs
 
+log = logging.getLogger(__name__)
 SOURCE = "source"
 
 
@@ -35,6 +37,7 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
     for key, path in _files(case):
         if path.exists() or key not in sources:
             continue
+        log.warning(f"{path} is not here: the table is read as it was when the run was trained.")
         here = str(blobs().file(sources[key], ending=path.suffix))
         if key == SOURCE:
             table = table.model_copy(update={"source": here})

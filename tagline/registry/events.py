@@ -20,7 +20,7 @@ def ask_for_training(case: str, why: str) -> None:
     MetaflowException
         It could not be sent: an alarm that nobody hears is worse than a failed run.
     """
-    ArgoEvent(RETRAIN).publish(payload={"case": case, "why": why}, ignore_errors=False)
+    ArgoEvent(f"{RETRAIN}.{case}").publish(payload={"case": case, "why": why}, ignore_errors=False)
 
 
 def ask_for_promotion(candidate: str, why: str) -> None:

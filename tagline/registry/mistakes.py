@@ -3,14 +3,17 @@
 import functools
 import logging
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from metaflow import current
 from metaflow.exception import MetaflowException
+from metaflow.metaflow_config import KUBERNETES_SECRETS
 from metaflow.util import get_username
 
 from tagline.errors import TaglineError
+from tagline.keys import KEY
 from tagline.log import show_log
 from tagline.registry.records import Records
 from tagline.registry.runs import FLOW, is_spun, username
@@ -43,10 +46,16 @@ def mistakes_as_sentences(step: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_a_user() -> None:
-    """Give Metaflow a user's name where it knows none.
+    """Give Metaflow a user's name where it knows none; refuse what could not work where it goes.
 
     Metaflow refuses to run as root and where no name is set, as in most containers.
     """
+    if {"argo-workflows", "create"} <= set(sys.argv) and not KUBERNETES_SECRETS:
+        sys.exit(
+            "Tagline: deployed flows sign what they do, and no secret brings them a key.\n"
+            f"Make one with {KEY} in it, and name it: METAFLOW_KUBERNETES_SECRETS=NAME "
+            "(docs/schedule.md)."
+        )
     if get_username() is None:
         os.environ["USERNAME"] = username()
 

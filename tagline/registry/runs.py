@@ -78,13 +78,12 @@ def lines(tag: str | None = None) -> Iterator[RunLine]:
         known |= {each.run: each for each in records.of(case)}
         void |= {pathspec(each.run): each.fault for each in records.all(case) if each.fault}
         begun |= records.beginnings(case)
-    ours = (run for run in all_runs(tag) if run.pathspec in known or run.pathspec in begun)
-    found = [_line(run, known.get(run.pathspec), begun.get(run.pathspec)) for run in ours]
-    found = [
-        replace(each, state="void", why=void[each.run]) if each.run in void else each
-        for each in found
-    ]
-    yield from sorted(found, key=lambda each: (each.created, each.run), reverse=True)
+    tagged = {run.pathspec: run for run in all_runs(tag)}
+    # What Metaflow's metadata here does not know, as of a cluster, has its record all the same.
+    ours = tagged.keys() & (known.keys() | begun.keys()) if tag else known.keys() | begun.keys()
+    found = [_line(run, tagged.get(run), known.get(run), begun.get(run)) for run in ours]
+    told = [replace(e, state="void", why=void[e.run]) if e.run in void else e for e in found]
+    yield from sorted(told, key=lambda each: (each.created, each.run), reverse=True)
 
 
 def all_runs(tag: str | None = None) -> list[Run]:
@@ -264,28 +263,17 @@ def kept_at() -> dict[str, str]:
     return {"metadata": str(get_metadata())}
 
 
-def _line(run: Run, facts: RunFacts | None, begun: Beginning | None) -> RunLine:
-    why = begun.why if begun else ""
-    if facts is not None:
-        return RunLine(
-            run=facts.run,
-            state="finished",
-            why="",
-            standing=_standing(run),
-            case=facts.case,
-            metrics=facts.metrics or {},
-            digest=facts.digest,
-            created=facts.began,
-        )
+def _line(name: str, run: Run | None, facts: RunFacts | None, begun: Beginning | None) -> RunLine:
+    why = begun.why if begun and facts is None else ""
     return RunLine(
-        run=run.pathspec,
-        state="failed" if why else "unfinished",
+        run=name,
+        state="finished" if facts else "failed" if why else "unfinished",
         why=why,
-        standing=_standing(run),
-        case=begun.case if begun else "",
-        metrics={},
-        digest="",
-        created=begun.began if begun else "",
+        standing=_standing(run) if run is not None else "",
+        case=facts.case if facts else begun.case if begun else "",
+        metrics=(facts.metrics or {}) if facts else {},
+        digest=facts.digest if facts else "",
+        created=facts.began if facts else begun.began if begun else "",
     )
 
 

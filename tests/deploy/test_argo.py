@@ -6,8 +6,13 @@ import subprocess
 import sys
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.conftest import ROOT
+from tagline.keys import public_hex
+from tests.candidates import ask
+from tests.conftest import LEAN, ROOT, Workplace, small_rows
+from tests.deploy.argo import Cluster
 from tests.seaweed import BUCKET
 
 CLIENT = ROOT / ".venv" / "argo"
@@ -26,6 +31,7 @@ def cluster(s3, tmp_path):
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{CLIENT}",
         "METAFLOW_USER": "tester",
+        "METAFLOW_KUBERNETES_SECRETS": "tagline",
         "METAFLOW_DEFAULT_DATASTORE": "s3",
         "METAFLOW_DATASTORE_SYSROOT_S3": root,
         "METAFLOW_S3_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL_S3"],
@@ -91,9 +97,36 @@ def test_who_starts_each_flow_there(cluster, tmp_path):
     }
     assert json.loads(said["score"]["metaflow/cron"])["schedule"]
     (asked,) = json.loads(said["train"]["metaflow/triggers"])
-    assert (asked["name"], asked["type"]) == ("tagline.retrain", "event")
+    assert (asked["name"], asked["type"]) == ("tagline.retrain.flights", "event")
     (handed,) = json.loads(said["promote"]["metaflow/triggers"])
     assert handed["name"] == "tagline.promote"
     (finished,) = json.loads(said["monitor"]["metaflow/triggers"])
     assert finished["type"] == "run"
     assert finished["name"].endswith(".ScoreFlow.end")
+
+
+@pytest.mark.slow
+def test_without_a_secret_that_brings_a_key_nothing_is_deployed(cluster, tmp_path):
+    without = {n: each for n, each in cluster.items() if n != "METAFLOW_KUBERNETES_SECRETS"}
+    with pytest.raises(AssertionError, match="no secret brings them a key"):
+        template("train", without, tmp_path)
+
+
+@pytest.mark.slow
+def test_each_task_runs_in_an_empty_folder_with_the_code_package_alone(cluster, tmp_path):
+    """And another machine, with the store, promotes what came of it."""
+    small_rows().to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "small.toml").write_text(LEAN + "[gates]\nbeat_baselines = false\n")
+    own = {**cluster, "METAFLOW_DATASTORE_SYSROOT_S3": f"s3://{BUCKET}/{tmp_path.name}"}
+    made = template("train", own, tmp_path, "--config", "case", "small.toml")
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    Cluster(made, tmp_path / "pods", {"TAGLINE_SIGNING_KEY": pem}).run()
+    there = {"TAGLINE_STORE": f"s3://{BUCKET}/{tmp_path.name}/mf.tagline"}
+    (tmp_path / "there").mkdir()
+    place = Workplace(tmp_path / "there", there)
+    (run,) = ask(place, "runs")
+    assert (run["run"], run["state"]) == ("TrainFlow/argo-trainflow-abcde", "finished")
+    shown = ask(place, "show", run["run"])
+    assert shown["author_key"] == public_hex(key)
+    assert ask(place, "promote", run["run"])["entry"]["bundle"] == run["digest"]

@@ -8,6 +8,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import pandas as pd
 import pytest
 
 from tests.candidates import ask
@@ -84,7 +85,9 @@ def test_what_one_of_them_does_all_of_them_see(machines):
     digest = ask(b, "show", first)["bundle"]["digest"]
     entry = ask(b, "promote", "--why", "the first")["entry"]
     assert (entry["run"], entry["who"], entry["author"]) == (first, "bob", "ann")
-    small_rows(60, seed=4).drop(columns="y").to_parquet(e.folder / "new.parquet")
+    new = small_rows(60, seed=4).drop(columns="y")
+    new["at"] += pd.Timestamp.now(tz="UTC").floor("h") - new["at"].max()
+    new.to_parquet(e.folder / "new.parquet")
     scored = e.flow("score", "run", "--case", "small", "--source", str(e.folder / "new.parquet"))
     assert scored.returncode == 0, scored.stdout[-3000:]
     with ExitStack() as running:
@@ -96,7 +99,7 @@ def test_what_one_of_them_does_all_of_them_see(machines):
         eventually(lambda: two.post("/v1/outcomes", outcome).json == {"accepted": 1, "unknown": 0})
         # F has never seen any of them, and watches all.
         eventually(lambda: len(one.log.predictions()) and len(two.log.predictions()))
-        eventually(lambda: told(f)["rows"] == 62)
+        eventually(lambda: told(f)["rows"] == 62, seconds=150)
         assert told(f)["outcomes"] >= 1
         # What its policy does where it asks for it; it has no file of the case, and not its table.
         retrained = f.call("-c", RETRAIN)

@@ -61,7 +61,7 @@ def test_where_it_is_deployed_an_event_is_sent_with_its_reason(gateway, retrain)
     done = act(url, retrain=retrain, ARGO_WORKFLOW_TEMPLATE="monitor")
     assert "The event that starts a training was sent" in done.stdout
     (event,) = kept
-    assert event["name"] == "tagline.retrain"
+    assert event["name"] == "tagline.retrain.small"
     assert event["payload"]["case"] == "small"
     assert event["payload"]["why"] == "It hurts. Found by MonitorFlow/1."
 
