@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from tagline.storage.location import own_store
 
 LENGTH = 32
 FORMAT = 1
-KEY = "TAGLINE_PSEUDONYM_KEY"
+KEY, HEX = "TAGLINE_PSEUDONYM_KEY", re.compile("[0-9a-f]{64}")
 
 
 class Pseudonyms:
@@ -63,12 +64,13 @@ def pseudonyms_of(case: str, personal: Sequence[str]) -> Pseudonyms:
     if not personal:
         return Pseudonyms(b"", ())
     store, name = own_store(), f"cases/{case}/pseudonyms.json"
-    named = os.environ.get(KEY)
-    file = Path(named).expanduser() if named else paths.pseudonym_key(case)
+    named = os.environ.get(KEY, "")
+    given = bool(HEX.fullmatch(named))  # as a secret of a cluster brings it
+    file = Path(f"${KEY}") if given else Path(named or paths.pseudonym_key(case)).expanduser()
     known = store.read(name)
-    if known is not None and not file.exists():
+    if known is not None and not given and not file.exists():
         raise _another(file, "This machine has no key")
-    check = _check(key := read_key(file))
+    check = _check(key := bytes.fromhex(named) if given else read_key(file))
     if known is None:
         store.create(name, as_json({"format": FORMAT, "check": check}))
         known = store.read(name) or b"{}"

@@ -200,8 +200,9 @@ def pathspec(name: str) -> str:
 
 
 def standing(run: str) -> str:
-    """Give the standing that a run's tags show, empty where they show none."""
-    _expect_namespace()
+    """Give the standing that a run's tags show, empty where they show none, or are not here."""
+    if gone(run):
+        return ""
     return _standing(Run(run, _namespace_check=False))
 
 

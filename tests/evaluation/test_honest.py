@@ -53,8 +53,8 @@ def test_too_few_groups_give_a_figure_and_a_sentence_instead_of_an_interval(grou
         assert not gate["passed"]
         assert f"can not be said: {groups} groups are too few" in gate["detail"]
         assert "nan" not in gate["detail"]
-    bundle = {"path": "b", "digest": "d"}
-    assert not [line for line in ending("TrainFlow/1", found, bundle) if "nan" in line]
+    lines = ending("TrainFlow/1", found, case="small", bundle={"digest": "d"})
+    assert not [line for line in lines if "nan" in line]
 
 
 def test_eight_groups_give_an_interval():
@@ -70,7 +70,7 @@ def test_without_gates_the_candidate_is_told_to_be_untested():
     asked = GatesSection(beat_baselines=False)
     found = judged(30, gates_section=asked, baselines={})
     found = type(found)(**{**vars(found), "gates": []})
-    lines = list(ending("TrainFlow/1", found, {"path": "b", "digest": "d"}))
+    lines = list(ending("TrainFlow/1", found, case="small", bundle={"digest": "d"}))
     assert any("NO GATE is asked of this case" in line for line in lines)
 
 

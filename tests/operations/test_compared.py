@@ -9,6 +9,7 @@ MADE_OF = {"commit": "c" * 40, "dirty": False, "repository": "", "python": "3.11
 FOUND = {
     "run": "TrainFlow/1",
     "fingerprint": "f" * 64,
+    "bundle": {"digest": "d" * 64},
     "metrics": {"roc_auc": {"value": 0.8, "low": 0.7, "high": 0.9}},
     "baselines": {"base_rate": {"roc_auc": 0.5}},
     "provenance": MADE_OF | {"libraries": {"numpy": "2.4.6", "xgboost-cpu": "3.2.0"}},
@@ -52,3 +53,11 @@ def test_other_versions_are_named_beside_figures_that_are_the_same(again):
     ]
     assert found.to_dict()["versions"][0]["name"] == "python"
     assert again(FOUND, FOUND).versions == ()
+
+
+def test_whether_the_very_same_bytes_answer_is_said_apart(again):
+    assert again(FOUND, FOUND).same_model
+    other = again(FOUND, FOUND | {"bundle": {"digest": "e" * 64}})
+    assert other.same
+    assert not other.same_model
+    assert other.to_dict()["same_model"] is False

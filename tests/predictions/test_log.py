@@ -479,6 +479,8 @@ def test_another_machine_hides_a_person_by_the_same_name_or_not_at_all(own, monk
         pseudonyms_of("small", ["name"])
     pseudonyms_of("other", ["name"])
     pseudonyms_of("small", [])
+    monkeypatch.setenv("TAGLINE_PSEUDONYM_KEY", (own / "here" / "pseudonym-small.key").read_text())
+    assert pseudonyms_of("small", ["name"]).kept("name", "Ada") == hidden
 
 
 @given(st.floats(allow_nan=False), st.text(), st.integers(0, 2**62))
