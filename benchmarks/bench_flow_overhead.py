@@ -35,7 +35,7 @@ from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 
 case = load_case(Path(sys.argv[1]))
-os.environ["TAGLINE_HOME"] = sys.argv[2]
+os.environ["TAGLINE_HOME"] = os.environ["TAGLINE_STORE"] = sys.argv[2]
 prepared = prepare(case)
 data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
 search = case.search.model_copy(update={"threads": os.cpu_count()})

@@ -212,16 +212,19 @@ def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple
     from tagline.history.lookup import History  # noqa: PLC0415
     from tagline.history.snapshot import known_as, load, newest  # noqa: PLC0415
     from tagline.inputs.compute import columns  # noqa: PLC0415
+    from tagline.storage.disk import Disk  # noqa: PLC0415
 
     bundle = opened(work)
     arrays = columns(frame, fields=bundle.fields)
     # The very history that the server looks up: where all is missing, trees are walked faster.
-    snapshots = work / ".tagline" / "snapshots" / bundle.provenance["case"]["name"]
-    history = newest(snapshots / known_as(bundle.declarations))
+    store = Disk(work / ".metaflow" / "mf.tagline")
+    (case,) = store.children("runs")
+    said = json.loads(store.read(f"runs/{case}/{store.children(f'runs/{case}')[-1]}") or b"")
+    within = said["config"]["serving"]["history_within"]
+    history = newest(store, f"snapshots/{case}/{known_as(bundle.declarations)}")
     by_name = {name: values.tolist() for name, values in arrays.items()}
     if history:
-        within = bundle.provenance["case"]["serving"]["history_within"]
-        found = History.of(load(history), bundle.declarations, within=within)
+        found = History.of(load(store, history), bundle.declarations, within=within)
         arrays |= found.columns(by_name, np.full(len(frame), time.time()))[0]
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

@@ -1,8 +1,8 @@
 """How long `tagline status` takes to hold the tags of 10,000 runs against the ledger.
 
-A finished run is copied again and again, by hard links, as Metaflow's local metadata keeps it; one
-copy in the middle is tagged as what it is not. A machine that looks for the first time reads each
-run's artifacts; later looks take what they remember.
+A finished run is copied again and again, by hard links, as Metaflow's local metadata keeps it, with
+a signed record for each; one copy in the middle is tagged as what it is not. A machine that looks
+for the first time reads and verifies each record; later looks take what they remember.
 """
 
 import json
@@ -17,6 +17,15 @@ from benchmarks.common import call, environment
 
 RUNS, APART = 10_000, 1_000  # microseconds between two runs' names
 NEEDED = ("_meta", "_parameters", "end")  # the other steps are read by nobody who looks at tags
+RECORDS = """
+import sys
+from tagline.registry.records import Records
+own, (run, first, runs, apart) = Records.here(), sys.argv[1:]
+record = own.read(run)
+for place in range(int(runs)):
+    name = f"TrainFlow/{int(first) + place * int(apart)}"
+    own.write(record.model_copy(update={"run": name}))
+"""
 FLOW, SELF = Path(".metaflow") / "TrainFlow", "_self.json"
 
 
@@ -36,6 +45,7 @@ def seconds_to_compare(place: Path, run: str, *, runs: int = RUNS) -> dict[str, 
     copies = [str(int(original.name) + (1 + n) * APART) for n in range(runs)]
     for name in copies:
         _copy(original, name)
+    call(place, "-c", RECORDS, run, *map(str, (copies[0], runs, APART)))
     edited = f"TrainFlow/{copies[runs // 2]}"
     call(place, "-c", f"from metaflow import Run; Run('{edited}').add_tag('champion')")
     shutil.rmtree(place / ".tagline" / "seen", ignore_errors=True)

@@ -34,24 +34,27 @@ def main() -> None:
 
 def stages(folder: Path, body: bytes) -> dict[str, float]:
     """Give the microseconds of each stage."""
-    from tagline.case.load import load_case  # noqa: PLC0415 - after the metrics have their folder
+    from tagline.operations.servers import Report  # noqa: PLC0415 - after the metrics
     from tagline.operations.standings import open_case  # noqa: PLC0415
+    from tagline.predictions.log import PredictionLog  # noqa: PLC0415
     from tagline.predictions.pseudonyms import Pseudonyms  # noqa: PLC0415
     from tagline.serving.access import Access  # noqa: PLC0415
     from tagline.serving.endpoints import One, Predict, history_age  # noqa: PLC0415
     from tagline.serving.follower import Follower  # noqa: PLC0415
-    from tagline.serving.service import RequestContext, Service, WorkerStates  # noqa: PLC0415
+    from tagline.serving.service import RequestContext, Service  # noqa: PLC0415
+    from tagline.serving.states import WorkerStates  # noqa: PLC0415
 
     standings = open_case(None)
-    file = standings.case.file
-    case = load_case(Path(file))
+    log = PredictionLog.of(standings.case.name)
     service = Service(
-        case,
-        folder=folder / "log",
+        standings.case,
+        log=log,
         access=Access(None, limits=folder),
         pseudonyms=Pseudonyms(b"key", ()),
     )
-    Follower(service, standings, WorkerStates(folder / "states")).look()
+    Follower(
+        service, standings, WorkerStates(folder / "states", Report("profile", 1, "", ""), log)
+    ).look()
     page, current = Predict(service), service.model()
     served = current.served
     read = served.reader.read(body)
