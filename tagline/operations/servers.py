@@ -48,6 +48,8 @@ class Report:
         How long a new model may take.
     asked : str
         The id of the last demand, to put its answers into the store, that it has met.
+    held : int
+        Requests that it has answered and not yet put into the store.
     age : float
         Seconds since it said so.
     """
@@ -61,6 +63,7 @@ class Report:
     refused: dict[str, Any] | None = None
     load_seconds: float = LEAST_PATIENCE
     asked: str = ""
+    held: int = 0
     age: float = 0.0
 
     @property

@@ -33,6 +33,8 @@ class _File:
         Its descriptor, locked.
     size : int
         Where its last whole record ends.
+    records : int
+        How many it has.
     begun : float
         When it was begun, by the monotonic clock.
     """
@@ -40,6 +42,7 @@ class _File:
     path: Path
     handle: int
     size: int = 0
+    records: int = 0
     begun: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -71,6 +74,7 @@ class _File:
                 todo="Make room; predictions go on as soon as there is some.",
             ) from wrong
         self.size += len(content)
+        self.records += 1
 
     def end(self) -> None:
         """Close it under its next name; an empty one is removed."""
@@ -128,6 +132,11 @@ class Segment:
             if self._file.size and self._file.size + len(content) > self.most_bytes:
                 self._begin_another()
             self._file.append(content, fsync=self.fsync)
+
+    @property
+    def held(self) -> int:
+        """How many records are on this machine only: what its disk would take with it."""
+        return self._file.records
 
     def roll(self, *, at_least: float | None = None) -> bool:
         """Begin another file, if this one has records and is old enough; tell whether it was."""

@@ -198,7 +198,7 @@ class Housekeeping:
     def _report(self) -> None:
         if time.monotonic() >= self._say_at:
             self._say_at = time.monotonic() + SAY_EVERY
-            self.states.say()
+            self.states.say(held=self.service.predictions.held)
 
 
 class Once:

@@ -52,7 +52,7 @@ def server(place, *entries, refuses=0) -> Iterator[None]:
 
 def test_the_newest_candidate_is_deployed_step_by_step(candidates):
     place, runs = candidates
-    with server(place, *[0] * 70, 1):
+    with server(place, *[0] * 40, 1):
         done = promote(place, "--why", "the first")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert f"{runs[-1]} is the champion of small: entry 1" in done.stdout

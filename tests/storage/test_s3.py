@@ -1,6 +1,7 @@
 """A ledger's store on a real S3 server."""
 
 import http.client
+import os
 
 import pytest
 from botocore.exceptions import ClientError
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError
 from tagline.errors import TaglineError
 from tagline.storage.contract import probe
 from tagline.storage.location import open_store
-from tests.seaweed import BUCKET, free_ports
+from tests.seaweed import BUCKET, KEY_ID, free_ports
 from tests.storage.contract import StoreContract
 
 
@@ -167,3 +168,53 @@ def test_a_dead_server_is_told(s3, monkeypatch):
             act()
     with pytest.raises(TaglineError, match=r"not known whether.*Could not connect"):
         store.create("a", b"")
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(500, "InternalError"), (503, "SlowDown"), (400, "ExpiredToken")]
+)
+def test_what_fails_for_a_moment_is_asked_again(store, monkeypatch, status, code):
+    store.write("a", b"kept")
+    said = {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    get, calls = store._client.get_object, []
+
+    def failing(**arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise ClientError(said, "GetObject")
+        return get(**arguments)
+
+    monkeypatch.setattr("tagline.storage.s3.RENEW_AFTER", 0.0)
+    monkeypatch.setattr(store._client, "get_object", failing)
+    assert store.read("a") == b"kept"
+
+
+def test_a_body_that_is_cut_is_read_again(store, monkeypatch):
+    store.write("a", b"kept")
+    read, cuts = http.client.HTTPResponse.read, []
+
+    def cut(response, amount=None):
+        if not cuts and response.getheader("Content-Type", "").startswith("binary"):
+            cuts.append(True)
+            raise http.client.IncompleteRead(b"ke", 2)
+        return read(response, amount)
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read", cut)
+    assert store.read("a") == b"kept"
+
+
+def test_keys_that_were_renewed_in_their_file_are_followed(s3, monkeypatch, tmp_path):
+    file, secret = tmp_path / "credentials", os.environ["AWS_SECRET_ACCESS_KEY"]
+    text = "[default]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+    file.write_text(text.format(KEY_ID, secret))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    file.write_text(text.format(KEY_ID, "expired"))
+    store = open_store(s3)
+    with pytest.raises(TaglineError, match="SignatureDoesNotMatch"):
+        store.write("a", b"kept")
+    file.write_text(text.format(KEY_ID, secret))
+    monkeypatch.setattr("tagline.storage.s3.RENEW_AFTER", 0.0)
+    store.write("a", b"kept")
+    assert [*store.read_all(["a"] * 40)] == [b"kept"] * 40
