@@ -197,8 +197,12 @@ class TrainFlow(FlowSpec):
         from tagline.operations.retraining import hand_over, is_nothing_new
         from tagline.registry.runs import register
         from tagline.report.ending import ending
+        from tagline.stages.keeping import keep_page
 
         run, case = f"{current.flow_name}/{current.run_id}", check_case(self.case_config)
+        if self.provenance["run"] != run:
+            # Resumed after its page was made: people look for it under this run's name too.
+            keep_page(self.report_html, case=case.name, run=current.run_id)
         record = self._record(run, case)
         if record is not None:
             register(record, store=self.store)

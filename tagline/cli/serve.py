@@ -10,7 +10,8 @@ from tagline.cli.output import AsJson, aside, console, print_json, print_table
 
 keys = typer.Typer(help="API keys: who may ask a server.", no_args_is_help=True)
 KeyFile = Annotated[
-    Path | None, typer.Option("--file", help="The file of keys; .tagline/keys.json by default.")
+    Path | None,
+    typer.Option("--file", help="The file of keys; keys.json of this machine by default."),
 ]
 
 

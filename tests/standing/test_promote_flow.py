@@ -157,6 +157,7 @@ def test_a_server_that_is_silent_is_named_and_nothing_is_taken_back(fresh):
 @pytest.mark.slow
 def test_a_gate_that_fails_leaves_its_card_and_its_figures(fresh):
     place, runs = fresh
+    ask(place, "promote", runs[0])  # a refusal begins no ledger
     config = place.folder / "hard.toml"
     config.write_text(LEAN + "[gates]\nbeat_baselines = false\nminimum = { roc_auc = 0.9999 }\n")
     done = promote(place, "--candidate", runs[1], "--case-config", str(config))
