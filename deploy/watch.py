@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -14,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import which
 from typing import Any
+
+from tagline.storage.files import scratch
 
 ROOT = Path(__file__).resolve().parents[1]
 CASE = "rain"
@@ -130,7 +131,7 @@ def _running(*words: str) -> Iterator[None]:
 
 @contextmanager
 def _prometheus() -> Iterator[None]:
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         yield from _ended(
             subprocess.Popen(
                 [

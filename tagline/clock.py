@@ -1,9 +1,7 @@
-"""Which time it is for a file, and whether this machine's clock has jumped since it was noted."""
+"""Whether this machine's clock has jumped since the time was noted."""
 
 import json
 import logging
-import os
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,27 +9,11 @@ from typing import Self
 
 from tagline import paths
 from tagline.errors import TaglineError
-from tagline.files import write_whole
+from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 LEAST = 3_600.0  # seconds; a clock that is set right moves less
-
-
-def now_of(folder: Path) -> float:
-    """Give the time by the clock that dates the files of a folder, which may be another machine's.
-
-    Parameters
-    ----------
-    folder : Path
-        It is there; where it can not be written, nothing of it can be deleted either, and it is
-        this machine's clock.
-    """
-    try:
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".now-") as file:
-            return os.fstat(file.fileno()).st_mtime
-    except OSError:
-        return time.time()
 
 
 @dataclass(frozen=True)

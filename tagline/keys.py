@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from tagline.errors import TaglineError
+from tagline.storage.files import create_whole
 
 KEY, TRUSTED = "TAGLINE_SIGNING_KEY", "TAGLINE_TRUSTED_KEYS"
 PEM, DEPLOYED = "-----BEGIN", "ARGO_WORKFLOW_TEMPLATE"
@@ -115,19 +116,7 @@ def _listed(path: Path) -> list[str]:
 def made_once(path: Path, content: bytes) -> bytes:
     """Write a secret that only its owner can read, unless it is there; give what is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-    with os.fdopen(
-        os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb"
-    ) as file:
-        file.write(content)
-    try:
-        # Linking fails where another process was first; its key is then everyone's.
-        os.link(unfinished, path)
-    except FileExistsError:
-        return path.read_bytes()
-    finally:
-        unfinished.unlink()
-    return content
+    return content if create_whole(path, content, mode=PRIVATE) else path.read_bytes()
 
 
 def expect_key() -> None:

@@ -1,16 +1,13 @@
 """Seal files into a folder that is named by its content: whole, or not there at all."""
 
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.files import UNFINISHED
+from tagline.storage.files import new_folder, write_new
 
 MANIFEST = "manifest.json"
 # What is told beside the files that answer; old bundles have their signature here, and MLflow puts
@@ -85,34 +82,9 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
 
 
 def _write(files: Mapping[str, bytes], target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=target.parent))
-    try:
+    with new_folder(target) as made:
         for name, content in files.items():
-            _write_file(unfinished / name, content)
-        _flush_folder(unfinished)
-        # Temporary folders are for their owner only; servers run as others.
-        unfinished.chmod(0o755)
-        _rename(unfinished, target)
-        _flush_folder(target.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _rename(unfinished: Path, target: Path) -> None:
-    try:
-        unfinished.rename(target)
-    except OSError:
-        # Another process sealed the same content first.
-        if not target.exists():
-            raise
+            write_new(made / name, content)
 
 
 def _expect_same(files: Mapping[str, bytes], target: Path) -> None:
@@ -123,11 +95,3 @@ def _expect_same(files: Mapping[str, bytes], target: Path) -> None:
             where=str(target),
             todo="Look at it with `tagline verify`, and move it away to seal again.",
         )
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,8 +9,8 @@ from typing import Any
 from tagline.bundle.seal import BESIDE, MANIFEST, RECORD
 from tagline.bundle.signed import verified
 from tagline.errors import TaglineError
-from tagline.files import UNFINISHED
 from tagline.keys import trusted_keys
+from tagline.storage.files import UNFINISHED
 
 
 def verify(path: Path, *, trusted: Container[str] | None = None) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Annotated
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
 from tagline.errors import TaglineError
-from tagline.files import locked, write_whole
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Fault, Unsound
 from tagline.ledger.state import State, genuine
+from tagline.storage.files import locked, write_whole
 
 FIRST = "TAGLINE_FIRST_ENTRY"
 

@@ -1,7 +1,6 @@
 """A bundle as a folder for others: what answers, and beside it all that its record tells."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
@@ -9,8 +8,8 @@ from tagline.bundle.seal import BESIDE as OURS
 from tagline.bundle.seal import RECORD
 from tagline.bundle.sharing import fetch_bundle
 from tagline.errors import TaglineError, Unknown
-from tagline.files import UNFINISHED
 from tagline.registry.records import Records, name_of
+from tagline.storage.files import scratch
 from tagline.storage.location import own_store
 from tagline.storage.objects import Objects
 
@@ -36,10 +35,10 @@ def export(record: RunRecord, folder: Path) -> Path:
         raise TaglineError("There is something of that name.", where=str(folder))
     store = own_store()
     objects = Objects(store)
-    with TemporaryDirectory(prefix=UNFINISHED, dir=folder.absolute().parent) as aside:
-        if not fetch_bundle(record.digest, Path(aside), objects):
+    with scratch(folder.absolute().parent) as aside:
+        if not fetch_bundle(record.digest, aside, objects):
             raise Unknown(f"The bundle {record.digest[:12]} is gone.", where=store.where)
-        made = Path(aside) / record.digest
+        made = aside / record.digest
         for name, digest in record.files.items():
             # Whoever signed a record has named its files: only ours are written, and nowhere else.
             if name.startswith(BESIDE) and name.removeprefix(BESIDE) in OURS - {RECORD}:

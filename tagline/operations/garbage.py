@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tagline import paths
 from tagline.bundle.sharing import files_of
-from tagline.clock import expect_steady, now_of
+from tagline.clock import expect_steady
 from tagline.errors import TaglineError, Unknown
 from tagline.ledger.chain import Ledger
 from tagline.registry.records import Records
 from tagline.registry.stores import expect_own_store
+from tagline.storage.contract import Store
+from tagline.storage.files import leftovers, now_of
 from tagline.storage.location import open_store, own_store
 from tagline.storage.objects import Objects
 from tagline.storage.place import ledger
@@ -29,7 +31,8 @@ class Unneeded:
     Attributes
     ----------
     kind, name : str
-        ``object`` (of the store), or what is at hand on this machine of it, and its name.
+        ``object`` (of the store), what is at hand on this machine of it, or what writers that
+        were killed left ``unfinished``; and its name.
     size : int
         Bytes.
     """
@@ -63,7 +66,7 @@ def unneeded(*, hours: float) -> list[Unneeded]:
     store = own_store()
     expect_own_store(store)
     objects = Objects(store)
-    found = [*_at_hand(), *_objects(objects, _needed(objects))]
+    found = [*_at_hand(), *_left(store), *_objects(objects, _needed(objects))]
     return [each for each in found if _is_old(each, hours)]
 
 
@@ -118,6 +121,15 @@ def _at_hand() -> Iterator[Unneeded]:
     for kind, folder in (("cached", paths.cache()), ("bundle at hand", paths.bundles())):
         for path in sorted(folder.glob("[!.]*")):
             yield Unneeded(kind, path.name, _size(path), _file_age(path), _remover(path))
+    for path in leftovers(paths.home()):
+        yield Unneeded("unfinished", path.name, _size(path), _file_age(path), _remover(path))
+
+
+def _left(store: Store) -> Iterator[Unneeded]:
+    """Give what writers left in the store that were killed."""
+    for each in store.leftovers():
+        remove = partial(store.discard, each)
+        yield Unneeded("unfinished", each.name, each.size, partial(float, each.age), remove)
 
 
 def _objects(objects: Objects, needed: set[str]) -> Iterator[Unneeded]:

@@ -5,7 +5,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from tagline.operations.standings import open_case
 from tagline.registry.provenance import provenance
 from tagline.registry.runs import find
 from tagline.registry.summary import summary
+from tagline.storage.files import scratch
 from tagline.storage.place import LEDGER, STORE
 
 log = logging.getLogger(__name__)
@@ -106,11 +106,9 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     case = _case_of(run)
     if _is_here(commit):
         _expect_data(before, _present_fingerprint(case))
-    with tempfile.TemporaryDirectory(prefix="tagline-again-") as folder:
-        root = Path(folder)
-        with _checked_out(commit, root / "code", repository=_repository(before)):
-            log.info(f"Training again at {commit[:12]}; nothing of it is kept.")
-            after = _trained_again(root, case)
+    with scratch() as root, _checked_out(commit, root / "code", repository=_repository(before)):
+        log.info(f"Training again at {commit[:12]}; nothing of it is kept.")
+        after = _trained_again(root, case)
     _expect_data(before, after["fingerprint"])
     return Reproduction(
         original=before["run"],

@@ -21,13 +21,13 @@ from tagline.data.split import local_days
 from tagline.data.store import PARQUET, put_table, storable
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
-from tagline.files import locked
 from tagline.operations.candidates import open_bundle
 from tagline.operations.standings import Standings, open_case
 from tagline.reading.values import as_ids
 from tagline.scoring import job
 from tagline.scoring.places import Place, sources
 from tagline.storage.blobs import Blobs, using
+from tagline.storage.files import locked
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
 

@@ -1,7 +1,6 @@
 """The segment that a process appends to: a record is in it, whole, before its answer leaves."""
 
 import errno
-import fcntl
 import os
 import secrets
 import threading
@@ -13,6 +12,7 @@ from typing import Self
 
 from tagline.errors import TaglineError
 from tagline.predictions.frames import framed, frames
+from tagline.storage.files import hold
 
 OPEN, CLOSED, TABLE = ".open", ".log", ".parquet"
 
@@ -56,7 +56,7 @@ class _File:
             raise NoRoom(
                 f"The log can not be begun: {wrong.strerror or wrong}.", where=str(folder)
             ) from wrong
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        hold(handle)
         return cls(path, handle)
 
     def append(self, content: bytes, *, fsync: bool) -> None:
@@ -176,12 +176,8 @@ def recover(folder: Path) -> Iterator[tuple[Path, int, int]]:
     for path in sorted(folder.glob(f"*{OPEN}")):
         file = os.open(path, os.O_RDWR)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue  # somebody writes to it
-        else:
-            if not path.exists():
-                continue
+            if not hold(file, wait=False) or not path.exists():
+                continue  # somebody writes to it, or has closed it meanwhile
             found = frames(path.read_bytes())
             os.ftruncate(file, found.sound)
             if found.sound:

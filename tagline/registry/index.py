@@ -12,8 +12,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from tagline import paths
 from tagline.canonical import as_json
-from tagline.files import write_whole
 from tagline.storage.contract import Store
+from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 TOLD_AFTER, TOLD_EVERY = 2.0, 5.0  # seconds

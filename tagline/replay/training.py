@@ -19,13 +19,13 @@ from tagline.data.gather import Used
 from tagline.data.matrix import matrix_folder
 from tagline.data.prepare import settle
 from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split
-from tagline.files import locked, write_whole
 from tagline.registry.provenance import provenance
 from tagline.replay.timeline import Timeline
 from tagline.stages.choosing import choose_best
 from tagline.stages.evaluating import evaluate_best
 from tagline.stages.sealing import seal_best
 from tagline.storage.blobs import Blobs, using
+from tagline.storage.files import locked, write_whole
 from tagline.training.matrix import read
 from tagline.training.search import brackets, run_bracket
 

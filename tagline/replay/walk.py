@@ -15,7 +15,6 @@ from tagline.bundle.load import Bundle
 from tagline.data.split import day_name
 from tagline.errors import TaglineError
 from tagline.evaluation.metrics import METRICS
-from tagline.files import write_whole
 from tagline.monitoring.collect import Predictions
 from tagline.monitoring.days import DayCounts, Floats, layout_of, no_days
 from tagline.monitoring.decide import Signals, decide
@@ -27,6 +26,7 @@ from tagline.replay.policy import Policy
 from tagline.replay.promotion import ReplayLedger
 from tagline.replay.timeline import Timeline, month_of
 from tagline.replay.training import Trained, train, trained_of
+from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 FIGURES = ("roc_auc", "log_loss", "brier", "ece")

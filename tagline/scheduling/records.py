@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from tagline import paths
-from tagline.files import locked, write_whole
 from tagline.storage.contract import Store
+from tagline.storage.files import locked, write_whole
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from tagline.errors import TaglineError
-from tagline.files import write_whole
 from tagline.serving.limits import Buckets
 from tagline.serving.problems import Problem
+from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 

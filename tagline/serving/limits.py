@@ -1,6 +1,5 @@
 """How often a key may ask: one bucket for all workers of a server."""
 
-import fcntl
 import os
 import struct
 import threading
@@ -8,6 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tagline.storage.files import hold, let_go
 
 STATE = struct.Struct("dd")
 
@@ -61,8 +62,8 @@ class Buckets:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._open[name] = os.open(self.folder / name, os.O_RDWR | os.O_CREAT, 0o600)
         handle = self._open[name]
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        hold(handle)
         try:
             yield handle
         finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)
+            let_go(handle)

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from tagline.files import write_whole
+from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 TRIES = 3

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from tagline import paths
-from tagline.files import write_whole
 from tagline.storage.disk import Disk
+from tagline.storage.files import write_whole
 from tagline.storage.location import own_store
 from tagline.storage.objects import Objects
 

@@ -5,13 +5,15 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 from botocore.session import Session  # type: ignore[import-untyped]
 from metaflow.metaflow_config import DATATOOLS_SESSION_VARS, S3_ENDPOINT_URL, S3_VERIFY_CERTIFICATE
 
 from tagline.errors import TaglineError
 
 CONNECTIONS = 16
+DENIED = 403
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")  # boto3 looks for them by itself
 
 
@@ -55,6 +57,23 @@ def client(where: str) -> Any:
 def said(wrong: Exception) -> str:
     """Give what went wrong as the end of a sentence."""
     return f"{str(wrong).rstrip('. ')}."
+
+
+def status_of(wrong: Exception) -> int:
+    """Give the status of S3's answer; 0 where there was none."""
+    if not isinstance(wrong, ClientError):
+        return 0
+    return int(wrong.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def code_of(wrong: Exception) -> str:
+    """Give S3's own word for what is wrong; empty where it gave none."""
+    return str(wrong.response["Error"].get("Code", "")) if isinstance(wrong, ClientError) else ""
+
+
+def has_expired(wrong: Exception) -> bool:
+    """Tell whether newer credentials may help."""
+    return status_of(wrong) == DENIED or code_of(wrong) in EXPIRED
 
 
 def _send_at_once(params: dict[str, Any], **_: Any) -> None:

@@ -153,6 +153,12 @@ class Store(Protocol):
     def age(self, name: str) -> float | None:
         """Give the seconds since a content was written or touched, None where it is not there."""
 
+    def leftovers(self) -> list[Stored]:
+        """Give what writers left that were killed, or are still at it: no reader sees it."""
+
+    def discard(self, left: Stored) -> None:
+        """Delete one of them."""
+
 
 def probe(store: Store) -> None:
     """Try whether a store refuses a second content of the same name.

@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from tagline.clock import now_of
 from tagline.errors import TaglineError
-from tagline.files import UNFINISHED, locked
-from tagline.storage.contract import HIDDEN, Stored, check_name, check_removable
+from tagline.storage.contract import HIDDEN, PROBE, Stored, check_name, check_removable
+from tagline.storage.files import (
+    UNFINISHED,
+    create_whole,
+    flush,
+    leftovers,
+    locked,
+    now_of,
+    write_new,
+)
 
 READ_ONLY = 0o444
 LOCKS = ".locks"
@@ -49,13 +56,13 @@ class Disk:
         try:
             folders = self._made(target.parent)
             try:
-                _write(content, unfinished)
+                write_new(unfinished, content, mode=READ_ONLY)
                 unfinished.replace(target)
             finally:
                 with suppress(OSError):
                     unfinished.unlink(missing_ok=True)
             for folder in folders:
-                _flush(folder)
+                flush(folder)
         except OSError as wrong:
             raise self._unwritable(wrong, "What was there before is there still.") from wrong
 
@@ -107,7 +114,7 @@ class Disk:
                 with suppress(OSError):
                     unfinished.unlink(missing_ok=True)
             for folder in folders:
-                _flush(folder)
+                flush(folder)
         except OSError as wrong:
             raise self._unwritable(wrong, "What was there before is there still.") from wrong
 
@@ -205,6 +212,22 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def leftovers(self) -> list[Stored]:
+        """Give the files of writers that were killed."""
+        now = now_of(self.folder)
+        found = [*leftovers(self.folder), *self.folder.glob(f"{PROBE}*")]
+        return [
+            Stored(each.relative_to(self.folder).as_posix(), stat.st_size, _etag(stat), age)
+            for each in found
+            for stat in [each.lstat()]
+            for age in [max(now - stat.st_mtime, 0.0)]
+        ]
+
+    def discard(self, left: Stored) -> None:
+        """Delete one of them."""
+        path = self.folder / left.name
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
     def _path(self, name: str) -> Path:
         return self.folder / self._names(name)
 
@@ -212,12 +235,12 @@ class Disk:
         target = self._path(name)
         try:
             folders = self._made(target.parent)
-            created = _placed(content, target)
+            created = create_whole(target, content, mode=READ_ONLY)
         except OSError as wrong:
             raise self._unwritable(wrong, "Nothing was written.") from wrong
         try:
             for folder in folders:
-                _flush(folder)
+                flush(folder)
         except OSError as wrong:
             raise self._unwritable(
                 wrong, "It is not known whether it lasts; run the command again."
@@ -251,29 +274,6 @@ def _etag(found: os.stat_result) -> str:
     return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}"
 
 
-def _placed(content: bytes, target: Path) -> bool:
-    """Give the content its name, unless something has it."""
-    unfinished = target.parent / f"{UNFINISHED}{uuid4().hex}"
-    try:
-        _write(content, unfinished)
-        os.link(unfinished, target)
-    except FileExistsError:
-        return False
-    finally:
-        # What can not be removed is read by nobody.
-        with suppress(OSError):
-            unfinished.unlink()
-    return True
-
-
-def _write(content: bytes, path: Path) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-
-
 def _same_or_copied(path: Path, target: Path, *, unchanging: bool) -> None:
     try:
         if not unchanging:
@@ -281,19 +281,7 @@ def _same_or_copied(path: Path, target: Path, *, unchanging: bool) -> None:
         os.link(path, target)
     except OSError:
         shutil.copyfile(path, target)
-    handle = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _flush(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(target)
 
 
 def _unreadable(wrong: OSError, path: Path) -> TaglineError:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tagline.files import write_whole
 from tagline.storage.contract import Store
+from tagline.storage.files import write_whole
 
-APART = (".lock", ".tmp")
+APART = ".lock"
 
 
 def fetch(store: Store, name: str, folder: Path) -> None:
@@ -31,7 +31,7 @@ def push(store: Store, name: str, folder: Path, *, without: tuple[str, ...] = ()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         stays = inside.parts[0] in without or any(part.startswith(".") for part in inside.parts)
-        if stays or path.suffix in APART or not path.is_file():
+        if stays or path.suffix == APART or not path.is_file():
             continue
         if f"{name}/{inside.as_posix()}" not in known:
             store.create(f"{name}/{inside.as_posix()}", path.read_bytes())

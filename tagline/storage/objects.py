@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tagline.errors import TaglineError, Unknown
-from tagline.files import UNFINISHED
 from tagline.storage.contract import OBJECTS, Store
+from tagline.storage.files import new_folder
 
 AT_ONCE = 8
 
@@ -107,19 +106,9 @@ class Objects:
         TaglineError
             An object is gone, or was changed.
         """
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=UNFINISHED, dir=folder.parent) as aside:
-            whole = Path(aside) / folder.name
-            whole.mkdir()
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                for name, content in zip(files, pool.map(self.get, files.values()), strict=True):
-                    (whole / name).write_bytes(content)
-            try:
-                whole.rename(folder)
-            except OSError:
-                # Another process was first, with the same files.
-                if not folder.exists():
-                    raise
+        with new_folder(folder) as made, ThreadPoolExecutor(AT_ONCE) as pool:
+            for name, content in zip(files, pool.map(self.get, files.values()), strict=True):
+                (made / name).write_bytes(content)
 
     def sizes(self) -> Iterator[tuple[str, int]]:
         """Give every object with its size in bytes."""

@@ -25,14 +25,13 @@ from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
 
 from tagline.errors import TaglineError
 from tagline.storage.client import client as new_client
-from tagline.storage.client import said
-from tagline.storage.contract import HIDDEN, Stored, check_name, check_removable
+from tagline.storage.client import code_of, has_expired, said, status_of
+from tagline.storage.contract import HIDDEN, PROBE, Stored, check_name, check_removable
 from tagline.storage.ranged import Ranged
 
 READERS, BATCH = 16, 64
 WAITS = (0.0, 0.1, 0.3, 1.0)
-DENIED, ABSENT, CONFLICT, EXISTS, BROKEN, UNABLE = 403, 404, 409, 412, 500, 501
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+ABSENT, CONFLICT, EXISTS, BROKEN, UNABLE = 404, 409, 412, 500, 501
 IN_PARTS = 64_000_000  # bytes; what is larger goes up in parts
 RENEW_AFTER = 5.0  # seconds between two looks for newer credentials
 UNANSWERED = (HTTPClientError, ConnectionError)
@@ -172,16 +171,18 @@ class Bucket:
 
     def listing(self, folder: str) -> list[Stored]:
         """Give all contents below a folder."""
-        own = f"{self.prefix}/" if self.prefix else ""
-        found = []
-        for page in self._pages(self._inside(folder)):
-            now = parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
+        found = self._below(self._inside(folder))
+        seen = [e for e in found if not any(part[:1] == HIDDEN for part in e.name.split("/"))]
+        return sorted(seen, key=lambda each: each.name)
+
+    def _below(self, prefix: str) -> Iterator[Stored]:
+        own = self._inside("")
+        for page in self._pages(prefix):
+            now = _now(page)
             for each in page.get("Contents", ()):
+                age = max((now - each["LastModified"]).total_seconds(), 0.0)
                 name = each["Key"].removeprefix(own)
-                if not any(part.startswith(HIDDEN) for part in name.split("/")):
-                    age = max((now - each["LastModified"]).total_seconds(), 0.0)
-                    found.append(Stored(name, int(each["Size"]), str(each["ETag"]), age))
-        return sorted(found, key=lambda each: each.name)
+                yield Stored(name, int(each["Size"]), str(each["ETag"]), age)
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes | None]:
         """Give the contents of many names, in their order; several are read at once."""
@@ -213,8 +214,28 @@ class Bucket:
         if found is None:
             return None
         written: datetime = found["LastModified"]
-        now = parsedate_to_datetime(found["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return max((now - written).total_seconds(), 0.0)
+        return max((_now(found) - written).total_seconds(), 0.0)
+
+    def leftovers(self) -> list[Stored]:
+        """Give the uploads in parts that nobody ended, and what was written to try the store."""
+        own = self._inside("")
+        asked = {"Bucket": self.bucket, "Prefix": own}
+        answer = self._asked("read", lambda s3: s3.list_multipart_uploads(**asked))
+        now = _now(answer)
+        uploads = [
+            Stored(each["Key"].removeprefix(own), 0, each["UploadId"], age)
+            for each in answer.get("Uploads", ())
+            for age in [max((now - each["Initiated"]).total_seconds(), 0.0)]
+        ]
+        return [*uploads, *self._below(f"{own}{PROBE}")]
+
+    def discard(self, left: Stored) -> None:
+        """Delete one of them."""
+        if left.name.startswith(PROBE):
+            self.remove(left.name)
+            return
+        upload = {"Bucket": self.bucket, "Key": self._key(left.name), "UploadId": left.etag}
+        self._asked("written", lambda s3: s3.abort_multipart_upload(**upload))
 
     def _head(self, name: str) -> dict[str, Any] | None:
         key = self._key(name)
@@ -269,10 +290,10 @@ class Bucket:
             try:
                 return ask(client)
             except WRONG as wrong:
-                status = _status(wrong)
-                if absent and status == ABSENT and _code(wrong) != "NoSuchBucket":
+                status = status_of(wrong)
+                if absent and status == ABSENT and code_of(wrong) != "NoSuchBucket":
                     return absent["absent"]
-                again = _has_expired(wrong) and self._renews(client)
+                again = has_expired(wrong) and self._renews(client)
                 again |= status >= BROKEN and status != UNABLE
                 again |= isinstance(wrong, ResponseStreamingError | S3UploadFailedError)
                 if last or not again:
@@ -299,12 +320,12 @@ class Bucket:
         except UNANSWERED as wrong:
             return said(wrong)
         except WRONG as wrong:
-            status = _status(wrong)
-            if status in (EXISTS, ABSENT) and condition and _code(wrong) != "NoSuchBucket":
+            status = status_of(wrong)
+            if status in (EXISTS, ABSENT) and condition and code_of(wrong) != "NoSuchBucket":
                 return False
             if status == CONFLICT or (status >= BROKEN and status != UNABLE):
                 return said(wrong)
-            if _has_expired(wrong) and self._renews(client):
+            if has_expired(wrong) and self._renews(client):
                 return said(wrong)
             raise self._refused(wrong, "written") from wrong
         return True
@@ -329,15 +350,5 @@ class Bucket:
         )
 
 
-def _status(wrong: Exception) -> int:
-    if not isinstance(wrong, ClientError):
-        return 0
-    return int(wrong.response["ResponseMetadata"]["HTTPStatusCode"])
-
-
-def _has_expired(wrong: Exception) -> bool:
-    return _status(wrong) == DENIED or _code(wrong) in EXPIRED
-
-
-def _code(wrong: Exception) -> str:
-    return str(wrong.response["Error"].get("Code", "")) if isinstance(wrong, ClientError) else ""
+def _now(answer: dict[str, Any]) -> datetime:
+    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])

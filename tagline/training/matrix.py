@@ -1,7 +1,5 @@
 """The rows that models learn from, written once and shared by every task of the search."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.errors import TaglineError
+from tagline.storage.files import new_folder
 
 Floats = npt.NDArray[np.floating]
 
@@ -98,24 +97,9 @@ def write(
 
 
 def _put(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with new_folder(folder) as made:
         for name, array in arrays.items():
-            np.save(unfinished / f"{name}.npy", array)
-        unfinished.chmod(0o755)
-        _rename(unfinished, folder)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _rename(unfinished: Path, folder: Path) -> None:
-    try:
-        unfinished.rename(folder)
-    except OSError:
-        # Another run wrote the same first.
-        if not (folder / f"{_ARRAYS[0]}.npy").exists():
-            raise
+            np.save(made / f"{name}.npy", array)
 
 
 def read(folder: Path) -> TrainingData:

@@ -1,5 +1,6 @@
 """What a person's mistake looks like on the command line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ def tagline(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tagline", *words],
         cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name != "TAGLINE_STORE"},
         capture_output=True,
         text=True,
         check=False,

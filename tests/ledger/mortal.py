@@ -5,11 +5,8 @@ die at that write: before it, or, on S3, once it was sent. It answers with what 
 acknowledged, and how many writes it lived to see.
 """
 
-import http.client
 import os
-import signal
 import sys
-import time
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,44 +15,8 @@ from tagline.ledger.chain import Ledger
 from tagline.ledger.last_seen import LastSeen
 from tagline.storage.location import open_store
 from tagline.storage.s3 import Bucket
+from tests.fate import Fate
 from tests.ledger.story import tell
-
-WRITES = frozenset({"os.mkdir", "os.link", "os.rename", "os.remove"})
-SERVER_ACTS = 0.05
-
-
-class Fate:
-    """Counts writes and ends the process at one of them."""
-
-    def __init__(self, at):
-        self.at, self.count = at, 0
-
-    def write(self):
-        self.count += 1
-        if self.count == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def before_writes(self):
-        flush = os.fsync
-        os.fsync = lambda handle: (self.write(), flush(handle))
-        sys.addaudithook(self._heard_write)
-
-    def before_sending(self):
-        sys.addaudithook(lambda event, _: self.write() if event == "http.client.send" else None)
-
-    def after_sending(self):
-        send = http.client.HTTPConnection.send
-
-        def sent(connection, data):
-            send(connection, data)
-            time.sleep(SERVER_ACTS)
-            self.write()
-
-        http.client.HTTPConnection.send = sent
-
-    def _heard_write(self, event, arguments):
-        if event in WRITES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)):
-            self.write()
 
 
 def live(location, seen, moment, at, key, tell_parent):

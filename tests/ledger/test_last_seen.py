@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tagline import files
 from tagline.errors import TaglineError
 from tagline.ledger.audit import audit
 from tagline.ledger.chain import Ledger
 from tagline.ledger.fault import Unsound
 from tagline.ledger.last_seen import FIRST, LastSeen
+from tagline.storage import files
 from tagline.storage.location import open_store
 from tests.ledger.story import refuse, tell
 

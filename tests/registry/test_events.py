@@ -34,6 +34,12 @@ def gateway():
     server.server_close()
 
 
+@pytest.fixture(autouse=True)
+def own_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAGLINE_STORE", str(tmp_path / "store"))
+
+
 def act(url, *, retrain=True, **variables):
     config = parse_case(LEAN, file="none.toml").to_dict()
     said = {"decision": {"train": True, "why": "It hurts."}, "config": config, "case": "small"}

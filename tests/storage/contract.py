@@ -2,6 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -9,9 +10,30 @@ from tagline.errors import TaglineError, Unknown
 from tagline.storage.contract import PROBE, probe, update
 from tagline.storage.location import open_store
 from tagline.storage.objects import Objects
+from tests.fate import killed
+
+OLD, NEW = b"old" * 100, b"new" * 7_000
+
+
+def put_file(store, path):
+    path.write_bytes(NEW)
+    store.put_file("a/b", path, unchanging=False)
+
+
+ACTS = {
+    "create": (None, lambda store, _: store.create("a/b", NEW)),
+    "write": (OLD, lambda store, _: store.write("a/b", NEW)),
+    "replace": (OLD, lambda store, _: store.replace("a/b", NEW, etag=store.etags("a")["b"])),
+    "update": (OLD, lambda store, _: update(store, "a/b", lambda _: NEW)),
+    "put_file": (OLD, put_file),
+    "touch": (NEW, lambda store, _: store.touch("a/b")),
+    "remove": (NEW, lambda store, _: store.remove("a/b")),
+}
 
 
 class StoreContract:
+    moments: tuple[str, ...] = ()
+
     @pytest.fixture
     def place(self):
         raise NotImplementedError
@@ -211,6 +233,35 @@ class StoreContract:
             probe(store)
         assert not store.probed
         assert self.all_names(store) == []
+
+    @pytest.mark.parametrize("kind", ACTS)
+    def test_a_writer_killed_at_any_point_leaves_the_old_or_the_new(self, place, kind, tmp_path):
+        old, act = ACTS[kind]
+        wanted = None if kind == "remove" else NEW
+        for moment in self.moments:
+            for at in count(1):
+                own = f"{place}/{moment}/{at}"
+                store = open_store(own)
+                if old is not None:
+                    store.write("a/b", old)
+                survived = killed(
+                    lambda own=own: act(open_store(own), tmp_path / "file"), moment=moment, at=at
+                )
+                assert store.read("a/b") in ((wanted,) if survived else (old, wanted))
+                assert [each.name for each in store.listing("")] in ([], ["a/b"])
+                for left in store.leftovers():
+                    store.discard(left)
+                assert store.leftovers() == []
+                assert self.all_unfinished(store) == []
+                if store.read("a/b") == old:
+                    act(open_store(own), tmp_path / "file")
+                assert store.read("a/b") == wanted
+                if survived:
+                    break
+            assert at > 1
+
+    def all_unfinished(self, store):
+        return [name for name in self.all_names(store) if ".unfinished" in name]
 
     def all_names(self, store):
         raise NotImplementedError

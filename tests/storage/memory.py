@@ -61,6 +61,9 @@ class Memory:
     def touch(self, name):
         self.touched.add(check_name(name))
 
+    def leftovers(self):
+        return []
+
     def age(self, name):
         return 0.0 if name in self.contents else None
 

@@ -15,6 +15,8 @@ from tests.storage.contract import StoreContract
 
 
 class TestDisk(StoreContract):
+    moments = ("before_writes",)
+
     @pytest.fixture
     def place(self, folder):
         return folder

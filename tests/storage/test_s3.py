@@ -9,18 +9,30 @@ from botocore.exceptions import ClientError
 from tagline.errors import TaglineError
 from tagline.storage.contract import probe
 from tagline.storage.location import open_store
+from tests.fate import killed
 from tests.seaweed import BUCKET, KEY_ID, free_ports
-from tests.storage.contract import StoreContract
+from tests.storage.contract import ACTS, StoreContract
 
 
 class TestS3(StoreContract):
+    moments = ("before_sending", "after_sending")
+
     @pytest.fixture
     def place(self, s3):
         return s3
 
+    @pytest.mark.slow
+    @pytest.mark.parametrize("kind", ACTS)
+    def test_a_writer_killed_at_any_point_leaves_the_old_or_the_new(self, place, kind, tmp_path):
+        super().test_a_writer_killed_at_any_point_leaves_the_old_or_the_new(place, kind, tmp_path)
+
     def all_names(self, store):
         listed = store._client.list_objects_v2(Bucket=BUCKET, Prefix=f"{store.prefix}/")
         return [each["Key"] for each in listed.get("Contents", ())]
+
+    def all_unfinished(self, store):
+        found = store._client.list_multipart_uploads(Bucket=BUCKET, Prefix=f"{store.prefix}/")
+        return found.get("Uploads", [])
 
 
 @pytest.fixture
@@ -218,3 +230,26 @@ def test_keys_that_were_renewed_in_their_file_are_followed(s3, monkeypatch, tmp_
     monkeypatch.setattr("tagline.storage.s3.RENEW_AFTER", 0.0)
     store.write("a", b"kept")
     assert [*store.read_all(["a"] * 40)] == [b"kept"] * 40
+
+
+@pytest.mark.slow
+def test_an_upload_in_parts_that_was_killed_is_collected(s3, store, monkeypatch, tmp_path):
+    monkeypatch.setattr("tagline.storage.s3.IN_PARTS", 1_000_000)
+    file, content, at, left = tmp_path / "large", os.urandom(9_000_000), 1, 0
+    file.write_bytes(content)
+    store.write("a/b", b"old")
+    while not killed(
+        lambda: open_store(s3).put_file("a/b", file, unchanging=True),
+        moment="after_sending",
+        at=at,
+    ):
+        assert store.read("a/b") in (b"old", content)
+        for each in store.leftovers():
+            assert each.name == "a/b"
+            assert 0 <= each.age < 3600
+            store.discard(each)
+            left += 1
+        at = at * 3 // 2 + 1
+    assert left > 0
+    assert store.leftovers() == []
+    assert store.read("a/b") == content
