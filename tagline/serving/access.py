@@ -5,6 +5,8 @@ import json
 import logging
 import math
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any, Literal, get_args
 from tagline.errors import TaglineError
 from tagline.serving.limits import Buckets
 from tagline.serving.problems import Problem
-from tagline.storage.files import write_whole
+from tagline.storage.files import locked, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -173,8 +175,8 @@ def add_key(
         until = _moment(until)
     secret = PREFIX + secrets.token_urlsafe(32)
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    kept = [*read_keys(file), Key(name, digest, frozenset(scopes), per_second, until)]
-    _write(file, kept)
+    with _alone(file):
+        _write(file, [*read_keys(file), Key(name, digest, frozenset(scopes), per_second, until)])
     return secret
 
 
@@ -190,10 +192,11 @@ def end_keys(file: Path, name: str, *, but_newest: bool = False) -> int:
     but_newest : bool, optional
         Leave the one that was made last, as after an exchange.
     """
-    keys = read_keys(file)
-    own = [key for key in keys if key.name == name]
-    ended = own[:-1] if but_newest else own
-    _write(file, [key for key in keys if key not in ended])
+    with _alone(file):
+        keys = read_keys(file)
+        own = [key for key in keys if key.name == name]
+        ended = own[:-1] if but_newest else own
+        _write(file, [key for key in keys if key not in ended])
     return len(ended)
 
 
@@ -206,6 +209,13 @@ def described(key: Key) -> dict[str, Any]:
         "per_second": key.per_second,
         "until": key.until,
     }
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with locked(file.with_name(f".{file.name}.lock")):
+        yield
 
 
 def _write(file: Path, keys: list[Key]) -> None:

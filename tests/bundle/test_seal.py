@@ -14,6 +14,7 @@ from tagline.bundle.seal import manifest, seal
 from tagline.bundle.verify import contents, verify
 from tagline.errors import TaglineError
 from tagline.keys import KEY, TRUSTED, public_hex, signing_key, trusted_keys
+from tagline.storage import files
 
 from .conftest import record_of
 
@@ -208,9 +209,9 @@ def fail_at(monkeypatch, module, name, call):
 
 
 FAULTS = [
-    *((sealing, "_write_file", call) for call in range(len(FILES) + 1)),
+    *((sealing, "write_new", call) for call in range(len(FILES) + 1)),
     *((os, "fsync", call) for call in range(len(FILES) + 2)),
-    (sealing.tempfile, "mkdtemp", 0),
+    (files.tempfile, "mkdtemp", 0),
     (Path, "rename", 0),
 ]
 
@@ -233,7 +234,7 @@ def test_a_device_without_room_leaves_nothing_to_load(tmp_path, monkeypatch):
         with Path("/dev/full").open("wb", buffering=0) as file:
             file.write(content or b"x")
 
-    monkeypatch.setattr(sealing, "_write_file", to_a_full_device)
+    monkeypatch.setattr(sealing, "write_new", to_a_full_device)
     with pytest.raises(TaglineError, match="No space left on device"):
         seal(FILES, folder=tmp_path / "bundles")
     assert list((tmp_path / "bundles").iterdir()) == []

@@ -4,12 +4,14 @@ import datetime
 import ipaddress
 import ssl
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tagline.serving.access import add_key, end_keys, read_keys
 from tests.serving.server import eventually, serving
 
 CONFIG = ("--config", "serving.toml")
@@ -47,6 +49,21 @@ def test_only_digests_are_kept(keyed):
     kept = keys.read_text()
     assert not any(secret in kept for secret in secrets.values())
     assert keys.stat().st_mode & 0o077 == 0
+
+
+def test_sixty_four_keys_that_are_added_at_once_are_sixty_four_keys(tmp_path):
+    file = tmp_path / "keys.json"
+
+    def added(at):
+        return add_key(file, f"p{at}", ("predict",), per_second=None, until=None)
+
+    with ThreadPoolExecutor(64) as pool:
+        secrets = list(pool.map(added, range(64)))
+    assert {key.name for key in read_keys(file)} == {f"p{at}" for at in range(64)}
+    assert len(set(secrets)) == 64
+    with ThreadPoolExecutor(32) as pool:
+        assert sum(pool.map(lambda at: end_keys(file, f"p{at}"), range(32))) == 32
+    assert len(read_keys(file)) == 32
 
 
 def test_scopes(keyed, row):
