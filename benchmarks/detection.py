@@ -12,10 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.common import FLIGHTS
-from benchmarks.parts import ROOT
-from tagline.case.load import load_case
-from tagline.data.split import EPOCH
-from tagline.replay.faults import (
+from benchmarks.faults import (
     Detection,
     Fault,
     broken,
@@ -27,6 +24,9 @@ from tagline.replay.faults import (
     scaled,
     stuck,
 )
+from benchmarks.parts import ROOT
+from tagline.case.load import load_case
+from tagline.data.split import EPOCH
 from tagline.replay.timeline import get_timeline, put_timeline
 from tagline.replay.training import train
 

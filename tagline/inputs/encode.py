@@ -36,12 +36,6 @@ class Encoder:
         numbers = [self.number_of.get(str(text), self.otherwise) for text in distinct]
         return np.asarray(numbers, dtype=np.float64)[place]
 
-    def unknown(self, texts: Column) -> npt.NDArray[np.bool_]:
-        """Tell which texts were never seen, shape (n,)."""
-        distinct, place = np.unique(texts, return_inverse=True)
-        strange = [str(text) not in self.number_of for text in distinct]
-        return np.asarray(strange, dtype=bool)[place]
-
     def to_dict(self) -> dict[str, Any]:
         """Give the encoder as plain JSON data."""
         return {

@@ -1,8 +1,7 @@
 """Whether a policy allows an entry: judged by every reader, whoever wrote it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from tagline.keys import Anyone
 from tagline.ledger.entry import Approval, Entry, Policy, StandingName
 
 ROLES: Mapping[str, str] = {"approve": "approve", "refuse": ""}
@@ -46,11 +45,6 @@ def counting(
             names.add(each.who)
             keys.add(each.key)
     return tuple(found)
-
-
-def trusted_by(policy: Policy) -> Container[str]:
-    """Give the keys with which a bundle may be sealed: those that sign entries."""
-    return Anyone() if policy.open else frozenset(policy.people.values())
 
 
 def with_person(policy: Policy, name: str, key: str) -> Policy:

@@ -10,7 +10,7 @@ import pandas as pd
 from tagline.reading.held import without_arrow
 from tagline.reading.kinds import MISSING, Kind
 from tagline.reading.times import MOSTLY, find_format
-from tagline.reading.values import ENDLESS, NUMBER, How, Read, read, shown
+from tagline.reading.values import ENDLESS, NUMBER, Read, shown
 
 CODE = r"[+-]?0\d.*"
 # So few different numbers beside words are codes rather than quantities.
@@ -82,12 +82,12 @@ class Taken:
         return asdict(self)
 
 
-def guess(
+def recognise(
     values: pd.Series,
     *,
     kind: Kind | None = None,
     format: str | None = None,  # noqa: A002 - as pandas calls it
-) -> Taken:
+) -> Recognised:
     """Say what a column holds, by its type and, where that is text, by all of its values.
 
     Text is taken for flags where each value is true or false; for numbers where each, or nearly
@@ -108,17 +108,6 @@ def guess(
     TaglineError
         It holds times that fit two formats, or are written in two.
     """
-    found = recognise(values, kind=kind, format=format)
-    return counted(values, read(values, found.kind, How(found.format, "UTC")), found)
-
-
-def recognise(
-    values: pd.Series,
-    *,
-    kind: Kind | None = None,
-    format: str | None = None,  # noqa: A002 - as pandas calls it
-) -> Recognised:
-    """Say what a column holds without reading it; parameters as for `guess`."""
     name, values = str(values.name), without_arrow(values)
     if format and kind is None:
         kind = "timestamp"

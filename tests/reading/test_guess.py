@@ -6,13 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagline.reading.guess import guess
+from tagline.reading.guess import counted, recognise
+from tagline.reading.values import How, read
 
 NUMBERS = [f"{each:.4f}" for each in np.random.default_rng(0).normal(size=3000)]
 
 
 def taken(values, dtype="str", **wishes):
-    return guess(pd.Series(values, dtype=dtype, name="c"), **wishes)
+    column = pd.Series(values, dtype=dtype, name="c")
+    found = recognise(column, **wishes)
+    return counted(column, read(column, found.kind, How(found.format, "UTC")), found)
 
 
 @pytest.mark.parametrize(
