@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.conftest import FLOW, LEAN, ROOT, Workplace, workplace
+from tagline.bundle.record import RunRecord
+from tagline.registry.records import later
+from tests.conftest import LEAN, ROOT, Workplace, once
 
 
 def ask(place: Workplace, *words: str, code: int = 0):
@@ -56,16 +59,33 @@ def damaged(place: Workplace, digest: str, name: str = "model.onnx") -> Iterator
 
 @pytest.fixture(scope="session")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
-    """Train once, and let the run end three times more: four candidates."""
-    place = workplace(tmp_path_factory.mktemp("untouched"))
-    (place.folder / "small.toml").write_text(LEAN + "[gates]\nbeat_baselines = false\n")
-    done = place.train()
-    assert done.returncode == 0, done.stdout[-5000:]
-    origin = ask(place, "runs")[0]["run"].split("/")[1]
-    for _ in range(3):
-        again = place.call(str(FLOW), "--no-pylint", "resume", "--origin-run-id", origin, "end")
-        assert again.returncode == 0, again.stdout[-5000:] + again.stderr[-5000:]
-    return place
+    """Train once, and give the run three times more under other names: four candidates."""
+
+    def make(place: Workplace) -> None:
+        (place.folder / "small.toml").write_text(LEAN + "[gates]\nbeat_baselines = false\n")
+        done = place.train()
+        assert done.returncode == 0, done.stdout[-5000:]
+        for number in range(3):
+            another(place, number + 1)
+
+    return once(tmp_path_factory, "untouched", make)
+
+
+def another(place: Workplace, number: int) -> str:
+    """Give the first run of a place once more under another name, as if it had begun later."""
+    flow = place.folder / ".metaflow" / "TrainFlow"
+    first = min(each.name for each in flow.glob("[0-9]*"))
+    made = str(int(first) + number * 1_000_000)
+    shutil.copytree(flow / first, flow / made)
+    for file in (flow / made).rglob("*.json"):
+        file.write_text(file.read_text().replace(first, made))
+    records = place.store / "runs" / "small"
+    record = RunRecord.parse((records / f"{first}.json").read_bytes(), where=first)
+    began = later(record.began, hours=number / 3600)
+    again = record.model_copy(update={"run": f"TrainFlow/{made}", "began": began})
+    key = load_pem_private_key((place.folder / "signing.key").read_bytes(), None)
+    (records / f"{made}.json").write_bytes(again.signed(key))
+    return again.run
 
 
 def copied(place: Workplace, folder: Path) -> Workplace:

@@ -1,16 +1,19 @@
 """One real run on a small table, which every test of the second half looks at."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadFileScheduling
+
+from tagline.storage.files import locked
 
 pytest_plugins = ["tests.seaweed", "tests.candidates"]
 
@@ -41,31 +44,16 @@ chosen = 1
 # As CASE with the least of a search: for runs that are only there to be promoted, or to fail.
 LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
 
-# Tests that share what a session fixture trains stay on one worker; the longest begin first.
-TOGETHER = {
-    "rain": ("tests/serving/test_history.py",),
-    "four candidates": ("tests/standing", "tests/serving"),
-    "one run": ("tests/flows/test_train.py", "tests/notebooks"),
-}
 LONGEST_FIRST = (
     *("tests/standing", "tests/serving", "tests/registry"),
     *("tests/flows", "tests/operations"),
 )
 
 
-class Together(LoadScopeScheduling):
-    """Deals whole files to the workers, and those that share a fixture as one."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        place = nodeid.split("::")[0]
-        shared = (group for group, places in TOGETHER.items() if place.startswith(places))
-        return next(shared, place)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
-    """Deal in the order of collection, which is by time, and not by the number of tests."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """Deal whole files in the order of collection, which is by time, not by how many tests."""
     config.option.loadscopereorder = False
-    return Together(config, log)
+    return LoadFileScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -147,10 +135,29 @@ def workplace(folder: Path) -> Workplace:
     return Workplace(folder)
 
 
+def once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Workplace], None]
+) -> Workplace:
+    """Make a folder once for all workers of a session; whoever comes second waits for it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"once-{name}"
+    with locked(folder.with_suffix(".lock")):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(workplace(folder))
+            (folder / "made").touch()
+    return Workplace(folder)
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, str]:
     """Give a folder with one finished run, and what the run printed."""
-    place = workplace(tmp_path_factory.mktemp("trained"))
-    done = place.train()
-    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
-    return place, done.stdout
+
+    def make(place: Workplace) -> None:
+        done = place.train()
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+        (place.folder / "printed").write_text(done.stdout)
+
+    place = once(tmp_path_factory, "trained", make)
+    return place, (place.folder / "printed").read_text()

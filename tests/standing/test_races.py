@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.conftest import FLOW
+from tests.candidates import another
 from tests.standing.conftest import ask
 
 RACERS = 8
@@ -14,10 +14,8 @@ RACERS = 8
 def crowd(candidates):
     """Give a folder with a candidate for each racer and a first champion."""
     place, runs = candidates
-    origin = runs[0].split("/")[1]
-    for _ in range(RACERS + 1 - len(runs)):
-        done = place.call(str(FLOW), "--no-pylint", "resume", "--origin-run-id", origin, "end")
-        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]
+    for number in range(len(runs), RACERS + 1):
+        another(place, number)
     return place, [each["run"] for each in reversed(ask(place, "runs"))]
 
 
