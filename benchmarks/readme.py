@@ -139,6 +139,14 @@ def _scoring(raw: Raw) -> str:
     )
 
 
+def _storage(raw: Raw) -> str:
+    return (
+        f"{raw['files']} files of {raw['bytes'] // 1000} kB to S3 and back: one by one over all at "
+        f"once as the store does it, {raw['milliseconds_there_and_back']:.0f} ms away (at no "
+        f"distance {raw['ratio_near']:.2g})"
+    )
+
+
 def _drift(raw: Raw) -> str:
     return (
         f"time of Evidently's drift report over ours, {raw['rows']:,} rows of 50 columns on "
@@ -154,6 +162,7 @@ WHAT: dict[str, tuple[Callable[[Raw], str], str]] = {
     "scoring": (_scoring, "at least"),
     "search_cost": (_search, "at most"),
     "standing": (_standing, "at most"),
+    "storage": (_storage, "at least"),
 }
 
 SERVED: dict[str, tuple[str, str]] = {

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import onnx
 import pandas as pd
 
 from tagline.bundle.mlmodel import python_env, requirements
@@ -17,8 +16,10 @@ from tagline.history.written import to_dict
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.inputs.program import Program
-from tagline.inputs.trace import reads
 from tagline.training.models import FAMILIES
+
+if TYPE_CHECKING:
+    import onnx
 
 HIDDEN = "text"
 
@@ -61,8 +62,8 @@ class Contents:
         ``libraries`` and ``python``, with their versions.
     """
 
-    graph: onnx.ModelProto
-    scorer: onnx.ModelProto
+    graph: "onnx.ModelProto"
+    scorer: "onnx.ModelProto"
     program: Program
     model: bytes
     model_kind: str
@@ -102,6 +103,8 @@ class Contents:
         return [declared.name for declared in self.history]
 
     def _inputs(self) -> dict[str, Any]:
+        from tagline.inputs.trace import reads  # noqa: PLC0415 - ONNX, a second
+
         return {
             **self.inputs,
             "fields": [field.to_dict() for field in self.fields],

@@ -21,6 +21,7 @@ from tagline.cli import (
 )
 from tagline.cli.output import plain, print_json
 from tagline.errors import TaglineError
+from tagline.training.lean import begin_own_process
 
 app = typer.Typer(
     help="A model in production from a table, promoted by tagging.",
@@ -65,6 +66,7 @@ def main() -> None:
     1: a fault; 2: a wrong word on the command line; 3: refused, by the rules or since there is
     nothing of that name; 4: someone else was first; 5: something is not as it should be.
     """
+    begin_own_process()
     try:
         app(prog_name="tagline")
     except TaglineError as mistake:

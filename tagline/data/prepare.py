@@ -34,7 +34,6 @@ from tagline.history.written import Schemas, schemas
 from tagline.inputs.compute import Columns, columns, compute
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
-from tagline.inputs.trace import read_columns
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
@@ -196,6 +195,8 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
     TaglineError
         A part has one class only, or a column knows the answer.
     """
+    from tagline.inputs.trace import read_columns  # noqa: PLC0415 - ONNX, a second
+
     _expect_both_classes(used, case)
     features, frame = origin.features, used.frame
     values = input_values(frame, features)

@@ -17,6 +17,7 @@ from tagline.keys import KEY
 from tagline.log import show_log
 from tagline.registry.records import Records
 from tagline.registry.runs import FLOW, is_spun, username
+from tagline.training.lean import begin_own_process
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ def mistakes_as_sentences(step: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(step)
     def wrapped(flow: Any, *inputs: Any) -> None:
+        begin_own_process()
         show_log()
         try:
             step(flow, *inputs)

@@ -2,15 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto
 
 from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
-from tagline.training.model import Fit, Floats, Probabilities, Simple, constant
+from tagline.training.model import Fit, Floats, Probabilities, Simple
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,11 @@ class BaseRate(Simple):
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
         return np.zeros(X.shape), float(self.log_odds(X[:1])[0])
 
-    def onnx(self) -> ModelProto:
+    def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
-        return constant(self.rate, width=self.width)
+        from tagline.training import graphs  # noqa: PLC0415 - only who writes a graph
+
+        return graphs.of_constant(self.rate, width=self.width)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""

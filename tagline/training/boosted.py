@@ -7,35 +7,29 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
-from onnxmltools.convert import convert_xgboost
-from onnxmltools.convert.common.data_types import FloatTensorType
 
 from tagline.case.search import SearchSection
+from tagline.training.lean import import_xgboost
 from tagline.training.matrix import TrainingData
-from tagline.training.model import Fit, Floats, Probabilities, constant, graph, sigmoid
+from tagline.training.model import Fit, Floats, Probabilities, sigmoid
 
 log = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds
 _STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
 _LEAST_PATIENCE = 5
 _TREES_AT_ONCE = 32
-_KEPT = (
-    "nodes_falsenodeids",
-    "nodes_featureids",
-    "nodes_hitrates",
-    "nodes_missing_value_tracks_true",
-    "nodes_modes",
-    "nodes_nodeids",
-    "nodes_treeids",
-    "nodes_truenodeids",
-)
-_RENAMED = ("class_ids", "class_nodeids", "class_treeids")
+
+if TYPE_CHECKING:
+    import xgboost
+    from onnx import ModelProto
+else:
+    xgboost = import_xgboost()
+
+XGBoostError = xgboost.core.XGBoostError
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ class Boosted:
         return cls(bytes(merged.save_raw("ubj")))
 
     @cached_property
-    def booster(self) -> xgboost.Booster:
+    def booster(self) -> "xgboost.Booster":
         """The trees, as XGBoost has them; inputs have no names."""
         return xgboost.Booster({"nthread": self.threads}, model_file=bytearray(self.ubj))
 
@@ -122,26 +116,15 @@ class Boosted:
         found = self.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
         return found[:, :-1].astype(np.float64), float(found[0, -1])
 
-    def onnx(self) -> ModelProto:
+    def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
-        width = self.booster.num_features()
-        if not self._splits:
-            # The converter loses the base score of trees that are leaves only, or fails.
-            (rate,) = self.predict(np.zeros((1, width), np.float32))
-            return constant(float(rate), width=width)
-        nodes = [
-            helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
-            _summing_in_double(self._converted(width)),
-            helper.make_node("Cast", ["margin"], ["wide_margin"], to=TensorProto.DOUBLE),
-            helper.make_node("Sigmoid", ["wide_margin"], ["chance"]),
-            helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
-        ]
-        return graph(nodes, width=width, constants={"one": np.array([1], np.int64)})
+        from tagline.training import graphs  # noqa: PLC0415 - only who writes a graph
 
-    def _converted(self, width: int) -> NodeProto:
-        inputs = [("X", FloatTensorType([None, width]))]
-        converted = convert_xgboost(self.booster, initial_types=inputs).graph
-        return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
+        if not self._splits:
+            width = self.booster.num_features()
+            (rate,) = self.predict(np.zeros((1, width), np.float32))
+            return graphs.of_constant(float(rate), width=width)
+        return graphs.of_trees(self.booster)
 
     @cached_property
     def _splits(self) -> bool:
@@ -259,28 +242,3 @@ class Trees:
         # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
         patience = self._search.early_stopping_rounds * finest / learning_rate
         return max(_LEAST_PATIENCE, round(patience))
-
-
-def _summing_in_double(classifier: NodeProto) -> NodeProto:
-    attributes = {a.name: helper.get_attribute_value(a) for a in classifier.attribute}
-    trees = {name: value for name, value in attributes.items() if name in _KEPT}
-    targets = {name.replace("class_", "target_"): attributes[name] for name in _RENAMED}
-    doubles = {
-        "nodes_values_as_tensor": attributes["nodes_values"],
-        "target_weights_as_tensor": attributes["class_weights"],
-        "base_values_as_tensor": attributes["base_values"],
-    }
-    tensors = {
-        name: numpy_helper.from_array(np.asarray(value, np.float64), name)
-        for name, value in doubles.items()
-    }
-    return helper.make_node(
-        "TreeEnsembleRegressor",
-        ["wide"],
-        ["margin"],
-        domain="ai.onnx.ml",
-        n_targets=1,
-        **trees,
-        **targets,
-        **tensors,
-    )

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss, roc_auc_score
 
+from tagline.evaluation.metrics import METRICS
 from tagline.training.model import Floats, Model, Probabilities
 from tagline.training.models import FAMILIES
 from tagline.training.rows import COLUMNS, Row
@@ -21,7 +21,7 @@ def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
 
 def measured(p: Probabilities, y: Floats) -> dict[str, float]:
     """Measure probabilities of 1 against labels: the figures that a search may choose by."""
-    return {"roc_auc": float(roc_auc_score(y, p)), "log_loss": float(log_loss(y, p))}
+    return {name: METRICS[name].of(y, p) for name in ("roc_auc", "log_loss")}
 
 
 def loss(row: Mapping[str, Any], metric: str) -> float:

@@ -2,17 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, TensorProto, helper
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
-from tagline.training.model import Fit, Floats, Probabilities, Simple, graph, sigmoid
+from tagline.training.model import Fit, Floats, Probabilities, Simple, sigmoid
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 @dataclass(frozen=True)
@@ -60,33 +61,11 @@ class Logistic(Simple):
         centred = (X.astype(np.float64) - self.mean) / self.scale
         return np.nan_to_num(centred) * self.coefficients, self.intercept
 
-    def onnx(self) -> ModelProto:
+    def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
-        constants: dict[str, Any] = {
-            "mean": self.mean,
-            "scale": self.scale,
-            "coefficients": np.reshape(self.coefficients, (-1, 1)),
-            "intercept": self.intercept,
-            "nothing": 0.0,
-        }
-        steps = [
-            ("Sub", ["wide", "mean"], "centred"),
-            ("Div", ["centred", "scale"], "scaled"),
-            ("IsNaN", ["scaled"], "missing"),
-            ("Where", ["missing", "nothing", "scaled"], "imputed"),
-            ("MatMul", ["imputed", "coefficients"], "column"),
-            ("Add", ["column", "intercept"], "margin"),
-            ("Sigmoid", ["margin"], "chance"),
-        ]
-        nodes = [
-            helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
-            *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
-            helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
-        ]
-        arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
-        return graph(
-            nodes, width=len(self.mean), constants={**arrays, "one": np.array([1], np.int64)}
-        )
+        from tagline.training import graphs  # noqa: PLC0415 - only who writes a graph
+
+        return graphs.of_sum(self.mean, self.scale, self.coefficients, self.intercept)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""
@@ -130,6 +109,8 @@ def _in_direction(
 
     Each fit takes at least one more input away, so that it ends.
     """
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only who fits
+
     kept = np.ones(X.shape[1])
     while True:
         fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X * kept, y)

@@ -1,21 +1,19 @@
 """What every family of models is: fitting, answering, explaining, its ONNX graph, its bytes."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from tagline.case.search import SearchSection
 from tagline.training.matrix import TrainingData
 
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
 Floats = npt.NDArray[np.floating]
 Probabilities = npt.NDArray[np.float64]
-
-_OPSETS = {"": 21, "ai.onnx.ml": 4}
-_IR_VERSION = 10
 
 
 class Fit(Protocol):
@@ -64,7 +62,7 @@ class Model(Protocol):
     def with_all_cores(self) -> Self:
         """Give the same model, answering with all cores: rows do not depend on each other."""
 
-    def onnx(self) -> ModelProto:
+    def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
 
     def to_bytes(self) -> bytes:
@@ -96,33 +94,3 @@ def sigmoid(margin: Probabilities) -> Probabilities:
     """Turn log-odds into probabilities without overflow."""
     chance: Probabilities = np.exp(-np.logaddexp(0.0, -margin))
     return chance
-
-
-def graph(
-    nodes: Sequence[NodeProto],
-    *,
-    width: int,
-    constants: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
-) -> ModelProto:
-    """Make a checked graph from "X" (float32 [N, width]) to "probability" (float64 [N])."""
-    made = helper.make_graph(
-        list(nodes),
-        "model",
-        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
-        [helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N"])],
-        [numpy_helper.from_array(array, name) for name, array in constants.items()],
-    )
-    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
-    model = helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION)
-    checker.check_model(model)
-    return model
-
-
-def constant(rate: float, *, width: int) -> ModelProto:
-    """Make the graph of one probability for every row."""
-    value = numpy_helper.from_array(np.array([rate], np.float64))
-    nodes = [
-        helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
-        helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
-    ]
-    return graph(nodes, width=width)

@@ -1,10 +1,8 @@
 """The families of models, the simplest first, and how one is loaded again."""
 
-import xgboost
-
 from tagline.errors import TaglineError
 from tagline.training.base_rate import BaseRate
-from tagline.training.boosted import Boosted
+from tagline.training.boosted import Boosted, XGBoostError
 from tagline.training.linear import Logistic
 from tagline.training.model import Model
 
@@ -30,5 +28,5 @@ def load(kind: str, content: bytes) -> Model:
         raise TaglineError(f"There is no kind of model called {kind!r}.")
     try:
         return FAMILIES[kind].from_bytes(content)
-    except (ValueError, TypeError, xgboost.core.XGBoostError) as wrong:
+    except (ValueError, TypeError, XGBoostError) as wrong:
         raise TaglineError(f"This is no {kind} model: {wrong}.") from wrong

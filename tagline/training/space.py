@@ -4,8 +4,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from scipy.stats import qmc
-
 from tagline.case.search import SpaceSection
 
 Bounds = tuple[float, float]
@@ -30,6 +28,8 @@ def draw(space: SpaceSection, count: int, *, seed: int) -> list[dict[str, Any]]:
     """
     names = list(_SCALES)
     # Halton, not a grid or dice: any number of points covers the space evenly.
+    from scipy.stats import qmc  # noqa: PLC0415 - half a second, and only who draws
+
     spread = qmc.Halton(len(names), scramble=True, rng=seed).random(count)
     points = [[0.5] * len(names), *spread.tolist()][:count]
     return [

@@ -1,0 +1,138 @@
+"""The graphs of the families: from "X" (float32 [N, p]) to "probability" (float64 [N]).
+
+Only who writes a graph imports this: ONNX and its converters take a second.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xgboost
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+from onnxmltools.convert import convert_xgboost
+from onnxmltools.convert.common.data_types import FloatTensorType
+
+_OPSETS = {"": 21, "ai.onnx.ml": 4}
+_IR_VERSION = 10
+_ONE = np.array([1], np.int64)
+_KEPT = (
+    "nodes_falsenodeids",
+    "nodes_featureids",
+    "nodes_hitrates",
+    "nodes_missing_value_tracks_true",
+    "nodes_modes",
+    "nodes_nodeids",
+    "nodes_treeids",
+    "nodes_truenodeids",
+)
+_RENAMED = ("class_ids", "class_nodeids", "class_treeids")
+
+
+def of_constant(rate: float, *, width: int) -> ModelProto:
+    """Make the graph of one probability for every row."""
+    value = numpy_helper.from_array(np.array([rate], np.float64))
+    nodes = [
+        helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
+        helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
+    ]
+    return _checked(nodes, width=width)
+
+
+def of_trees(booster: xgboost.Booster) -> ModelProto:
+    """Make the graph of trees of which one at least splits: leaves are added in double precision.
+
+    The converter loses the base score of trees that are leaves only, or fails.
+    """
+    width = booster.num_features()
+    nodes = [
+        helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
+        _summing_in_double(_converted(booster, width)),
+        helper.make_node("Cast", ["margin"], ["wide_margin"], to=TensorProto.DOUBLE),
+        helper.make_node("Sigmoid", ["wide_margin"], ["chance"]),
+        helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
+    ]
+    return _checked(nodes, width=width, constants={"one": _ONE})
+
+
+def of_sum(
+    mean: Sequence[float],
+    scale: Sequence[float],
+    coefficients: Sequence[float],
+    intercept: float,
+) -> ModelProto:
+    """Make the graph of a weighted sum of standardised inputs; a missing one adds nothing."""
+    constants: dict[str, Any] = {
+        "mean": mean,
+        "scale": scale,
+        "coefficients": np.reshape(coefficients, (-1, 1)),
+        "intercept": intercept,
+        "nothing": 0.0,
+    }
+    steps = [
+        ("Sub", ["wide", "mean"], "centred"),
+        ("Div", ["centred", "scale"], "scaled"),
+        ("IsNaN", ["scaled"], "missing"),
+        ("Where", ["missing", "nothing", "scaled"], "imputed"),
+        ("MatMul", ["imputed", "coefficients"], "column"),
+        ("Add", ["column", "intercept"], "margin"),
+        ("Sigmoid", ["margin"], "chance"),
+    ]
+    nodes = [
+        helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
+        *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
+        helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
+    ]
+    arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
+    return _checked(nodes, width=len(mean), constants={**arrays, "one": _ONE})
+
+
+def _checked(
+    nodes: Sequence[NodeProto],
+    *,
+    width: int,
+    constants: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
+) -> ModelProto:
+    made = helper.make_graph(
+        list(nodes),
+        "model",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
+        [helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N"])],
+        [numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    model = helper.make_model(made, opset_imports=opsets, ir_version=_IR_VERSION)
+    checker.check_model(model)
+    return model
+
+
+def _converted(booster: xgboost.Booster, width: int) -> NodeProto:
+    inputs = [("X", FloatTensorType([None, width]))]
+    converted = convert_xgboost(booster, initial_types=inputs).graph
+    return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
+
+
+def _summing_in_double(classifier: NodeProto) -> NodeProto:
+    attributes = {a.name: helper.get_attribute_value(a) for a in classifier.attribute}
+    trees = {name: value for name, value in attributes.items() if name in _KEPT}
+    targets = {name.replace("class_", "target_"): attributes[name] for name in _RENAMED}
+    doubles = {
+        "nodes_values_as_tensor": attributes["nodes_values"],
+        "target_weights_as_tensor": attributes["class_weights"],
+        "base_values_as_tensor": attributes["base_values"],
+    }
+    tensors = {
+        name: numpy_helper.from_array(np.asarray(value, np.float64), name)
+        for name, value in doubles.items()
+    }
+    return helper.make_node(
+        "TreeEnsembleRegressor",
+        ["wide"],
+        ["margin"],
+        domain="ai.onnx.ml",
+        n_targets=1,
+        **trees,
+        **targets,
+        **tensors,
+    )
