@@ -100,7 +100,7 @@ def install() -> None:
     if done.exists():
         return
     uv = str(ROOT / ".venv" / "bin" / "uv")
-    locked = str(ROOT / "requirements-drift.txt")
+    locked = str(ROOT / "requirements" / "drift.txt")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(PEERS)], check=True)
     subprocess.run(
         [uv, "pip", "install", "-q", "--require-hashes", "-r", locked],

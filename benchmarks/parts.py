@@ -11,12 +11,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ROOT / "benchmarks" / ".parts"
 CODE = ("tagline/**/*.py", "features/*.py", "flows/*.py", "benchmarks/*.py", "config/*.toml")
+LOCK = ROOT / "requirements" / "stack.txt"
 
 
 @cache
 def code() -> str:
     """Give the digest of all that is measured: code, cases and locked versions."""
-    files = {file for pattern in CODE for file in ROOT.glob(pattern)} | {ROOT / "requirements.txt"}
+    files = {file for pattern in CODE for file in ROOT.glob(pattern)} | {LOCK}
     known_as = hashlib.sha256()
     for file in sorted(files):
         known_as.update(f"{file.relative_to(ROOT)}\0".encode())

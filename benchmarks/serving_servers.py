@@ -95,7 +95,7 @@ def peers() -> None:
         return
     uv = str(ROOT / ".venv" / "bin" / "uv")
     own = os.environ | {"VIRTUAL_ENV": str(PEERS)}
-    locked = str(ROOT / "requirements-peers.txt")
+    locked = str(ROOT / "requirements" / "peers.txt")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(PEERS)], check=True)
     subprocess.run(
         [uv, "pip", "install", "-q", "--require-hashes", "-r", locked], env=own, check=True

@@ -10,6 +10,7 @@ from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger_on_finish(flow="ScoreFlow")
 class MonitorFlow(FlowSpec):
@@ -21,7 +22,6 @@ class MonitorFlow(FlowSpec):
 
     @card(type="html", id="watched", options={"attribute": "page"})
     @step
-    @mistakes_as_sentences
     def start(self):
         """Look at what was answered, and write the page."""
         from tagline.operations.monitor import keep, page_of, watch
@@ -34,7 +34,6 @@ class MonitorFlow(FlowSpec):
         self.next(self.act)
 
     @step
-    @mistakes_as_sentences
     def act(self):
         """Train again, and promote, where policy and parameters say so."""
         from tagline.operations.monitor import act

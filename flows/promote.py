@@ -10,6 +10,7 @@ from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event={"name": "tagline.promote", "parameters": {"candidate": "candidate", "why": "why"}})
 class PromoteFlow(FlowSpec):
@@ -23,7 +24,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="verify")
     @step
-    @mistakes_as_sentences
     def start(self):
         """Find the run, and verify its bundle."""
         from tagline.operations import promotion
@@ -36,7 +36,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="gates")
     @step
-    @mistakes_as_sentences
     def recheck(self):
         """Hold the run against its gates again, beside the champion, on the newest labels."""
         from tagline.operations import promotion
@@ -47,7 +46,6 @@ class PromoteFlow(FlowSpec):
         self.next(self.judge)
 
     @step
-    @mistakes_as_sentences
     def judge(self):
         """Refuse a run that fails a gate; the step before keeps its card."""
         from tagline.operations import promotion
@@ -57,7 +55,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="smoke")
     @step
-    @mistakes_as_sentences
     def smoke(self):
         """Let a fresh process open the bundle and answer."""
         from tagline.operations import promotion
@@ -69,7 +66,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="approvals")
     @step
-    @mistakes_as_sentences
     def approvals(self):
         """Wait for the approvals that the case asks for."""
         from tagline.operations import promotion
@@ -81,7 +77,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="standing")
     @step
-    @mistakes_as_sentences
     def promote(self):
         """Change the standing: one entry of the ledger, then the tags."""
         from tagline.operations import promotion
@@ -93,7 +88,6 @@ class PromoteFlow(FlowSpec):
 
     @card(type="blank", id="confirm")
     @step
-    @mistakes_as_sentences
     def confirm(self):
         """See that every running server has it; what one refuses is taken back."""
         from tagline.operations import promotion

@@ -1,29 +1,28 @@
 """A year of production in minutes: live through the past day by day, under several policies.
 
-python flows/replay.py run --policy config/policies/*.toml
+python flows/replay.py run --policy config/policies
 python flows/replay.py --config case config/other.toml run
 """
 
-import sys
 from pathlib import Path
 
 from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step
 
 from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, one_option, with_a_user
+from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 class ReplayFlow(FlowSpec):
     """Compute the past once, walk through it under each policy, compare."""
 
     case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
-    policy = Parameter("policy", default="", help="TOML files, a line each; the case's own policy.")
+    policy = Parameter("policy", default="", help="A TOML file, or a folder; the case's own.")
 
     @step
-    @mistakes_as_sentences
     def start(self):
         """Load the tables, compute all history point in time, read the policies."""
         from tagline.case.load import check_case
@@ -31,11 +30,10 @@ class ReplayFlow(FlowSpec):
 
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
-        self.past, self.policies = begin(case, self.policy.splitlines())
+        self.past, self.policies = begin(case, self.policy)
         self.next(self.walk, foreach="policies")
 
     @step
-    @mistakes_as_sentences
     def walk(self):
         """Answer, wait for outcomes, look, train, promote: day by day; finished months are kept."""
         from tagline.case.load import check_case
@@ -47,7 +45,6 @@ class ReplayFlow(FlowSpec):
 
     @card(type="html", id="replay", options={"attribute": "page"})
     @step
-    @mistakes_as_sentences
     def compare(self, inputs):
         """Put the policies side by side."""
         from tagline.case.load import check_case
@@ -74,6 +71,4 @@ class ReplayFlow(FlowSpec):
 
 if __name__ == "__main__":
     with_a_user()
-    # A shell makes many words of config/policies/*.toml.
-    sys.argv = one_option(sys.argv, "--policy")
     ReplayFlow()

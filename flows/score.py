@@ -10,6 +10,7 @@ from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 @schedule(daily=True)
 class ScoreFlow(FlowSpec):
@@ -25,7 +26,6 @@ class ScoreFlow(FlowSpec):
 
     @card(type="blank", id="scored")
     @step
-    @mistakes_as_sentences
     def start(self):
         """Score every file, batch by batch, in bounded memory."""
         from tagline.operations.scoring import ScoringRequest, score

@@ -9,6 +9,7 @@ from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 class SnapshotFlow(FlowSpec):
     """Load the tables, compute the history of every key, write it beside the last one."""
@@ -19,7 +20,6 @@ class SnapshotFlow(FlowSpec):
     at = Parameter("at", default="", help="Its moment: now, or a time; the last event's if empty.")
 
     @step
-    @mistakes_as_sentences
     def start(self):
         """Compute and write the snapshots that the champion and the newest candidate take."""
         from tagline.operations.snapshots import write_snapshots
@@ -28,7 +28,6 @@ class SnapshotFlow(FlowSpec):
         self.next(self.end)
 
     @step
-    @mistakes_as_sentences
     def end(self):
         """Say what was written."""
         for each in self.written:

@@ -26,6 +26,7 @@ RETRAIN = "{'name': 'tagline.retrain.' + case.name, 'parameters': {'why': 'why'}
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
+@mistakes_as_sentences()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event=config_expr(RETRAIN))
 class TrainFlow(FlowSpec):
@@ -35,7 +36,6 @@ class TrainFlow(FlowSpec):
     why = Parameter("why", default="", help="What asked for it, where that was no person.")
 
     @step
-    @mistakes_as_sentences
     def start(self):
         """Load the tables, keep the contract, make the inputs; deal the trials to brackets."""
         from tagline.canonical import fields_of
@@ -46,7 +46,7 @@ class TrainFlow(FlowSpec):
         from tagline.registry.records import Records
         from tagline.registry.runs import expect_own_flow, is_spun
         from tagline.registry.stores import identified
-        from tagline.training.search import brackets
+        from tagline.training.search import brackets, tasks
 
         expect_own_flow(current.flow_name)
         expect_key()
@@ -62,28 +62,30 @@ class TrainFlow(FlowSpec):
         self.accounting = prepared.accounting
         self.quarantine = prepared.quarantine
         self.fingerprint = prepared.fingerprint
-        self.brackets = brackets(case.search, seed=case.seed)
+        plan = brackets(case.search, seed=case.seed)
+        self.brackets = tasks(plan, values=prepared.training_values)
         self.next(self.search, foreach="brackets")
 
     @card(type="blank", id="progress")
     @step
-    @mistakes_as_sentences
     def search(self):
-        """Run one bracket of trials: many start cheaply, the best go on."""
+        """Run brackets of trials: in each many start cheaply, and the best go on."""
         from tagline.canonical import fields_of
         from tagline.data.matrix import matrix_folder
         from tagline.report.progress import SearchCard
         from tagline.training.matrix import read
         from tagline.training.search import run_bracket
 
-        card = SearchCard(current.card["progress"], name=self.input["name"])
+        card = SearchCard(current.card["progress"])
         data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
-        self.result = fields_of(run_bracket(self.input, data, progress=card))
+        self.results = [
+            fields_of(run_bracket(each, data, progress=card.of(each["name"])))
+            for each in self.input
+        ]
         self.next(self.choose)
 
     @card(type="blank", id="leaderboard")
     @step
-    @mistakes_as_sentences
     def choose(self, inputs):
         """Choose the best trial, and a calibrator, by the tuning rows."""
         from tagline.canonical import fields_of
@@ -95,9 +97,9 @@ class TrainFlow(FlowSpec):
 
         # By name: a step that is spun finds what it merges in no store.
         self.case_config, self.prepared = inputs[0].case_config, inputs[0].prepared
-        self.merge_artifacts(inputs, exclude=["result"])
+        self.merge_artifacts(inputs, exclude=["results"])
         case = check_case(self.case_config)
-        results = [BracketResult(**each.result) for each in inputs]
+        results = [BracketResult(**found) for each in inputs for found in each.results]
         choice = choose_best(case, Prepared(**self.prepared), results)
         self.best_trial = fields_of(choice.best_trial)
         self.leaderboard = choice.leaderboard
@@ -107,7 +109,6 @@ class TrainFlow(FlowSpec):
         self.next(self.evaluate)
 
     @step
-    @mistakes_as_sentences
     def evaluate(self):
         """Judge the chosen trial, once, on the test rows."""
         from tagline.canonical import fields_of
@@ -136,7 +137,6 @@ class TrainFlow(FlowSpec):
         self.next(self.explain, self.seal)
 
     @step
-    @mistakes_as_sentences
     def explain(self):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
         from tagline.case.load import check_case
@@ -150,7 +150,6 @@ class TrainFlow(FlowSpec):
         self.next(self.report)
 
     @step
-    @mistakes_as_sentences
     def seal(self):
         """Seal the bundle, open it again and score every test row through it."""
         from tagline import paths
@@ -174,7 +173,6 @@ class TrainFlow(FlowSpec):
 
     @card(type="html", id="report", options={"attribute": "report_html"})
     @step
-    @mistakes_as_sentences
     def report(self, inputs):
         """Write the one page that a manager reads."""
         # Metaflow compares pickles, and the same frame read twice has not always the same one; and
@@ -189,7 +187,6 @@ class TrainFlow(FlowSpec):
         self.next(self.end)
 
     @step
-    @mistakes_as_sentences
     def end(self):
         """Write the run's record, register it by its tags, and say how it went."""
         from tagline.case.load import check_case

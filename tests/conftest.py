@@ -14,6 +14,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tagline.storage.files import locked
+from tests.warm import USER, verb
 
 pytest_plugins = ["tests.seaweed", "tests.candidates"]
 
@@ -78,7 +79,7 @@ class Workplace:
         own = {
             "TAGLINE_SIGNING_KEY": str(self.folder / "signing.key"),
             "TAGLINE_HOME": str(self.folder / ".tagline"),
-            "METAFLOW_USER": "tester",
+            "METAFLOW_USER": USER,
         }
         return {n: v for n, v in os.environ.items() if n != "TAGLINE_STORE"} | own | self.variables
 
@@ -100,7 +101,7 @@ class Workplace:
         return self.call(str(FLOW), "--no-pylint", "--config", "case", case, "run", *words)
 
     def tagline(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.call("-m", "tagline", *words)
+        return verb(words, folder=self.folder, environment=self.environment)
 
 
 @pytest.fixture(scope="session", autouse=True)

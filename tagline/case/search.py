@@ -62,7 +62,9 @@ class SearchSection(Section):
         default=16, description="Boosted models that start, over all brackets."
     )
     brackets: Annotated[int, Field(ge=1)] = Field(
-        default=2, description="Tasks that the trials are dealt to; each halves its own."
+        default=2,
+        description="Parts that the trials are dealt to; each halves its own, in a task of its own "
+        "where the table is not small.",
     )
     metric: Literal["roc_auc", "log_loss"] = Field(
         default="roc_auc", description="Figure on the tuning rows that stops, halves and chooses."

@@ -90,6 +90,11 @@ class Prepared:
     fingerprint: str
     made_by: str = ""
 
+    @property
+    def training_values(self) -> int:
+        """How many values the matrix of the training rows has."""
+        return self.rows["train"]["rows"] * len(self.inputs["names"])
+
     def features(self, case: Case) -> Features:
         """Give a case's features, with its fields as they were read here.
 

@@ -4,7 +4,7 @@ import ast
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,7 +25,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 SETTINGS = ("seed", "table", "split", "contract", "inputs", "search", "evaluation", "monitoring")
 
 
-def begin(case: Case, files: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def begin(case: Case, policies: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Compute the past once, and read the policies.
 
     Returns
@@ -35,11 +35,11 @@ def begin(case: Case, files: Sequence[str]) -> tuple[dict[str, Any], list[dict[s
     policies : list of dict
         One a task.
     """
-    policies = read_policies(case, files)
+    found = read_policies(case, policies)
     past = put_timeline(case)
     return asdict(past), [
         {"name": each.name, "title": each.title, "retraining": each.retraining.model_dump()}
-        for each in policies
+        for each in found
     ]
 
 

@@ -19,6 +19,8 @@ from tagline.operations.promotion import NOTHING_NEW, answers_as
 from tagline.operations.standings import Standings, open_case
 from tagline.registry.events import ask_for_promotion, is_deployed
 from tagline.registry.records import Records
+from tagline.registry.runs import FLOW
+from tagline.storage.files import scratch
 
 log = logging.getLogger(__name__)
 LINES = 20
@@ -50,17 +52,13 @@ def retrain(case: Case, *, why: str, by: str, promote: bool) -> str:
     """
     chain = f"{why} Found by {by}."
     log.info(f"Training starts: {chain}")
-    records, config = Records.here(), json.dumps(case.to_dict())
-    before = {each.run for each in records.of(case.name)}
+    config = json.dumps(case.to_dict())
     words = ["--config-value", "case", config, "run", "--tag", f"because:{by}", "--why", chain]
-    _run("train.py", words)
-    new = [each for each in records.of(case.name) if each.run not in before]
-    if not new:
-        raise TaglineError("The training left no record.", where="flows/train.py")
-    run = new[0].run
-    if new[0].standing != "candidate":
+    run = f"{FLOW}/{_run('train.py', words)}"
+    record = Records.here().read(run, case=case.name)
+    if record.stage != "candidate":
         return f"{run} did not pass its gates."
-    if is_nothing_new(run, new[0].digest, case):
+    if is_nothing_new(run, record.digest, case):
         return f"{run} is not put forward: {NOTHING_NEW}."
     if not promote:
         return f"{run} waits for a person to promote it."
@@ -108,22 +106,25 @@ def hand_over(run: str, *, standing: str, promote: bool, why: str, new: bool) ->
     return "The event that starts its promotion was sent."
 
 
-def _run(flow: str, words: Sequence[str]) -> None:
+def _run(flow: str, words: Sequence[str]) -> str:
     tail: deque[str] = deque(maxlen=LINES)
-    with subprocess.Popen(
-        [sys.executable, str(paths.flows() / flow), *words],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        for line in process.stdout or ():
-            tail.append(line.rstrip())
-            log.info(tail[-1])
-    if process.returncode:
-        told = "\n".join(tail)
-        raise TaglineError(
-            f"flows/{flow} failed, and the champion stays:\n{told}",
-            where=f"flows/{flow}",
-            todo="Mend what it says, and run it again; nothing has changed.",
-        )
+    with scratch() as folder:
+        named = folder / "run"
+        with subprocess.Popen(
+            [sys.executable, str(paths.flows() / flow), *words, "--run-id-file", str(named)],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                tail.append(line.rstrip())
+                log.info(tail[-1])
+        if process.returncode == 0:
+            return named.read_text()
+    told = "\n".join(tail)
+    raise TaglineError(
+        f"flows/{flow} failed, and the champion stays:\n{told}",
+        where=f"flows/{flow}",
+        todo="Mend what it says, and run it again; nothing has changed.",
+    )

@@ -1,15 +1,15 @@
 """A person's mistake inside a step: one sentence in the log instead of a traceback."""
 
-import functools
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from metaflow import current
+from metaflow import FlowMutator, current, user_step_decorator
 from metaflow.exception import MetaflowException
 from metaflow.metaflow_config import KUBERNETES_SECRETS
+from metaflow.user_decorators.mutable_flow import MutableFlow
 from metaflow.util import get_username
 
 from tagline.errors import TaglineError
@@ -28,23 +28,28 @@ class UserMistake(MetaflowException):
     headline = "Tagline stopped"
 
 
-def mistakes_as_sentences(step: Callable[..., None]) -> Callable[..., None]:
-    """Turn a `TaglineError` of a step into what Metaflow prints as one sentence; show the log."""
+class mistakes_as_sentences(FlowMutator):  # noqa: N801 - used as a decorator of flows
+    """Turn a `TaglineError` of any step into what Metaflow prints as one sentence; show the log."""
 
-    @functools.wraps(step)
-    def wrapped(flow: Any, *inputs: Any) -> None:
-        begin_own_process()
-        show_log()
-        try:
-            step(flow, *inputs)
-        except TaglineError as mistake:
-            _note(flow, f"{step.__name__}: {mistake}")
-            raise UserMistake(str(mistake)) from mistake
-        except Exception as wrong:
-            _note(flow, f"{step.__name__}: {type(wrong).__name__}: {wrong}")
-            raise
+    def mutate(self, mutable_flow: MutableFlow) -> None:
+        """Wrap every step."""
+        for _, each in mutable_flow.steps:
+            each.add_decorator(in_sentences)
 
-    return wrapped
+
+@user_step_decorator  # type: ignore[untyped-decorator]
+def in_sentences(step_name: str, flow: Any, inputs: Any) -> Iterator[None]:  # noqa: ARG001
+    """Run a step; note why a training failed."""
+    begin_own_process()
+    show_log()
+    try:
+        yield
+    except TaglineError as mistake:
+        _note(flow, f"{step_name}: {mistake}")
+        raise UserMistake(str(mistake)) from mistake
+    except Exception as wrong:
+        _note(flow, f"{step_name}: {type(wrong).__name__}: {wrong}")
+        raise
 
 
 def with_a_user() -> None:
@@ -71,13 +76,3 @@ def _note(flow: Any, why: str) -> None:
         Records.here().fail(run=run, case=case, why=why)
     except TaglineError as unkept:
         log.warning(f"That it failed could not be noted: {unkept}")
-
-
-def one_option(words: Sequence[str], option: str) -> list[str]:
-    """Make one value, a line each, of all words that follow an option, as a shell's ``*`` gives."""
-    if option not in words:
-        return list(words)
-    start = list(words).index(option) + 1
-    rest = list(words[start:])
-    end = next((place for place, word in enumerate(rest) if word.startswith("--")), len(rest))
-    return [*words[:start], "\n".join(rest[:end]), *rest[end:]]

@@ -1,7 +1,6 @@
 """A retraining policy that is tried on the past: a name, and what it changes of the case's."""
 
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,29 +30,30 @@ class Policy:
     retraining: RetrainingSection
 
 
-def read_policies(case: Case, files: Sequence[str]) -> list[Policy]:
+def read_policies(case: Case, place: str) -> list[Policy]:
     """Read policies; the case's own where none is named.
 
     Parameters
     ----------
     case : Case
         Says what a file does not.
-    files : sequence of str
-        TOML files with ``title`` and ``[retraining]``.
+    place : str
+        A TOML file with ``title`` and ``[retraining]``, or a folder of them.
 
     Raises
     ------
     TaglineError
-        A file is not there, is no TOML or has a wrong key; two have one name.
+        There is none, or one can not be read, is no TOML or has a wrong key.
     """
-    found = [_read(case, Path(file)) for file in files]
-    if not found:
+    if not place:
         return [Policy("default", "The case's own policy", case.retraining)]
-    names = [each.name for each in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise TaglineError(f"Two policies are called {twice!r}.", where=", ".join(files))
-    return found
+    path = Path(place)
+    if not path.is_dir():
+        return [_read(case, path)]
+    files = sorted(path.glob("*.toml"))
+    if not files:
+        raise TaglineError("No policy lies here.", where=place, todo="Write one: docs/replay.md.")
+    return [_read(case, file) for file in files]
 
 
 def _read(case: Case, path: Path) -> Policy:

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable
+from itertools import chain, count
 from typing import Any
 
 import pandas as pd
@@ -13,31 +15,33 @@ REFRESH_EVERY = 3.0  # seconds
 
 
 class SearchCard:
-    """Shows a bracket's trials on a card and in the log, after each fit.
+    """Shows the trials of a task's brackets on a card and in the log, after each fit.
 
     Parameters
     ----------
     card : Metaflow card
-        Where the table stands; it is refreshed after a fit, at most every few seconds.
-    name : str
-        The bracket's name.
+        Where the tables stand; it is refreshed after a fit, at most every few seconds.
     """
 
-    def __init__(self, card: Any, *, name: str) -> None:
-        self._card, self._name = card, name
-        self._fits, self._refreshed = 0, time.monotonic()
+    def __init__(self, card: Any) -> None:
+        self._card, self._refreshed = card, time.monotonic()
+        self._shown: dict[str, list[Any]] = {}
 
-    def __call__(self, rows: list[dict[str, Any]]) -> None:
-        """Show the rows so far."""
-        self._fits += 1
+    def of(self, name: str) -> Callable[[list[dict[str, Any]]], None]:
+        """Give what shows one bracket."""
+        fits = count(1)
+        return lambda rows: self._show(name, rows, next(fits))
+
+    def _show(self, name: str, rows: list[dict[str, Any]], fits: int) -> None:
         best = max((row["roc_auc"] or 0.0 for row in rows), default=0.0)
         failed = [row for row in rows if row["error"]]
-        message = f"{self._name}: {self._fits} fits, best tuning ROC AUC {best:.4f}"
+        message = f"{name}: {fits} fits, best tuning ROC AUC {best:.4f}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
+        told = Markdown(f"{fits} fits, best tuning ROC AUC **{best:.4f}**")
+        self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
-        self._card.append(Markdown(f"# {self._name}"))
-        self._card.append(Markdown(f"{self._fits} fits, best tuning ROC AUC **{best:.4f}**"))
-        self._card.append(_table(pd.DataFrame(rows)))
+        for part in chain.from_iterable(self._shown.values()):
+            self._card.append(part)
         self._refresh()
 
     def _refresh(self) -> None:

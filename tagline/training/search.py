@@ -22,6 +22,7 @@ from tagline.training.space import draw
 Progress = Callable[[list[Row]], None]
 Bracket = dict[str, Any]
 Trial = dict[str, Any]
+AT_ONCE = 300_000  # values of a matrix whose brackets run in one task
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,19 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
     named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
     common = {"seed": seed, "search": section.model_dump(mode="json")}
     return [{"name": name, "trials": some, **common} for name, some in named if some]
+
+
+def tasks(plan: Sequence[Bracket], *, values: int) -> list[list[Bracket]]:
+    """Deal brackets to tasks: one each, or one for all where a process costs more than a fit.
+
+    Parameters
+    ----------
+    plan : sequence of dict
+        The brackets.
+    values : int
+        How many the matrix of the training rows has.
+    """
+    return [list(plan)] if values <= AT_ONCE else [[each] for each in plan]
 
 
 def run_bracket(bracket: Bracket, data: TrainingData, *, progress: Progress) -> BracketResult:

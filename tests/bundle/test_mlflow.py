@@ -103,5 +103,5 @@ def test_mlflow_refuses_a_bundle_that_was_changed(tmp_path, monkeypatch):
 
 
 def test_the_version_in_a_bundle_s_requirements_is_the_one_that_is_tried():
-    locked = (ROOT / "requirements-mlflow.txt").read_text()
+    locked = (ROOT / "requirements" / "mlflow.txt").read_text()
     assert f"\n{MLFLOW} " in locked

@@ -224,7 +224,7 @@ def test_a_replay_compares_policies_goes_on_where_it_stopped_and_gives_the_same(
         'title = "Often"\n[retraining]\non = ["age"]\nage_days = 10\ncool_down_days = 5\n'
     )
     configure(place, QUIET, REPLAY)
-    words = ["--config", "case", "small.toml", "run", "--policy", *map(str, policies.glob("*"))]
+    words = ["--config", "case", "small.toml", "run", "--policy", str(policies)]
     first = flow(place, "replay", *words)
     kept = sorted((place.store / "replays").rglob("2024-*.json"))
     assert len(kept) == 4  # two months of two policies

@@ -19,7 +19,7 @@ from tagline.training.average import average
 from tagline.training.leaderboard import COLUMNS
 from tagline.training.matrix import TrainingData, read, write
 from tagline.training.models import load
-from tagline.training.search import BracketResult, brackets, choose, run_bracket
+from tagline.training.search import AT_ONCE, BracketResult, brackets, choose, run_bracket, tasks
 from tagline.training.space import draw
 
 
@@ -233,3 +233,9 @@ def test_a_fit_that_takes_long_shows_that_it_goes_on(
     caplog.set_level(logging.INFO, logger="tagline")
     run_all(data, SearchSection(trials=1, max_rounds=5, learning_rates=(0.1,), baselines=()))
     assert "3 trees at rate 0.1, tuning auc 0." in caplog.text
+
+
+def test_a_bracket_is_a_task_but_where_a_table_is_small(section: SearchSection) -> None:
+    plan = brackets(section, seed=7)
+    assert tasks(plan, values=AT_ONCE) == [plan]
+    assert tasks(plan, values=AT_ONCE + 1) == [[each] for each in plan]
