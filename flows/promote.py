@@ -22,57 +22,32 @@ class PromoteFlow(FlowSpec):
     why = Parameter("why", default="", help="The reason, for the ledger.")
     wait = Parameter("wait", default=0.0, help="Minutes to wait for approvals and servers.")
 
-    @card(type="blank", id="verify")
+    @card(type="blank", id="checked")
     @step
     def start(self):
-        """Find the run, and verify its bundle."""
+        """Find the run, verify its bundle, hold it against its gates on the newest labels."""
         from tagline.operations import promotion
-        from tagline.report.steps import show
+        from tagline.report.steps import show, show_gates
 
         plan = promotion.plan(self.candidate, case=self.case, config=self.case_file, why=self.why)
-        show(current.card["verify"], "The bundle is sound", plan.facts())
+        show(current.card["checked"], "The bundle is sound", plan.facts())
         self.plan = plan.to_dict()
-        self.next(self.recheck)
+        self.gates = promotion.recheck(plan)
+        show_gates(current.card["checked"], self.gates)
+        self.next(self.agree)
 
-    @card(type="blank", id="gates")
+    @card(type="blank", id="agreed")
     @step
-    def recheck(self):
-        """Hold the run against its gates again, beside the champion, on the newest labels."""
-        from tagline.operations import promotion
-        from tagline.report.steps import show_gates
-
-        self.gates = promotion.recheck(promotion.Plan(**self.plan))
-        show_gates(current.card["gates"], self.gates)
-        self.next(self.judge)
-
-    @step
-    def judge(self):
-        """Refuse a run that fails a gate; the step before keeps its card."""
-        from tagline.operations import promotion
-
-        promotion.expect_gates(promotion.Plan(**self.plan), self.gates)
-        self.next(self.smoke)
-
-    @card(type="blank", id="smoke")
-    @step
-    def smoke(self):
-        """Let a fresh process open the bundle and answer."""
+    def agree(self):
+        """Refuse what fails a gate, let a fresh process answer, wait for who must approve."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        answered = promotion.smoke(promotion.Plan(**self.plan))
-        show(current.card["smoke"], "A fresh process answers", answered)
-        self.next(self.approvals)
-
-    @card(type="blank", id="approvals")
-    @step
-    def approvals(self):
-        """Wait for the approvals that the case asks for."""
-        from tagline.operations import promotion
-        from tagline.report.steps import show
-
-        given = promotion.wait_for_approvals(promotion.Plan(**self.plan), minutes=self.wait)
-        show(current.card["approvals"], "Approvals", given)
+        plan = promotion.Plan(**self.plan)
+        promotion.expect_gates(plan, self.gates)
+        show(current.card["agreed"], "A fresh process answers", promotion.smoke(plan))
+        given = promotion.wait_for_approvals(plan, minutes=self.wait)
+        show(current.card["agreed"], "Approvals", given)
         self.next(self.promote)
 
     @card(type="blank", id="standing")
@@ -84,29 +59,21 @@ class PromoteFlow(FlowSpec):
 
         self.entry = promotion.promote(promotion.Plan(**self.plan), gates=self.gates)
         show(current.card["standing"], "The champion", self.entry)
-        self.next(self.confirm)
+        self.next(self.end)
 
-    @card(type="blank", id="confirm")
+    @card(type="blank", id="confirmed")
     @step
-    def confirm(self):
+    def end(self):
         """See that every running server has it; what one refuses is taken back."""
         from tagline.operations import promotion
         from tagline.report.steps import show
 
-        entry = self.entry["entry"]
-        confirmed = promotion.confirm(promotion.Plan(**self.plan), entry=entry, minutes=self.wait)
-        show(current.card["confirm"], "Servers", {"running servers": "; ".join(confirmed)})
-        for line in confirmed:
+        plan, entry = promotion.Plan(**self.plan), self.entry["entry"]
+        servers = promotion.confirm(plan, entry=entry, minutes=self.wait)
+        show(current.card["confirmed"], "Servers", {"running servers": "; ".join(servers)})
+        for line in servers:
             print(line)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        """Say what came of it."""
-        print(
-            f"{self.plan['run']} is the champion of {self.plan['case']}: "
-            f"entry {self.entry['entry']}"
-        )
+        print(f"{plan.run} is the champion of {plan.case}: entry {entry}")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def template(flow, environment, folder, *words):
         ("snapshot", {"start", "end"}),
         (
             "promote",
-            {"start", "recheck", "judge", "smoke", "approvals", "promote", "confirm", "end"},
+            {"start", "agree", "promote", "end"},
         ),
     ],
 )

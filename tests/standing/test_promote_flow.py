@@ -163,7 +163,7 @@ def test_a_gate_that_fails_leaves_its_card_and_its_figures(fresh):
     done = promote(place, "--candidate", runs[1], "--case-config", str(config))
     assert done.returncode != 0
     assert "of its gates fail now" in done.stdout
-    shown = place.call(FLOW, "--no-pylint", "card", "get", newest(place) + "/recheck", "card.html")
+    shown = place.call(FLOW, "--no-pylint", "card", "get", newest(place) + "/start", "card.html")
     assert shown.returncode == 0, shown.stderr
     assert "FAILED" in (place.folder / "card.html").read_text()
     last, *_ = ask(place, "audit")
