@@ -119,13 +119,13 @@ class TrainFlow(FlowSpec):
         from tagline.stages.evaluating import evaluate_best
 
         case = check_case(self.case_config)
-        current, lost = champion_bundle(case)
+        champion, lost = champion_bundle(case)
         evaluation = evaluate_best(
             case,
             Prepared(**self.prepared),
             BestTrial(**self.best_trial),
             baselines=self.baselines,
-            current=current,
+            current=champion,
             lost=lost,
         )
         self.evaluation = fields_of(evaluation)

@@ -16,6 +16,7 @@ from tagline.history.written import to_dict
 from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.inputs.program import Program
+from tagline.reading.kinds import NOTHING
 from tagline.training.models import FAMILIES
 
 if TYPE_CHECKING:
@@ -128,29 +129,13 @@ def example_of(rows: pd.DataFrame, fields: Sequence[Field]) -> dict[str, Any]:
     are the most frequent ones. Text with very many values may name persons and is not shown.
     """
     return {
-        field.name: _plain(_middle(rows[field.name].dropna(), field), field)
+        field.name: field.type.plain(_middle(rows[field.name].dropna(), field))
         for field in fields
         if field.required
     }
 
 
 def _middle(known: "pd.Series[Any]", field: Field) -> Any:
-    if field.kind == "string" and field.allowed is None and known.nunique() > PERSONAL:
+    if field.type.nothing == NOTHING and field.allowed is None and known.nunique() > PERSONAL:
         return HIDDEN
-    if field.kind in ("string", "boolean"):
-        return known.value_counts().index[0]
-    return known.sort_values().iloc[len(known) // 2]
-
-
-def _plain(value: Any, field: Field) -> Any:
-    match field.kind:
-        case "timestamp":
-            return pd.Timestamp(value).isoformat()
-        case "string":
-            return str(value)
-        case "boolean":
-            return bool(value)
-        case "integer":
-            return int(value)
-        case _:
-            return float(value)
+    return field.type.middle(known)

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from tagline.inputs.field import Field
-from tagline.reading.kinds import Kind
 
 LOADER = "tagline.bundle.pyfunc"
 MLFLOW = "mlflow==3.17.2"
@@ -17,7 +16,6 @@ INFERENCE = ("tagline", "cryptography", "numpy", "onnxruntime", "pandas")
 # MLflow has no type for a time with its zone, refuses whole numbers as doubles, and holds no
 # missing value in a long or a flag: such columns are "any", and the bundle reads them itself.
 ANY = "any"
-TYPES: dict[Kind, str] = {"string": "string", "integer": "long", "boolean": "boolean"}
 
 
 def mlmodel(
@@ -82,8 +80,8 @@ def python_env(*, python: str) -> bytes:
 
 def _fields(fields: Sequence[Field]) -> Iterator[dict[str, Any]]:
     for field in fields:
-        typed = field.required or field.kind == "string"
-        kind = TYPES.get(field.kind, ANY) if typed else ANY
+        typed = field.required or field.type.always
+        kind = (field.type.mlflow if typed else None) or ANY
         yield {"name": field.name, "type": kind, "required": field.required}
 
 

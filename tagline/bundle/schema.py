@@ -4,15 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from tagline.inputs.field import Field
-from tagline.reading.kinds import Kind
-
-TYPES: dict[Kind, dict[str, Any]] = {
-    "string": {"type": "string"},
-    "integer": {"type": "integer"},
-    "number": {"type": "number"},
-    "boolean": {"type": "boolean"},
-    "timestamp": {"type": "string", "format": "date-time"},
-}
 
 
 def request_schema(
@@ -48,7 +39,9 @@ def _property(field: Field) -> dict[str, Any]:
         "enum": None if field.allowed is None else list(field.allowed),
         "x-unit": field.unit or None,
     }
-    given = TYPES[field.kind] | {name: limit for name, limit in limits.items() if limit is not None}
+    given = dict(field.type.json) | {
+        name: limit for name, limit in limits.items() if limit is not None
+    }
     return described | (given if field.required else _or_null(given))
 
 

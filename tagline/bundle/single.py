@@ -1,6 +1,5 @@
 """One row through a bundle in microseconds: its program, its encoders, then the model alone."""
 
-import math
 import threading
 from array import array
 from collections.abc import Mapping, Sequence
@@ -8,18 +7,18 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tagline.bundle.load import PROBABILITY, Bundle, session
 from tagline.errors import TaglineError
-from tagline.inputs.compute import MISSING_TEXT, Columns, is_text
+from tagline.inputs.compute import Columns
 from tagline.inputs.field import Field
 from tagline.inputs.matrix import MATRIX, InputSet
 from tagline.inputs.program import Program
+from tagline.reading.kinds import NOTHING
+from tagline.reading.types import KINDS
 
 PROGRAM, SCORER = "program.json", "scorer.onnx"
 ALIKE = 1e-6
-STRANGE = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 1e18, -1e18, 1e300, -1e300, math.inf, -math.inf)
 
 
 class SingleRow:
@@ -104,7 +103,7 @@ class SingleRow:
         for place, number_of, otherwise in self._encoders:
             found = number_of(str(made[place]))
             if found is None:
-                if made[place] != MISSING_TEXT:
+                if made[place] != NOTHING:
                     unknown.append(self.names[place])
                 found = otherwise
             made[place] = found
@@ -126,7 +125,7 @@ class SingleRow:
             return found
         for name, (column, seen) in self.plain_texts.items():
             for place, text in enumerate(columns[column].tolist()):
-                if text not in seen and text != MISSING_TEXT:
+                if text not in seen and text != NOTHING:
                     found.setdefault(place, []).append(name)
         return found
 
@@ -196,26 +195,12 @@ def as_rows(columns: Columns) -> list[dict[str, Any]]:
 def strange(rows: Columns, fields: Sequence[Field], *, seed: int) -> Columns:
     """Change a third of the numbers to what may trip arithmetic, and of texts to unknown ones."""
     random = np.random.default_rng(seed)
-    kinds = {field.name: field for field in fields}
+    numbers = dict.fromkeys(rows, KINDS["number"])  # what is no field is history
+    kinds = numbers | {field.name: field.type for field in fields}
     return {
-        name: _changed(values, kinds.get(name), random.random(len(values)) < 1 / 3, random)
+        name: kinds[name].strange(values, random.random(len(values)) < 1 / 3, random)
         for name, values in rows.items()
     }
-
-
-def _changed(
-    values: npt.NDArray[Any],
-    field: Field | None,
-    where: npt.NDArray[np.bool_],
-    random: np.random.Generator,
-) -> npt.NDArray[Any]:
-    if is_text(values):
-        return np.where(where, random.choice(np.array(["", "?"], values.dtype), len(where)), values)
-    if field is not None and field.kind != "number":
-        # Whole numbers, times and flags have no strange values but being missing.
-        return np.where(where, np.nan, values) if values.dtype.kind == "f" else values
-    drawn = random.choice(np.array([*STRANGE, math.nan]), len(where))
-    return np.where(where, drawn, values)
 
 
 def _picking(takes: tuple[str, ...]) -> Any:

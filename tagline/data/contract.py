@@ -14,7 +14,7 @@ from tagline.data.label import read_label
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
-from tagline.inputs.rows import NUMBERS, Rows, faults, read_rows
+from tagline.inputs.rows import Rows, faults, read_rows
 from tagline.names import free, near
 from tagline.reading.guess import Recognised, Taken, counted, recognise
 from tagline.reading.kinds import NOTHING
@@ -165,7 +165,7 @@ def check(
 
 
 def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezone: str) -> Field:
-    if field.kind != "timestamp":
+    if not field.type.moments:
         return field
     written = field.format or table.formats.get(field.name)
     if written is None:
@@ -219,7 +219,7 @@ def _whole_table(
             "which is no field of the table.",
             where=f"{where}: contract",
         )
-    measured = {each.name for each in fields if each.kind in NUMBERS} | {table.target}
+    measured = {each.name for each in fields if each.type.measured} | {table.target}
     for name in (name for name in (*contract.typical, *contract.ranges) if name not in measured):
         raise TaglineError(
             f"{name!r} is no number, so it has no range.", where=f"{where}: contract"

@@ -152,7 +152,7 @@ def _expect_centuries(
     if case.features:
         said |= {field.name for field in features.fields if field.format}
     for field in checked.fields:
-        if field.kind == "timestamp" and field.name not in said:
+        if field.type.moments and field.name not in said:
             expect_century(checked.rows[field.name], field.format or "", now=now)
 
 

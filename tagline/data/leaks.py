@@ -100,7 +100,7 @@ def _how(case: Case, names: str) -> str:
 def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Columns) -> Looked:
     own = {field.name: train[field.name] for field in features.fields}
     for field in features.fields:
-        if field.kind == "timestamp":
+        if field.type.moments:
             before = train[case.table.time] - own.pop(field.name)
             if field.name != case.table.time:
                 own[field.name] = before.dt.total_seconds()
@@ -175,7 +175,7 @@ def _rates(code: Integers, y: Floats, groups: Integers) -> Floats:
 def _later(case: Case, features: Features, train: pd.DataFrame) -> Iterator[tuple[str, str]]:
     moment = train[case.table.time]
     for field in features.fields:
-        if field.kind != "timestamp" or field.name == case.table.time:
+        if not field.type.moments or field.name == case.table.time:
             continue
         known = train[field.name].notna()
         share = float((train[field.name] > moment)[known].mean()) if known.any() else 0.0

@@ -15,8 +15,6 @@ from tagline.names import free, near
 from tagline.reading.guess import Recognised, recognise
 
 TABLE = "rows"
-DAY, HOUR = 86_400, 3_600
-EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Features:
@@ -112,29 +110,18 @@ def _recognised(case: Case, column: pd.Series) -> Recognised:
 
 def _input_names(fields: Sequence[Field], *, moment: str) -> dict[tuple[str, str], str]:
     # A column may be called as an input made of another one would be.
-    names = {(field.name, ""): field.name for field in fields if field.kind != "timestamp"}
-    for field in fields:
-        if field.kind == "timestamp":
-            made = ("hour", "weekday") if field.name == moment else ("days_before",)
-            for part in made:
-                names[field.name, part] = free(f"{field.name}_{part}", names.values())
+    made = {each.name: each.type.parts(is_moment=each.name == moment) for each in fields}
+    names = {(name, ""): name for name, parts in made.items() if "" in parts}
+    for name, parts in made.items():
+        for part in filter(None, parts):
+            names[name, part] = free(f"{name}_{part}", names.values())
     return names
 
 
 def _inputs_of(
     xp: Any, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    value = row[field.name]
-    if (field.name, "hour") in names:
-        day = value // DAY
-        return {
-            names[field.name, "hour"]: xp.astype(value % DAY, xp.float64) / HOUR,
-            names[field.name, "weekday"]: xp.astype((day + EPOCH_WEEKDAY) % 7, xp.float64),
-        }
-    if field.kind == "timestamp":
-        moment = next(name for name, part in names if part == "hour")
-        days = xp.astype(row[moment] - value, xp.float64) / DAY
-        return {names[field.name, "days_before"]: days}
-    if field.kind in ("boolean", "integer"):
-        return {field.name: xp.astype(value, xp.float64)}
-    return {field.name: value}
+    moment = next(name for name, part in names if part == "hour")
+    asked = None if field.name == moment else row[moment]
+    made = field.type.inputs(xp, row[field.name], asked)
+    return {names[field.name, part]: value for part, value in made.items()}

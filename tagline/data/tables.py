@@ -12,7 +12,8 @@ from tagline.data.files import File, read_file, without_texts
 from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.reading.guess import counted, recognise
-from tagline.reading.values import How, read
+from tagline.reading.kind import How
+from tagline.reading.values import read
 
 
 def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:

@@ -4,39 +4,32 @@ What is right is decoded in one go, in the fields' own types. Only what is not i
 time, value by value, to say all that is wrong with it.
 """
 
-import math
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from tagline.inputs.compute import MISSING_TEXT
 from tagline.inputs.field import Field
 from tagline.inputs.request import (
     LONGEST_ID,
     Fault,
     InvalidRows,
-    InvalidValue,
     RowReader,
-    Value,
     as_id,
     is_id,
-    seconds_of,
 )
 from tagline.inputs.strict_json import Malformed, parsed, said
-from tagline.reading.values import HIGHEST, LOWEST
+from tagline.reading.kind import InvalidValue, Value
+from tagline.reading.kinds import NOTHING
+from tagline.reading.number import HIGHEST, LOWEST
 
 UNSET = msgspec.UNSET
 Kinds = set[type]
 NO_VALUE = {type(None), type(UNSET)}
-ABSENT = (None, UNSET, MISSING_TEXT)
-CONVERTED = ("timestamp", "integer", "boolean")  # others are converted where one is missing
-LONGEST_TIME = 40
-REMEMBERED = 65_536  # times, as text
+ABSENT = (None, UNSET, NOTHING)
 QUOTE = ord('"')
 
 
@@ -91,19 +84,19 @@ class BodyReader:
         self._one = msgspec.json.Decoder(row)
         self._many = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]
         self._converters = [
-            (place, converter, field.kind in CONVERTED)
+            (place, converter, field.type.converted)
             for place, field in enumerate(fields)
-            if (converter := _converter(field)) is not None
+            if (converter := field.type.converter(field)) is not None
         ]
         self._optional = [place for place, field in enumerate(fields) if not field.required]
-        self._numbers = {place for place, field in enumerate(fields) if field.kind == "number"}
-        self._quoted = {
-            place for place, field in enumerate(fields) if field.kind in ("string", "timestamp")
+        self._numbers = {
+            place for place, field in enumerate(fields) if field.type.dtype == "float64"
         }
+        self._quoted = {place for place, field in enumerate(fields) if field.type.quoted}
         self._words = [
             (place, frozenset(field.missing))
             for place, field in enumerate(fields)
-            if field.missing and field.kind == "string"
+            if field.missing and field.type.nothing == NOTHING
         ]
         self._names = [field.name for field in fields]
         self._id_place = None if self.id else self._names.index(id)
@@ -164,8 +157,8 @@ class BodyReader:
         texts = len(values) + len(self._quoted)
         for place in self._optional:
             each = values[place]
-            if each is None or each is UNSET or each == MISSING_TEXT:
-                texts -= (each is UNSET) + (each != MISSING_TEXT and place in self._quoted)
+            if each is None or each is UNSET or each == NOTHING:
+                texts -= (each is UNSET) + (each != NOTHING and place in self._quoted)
                 values[place] = None
                 lacking.append(self._names[place])
         for place, converter, _ in self._converters:
@@ -193,7 +186,7 @@ class BodyReader:
         missing: dict[int, list[str]] = {}
         lacking = set()
         for place, found in kinds.items():
-            if found & NO_VALUE or (str in found and MISSING_TEXT in given[place]):
+            if found & NO_VALUE or (str in found and NOTHING in given[place]):
                 lacking.add(place)
                 columns[place] = [None if each in ABSENT else each for each in given[place]]
                 for row, each in enumerate(columns[place]):
@@ -280,7 +273,8 @@ def _packed(column: Sequence[Any]) -> Sequence[Any]:
 def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
     described: list[Any] = []
     for place, field in enumerate(fields):
-        kind = _type(field)
+        kind, limits = field.type.json_type(field)
+        kind = Annotated[kind, msgspec.Meta(**limits)] if limits else kind
         optional = kind | None | msgspec.UnsetType
         described.append((f"f{place}", kind) if field.required else (f"f{place}", optional, UNSET))
     text = Annotated[str, msgspec.Meta(max_length=LONGEST_ID)]
@@ -296,35 +290,3 @@ def _struct(fields: Sequence[Field], own: str) -> type[msgspec.Struct]:
         kw_only=True,
         gc=False,
     )
-
-
-def _type(field: Field) -> Any:
-    match field.kind:
-        case "string" if field.allowed is not None:
-            return Literal[field.allowed] if field.allowed else str
-        case "string" | "timestamp":
-            return Annotated[str, msgspec.Meta(min_length=1)] if field.required else str
-        case "boolean":
-            return bool
-        case "integer":
-            least = LOWEST if field.minimum is None else math.ceil(field.minimum)
-            most = HIGHEST if field.maximum is None else math.floor(field.maximum)
-            return Annotated[int, msgspec.Meta(ge=max(least, LOWEST), le=min(most, HIGHEST))]
-        case _:
-            return Annotated[float, msgspec.Meta(ge=field.minimum, le=field.maximum)]
-
-
-def _converter(field: Field) -> Callable[[Any], Value] | None:
-    if field.kind == "timestamp":
-        remembered = lru_cache(REMEMBERED)(partial(seconds_of, field=field))
-
-        def seconds(text: str) -> int:
-            # Whoever sends long texts fills no memory with them.
-            return remembered(text) if len(text) <= LONGEST_TIME else seconds_of(text, field)
-
-        return seconds if field.required else lambda v: math.nan if v is None else float(seconds(v))
-    if field.required:
-        return None
-    if field.kind == "string":
-        return lambda value: MISSING_TEXT if value is None else value
-    return lambda value: math.nan if value is None else float(value)

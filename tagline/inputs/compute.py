@@ -10,13 +10,11 @@ import pandas as pd
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.inputs.rows import readable
+from tagline.reading.kind import TEXT
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
 InputFunction = Callable[[Any, Mapping[str, Any]], Mapping[str, Any]]
-
-TEXT = np.dtypes.StringDType()
-MISSING_TEXT = ""
 
 
 def columns(
@@ -57,7 +55,7 @@ def columns(
 
 def arrays(read: pd.DataFrame, fields: Sequence[Field]) -> Columns:
     """As `columns`, of rows that `tagline.inputs.rows.read_rows` has read already."""
-    return {field.name: _array(read[field.name], field) for field in fields}
+    return {field.name: field.type.array(read[field.name], field) for field in fields}
 
 
 def compute(function: InputFunction, row: Mapping[str, Column]) -> Columns:
@@ -99,17 +97,3 @@ def _checked(name: str, value: Column, *, rows: int) -> Column:
             where=f"input {name!r}",
         )
     return value.astype(TEXT) if is_text(value) else value.astype(np.float64)
-
-
-def _array(values: pd.Series, field: Field) -> Column:
-    if field.kind == "string":
-        return values.astype("object").where(values.notna(), MISSING_TEXT).to_numpy().astype(TEXT)
-    if field.kind == "timestamp":
-        return _epoch_seconds(values).astype(field.dtype)
-    missing: dict[str, Any] = {"na_value": np.nan} if field.dtype == "float64" else {}
-    return values.to_numpy(dtype=np.dtype(field.dtype), **missing)
-
-
-def _epoch_seconds(times: pd.Series) -> npt.NDArray[np.float64]:
-    whole = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    return np.where(np.isnat(whole), np.nan, whole.astype(np.int64).astype(np.float64))

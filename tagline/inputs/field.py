@@ -2,11 +2,12 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 from tagline.errors import TaglineError
+from tagline.reading.kind import ColumnKind, DType, How
 from tagline.reading.kinds import Kind
-from tagline.reading.values import How
+from tagline.reading.types import KINDS
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,9 @@ class Field:
     missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
+        if self.kind not in KINDS:
             raise TaglineError(
-                f"kind is {self.kind!r} and must be one of {', '.join(get_args(Kind))}.",
+                f"kind is {self.kind!r} and must be one of {', '.join(KINDS)}.",
                 where=f"field {self.name!r}",
             )
         if not self.name:
@@ -75,18 +76,19 @@ class Field:
             )
 
     @property
+    def type(self) -> ColumnKind:
+        """What its kind is."""
+        return KINDS[self.kind]
+
+    @property
     def how(self) -> How:
         """How its times are read."""
         return How(self.format, self.timezone)
 
     @property
-    def dtype(self) -> Literal["utf8", "int64", "float64", "bool"]:
+    def dtype(self) -> DType:
         """The type of the field's arrays, by the name that ONNX and ndonnx share."""
-        if self.kind == "string":
-            return "utf8"
-        if self.kind == "number" or not self.required:
-            return "float64"
-        return "bool" if self.kind == "boolean" else "int64"
+        return self.type.held(required=self.required)
 
     def replace(self, **changes: Any) -> Self:
         """Give the same field with other attributes."""

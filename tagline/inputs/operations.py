@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
-from tagline.reading.values import HIGHEST, LOWEST
+from tagline.reading.number import HIGHEST, LOWEST
 
 Dtype = Literal["utf8", "int64", "float64", "bool"]
 

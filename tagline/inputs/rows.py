@@ -4,19 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tagline.errors import TaglineError
 from tagline.inputs.field import Field
 from tagline.names import near
 from tagline.reading.held import without_arrow
-from tagline.reading.kinds import Kind
-from tagline.reading.times import AFTER_SECONDS, FIRST_SECOND, OUTSIDE
-from tagline.reading.values import Read, read, shown
+from tagline.reading.kind import Mask, shown
+from tagline.reading.values import Read, read
 
-Mask = npt.NDArray[np.bool_]
-NUMBERS: tuple[Kind, ...] = ("number", "integer")
 SHOWN_ROWS = 5
 
 
@@ -84,8 +80,8 @@ def faults(rows: Rows, fields: Sequence[Field]) -> Iterator[tuple[str, Mask]]:
     """
     for field in fields:
         yield f"{field.name} is no {field.kind}", rows.unread(field.name)
-        if field.kind == "timestamp":
-            yield f"{field.name} {OUTSIDE}", _outside(rows.frame[field.name])
+        for reason, _, where in field.type.impossible(rows.frame[field.name]):
+            yield f"{field.name} {reason}", where
         yield from _beyond(rows.frame[field.name], rows.unread(field.name), field)
 
 
@@ -120,23 +116,19 @@ def readable(frame: pd.DataFrame, fields: Sequence[Field], *, where: str = "") -
 def _wrong(given: pd.Series, values: pd.Series, rows: Rows, field: Field) -> Iterator[str]:
     unread = rows.unread(field.name)
     if unread.any():
-        hint = "; a timestamp is a time with its zone" if field.kind == "timestamp" else ""
+        hint = f"; {field.type.hint}" if field.type.hint else ""
         yield (
             f"column {field.name!r}: {int(unread.sum())} rows can not be read as "
             f"{field.kind}{hint} ({_places(unread, given)})."
         )
-    if field.kind == "timestamp" and (outside := _outside(values)).any():
-        yield (
-            f"column {field.name!r}: {int(outside.sum())} rows lie outside the years 1800 to 2299 "
-            f"({_places(outside, given)})."
-        )
-    if field.kind == "number" and (endless := _endless(values)).any():
-        yield (
-            f"column {field.name!r}: {int(endless.sum())} rows are infinite "
-            f"({_places(endless, given)})."
-        )
+    for _, reason, where in field.type.impossible(values):
+        if where.any():
+            yield (
+                f"column {field.name!r}: {int(where.sum())} rows {reason} "
+                f"({_places(where, given)})."
+            )
     lacking = values.isna().to_numpy() & ~unread
-    if field.required and field.kind not in ("string", "number") and lacking.any():
+    if field.required and not field.type.always and lacking.any():
         yield (
             f"column {field.name!r}: {int(lacking.sum())} rows lack a value, and a required "
             f"{field.kind} can not be missing ({_places(lacking)})."
@@ -155,10 +147,9 @@ def _places(mask: Mask, values: pd.Series | None = None) -> str:
 def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str, Mask]]:
     if field.required:
         yield f"{field.name} is missing", values.isna().to_numpy() & ~unread
-    if field.kind in NUMBERS:
+    if field.type.measured:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-        endless = _endless(values)
-        yield f"{field.name} is infinite", endless
+        endless = np.isinf(numbers)
         if field.minimum is not None:
             low = (numbers < field.minimum) & ~endless
             yield f"{field.name} is below {field.minimum:g}{_unit(field)}", low
@@ -170,21 +161,8 @@ def _beyond(values: pd.Series, unread: Mask, field: Field) -> Iterator[tuple[str
         yield f"{field.name} is a value that is not allowed", strange.to_numpy(dtype=bool)
 
 
-def _endless(values: pd.Series) -> Mask:
-    found: Mask = np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan))
-    return found
-
-
 def _unit(field: Field) -> str:
     return f" {field.unit}" if field.unit else ""
-
-
-def _outside(times: pd.Series) -> Mask:
-    seconds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
-    known = ~np.isnat(seconds)
-    count = seconds.astype(np.int64)
-    found: Mask = known & ((count < FIRST_SECOND) | (count >= AFTER_SECONDS))
-    return found
 
 
 def _nothing(frame: pd.DataFrame, field: Field) -> pd.Series:

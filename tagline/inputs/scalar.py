@@ -5,7 +5,7 @@ from typing import Any
 
 from tagline.inputs.operations import Dtype
 from tagline.inputs.program import Constant, Operand, Step
-from tagline.reading.values import HIGHEST, LOWEST
+from tagline.reading.number import HIGHEST, LOWEST
 
 RANK: tuple[Dtype, ...] = ("bool", "int64", "float64")
 NOT_ARITHMETIC = "NumPy adds flags up as flags: use xp.astype first"

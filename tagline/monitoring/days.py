@@ -149,7 +149,7 @@ def layout_of(bundle: Bundle) -> Layout:
     TaglineError
         The profile has another form: it is of another version.
     """
-    times = [f"field:{each.name}" for each in bundle.fields if each.kind == "timestamp"]
+    times = [f"field:{each.name}" for each in bundle.fields if each.type.moments]
     moving = [f"input:{name}" for name in _made_of_time(bundle)]
     encoded = [f"input:{name}" for name in bundle.inputs["encoders"]]
     profile = bundle.read_json("profile.json")
@@ -165,7 +165,7 @@ def layout_of(bundle: Bundle) -> Layout:
 
 
 def _made_of_time(bundle: Bundle) -> list[str]:
-    times = {each.name for each in bundle.fields if each.kind == "timestamp"}
+    times = {each.name for each in bundle.fields if each.type.moments}
     needs = Program.from_dict(bundle.read_json(PROGRAM)).needs()
     return [name for name, needed in needs.items() if needed and needed <= times]
 

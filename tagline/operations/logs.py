@@ -293,14 +293,4 @@ def _last(outcomes: pd.DataFrame, key: str) -> Mapping[str, float]:
 
 def _as_given(fields: pd.DataFrame, told: Sequence[Field]) -> pd.DataFrame:
     """Give logged values as a table has them: times are seconds in a server's log."""
-    times = {
-        each.name: pd.to_datetime(fields[each.name], unit="s", utc=True)
-        for each in told
-        if each.kind == "timestamp" and pd.api.types.is_numeric_dtype(fields[each.name])
-    }
-    texts = {
-        each.name: fields[each.name].where(fields[each.name] != "")
-        for each in told
-        if each.kind == "string"
-    }
-    return fields.assign(**times, **texts)
+    return fields.assign(**{each.name: each.type.from_log(fields[each.name]) for each in told})

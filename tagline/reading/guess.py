@@ -4,21 +4,19 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tagline.reading.held import without_arrow
+from tagline.reading.kind import Counts, Mask, shown
 from tagline.reading.kinds import MISSING, Kind
-from tagline.reading.times import MOSTLY, find_format
-from tagline.reading.values import ENDLESS, NUMBER, Read, shown
+from tagline.reading.number import written
+from tagline.reading.types import KINDS
+from tagline.reading.values import Read
 
-CODE = r"[+-]?0\d.*"
-# So few different numbers beside words are codes rather than quantities.
-FEW = 20
 WORTH_TELLING = 0.5
 WITH_A_COMMA = r"[+-]?\d+(?:\.\d{3})*,\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 
-Mask = npt.NDArray[np.bool_]
+TIMES = KINDS["timestamp"]
 
 
 @dataclass(frozen=True)
@@ -135,53 +133,36 @@ def counted(values: pd.Series, found: Read, column: Recognised) -> Taken:
 
 
 def _of_type(values: pd.Series) -> Kind:
-    kind = values.dtype
-    if pd.api.types.is_bool_dtype(kind):
-        return "boolean"
-    return "timestamp" if pd.api.types.is_datetime64_any_dtype(kind) else "number"
+    return next((kind.name for kind in KINDS.values() if kind.has(values.dtype)), "number")
 
 
 def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None) -> Recognised:  # noqa: A002
     texts = values[values.notna()].astype("str")
     # Each distinct value is looked at once, however many rows hold it.
     counts = texts[~texts.isin(MISSING)].value_counts(sort=False)
-    distinct = pd.Series(counts.index, dtype="str")
+    distinct, rows = pd.Series(counts.index, dtype="str"), np.asarray(counts, dtype=np.int64)
     if not len(distinct) or kind not in (None, "timestamp"):
         return Recognised(name, kind or "string", format)
     if kind == "timestamp" or format:
-        known = format or _format_of(distinct, counts, name)
-        return Recognised(name, "timestamp", known)
-    found = _by_values(name, distinct, np.asarray(counts, dtype=np.int64))
+        fit = None if format else TIMES.fits(distinct, rows, name=name)
+        return Recognised(name, "timestamp", format or (fit.format if fit else None))
+    found = _by_values(name, distinct, rows)
     if found.kind == "string" and not found.hint:
         return replace(found, hint=f"{texts.nunique():,} different")
     return found
 
 
-def _format_of(distinct: pd.Series, counts: pd.Series, name: str) -> str | None:
-    found = find_format(distinct, counts.to_list(), name=name)
-    return None if found is None else found.format
+def _by_values(name: str, distinct: pd.Series, counts: Counts) -> Recognised:
+    for kind in KINDS.values():
+        fit = kind.fits(distinct, counts, name=name)
+        if fit is not None:
+            return Recognised(name, kind.name, fit.format, fit.hint)
+    return Recognised(name, "string", hint=_why_text(distinct, counts))
 
 
-def _by_values(name: str, distinct: pd.Series, counts: npt.NDArray[np.int64]) -> Recognised:
-    if distinct.str.strip().str.lower().isin(["true", "false"]).all():
-        return Recognised(name, "boolean")
-    numbers = distinct.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})").to_numpy(dtype=bool)
-    share = counts[numbers].sum() / counts.sum()
-    # As a number 007 would be 7, and nobody could undo it.
-    if distinct[numbers].str.strip().str.fullmatch(CODE).any():
-        note = "numbers that begin with a zero are codes" if share > WORTH_TELLING else ""
-        return Recognised(name, "string", hint=note)
-    if numbers.all() or (share >= MOSTLY and numbers.sum() > FEW):
-        return Recognised(name, "number")
-    found = find_format(distinct, counts.tolist(), name=name)
-    if found is not None:
-        return Recognised(name, "timestamp", found.format)
-    return Recognised(name, "string", hint=_why_text(distinct, counts, numbers))
-
-
-def _why_text(distinct: pd.Series, counts: npt.NDArray[np.int64], numbers: Mask) -> str:
+def _why_text(distinct: pd.Series, counts: Counts) -> str:
     message: list[tuple[Mask, str]] = [
-        (numbers, "{share:.0%} of its values are numbers"),
+        (written(distinct), "{share:.0%} of its values are numbers"),
         (
             distinct.str.fullmatch(WITH_A_COMMA).to_numpy(dtype=bool),
             "{share:.0%} of its values look like numbers with a comma",

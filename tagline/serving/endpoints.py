@@ -12,9 +12,11 @@ import msgspec
 from tagline.case.serving import ServingSection
 from tagline.history.ageing import FUTURE, STALE
 from tagline.inputs.field import Field
-from tagline.inputs.request import InvalidValue, is_id, seconds_of
+from tagline.inputs.request import is_id
 from tagline.inputs.strict_json import Malformed, parsed
 from tagline.predictions.records import Outcome
+from tagline.reading.kind import InvalidValue
+from tagline.reading.timestamp import seconds_of
 from tagline.serving import binary
 from tagline.serving.binary import Prediction
 from tagline.serving.endpoint import Endpoint
@@ -230,7 +232,7 @@ class Outcomes(Endpoint):
             if given.get("observed") is not None:
                 if not isinstance(given["observed"], str):
                     raise InvalidValue("is no time, as text")
-                observed = seconds_of(given["observed"], OBSERVED)
+                observed = seconds_of(given["observed"], OBSERVED.how)
         except InvalidValue as strange:
             wrong.append({"field": "observed", "detail": str(strange)})
         if wrong:

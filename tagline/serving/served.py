@@ -19,9 +19,10 @@ from tagline.errors import TaglineError
 from tagline.history.lookup import History, decided
 from tagline.history.snapshot import known_as, load, newest
 from tagline.inputs.body import Body, BodyReader
-from tagline.inputs.compute import TEXT, Column
+from tagline.inputs.compute import Column
 from tagline.inputs.field import Field
 from tagline.ledger.entry import Deployed
+from tagline.reading.kind import TEXT
 from tagline.storage.contract import Store
 from tagline.storage.workspace import Workspace
 from tagline.training.model import Model
@@ -317,6 +318,4 @@ def _narrower(old: Field, new: Field) -> Iterator[str]:
 
 
 def _array(values: Sequence[Any], each: Field) -> Column:
-    if each.kind == "string":
-        return np.array(values, dtype=TEXT)
-    return np.array(values, dtype=np.dtype(each.dtype))
+    return np.array(values, dtype=TEXT if each.dtype == "utf8" else np.dtype(each.dtype))

@@ -12,8 +12,9 @@ from tagline.bundle.seal import seal
 from tagline.bundle.single import SingleRow, as_rows, expect_alike, strange
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.inputs.compute import TEXT, compute
+from tagline.inputs.compute import compute
 from tagline.inputs.record import record
+from tagline.reading.kind import TEXT
 
 from .conftest import CALIBRATORS, FIELDS, HISTORY, inputs, make_frame
 

@@ -12,10 +12,11 @@ from features.flights import FIELDS, HISTORY
 from features.flights import inputs as flights
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.inputs.compute import TEXT, compute
+from tagline.inputs.compute import compute
 from tagline.inputs.field import Field
 from tagline.inputs.program import Program
 from tagline.inputs.record import record
+from tagline.reading.kind import TEXT
 
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, 1e-300, 1e300, -1e300, 5e-324]
 EDGES += [math.nan, math.inf, -math.inf, 2.0**53, 2.0**63, -(2.0**63), 360.0]

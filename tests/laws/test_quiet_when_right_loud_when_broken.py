@@ -6,10 +6,11 @@ import pytest
 from tagline.bundle.profile import profile, psi
 from tagline.case.monitoring import MonitoringSection
 from tagline.data.store import get_table
-from tagline.inputs.compute import TEXT, columns
+from tagline.inputs.compute import columns
 from tagline.monitoring.days import Layout, layout_of
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.shift import shifts
+from tagline.reading.kind import TEXT
 
 SECTION = MonitoringSection()
 DAYS = 28

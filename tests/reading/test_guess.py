@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from tagline.reading.guess import counted, recognise
-from tagline.reading.values import How, read
+from tagline.reading.kind import How
+from tagline.reading.values import read
 
 NUMBERS = [f"{each:.4f}" for each in np.random.default_rng(0).normal(size=3000)]
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagline.reading.values import How, read
+from tagline.reading.kind import How
+from tagline.reading.values import read
 
 KINDS = ("string", "integer", "number", "timestamp", "boolean")
 IN_NEW_YORK = How(timezone="America/New_York")
