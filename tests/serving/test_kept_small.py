@@ -4,12 +4,13 @@ import weakref
 
 import pytest
 
-from tagline.inputs.body import LONGEST_TIME, BodyReader
+from tagline.inputs.body import BodyReader
 from tagline.inputs.field import Field
 from tagline.inputs.request import InvalidRows
 from tagline.ledger.entry import Deployed
 from tagline.predictions.log import PredictionLog
 from tagline.predictions.pseudonyms import Pseudonyms
+from tagline.reading.timestamp import LONGEST
 from tagline.serving.access import Access
 from tagline.serving.served import ServedModel
 from tagline.serving.service import BEFORE, Service
@@ -45,7 +46,7 @@ def test_times_of_any_length_are_not_remembered():
     reader.read(f'[{{"at": "{usual}"}}, {{"at": "{usual}"}}]'.encode())
     with pytest.raises(InvalidRows):
         reader.read(f'[{{"at": "{long}"}}]'.encode())
-    assert len(usual) <= LONGEST_TIME < len(long)
+    assert len(usual) <= LONGEST < len(long)
     remembered = next(
         cell.cell_contents
         for cell in converter.__closure__

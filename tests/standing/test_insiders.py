@@ -208,7 +208,7 @@ def test_where_tags_can_not_be_written_the_entry_stands_and_that_is_said(fresh, 
     place, runs = fresh
     for run in runs[:2]:
         ask(place, "promote", run)
-    broken = read_only(place, tmp_path / "broken", ".metaflow")
+    broken = read_only(place, tmp_path / "broken", ".metaflow/TrainFlow")
     done = broken.tagline("rollback")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -228,7 +228,7 @@ def test_where_nothing_can_be_written_everything_can_be_read(fresh, tmp_path):
     place, runs = fresh
     ask(place, "promote", runs[0])
     shutil.rmtree(place.folder / ".tagline" / "seen")
-    broken = read_only(place, tmp_path / "broken", ".tagline")
+    broken = read_only(place, tmp_path / "broken", place.folder.name)
     found = ask(broken, "status")
     assert found["live"][0]["run"] == runs[0]
     assert any("can not be kept" in note for note in found["notes"])
