@@ -1,13 +1,30 @@
 """What the search for a model may try, and how much it may spend."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
 from tagline.case.section import Section
 
 Baseline = Literal["base_rate", "logistic"]
+SIMPLE = get_args(Baseline)
+Setting = int | float | str
+FamilyName = Annotated[str, Field(pattern=r"^(boosted|base_rate|logistic|[\w.]+:\w+)$")]
+SETTABLE = frozenset(
+    {"max_depth", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda", "gamma"}
+    | {"reg_alpha", "scale_pos_weight", "grow_policy", "max_leaves", "max_delta_step"}
+    | {"colsample_bylevel", "colsample_bynode"}
+)
+NO_GRAPH = {
+    "booster": "only gbtree has a graph that answers as it does",
+    "multi_strategy": "trees of several outputs have no graph",
+    "num_parallel_tree": "forests of trees can not be averaged",
+    "learning_rate": "write search.learning_rates",
+}
+
+
+T = TypeVar("T")
 
 
 def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -22,10 +39,17 @@ def _falling(rates: tuple[float, ...]) -> tuple[float, ...]:
     return rates
 
 
-def _distinct(baselines: tuple[Baseline, ...]) -> tuple[Baseline, ...]:
-    if len(set(baselines)) < len(baselines):
-        raise ValueError("a baseline is named twice")
-    return baselines
+def _distinct(names: tuple[T, ...]) -> tuple[T, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("one is named twice")
+    return names
+
+
+def _settable(fixed: dict[str, Setting]) -> dict[str, Setting]:
+    for name in fixed.keys() - SETTABLE:
+        why = NO_GRAPH.get(name, f"settable are {', '.join(sorted(SETTABLE))}")
+        raise ValueError(f"{name} can not be set: {why}")
+    return fixed
 
 
 Rate = Annotated[float, Field(gt=0, le=1)]
@@ -58,8 +82,13 @@ class SpaceSection(Section):
 class SearchSection(Section):
     """How the model is searched for."""
 
+    families: Annotated[tuple[FamilyName, ...], AfterValidator(_distinct)] = Field(
+        default=("boosted",),
+        description="What is tried: boosted, a simple model by its name, or a family of one's own "
+        "by its import path, `module:Name` (docs/families.md).",
+    )
     trials: Annotated[int, Field(ge=0)] = Field(
-        default=16, description="Boosted models that start, over all brackets."
+        default=16, description="Models that start, over all brackets and families with parameters."
     )
     brackets: Annotated[int, Field(ge=1)] = Field(
         default=2,
@@ -96,9 +125,27 @@ class SearchSection(Section):
         default=("base_rate", "logistic"), description="Simple models that compete as trials."
     )
     space: SpaceSection = SpaceSection()
+    fixed: Annotated[dict[str, Setting], AfterValidator(_settable)] = Field(
+        default={}, description="Parameters of the boosted trees that are not drawn, by name."
+    )
 
     @model_validator(mode="after")
     def _has_trials(self) -> "SearchSection":
-        if not self.trials and not self.baselines:
+        if not self.simple and not (self.trials and self.tuned):
             raise ValueError("there is nothing to try: trials is 0 and baselines is empty")
         return self
+
+    @property
+    def tuned(self) -> tuple[str, ...]:
+        """The families that a search draws parameters for."""
+        return tuple(name for name in self.families if name not in SIMPLE)
+
+    @property
+    def simple(self) -> tuple[str, ...]:
+        """The simple models that compete: baselines, and rivals that are none."""
+        return tuple(dict.fromkeys([*self.baselines, *(n for n in self.families if n in SIMPLE)]))
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The baselines that a gate compares with: a rival in the search is not one, too."""
+        return tuple(name for name in self.baselines if name not in self.families)

@@ -113,6 +113,7 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
     simple = {kind: model for result in results for kind, model in result.simple.items()}
     # The best trial is no baseline of its own.
     simple.pop(best_trial.kind, None)
+    simple = {kind: model for kind, model in simple.items() if kind in case.search.compared}
     kind = best_trial.calibrator["kind"]
     log.info(f"{_named(best_trial, leaderboard)} is best on the tuning rows; calibrator: {kind}")
     return Choice(best_trial, leaderboard, calibrators, simple)

@@ -86,7 +86,7 @@ def evaluate_best(
             reads=prepared.reads,
         ),
         unfitted=[
-            kind for kind in case.search.baselines if kind not in {*baselines, best_trial.kind}
+            kind for kind in case.search.compared if kind not in {*baselines, best_trial.kind}
         ],
         seed=case.seed,
     )

@@ -9,13 +9,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
+import spox
+import spox.opset.ai.onnx.v21 as op
 import xgboost
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 from onnxmltools.convert import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
+from skl2onnx import convert_sklearn  # type: ignore[import-untyped]
+from skl2onnx.common.data_types import (  # type: ignore[import-untyped]
+    FloatTensorType as ScikitFloats,
+)
 
 _OPSETS = {"": 21, "ai.onnx.ml": 4}
 _IR_VERSION = 10
+SURE = 2.0**-24  # single precision tells no probability nearer to 0 or 1 apart
 _ONE = np.array([1], np.int64)
 _KEPT = (
     "nodes_falsenodeids",
@@ -136,3 +144,58 @@ def _summing_in_double(classifier: NodeProto) -> NodeProto:
         **targets,
         **tensors,
     )
+
+
+def of_margins(model: ModelProto, *, width: int) -> ModelProto:
+    """Make a graph from "X" to "log_odds" (float64 [N]) of one that a library has written."""
+    ((taken,), (given,)) = (
+        [each.name for each in values] for values in (model.graph.input, model.graph.output)
+    )
+    X = spox.argument(spox.Tensor(np.float32, ("N", width)))
+    margins = op.cast(spox.inline(model)(**{taken: X})[given], to=np.float64)
+    flat = op.reshape(margins, op.const(np.array([-1])))
+    made = spox.build({"X": X}, {"log_odds": flat})
+    checker.check_model(made)
+    return made
+
+
+def with_probability(content: bytes) -> ModelProto:
+    """Make a graph from "X" to "probability" of one that `of_margins` made."""
+    model = onnx.load_model_from_string(content)
+    width = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    X = spox.argument(spox.Tensor(np.float32, ("N", width)))
+    chance = op.sigmoid(spox.inline(model)(X=X)["log_odds"])
+    made = spox.build({"X": X}, {"probability": chance})
+    checker.check_model(made)
+    return made
+
+
+def log_odds_of(model: ModelProto, *, output: int) -> ModelProto:
+    """Make a graph to the log-odds of 1 of a classifier's.
+
+    Parameters
+    ----------
+    model : ModelProto
+        With one input, float32 [N, p].
+    output : int
+        Which of its outputs has the probabilities of 0 and 1, [N, 2].
+    """
+    (taken,) = model.graph.input
+    width = taken.type.tensor_type.shape.dim[1].dim_value
+    X = spox.argument(spox.Tensor(np.float32, ("N", width)))
+    both = spox.inline(model)(**{taken.name: X})[model.graph.output[output].name]
+    p = op.cast(op.gather(both, op.const(np.array([1])), axis=1), to=np.float64)
+    kept = op.clip(p, *(op.const(np.float64(bound)) for bound in (SURE, 1 - SURE)))
+    margins = op.sub(op.log(kept), op.log(op.sub(op.const(np.float64(1)), kept)))
+    return spox.build({"X": X}, {"log_odds": margins})
+
+
+def of_scikit(pipeline: Any) -> ModelProto:
+    """Make a graph from "X" to "log_odds" of a classifier of scikit-learn."""
+    converted = convert_sklearn(
+        pipeline,
+        initial_types=[("X", ScikitFloats([None, pipeline.n_features_in_]))],
+        options={id(pipeline): {"zipmap": False}},
+        target_opset=_OPSETS,
+    )
+    return log_odds_of(converted, output=1)

@@ -3,12 +3,15 @@
 from tagline.errors import TaglineError
 from tagline.training.base_rate import BaseRate
 from tagline.training.boosted import Boosted, XGBoostError
+from tagline.training.graphed import Graphed
 from tagline.training.linear import Logistic
 from tagline.training.model import Model
 
-__all__ = ["FAMILIES", "BaseRate", "Boosted", "Logistic", "Model", "load"]
+__all__ = ["FAMILIES", "BaseRate", "Boosted", "Graphed", "Logistic", "Model", "load"]
 
-FAMILIES: dict[str, type[Model]] = {each.kind: each for each in (BaseRate, Logistic, Boosted)}
+FAMILIES: dict[str, type[Model]] = {
+    each.kind: each for each in (BaseRate, Logistic, Boosted, Graphed)
+}
 
 
 def load(kind: str, content: bytes) -> Model:

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.training import leaderboard
+from tagline.training.family import fitting, load_family
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit
 from tagline.training.models import FAMILIES, Boosted, Model
@@ -67,21 +69,34 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
     seed : int
         Seed of the draws and of every fit.
     """
-    drawn = draw(section.space, section.trials, seed=seed)
-    planned: list[tuple[str, dict[str, Any]]] = [
-        *((kind, {}) for kind in section.baselines),
-        *((Boosted.kind, params) for params in drawn),
-    ]
+    begun: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in section.simple]
+    planned = [*begun, *_drawn(section, seed=seed)]
     trials: list[Trial] = [
         {"trial": number, "kind": kind, "params": params}
         for number, (kind, params) in enumerate(planned, start=1)
     ]
-    simple, boosted = trials[: len(section.baselines)], trials[len(section.baselines) :]
+    simple, tuned = trials[: len(begun)], trials[len(begun) :]
     # Dealt in turn, so that each bracket gets an even part of the spread.
-    dealt = [boosted[n :: section.brackets] for n in range(section.brackets)]
+    dealt = [tuned[n :: section.brackets] for n in range(section.brackets)]
     named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
     common = {"seed": seed, "search": section.model_dump(mode="json")}
     return [{"name": name, "trials": some, **common} for name, some in named if some]
+
+
+def _drawn(section: SearchSection, *, seed: int) -> list[tuple[str, dict[str, Any]]]:
+    """Draw the trials of each family that has parameters, an even part of them each."""
+    if not section.tuned:
+        return []
+    parts = [section.trials // len(section.tuned)] * len(section.tuned)
+    parts[0] += section.trials - sum(parts)
+    found: list[tuple[str, dict[str, Any]]] = []
+    for kind, count in zip(section.tuned, parts, strict=True):
+        if kind == Boosted.kind:
+            drawn = draw(section.space, count, seed=seed)
+            found += [(kind, each | section.fixed) for each in drawn]
+        else:
+            found += [(kind, dict(each)) for each in load_family(kind).draw(count, seed=seed)]
+    return found
 
 
 def tasks(plan: Sequence[Bracket], *, values: int) -> list[list[Bracket]]:
@@ -116,12 +131,12 @@ def run_bracket(bracket: Bracket, data: TrainingData, *, progress: Progress) -> 
         A trial that fails is a row with its error, and the others go on.
     """
     run = _Run(bracket, data, progress)
-    simple = [trial for trial in bracket["trials"] if not FAMILIES[trial["kind"]].tuned]
-    tuned = [trial for trial in bracket["trials"] if FAMILIES[trial["kind"]].tuned]
-    for trial in simple:
+    once = [trial for trial in bracket["trials"] if trial["kind"] != Boosted.kind]
+    halved = [trial for trial in bracket["trials"] if trial["kind"] == Boosted.kind]
+    for trial in once:
         run.attempt(trial, rate=None)
-    run.settle(simple, "finished")
-    _halve(run, tuned)
+    run.settle(once, "finished")
+    _halve(run, halved)
     return run.result()
 
 
@@ -209,12 +224,12 @@ class _Run:
 
     def result(self) -> BracketResult:
         best = min(self._own.values(), key=lambda each: self._order(each[0]), default=None)
-        row, model = best or ({"trial": None, "kind": ""}, None)
+        row, model = best or ({"trial": None}, None)
         return BracketResult(
             rows=list(self._rows.values()),
             metric=self.search.metric,
             best=model.to_bytes() if model else None,
-            best_kind=row["kind"],
+            best_kind=model.kind if model else "",
             best_trial=row["trial"],
             finished=self._finished(),
             simple=self._baselines(),
@@ -245,7 +260,8 @@ class _Run:
 
     def _fit(self, kind: str) -> Fit:
         if kind not in self._fits:
-            self._fits[kind] = FAMILIES[kind].fitting(self._data, self.search)
+            of = FAMILIES[kind].fitting if kind in FAMILIES else partial(fitting, load_family(kind))
+            self._fits[kind] = of(self._data, self.search)
         return self._fits[kind]
 
     def _order(self, row: Row) -> tuple[float, float, int, int]:

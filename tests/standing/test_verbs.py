@@ -241,7 +241,8 @@ def test_the_shell_completes_runs(candidates):
 
 @pytest.mark.slow
 def test_a_run_of_another_case_is_refused_and_that_is_recorded(candidates):
-    place, _ = candidates
+    place, runs = candidates
+    place.tagline("promote", runs[0])  # a refusal begins no ledger
     (place.folder / "other.toml").write_text(LEAN.replace('"small"', '"other"'))
     assert place.train(case="other.toml").returncode == 0
     other = ask(place, "runs")[0]["run"]

@@ -1,0 +1,147 @@
+"""A family of models of a person's own: named by its import path, kept as the graph that it writes.
+
+Whatever library fits a model, only its graph goes on from there: nothing of that library is needed
+to judge, serve or explain it, and nothing is unpickled.
+"""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.case.search import SearchSection
+from tagline.errors import TaglineError
+from tagline.training.graphed import Graphed
+from tagline.training.matrix import TrainingData
+from tagline.training.model import Fit, Floats, sigmoid
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+PAGE = "docs/families.md shows a family whole."
+ALIKE = 1e-6  # a probability, by the library and by its graph
+LOOKED_AT = 2_000  # rows
+GREAT = (0.0, -1.0, 1e-30, 1e6, -1e6, 1e30, -1e30)
+
+
+class Fitted(Protocol):
+    """A fitted model."""
+
+    def margins(self, X: Floats) -> npt.NDArray[np.float64]:
+        """Give the log-odds of 1 for each row of ``X`` (float32 [n, p], NaN is missing)."""
+
+    def onnx(self) -> "ModelProto":
+        """Give the graph with one input, float32 [N, p], and one output: the log-odds of 1."""
+
+
+@runtime_checkable
+class Family(Protocol):
+    """What a search can try besides boosted trees.
+
+    Attributes
+    ----------
+    monotone : bool
+        Whether its models keep the directions of ``TrainingData.monotone``.
+    """
+
+    monotone: bool
+
+    def draw(self, count: int, *, seed: int) -> Sequence[Mapping[str, Any]]:
+        """Give the parameters of so many trials, plain data; the same for the same seed."""
+
+    def fit(
+        self, data: TrainingData, parameters: Mapping[str, Any], *, seed: int, threads: int
+    ) -> Fitted:
+        """Fit a model to the training rows; the same for the same seed."""
+
+
+def load_family(path: str) -> Family:
+    """Import a family.
+
+    Parameters
+    ----------
+    path : str
+        ``module:name``; a class is called without arguments.
+
+    Raises
+    ------
+    TaglineError
+        There is none of that name, or it lacks what a family has.
+    """
+    module, _, name = path.partition(":")
+    where = f"search.families: {path}"
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as wrong:
+        raise TaglineError(f"It can not be imported: {wrong}.", where=where, todo=PAGE) from wrong
+    family = found() if isinstance(found, type) else found
+    if not isinstance(family, Family):
+        lacking = [part for part in ("monotone", "draw", "fit") if not hasattr(family, part)]
+        raise TaglineError(f"It lacks {', '.join(lacking)}.", where=where, todo=PAGE)
+    return family
+
+
+def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
+    """Give what fits models of a family, each held against its own graph.
+
+    Raises
+    ------
+    TaglineError
+        The case gives directions, and the family keeps none.
+    """
+    if data.monotone.any() and not family.monotone:
+        raise TaglineError(
+            "It keeps no directions, and MONOTONE asks for some.",
+            where="search.families",
+            todo="Leave it out of search.families, or let it keep them and say monotone = True.",
+        )
+
+    def fit(
+        parameters: Mapping[str, Any],
+        *,
+        learning_rate: float | None,  # noqa: ARG001 - it has none
+        seed: int,
+    ) -> Graphed:
+        fitted = family.fit(data, parameters, seed=seed, threads=search.threads)
+        model = Graphed.of(fitted.onnx(), data.X)
+        expect_alike(fitted, model, data.X)
+        return model
+
+    return fit
+
+
+def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
+    """Refuse a graph that answers otherwise than the model that wrote it.
+
+    Rows are looked at as they are, with values missing, and with great and small ones.
+
+    Raises
+    ------
+    TaglineError
+        Its probabilities differ by more than 1e-6; says by how much, and on which rows.
+    """
+    for what, rows in changed(X[:: -(-len(X) // LOOKED_AT)]):
+        own = sigmoid(np.asarray(fitted.margins(rows), np.float64).reshape(-1))
+        gap = np.nan_to_num(np.abs(own - model.predict(rows)), nan=np.inf)
+        if gap.max(initial=0.0) > ALIKE:
+            raise TaglineError(
+                f"Its graph answers otherwise than the model by {gap.max():.2g} on rows {what}; "
+                f"{ALIKE:g} is allowed.",
+                where="the graph of a family",
+                todo="Leave it out of search.families: it can not be served as it was fitted.",
+            )
+
+
+def changed(X: Floats) -> list[tuple[str, Floats]]:
+    """Give rows as they are, with values missing, and with great and small ones, and say which."""
+    random = np.random.default_rng(0)
+    given = np.array(X, np.float32)
+    some = random.random(given.shape) < 1 / 3
+    great = random.choice(np.array(GREAT, np.float32), given.shape)
+    return [
+        ("as they are", given),
+        ("with missing values", np.where(some, np.float32(np.nan), given)),
+        ("with great values", np.where(some, great, given)),
+    ]
