@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-import numpy as np
 
 from tagline.inputs.field import Field
 from tagline.inputs.request import (
@@ -30,7 +29,6 @@ UNSET = msgspec.UNSET
 Kinds = set[type]
 NO_VALUE = {type(None), type(UNSET)}
 ABSENT = (None, UNSET, NOTHING)
-QUOTE = ord('"')
 
 
 class TooMany(ValueError):
@@ -92,7 +90,6 @@ class BodyReader:
         self._numbers = {
             place for place, field in enumerate(fields) if field.type.dtype == "float64"
         }
-        self._quoted = {place for place, field in enumerate(fields) if field.type.quoted}
         self._words = [
             (place, frozenset(field.missing))
             for place, field in enumerate(fields)
@@ -139,7 +136,6 @@ class BodyReader:
                 for place in self._optional
                 if not isinstance(columns[place], array)
             }
-            self._expect_single_keys(body, columns, kinds, own)
             self._expect_no_words(columns)
             return self._taken(columns, kinds, ids)
         except (msgspec.ValidationError, InvalidValue):
@@ -148,25 +144,19 @@ class BodyReader:
             raise Malformed(said(wrong)) from wrong
 
     def _single(self, body: bytes) -> Body:
-        # As `_taken` and `_expect_single_keys` do with columns, which takes half as long again.
+        # As `_taken` does with columns, which takes half as long again.
         values = list(msgspec.structs.astuple(self._one.decode(body)))
         own = values.pop() if self.id else UNSET
         self._expect_no_words([(each,) for each in values])
         named = own if self.id else as_id(values[self._id_place or 0])
         lacking = []
-        texts = len(values) + len(self._quoted)
         for place in self._optional:
             each = values[place]
             if each is None or each is UNSET or each == NOTHING:
-                texts -= (each is UNSET) + (each != NOTHING and place in self._quoted)
                 values[place] = None
                 lacking.append(self._names[place])
         for place, converter, _ in self._converters:
             values[place] = converter(values[place])
-        if own is not UNSET:
-            texts += 1 + isinstance(own, str)
-        if b"\\" in body or body.count(b'"') != 2 * texts:
-            parsed(body)
         ids = (None if named is UNSET else named,)
         return Body(
             [(value,) for value in values], ids, {0: lacking} if lacking else {}, many=False
@@ -229,37 +219,10 @@ class BodyReader:
             if not words.isdisjoint(columns[place]):
                 raise InvalidValue("means no value")
 
-    def _expect_single_keys(
-        self,
-        body: bytes,
-        columns: Sequence[Sequence[Any]],
-        kinds: Mapping[int, Kinds],
-        ids: Sequence[Any],
-    ) -> None:
-        # Every text is between two quotes; a key that comes twice leaves two too many.
-        if b"\\" not in body:
-            texts = len(ids) * (len(self.fields) + len(self._quoted))
-            texts -= sum(
-                _absent(columns[place], place in self._quoted)
-                for place, found in kinds.items()
-                if found & NO_VALUE
-            )
-            texts += sum(1 + isinstance(each, str) for each in ids if each is not UNSET)
-            quotes = np.count_nonzero(np.frombuffer(body, np.uint8) == QUOTE)  # 5 times as fast
-            if quotes == 2 * texts:
-                return
-        parsed(body)
-
 
 def _expect_at_most(rows: int, most: int | None) -> None:
     if most is not None and rows > most:
         raise TooMany(f"{rows:,}")
-
-
-def _absent(column: Sequence[Any], quoted: bool) -> int:
-    """Count the texts that a column lacks: a key where it is unset, and a value that is text."""
-    unset = sum(each is UNSET for each in column)
-    return unset + (unset + sum(each is None for each in column) if quoted else 0)
 
 
 def _packed(column: Sequence[Any]) -> Sequence[Any]:

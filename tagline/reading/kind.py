@@ -109,8 +109,6 @@ class ColumnKind:
         fit, and notes. A value of any other source is none of the kind.
     json : dict
         JSON Schema of a value.
-    quoted : bool
-        Whether JSON writes a value between quotes.
     converted : bool
         Whether what JSON gives is never what arrays hold.
     mlflow : str
@@ -132,7 +130,6 @@ class ColumnKind:
     words: ClassVar[frozenset[str]] = MISSING
     readers: ClassVar[Readers]
     json: ClassVar[Schema]
-    quoted: ClassVar[bool] = False
     converted: ClassVar[bool] = False
     mlflow: ClassVar[str | None] = None
     measured: ClassVar[bool] = False

@@ -53,7 +53,7 @@ class String(ColumnKind):
     nothing = NOTHING
     words = frozenset({NOTHING})
     json: ClassVar[Schema] = {"type": "string"}
-    quoted = always = True
+    always = True
     mlflow = "string"
     readers: ClassVar[Readers] = {
         "text": _of_text,

@@ -88,7 +88,7 @@ class Timestamp(ColumnKind):
     name = "timestamp"
     pandas, dtype = UTC_TIME, "int64"
     json: ClassVar[Schema] = {"type": "string", "format": "date-time"}
-    quoted = converted = True
+    converted = True
     moments = True
     hint = "a timestamp is a time with its zone"
     readers: ClassVar[Readers] = {
