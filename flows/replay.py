@@ -10,11 +10,13 @@ from metaflow import Config, FlowSpec, Parameter, card, current, package_sources
 
 from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.registry.sized import sized_by_the_case
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
 @mistakes_as_sentences()
+@sized_by_the_case()
 @package_sources(CODE, suffixes=SUFFIXES)
 class ReplayFlow(FlowSpec):
     """Compute the past once, walk through it under each policy, compare."""

@@ -20,6 +20,7 @@ from metaflow import (
 
 from tagline.registry.code import CODE, SUFFIXES
 from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.registry.sized import sized_by_the_case
 
 # Of its own case: another one's alarm is no reason to train this one.
 RETRAIN = "{'name': 'tagline.retrain.' + case.name, 'parameters': {'why': 'why'}}"
@@ -27,6 +28,7 @@ FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
 @mistakes_as_sentences()
+@sized_by_the_case()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event=config_expr(RETRAIN))
 class TrainFlow(FlowSpec):

@@ -198,6 +198,23 @@ class ExplanationSection(Section):
     )
 
 
+class ResourcesSection(Section):
+    """What each task of a training or a replay gets from the platform that runs it."""
+
+    memory_mb: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Memory of a task in MB; the platform's own where left out."
+    )
+    cpus: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Processors of a task; the platform's own where left out."
+    )
+    minutes: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="How long a task may take; without a limit where left out."
+    )
+    retries: Annotated[int, Field(ge=0, le=10)] = Field(
+        default=0, description="How often a task that failed is tried again, whatever it failed of."
+    )
+
+
 class Case(Section):
     """Everything that a person tunes about one case."""
 
@@ -227,6 +244,7 @@ class Case(Section):
     retraining: RetrainingSection = RetrainingSection()
     schedule: ScheduleSection = ScheduleSection()
     replay: ReplaySection = ReplaySection()
+    resources: ResourcesSection = ResourcesSection()
     file: str = Field(default="", description="Where this was read; filled in when it is read.")
 
     @model_validator(mode="after")

@@ -90,6 +90,22 @@ def test_argo_takes_the_template_of_each_flow(cluster, tmp_path, flow, steps):
 
 
 @pytest.mark.slow
+def test_a_task_there_gets_what_its_case_asks_for(cluster, tmp_path):
+    small_rows().to_csv(tmp_path / "rows.csv", index=False)
+    asked = "[resources]\nmemory_mb = 9000\ncpus = 3\nminutes = 50\nretries = 2\n"
+    (tmp_path / "small.toml").write_text(LEAN + asked)
+    made = template("train", cluster, tmp_path, "--config", "case", "small.toml")
+    steps = {"start", "search", "choose", "evaluate", "explain", "seal", "report", "end"}
+    tasks = [each for each in made["spec"]["templates"] if each["name"] in steps]
+    assert len(tasks) == len(steps)
+    for each in tasks:
+        assert each["container"]["resources"]["requests"]["memory"] == "9000.0M"
+        assert float(each["container"]["resources"]["requests"]["cpu"]) == 3
+        assert each["activeDeadlineSeconds"] == 50 * 60
+        assert each["retryStrategy"]["limit"] == 2
+
+
+@pytest.mark.slow
 def test_who_starts_each_flow_there(cluster, tmp_path):
     said = {
         flow: template(flow, cluster, tmp_path)["metadata"]["annotations"]
