@@ -59,12 +59,12 @@ class TrainFlow(FlowSpec):
         self.store = "" if is_spun() else identified(records.store)
         self.began = records.begin(run=run, case=case.name)
         self.provenance = provenance(run=run, seed=case.seed)
+        plan = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
         prepared = prepare(case, rows_before=records.rows_of_last(case.name))
         self.prepared = fields_of(prepared)
         self.accounting = prepared.accounting
         self.quarantine = prepared.quarantine
         self.fingerprint = prepared.fingerprint
-        plan = brackets(case.search, seed=case.seed)
         self.brackets = tasks(plan, values=prepared.training_values)
         self.next(self.search, foreach="brackets")
 

@@ -115,7 +115,11 @@ def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> N
             where=f"input {name!r}",
         )
     if np.isnan(number[train]).all():
-        raise TaglineError("It is missing on every training row.", where=f"input {name!r}")
+        raise TaglineError(
+            "It is missing on every training row.",
+            where=f"input {name!r}",
+            todo="Leave its column out with table.exclude, or out of what the module's inputs give.",
+        )
 
 
 def _matrix(numbers: list[Column]) -> Matrix:

@@ -5,6 +5,8 @@ to judge, serve or explain it, and nothing is unpickled.
 """
 
 import importlib
+import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -57,13 +59,15 @@ class Family(Protocol):
         """Fit a model to the training rows; the same for the same seed."""
 
 
-def load_family(path: str) -> Family:
+def load_family(path: str, *, beside: str = "") -> Family:
     """Import a family.
 
     Parameters
     ----------
     path : str
         ``module:name``; a class is called without arguments.
+    beside : str, optional
+        A folder where Python looks for the module too: the config's.
 
     Raises
     ------
@@ -72,15 +76,48 @@ def load_family(path: str) -> Family:
     """
     module, _, name = path.partition(":")
     where = f"search.families: {path}"
+    if beside and beside not in sys.path:
+        sys.path.append(beside)
     try:
         found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as wrong:
-        raise TaglineError(f"It can not be imported: {wrong}.", where=where, todo=PAGE) from wrong
-    family = found() if isinstance(found, type) else found
+        family = found() if isinstance(found, type) else found
+    # Whatever a person's own module raises.
+    except Exception as wrong:
+        looked = f"looked for in {beside or 'no folder of a config'}, and where Python looks"
+        raise TaglineError(
+            f"It can not be imported: {type(wrong).__name__}: {wrong} ({looked}).",
+            where=where,
+            todo=PAGE,
+        ) from wrong
     if not isinstance(family, Family):
         lacking = [part for part in ("monotone", "draw", "fit") if not hasattr(family, part)]
         raise TaglineError(f"It lacks {', '.join(lacking)}.", where=where, todo=PAGE)
     return family
+
+
+def draw_of(path: str, count: int, *, seed: int, beside: str = "") -> list[dict[str, Any]]:
+    """Let a family draw the parameters of some trials.
+
+    Raises
+    ------
+    TaglineError
+        It can not be imported, does not draw so many, or draws what is no plain data.
+    """
+    family, where = load_family(path, beside=beside), f"search.families: {path}"
+    try:
+        drawn = [dict(each) for each in family.draw(count, seed=seed)]
+        json.dumps(drawn, allow_nan=False)
+    except Exception as wrong:
+        raise TaglineError(
+            f"It draws no trials as plain data: {type(wrong).__name__}: {wrong}.",
+            where=where,
+            todo="Let draw give numbers and texts of Python's own: int(...), float(...).",
+        ) from wrong
+    if len(drawn) != count:
+        raise TaglineError(
+            f"It draws {len(drawn)} trials where {count} are asked for.", where=where
+        )
+    return drawn
 
 
 def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.training import leaderboard
-from tagline.training.family import fitting, load_family
+from tagline.training.family import draw_of, fitting, load_family
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit
 from tagline.training.models import FAMILIES, Boosted, Model
@@ -59,7 +58,7 @@ class BracketResult:
     simple: dict[str, bytes]
 
 
-def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
+def brackets(section: SearchSection, *, seed: int, beside: str = "") -> list[Bracket]:
     """Plan the search: one plain dict a task; the simple models make up one too.
 
     Parameters
@@ -68,9 +67,11 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
         What to try.
     seed : int
         Seed of the draws and of every fit.
+    beside : str, optional
+        The config's folder, where families of one's own may be.
     """
     begun: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in section.simple]
-    planned = [*begun, *_drawn(section, seed=seed)]
+    planned = [*begun, *_drawn(section, seed=seed, beside=beside)]
     trials: list[Trial] = [
         {"trial": number, "kind": kind, "params": params}
         for number, (kind, params) in enumerate(planned, start=1)
@@ -79,11 +80,11 @@ def brackets(section: SearchSection, *, seed: int) -> list[Bracket]:
     # Dealt in turn, so that each bracket gets an even part of the spread.
     dealt = [tuned[n :: section.brackets] for n in range(section.brackets)]
     named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
-    common = {"seed": seed, "search": section.model_dump(mode="json")}
+    common = {"seed": seed, "search": section.model_dump(mode="json"), "beside": beside}
     return [{"name": name, "trials": some, **common} for name, some in named if some]
 
 
-def _drawn(section: SearchSection, *, seed: int) -> list[tuple[str, dict[str, Any]]]:
+def _drawn(section: SearchSection, *, seed: int, beside: str) -> list[tuple[str, dict[str, Any]]]:
     """Draw the trials of each family that has parameters, an even part of them each."""
     if not section.tuned:
         return []
@@ -95,7 +96,7 @@ def _drawn(section: SearchSection, *, seed: int) -> list[tuple[str, dict[str, An
             drawn = draw(section.space, count, seed=seed)
             found += [(kind, each | section.fixed) for each in drawn]
         else:
-            found += [(kind, dict(each)) for each in load_family(kind).draw(count, seed=seed)]
+            found += [(kind, each) for each in draw_of(kind, count, seed=seed, beside=beside)]
     return found
 
 
@@ -182,7 +183,7 @@ class _Run:
 
     def __init__(self, bracket: Bracket, data: TrainingData, progress: Progress) -> None:
         self.search = SearchSection.model_validate(bracket["search"])
-        self._seed = bracket["seed"]
+        self._seed, self._beside = bracket["seed"], bracket.get("beside", "")
         self._data = data
         self._progress = progress
         self._rows = {
@@ -260,9 +261,13 @@ class _Run:
 
     def _fit(self, kind: str) -> Fit:
         if kind not in self._fits:
-            of = FAMILIES[kind].fitting if kind in FAMILIES else partial(fitting, load_family(kind))
-            self._fits[kind] = of(self._data, self.search)
+            self._fits[kind] = self._fitting(kind)
         return self._fits[kind]
+
+    def _fitting(self, kind: str) -> Fit:
+        if kind in FAMILIES:
+            return FAMILIES[kind].fitting(self._data, self.search)
+        return fitting(load_family(kind, beside=self._beside), self._data, self.search)
 
     def _order(self, row: Row) -> tuple[float, float, int, int]:
         return leaderboard.order(row, self.search.metric)

@@ -154,7 +154,7 @@ def test_a_simple_model_that_is_a_rival_is_no_baseline():
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("nowhere.at_all:Light", "can not be imported"),
+        ("nowhere.at_all:Light", "can not be imported: ModuleNotFoundError"),
         (f"{HERE}:NOTHING", "can not be imported"),
         (f"{HERE}:ROOT", "lacks monotone, draw, fit"),
     ],
@@ -162,6 +162,46 @@ def test_a_simple_model_that_is_a_rival_is_no_baseline():
 def test_what_is_no_family_is_said(path, said):
     with pytest.raises(TaglineError, match=said):
         load_family(path)
+
+
+class Numpy(Wrong):
+    def __init__(self):
+        super().__init__("")
+
+    def draw(self, count, *, seed):
+        return [{"C": np.int64(3)}] * count
+
+
+class Raises(Wrong):
+    def __init__(self):
+        raise KeyError("no licence")
+
+
+class Few(Wrong):
+    def __init__(self):
+        super().__init__("number")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Numpy", "It draws no trials as plain data: TypeError.*int64"),
+        ("Raises", "can not be imported: KeyError.*no licence"),
+        ("Few", "It draws 1 trials where 4 are asked for"),
+    ],
+)
+def test_a_family_that_can_not_begin_is_said_before_anything_is_read(name, said):
+    with pytest.raises(TaglineError, match=said):
+        brackets(search(families=[f"{HERE}:{name}"]), seed=1)
+
+
+def test_a_family_lies_beside_its_config(tmp_path, data):
+    code = "from tests.training.test_families import FOREST as Mine\n"
+    (tmp_path / "beside_a_config.py").write_text(code)
+    section = search(families=["beside_a_config:Mine"], baselines=[])
+    plan = brackets(section, seed=1, beside=str(tmp_path))
+    results = [run_bracket(each, data, progress=lambda _: None) for each in plan]
+    assert choose(results)[0].best_kind == "graph"
 
 
 @pytest.mark.parametrize(
