@@ -1,5 +1,6 @@
 """What the search for a model may try, and how much it may spend."""
 
+import re
 from itertools import pairwise
 from typing import Annotated, Literal, TypeVar, get_args
 
@@ -10,7 +11,7 @@ from tagline.case.section import Section
 Baseline = Literal["base_rate", "logistic"]
 SIMPLE = get_args(Baseline)
 Setting = int | float | str
-FamilyName = Annotated[str, Field(pattern=r"^(boosted|base_rate|logistic|[\w.]+:\w+)$")]
+BOOSTED = "boosted"
 SETTABLE = frozenset(
     {"max_depth", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda", "gamma"}
     | {"reg_alpha", "scale_pos_weight", "grow_policy", "max_leaves", "max_delta_step"}
@@ -25,6 +26,13 @@ NO_GRAPH = {
 
 
 T = TypeVar("T")
+
+
+def _family(name: str) -> str:
+    if name not in (BOOSTED, *SIMPLE) and not re.fullmatch(r"[\w.]+:\w+", name):
+        known = ", ".join((BOOSTED, *SIMPLE))
+        raise ValueError(f"{name!r} is no family: there are {known}, and your own as module:Name")
+    return name
 
 
 def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
@@ -52,6 +60,7 @@ def _settable(fixed: dict[str, Setting]) -> dict[str, Setting]:
     return fixed
 
 
+FamilyName = Annotated[str, AfterValidator(_family)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 Depths = Annotated[

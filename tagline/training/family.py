@@ -28,6 +28,7 @@ LOOKED_AT = 2_000  # rows
 GREAT = (0.0, -1.0, 1e-30, 1e6, -1e6, 1e30, -1e30)
 
 
+@runtime_checkable
 class Fitted(Protocol):
     """A fitted model."""
 
@@ -142,11 +143,24 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
         seed: int,
     ) -> Graphed:
         fitted = family.fit(data, parameters, seed=seed, threads=search.threads)
-        model = Graphed.of(fitted.onnx(), data.X)
+        model = Graphed.of(_graph_of(fitted), data.X)
         expect_alike(fitted, model, data.X)
         return model
 
     return fit
+
+
+def _graph_of(fitted: Fitted) -> "ModelProto":
+    from onnx import ModelProto  # noqa: PLC0415 - only who fits a family
+
+    graph = fitted.onnx() if isinstance(fitted, Fitted) else None
+    if not isinstance(graph, ModelProto) or len(graph.graph.input) != 1:
+        raise TaglineError(
+            "fit gives no model with margins(X) and onnx(), a graph with one input.",
+            where="a family's model",
+            todo=PAGE,
+        )
+    return graph
 
 
 def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
@@ -160,13 +174,22 @@ def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
         Its probabilities differ by more than 1e-6; says by how much, and on which rows.
     """
     for what, rows in changed(X[:: -(-len(X) // LOOKED_AT)]):
-        own = sigmoid(np.asarray(fitted.margins(rows), np.float64).reshape(-1))
-        gap = np.nan_to_num(np.abs(own - model.predict(rows)), nan=np.inf)
-        if gap.max(initial=0.0) > ALIKE:
+        margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
+        if len(margins) != len(rows) or not np.isfinite(margins).all():
             raise TaglineError(
-                f"Its graph answers otherwise than the model by {gap.max():.2g} on rows {what}; "
-                f"{ALIKE:g} is allowed.",
-                where="the graph of a family",
+                f"margins gives {np.isfinite(margins).sum():,} numbers for {len(rows):,} rows "
+                f"{what}.",
+                where="a family's model",
+                todo="Give the log-odds of 1, a finite number for each row.",
+            )
+        answers = model.log_odds(rows)
+        known = np.isfinite(answers)
+        gap = np.abs(sigmoid(margins[known]) - sigmoid(answers[known])).max(initial=0.0)
+        if gap > ALIKE or not known.all():
+            far = f"by {gap:.2g} ({ALIKE:g} is allowed)" if known.all() else "by no number at all"
+            raise TaglineError(
+                f"Its graph answers otherwise than the model, {far}, on rows {what}.",
+                where="a family's model",
                 todo="Leave it out of search.families: it can not be served as it was fitted.",
             )
 

@@ -204,10 +204,53 @@ def test_a_family_lies_beside_its_config(tmp_path, data):
     assert choose(results)[0].best_kind == "graph"
 
 
+class NoModel(Wrong):
+    def __init__(self):
+        super().__init__("")
+
+    def fit(self, data, parameters, *, seed, threads):
+        return None
+
+
+class NoGraph(NoModel):
+    def fit(self, data, parameters, *, seed, threads):
+        fitted = LINEAR.fit(data, parameters, seed=seed, threads=threads)
+        object.__setattr__(fitted, "onnx", lambda: b"")
+        return fitted
+
+
+class Short(NoModel):
+    def fit(self, data, parameters, *, seed, threads):
+        fitted = LINEAR.fit(data, parameters, seed=seed, threads=threads)
+        object.__setattr__(fitted, "margins", lambda X: np.zeros(3))
+        return fitted
+
+
+class NotANumber(NoModel):
+    def fit(self, data, parameters, *, seed, threads):
+        fitted = LINEAR.fit(data, parameters, seed=seed, threads=threads)
+        object.__setattr__(fitted, "margins", lambda X: np.full(len(X), np.nan))
+        return fitted
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("NoModel", "fit gives no model with margins"),
+        ("NoGraph", "fit gives no model with margins"),
+        ("Short", "margins gives 3 numbers for"),
+        ("NotANumber", "margins gives 0 numbers for"),
+    ],
+)
+def test_what_is_no_model_is_a_failed_trial_with_a_sentence(data, name, said):
+    _, table = run(search(families=[f"{HERE}:{name}"], baselines=["base_rate"]), data)
+    assert table["error"].str.contains(said).sum() == 4
+
+
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ({"families": ["moon"]}, "families"),
+        ({"families": ["moon"]}, "'moon' is no family: there are boosted, base_rate, logistic"),
         ({"families": ["boosted", "boosted"]}, "named twice"),
         ({"fixed": {"booster": "dart"}}, "only gbtree has a graph"),
         ({"fixed": {"multi_strategy": "multi_output_tree"}}, "no graph"),
