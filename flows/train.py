@@ -58,8 +58,8 @@ class TrainFlow(FlowSpec):
         run, records = f"{current.flow_name}/{current.run_id}", Records.here()
         self.store = "" if is_spun() else identified(records.store)
         self.began = records.begin(run=run, case=case.name)
-        self.provenance = provenance(run=run, seed=case.seed)
         plan = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
+        self.provenance = provenance(run=run, seed=case.seed, modules=case.modules)
         prepared = prepare(case, rows_before=records.rows_of_last(case.name))
         self.prepared = fields_of(prepared)
         self.accounting = prepared.accounting

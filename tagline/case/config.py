@@ -258,6 +258,12 @@ class Case(Section):
         """The zone of times that bear none."""
         return self.table.timezone or self.split.timezone
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of a person's own that it names."""
+        families = (name.partition(":")[0] for name in self.search.tuned if ":" in name)
+        return (*([self.features] if self.features else []), *families)
+
     def beside(self, name: str) -> Path:
         """Find a file that the config names relative to itself."""
         return (Path(self.file).parent / name).resolve()

@@ -2,12 +2,16 @@
 
 import platform
 import subprocess
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+CHANGES = ("status", "--porcelain", "--untracked-files=normal")
 PACKAGES = (
     "tagline",
     "metaflow",
@@ -23,7 +27,7 @@ PACKAGES = (
 )
 
 
-def provenance(*, run: str, seed: int) -> dict[str, Any]:
+def provenance(*, run: str, seed: int, modules: Sequence[str] = ()) -> dict[str, Any]:
     """Say what code and which libraries a run is made of.
 
     Parameters
@@ -32,6 +36,8 @@ def provenance(*, run: str, seed: int) -> dict[str, Any]:
         The run's pathspec.
     seed : int
         The case's seed.
+    modules : sequence of str, optional
+        The case's own, which can be imported: what lies in no commit can not be trained again.
 
     Returns
     -------
@@ -44,13 +50,19 @@ def provenance(*, run: str, seed: int) -> dict[str, Any]:
         "run": run,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,
-        "dirty": bool(commit and _git("status", "--porcelain", "--untracked-files=normal")),
+        "dirty": bool(commit and (_git(*CHANGES) or any(map(_is_elsewhere, modules)))),
         "repository": str(REPOSITORY),
         "seed": seed,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "libraries": {name: found for name in PACKAGES if (found := _version(name))},
     }
+
+
+def _is_elsewhere(module: str) -> bool:
+    found = find_spec(module)
+    path = Path(found.origin).resolve() if found and found.origin else Path("/")
+    return not any(path.is_relative_to(known) for known in (REPOSITORY, sys.prefix))
 
 
 def _git(*words: str) -> str:
