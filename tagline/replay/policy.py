@@ -52,13 +52,23 @@ def read_policies(case: Case, place: str) -> list[Policy]:
         return [_read(case, path)]
     files = sorted(path.glob("*.toml"))
     if not files:
-        raise TaglineError("No policy lies here.", where=place, todo="Write one: docs/replay.md.")
+        raise _none(path)
     return [_read(case, file) for file in files]
+
+
+def _none(path: Path) -> TaglineError:
+    return TaglineError(
+        "No policy lies here.",
+        where=str(path),
+        todo="Name a TOML file or a folder of them; docs/replay.md shows one.",
+    )
 
 
 def _read(case: Case, path: Path) -> Policy:
     try:
         values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise _none(path) from None
     except OSError as wrong:
         raise TaglineError(f"The policy can not be read: {wrong}.", where=str(path)) from wrong
     except tomllib.TOMLDecodeError as wrong:

@@ -44,5 +44,5 @@ def test_what_is_no_policy_is_said(tmp_path, content, said):
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path):
-    with pytest.raises(TaglineError, match="can not be read"):
+    with pytest.raises(TaglineError, match="No policy lies here"):
         read_policies(CASE, str(tmp_path / "none.toml"))
