@@ -2,7 +2,7 @@
 
 import re
 from itertools import pairwise
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -10,13 +10,7 @@ from tagline.case.section import Section
 
 Baseline = Literal["base_rate", "logistic"]
 SIMPLE = get_args(Baseline)
-Setting = int | float | str
 BOOSTED = "boosted"
-SETTABLE = frozenset(
-    {"max_depth", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda", "gamma"}
-    | {"reg_alpha", "scale_pos_weight", "grow_policy", "max_leaves", "max_delta_step"}
-    | {"colsample_bylevel", "colsample_bynode"}
-)
 NO_GRAPH = {
     "booster": "only gbtree has a graph that answers as it does",
     "multi_strategy": "trees of several outputs have no graph",
@@ -53,13 +47,6 @@ def _distinct(names: tuple[T, ...]) -> tuple[T, ...]:
     return names
 
 
-def _settable(fixed: dict[str, Setting]) -> dict[str, Setting]:
-    for name in fixed.keys() - SETTABLE:
-        why = NO_GRAPH.get(name, f"settable are {', '.join(sorted(SETTABLE))}")
-        raise ValueError(f"{name} can not be set: {why}")
-    return fixed
-
-
 FamilyName = Annotated[str, AfterValidator(_family)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -86,6 +73,54 @@ class SpaceSection(Section):
         default=(0.5, 30.0), description="L2 penalty of a leaf; drawn evenly in its logarithm."
     )
     gamma: Weights = Field(default=(0.0, 2.0), description="Least gain of a split.")
+
+
+class FixedSection(Section):
+    """Parameters of the boosted trees that are not drawn, as XGBoost calls them."""
+
+    max_depth: Annotated[int, Field(ge=1, le=16)] | None = Field(
+        default=None, description="Depth of a tree."
+    )
+    min_child_weight: NotNegative | None = Field(
+        default=None, description="Least weight of a leaf."
+    )
+    subsample: Rate | None = Field(default=None, description="Share of rows that a tree sees.")
+    colsample_bytree: Rate | None = Field(
+        default=None, description="Share of inputs that a tree sees."
+    )
+    colsample_bylevel: Rate | None = Field(
+        default=None, description="Share of those that a level of a tree sees."
+    )
+    colsample_bynode: Rate | None = Field(
+        default=None, description="Share of those that a split sees."
+    )
+    reg_lambda: NotNegative | None = Field(default=None, description="L2 penalty of a leaf.")
+    reg_alpha: NotNegative | None = Field(default=None, description="L1 penalty of a leaf.")
+    gamma: NotNegative | None = Field(default=None, description="Least gain of a split.")
+    max_delta_step: NotNegative | None = Field(
+        default=None, description="Most that a leaf may say; 0 is no limit."
+    )
+    scale_pos_weight: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Weight of rows that are 1; calibration undoes what it moves."
+    )
+    grow_policy: Literal["depthwise", "lossguide"] | None = Field(
+        default=None, description="Whether trees grow by levels, or where they win most."
+    )
+    max_leaves: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Most leaves of a tree; 0 is no limit."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_a_graph(cls, given: Any) -> Any:
+        for name, why in NO_GRAPH.items():
+            if isinstance(given, dict) and name in given:
+                raise ValueError(f"{name} can not be set: {why}")
+        return given
+
+    def set(self) -> dict[str, Any]:
+        """Give those that are set."""
+        return {name: value for name, value in self if value is not None}
 
 
 class SearchSection(Section):
@@ -134,14 +169,18 @@ class SearchSection(Section):
         default=("base_rate", "logistic"), description="Simple models that compete as trials."
     )
     space: SpaceSection = SpaceSection()
-    fixed: Annotated[dict[str, Setting], AfterValidator(_settable)] = Field(
-        default={}, description="Parameters of the boosted trees that are not drawn, by name."
-    )
+    fixed: FixedSection = FixedSection()
 
     @model_validator(mode="after")
     def _has_trials(self) -> "SearchSection":
         if not self.simple and not (self.trials and self.tuned):
             raise ValueError("there is nothing to try: trials is 0 and baselines is empty")
+        if 0 < self.trials < len(self.tuned):
+            raise ValueError(
+                f"trials is {self.trials}, and {len(self.tuned)} families ask for one each"
+            )
+        if self.fixed.set() and BOOSTED not in self.families:
+            raise ValueError("fixed is of boosted trees, and families does not name them")
         return self
 
     @property

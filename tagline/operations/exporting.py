@@ -32,7 +32,11 @@ def export(record: RunRecord, folder: Path) -> Path:
         There is something of that name, or a part of the bundle is gone.
     """
     if folder.exists():
-        raise TaglineError("There is something of that name.", where=str(folder))
+        raise TaglineError(
+            "There is something of that name.",
+            where=str(folder),
+            todo="Name a folder that is not there yet.",
+        )
     store = own_store()
     objects = Objects(store)
     with scratch(folder.absolute().parent) as aside:

@@ -33,11 +33,12 @@ class SearchCard:
         return lambda rows: self._show(name, rows, next(fits))
 
     def _show(self, name: str, rows: list[dict[str, Any]], fits: int) -> None:
-        best = max((row["roc_auc"] or 0.0 for row in rows), default=0.0)
+        known = [row["roc_auc"] for row in rows if row["roc_auc"] is not None]
+        best = f"{max(known):.4f}" if known else "-"
         failed = [row for row in rows if row["error"]]
-        message = f"{name}: {fits} fits, best tuning ROC AUC {best:.4f}"
+        message = f"{name}: {fits} fits, best tuning ROC AUC {best}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
-        told = Markdown(f"{fits} fits, best tuning ROC AUC **{best:.4f}**")
+        told = Markdown(f"{fits} fits, best tuning ROC AUC **{best}**")
         self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
         for part in chain.from_iterable(self._shown.values()):

@@ -120,9 +120,10 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
 
 
 def _named(best_trial: BestTrial, leaderboard: pd.DataFrame) -> str:
-    averaged = members(records(leaderboard.head(1))[0])
+    (top,) = records(leaderboard.head(1))
+    averaged = members(top)
     of = f", the average of {', '.join(map(str, averaged))}" if averaged else ""
-    return f"trial {best_trial.trial} ({best_trial.kind}{of})"
+    return f"trial {best_trial.trial} ({top['kind']}{of})"
 
 
 def _best_of(winner: BracketResult) -> tuple[int, Model]:

@@ -7,7 +7,7 @@ to judge, serve or explain it, and nothing is unpickled.
 import importlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = "docs/families.md shows a family whole."
 ALIKE = 1e-6  # a probability, by the library and by its graph
-LOOKED_AT = 2_000  # rows
+LOOKED_AT, ALONE = 2_000, 5  # rows
 GREAT = (0.0, -1.0, 1e-30, 1e6, -1e6, 1e30, -1e30)
 
 
@@ -174,24 +174,34 @@ def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
         Its probabilities differ by more than 1e-6; says by how much, and on which rows.
     """
     for what, rows in changed(X[:: -(-len(X) // LOOKED_AT)]):
-        margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
-        if len(margins) != len(rows) or not np.isfinite(margins).all():
+        for wrong in _wrong(fitted, model, rows):
             raise TaglineError(
-                f"margins gives {np.isfinite(margins).sum():,} numbers for {len(rows):,} rows "
-                f"{what}.",
+                f"{wrong}, on rows {what}.",
                 where="a family's model",
-                todo="Give the log-odds of 1, a finite number for each row.",
+                todo="Mend it, or leave it out of search.families: docs/families.md.",
             )
-        answers = model.log_odds(rows)
-        known = np.isfinite(answers)
-        gap = np.abs(sigmoid(margins[known]) - sigmoid(answers[known])).max(initial=0.0)
-        if gap > ALIKE or not known.all():
-            far = f"by {gap:.2g} ({ALIKE:g} is allowed)" if known.all() else "by no number at all"
-            raise TaglineError(
-                f"Its graph answers otherwise than the model, {far}, on rows {what}.",
-                where="a family's model",
-                todo="Leave it out of search.families: it can not be served as it was fitted.",
-            )
+
+
+def _wrong(fitted: Fitted, model: Graphed, rows: Floats) -> Iterator[str]:
+    """Say what is wrong with answers, the first that is: what follows rests on it."""
+    margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
+    if len(margins) != len(rows) or not np.isfinite(margins).all():
+        yield f"margins gives {np.isfinite(margins).sum():,} numbers for {len(rows):,} rows"
+    answers = model.log_odds(rows)
+    singly = [model.log_odds(rows[n : n + 1]) for n in range(min(ALONE, len(rows)))]
+    if answers.shape != (len(rows),) or any(each.shape != (1,) for each in singly):
+        yield f"Its graph gives {answers.size:,} values for {len(rows):,} rows"
+    if not np.isfinite(answers).all():
+        yield "Its graph gives no number where the model gives one"
+    gap = _gap(margins, answers)
+    if gap > ALIKE:
+        yield f"Its graph answers otherwise than the model by {gap:.2g} ({ALIKE:g} is allowed)"
+    if _gap(np.concatenate(singly), answers[: len(singly)]) > ALIKE:
+        yield "Its graph answers a row otherwise alone than among others"
+
+
+def _gap(these: npt.NDArray[np.float64], those: npt.NDArray[np.float64]) -> float:
+    return float(np.abs(sigmoid(these) - sigmoid(those)).max(initial=0.0))
 
 
 def changed(X: Floats) -> list[tuple[str, Floats]]:

@@ -111,7 +111,12 @@ class Graphed:
     def from_bytes(cls, content: bytes) -> Self:
         """Make the model from what `to_bytes` gave."""
         model = cls(content)
-        if not model._reference:
+        try:
+            reference = model._reference
+        # ONNX Runtime has errors of its own, which no other one inherits.
+        except Exception as wrong:
+            raise ValueError(f"it is no graph: {wrong}") from wrong
+        if not reference:
             raise ValueError("it has no reference")
         return model
 

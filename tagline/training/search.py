@@ -94,7 +94,7 @@ def _drawn(section: SearchSection, *, seed: int, beside: str) -> list[tuple[str,
     for kind, count in zip(section.tuned, parts, strict=True):
         if kind == Boosted.kind:
             drawn = draw(section.space, count, seed=seed)
-            found += [(kind, each | section.fixed) for each in drawn]
+            found += [(kind, each | section.fixed.set()) for each in drawn]
         else:
             found += [(kind, each) for each in draw_of(kind, count, seed=seed, beside=beside)]
     return found
@@ -207,9 +207,12 @@ class _Run:
         try:
             fitted = self._fitted(trial, rate)
         # Whatever a library raises is one trial's failure, not the end of the search.
-        except Exception as wrong:
+        except (Exception, SystemExit) as wrong:
             fitted = None
-            row |= {"state": "failed", "error": f"{type(wrong).__name__}: {wrong}".strip()}
+            row |= {
+                "state": "failed",
+                "error": " ".join(f"{type(wrong).__name__}: {wrong}".split()),
+            }
         row["seconds"] += time.process_time() - begun
         # A finer rate may stop early by bad luck; the trial keeps its better fit.
         if fitted and self._order(fitted) < self._order(row):

@@ -79,6 +79,28 @@ def test_a_missed_limit_rejects(table, gates):
     assert failed[0]["detail"]
 
 
+def test_a_limit_is_met_by_a_figure_on_it(table):
+    figures = {name: each["value"] for name, each in judged(table).metrics.items()}
+    gates = {"minimum": {"roc_auc": figures["roc_auc"]}, "maximum": {"ece": figures["ece"]}}
+    assert all(each["passed"] for each in judged(table, gates=gates).gates)
+
+
+def test_the_worst_slice_is_of_the_metric_that_is_asked_for(table):
+    found = judged(table, gates={"slice_minimum": {"roc_auc": 0.5}})
+    every = found.slices[found.slices["metric"] == "roc_auc"]
+    asked = gate(found, "in every slice")
+    assert asked["figure"] == every["figure"].min()
+    assert asked["passed"] == (every["figure"].min() >= 0.5)
+
+
+@pytest.mark.parametrize("uncompared", ["fail", "pass"])
+def test_a_champion_that_can_not_be_compared_passes_only_where_that_is_said(table, uncompared):
+    found = judged(table, gates={"uncompared": uncompared}, uncompared="its tables are gone.")
+    asked = gate(found, "champion")
+    assert asked["passed"] == (uncompared == "pass")
+    assert ("lets it pass" in asked["detail"]) == (uncompared == "pass")
+
+
 def test_a_gate_s_metric_is_computed_even_if_the_section_leaves_it_out(table):
     found = judged(table, section={"metrics": ("roc_auc",)}, gates={"maximum": {"brier": 0.3}})
     assert gate(found, "Brier")["passed"]

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spox
+import spox.opset.ai.onnx.v21 as op
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -144,6 +146,12 @@ def test_directions_are_no_business_of_a_family_that_keeps_none(data):
     assert table["error"].str.contains("It keeps no directions").sum() == 4
 
 
+@pytest.mark.parametrize("content", [b"", b"nonsense"])
+def test_what_is_no_graph_is_refused_by_name(content):
+    with pytest.raises(TaglineError, match="This is no graph model"):
+        load("graph", content)
+
+
 def test_a_simple_model_that_is_a_rival_is_no_baseline():
     section = search(families=["boosted", "logistic"])
     assert section.simple == ("base_rate", "logistic")
@@ -226,6 +234,44 @@ class Short(NoModel):
         return fitted
 
 
+def told(answers):
+    """Give a graph from "X" by what it answers."""
+    X = spox.argument(spox.Tensor(np.float32, ("N", 5)))
+    return spox.build({"X": X}, {"y": answers(X)})
+
+
+class Answers(NoModel):
+    """A model whose graph answers as it likes."""
+
+    def fit(self, data, parameters, *, seed, threads):
+        fitted = LINEAR.fit(data, parameters, seed=seed, threads=threads)
+        object.__setattr__(fitted, "onnx", lambda: told(self.answers))
+        object.__setattr__(fitted, "margins", lambda X: np.zeros(len(X)))
+        return fitted
+
+
+class One(Answers):
+    def answers(self, X):
+        return op.const(np.zeros(1, np.float32))
+
+
+class Two(Answers):
+    def answers(self, X):
+        return op.gather(X, op.const(np.array([0, 1])), axis=1)
+
+
+class Together(Answers):
+    def answers(self, X):
+        rows = op.gather(op.shape(X), op.const(np.array([0])))
+        few = op.cast(op.equal(rows, op.const(np.array([1]))), to=np.float32)
+        return op.expand(few, rows)
+
+
+class Leaves(NoModel):
+    def fit(self, data, parameters, *, seed, threads):
+        raise SystemExit("no licence\nfor today")
+
+
 class NotANumber(NoModel):
     def fit(self, data, parameters, *, seed, threads):
         fitted = LINEAR.fit(data, parameters, seed=seed, threads=threads)
@@ -238,6 +284,10 @@ class NotANumber(NoModel):
     [
         ("NoModel", "fit gives no model with margins"),
         ("NoGraph", "fit gives no model with margins"),
+        ("One", "Its graph gives 1 values for"),
+        ("Two", "Its graph gives"),
+        ("Together", "otherwise alone than among others"),
+        ("Leaves", "SystemExit: no licence for today"),
         ("Short", "margins gives 3 numbers for"),
         ("NotANumber", "margins gives 0 numbers for"),
     ],
@@ -254,7 +304,12 @@ def test_what_is_no_model_is_a_failed_trial_with_a_sentence(data, name, said):
         ({"families": ["boosted", "boosted"]}, "named twice"),
         ({"fixed": {"booster": "dart"}}, "only gbtree has a graph"),
         ({"fixed": {"multi_strategy": "multi_output_tree"}}, "no graph"),
-        ({"fixed": {"reg_alfa": 1}}, "settable are .*reg_alpha"),
+        ({"fixed": {"reg_alfa": 1}}, "did you mean 'search.fixed.reg_alpha'"),
+        ({"fixed": {"reg_alpha": "x"}}, "search.fixed.reg_alpha"),
+        ({"fixed": {"reg_alpha": -5.0}}, "search.fixed.reg_alpha"),
+        ({"fixed": {"grow_policy": "lossgiude"}}, "search.fixed.grow_policy"),
+        ({"fixed": {"gamma": 1.0}, "families": ["logistic"]}, "families does not name them"),
+        ({"families": ["boosted", "a:B"], "trials": 1}, "2 families ask for one each"),
         ({"families": ["boosted"], "trials": 0, "baselines": []}, "nothing to try"),
     ],
 )
