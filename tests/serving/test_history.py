@@ -14,7 +14,7 @@ from features import rain
 from tagline.bundle.load import Bundle
 from tagline.history.bulk import compute
 from tagline.history.declare import Count, Events, Last
-from tagline.history.snapshot import known_as, load, newest, snapshot, write
+from tagline.history.snapshot import Snapshot, known_as, load, newest, snapshot, write
 from tagline.storage.disk import Disk
 from tests.conftest import ROOT, Workplace
 from tests.serving.server import eventually, log_of, serving
@@ -85,6 +85,17 @@ def test_a_snapshot_is_read_back_as_it_was_written(tmp_path):
     assert last.lookup()({"number": 7, "city": "b"}) == (2.5,)
     assert math.isnan(last.lookup()({"number": 7, "city": ""})[0])
     assert newest(store, "nothing") == ""
+
+
+def test_what_is_written_later_counts_where_the_clock_was_put_back(tmp_path, monkeypatch):
+    store, found = Disk(tmp_path), Snapshot(as_of=0.0, groups=())
+    first = write(found, store, "history")
+    monkeypatch.setattr("tagline.history.snapshot.time.time_ns", lambda: 5)
+    for _ in range(3):
+        assert newest(store, "history") == first
+        later = write(found, store, "history")
+        assert newest(store, "history") == later != first
+        first = later
 
 
 def test_a_server_waits_for_a_snapshot_and_takes_a_newer_one(rainy):
