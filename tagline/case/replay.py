@@ -28,7 +28,7 @@ class ReplaySection(Section):
         default=50_000, description="Most rows that a training learns from, evenly chosen."
     )
     trials: Annotated[int, Field(ge=1)] = Field(
-        default=1, description="Boosted models that a training tries."
+        default=1, description="Models that a training tries; one of each family at least."
     )
     champion_margin: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.02,

@@ -19,6 +19,7 @@ from tagline.replay.walk import Walk
 from tagline.storage.location import own_store
 from tagline.storage.mirror import fetch, push
 from tagline.storage.workspace import Workspace
+from tagline.training.family import look_beside
 
 log = logging.getLogger(__name__)
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -97,12 +98,11 @@ def _name(case: Case, ref: TimelineRef) -> str:
 
 
 def feature_files(case: Case) -> list[Path]:
-    """Give the files of a case's feature module, and of what it imports of its own package."""
-    if case.features is None:
-        return []
-    package = case.features.partition(".")[0]
+    """Give the files of a case's own modules, and of what they import of their own packages."""
+    look_beside(str(case.beside(".")))
+    packages = {each.partition(".")[0] for each in case.modules}
     found: dict[str, Path] = {}
-    waiting = [case.features]
+    waiting = list(case.modules)
     while waiting:
         name = waiting.pop()
         spec = None if name in found else find_spec(name)
@@ -110,7 +110,7 @@ def feature_files(case: Case) -> list[Path]:
             continue
         found[name] = Path(spec.origin)
         imported = list(_imported(found[name]))
-        waiting += [each for each in imported if each.partition(".")[0] == package]
+        waiting += [each for each in imported if each.partition(".")[0] in packages]
     return [found[name] for name in sorted(found)]
 
 

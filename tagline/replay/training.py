@@ -131,7 +131,7 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
     }
     prepared = settle(case, timeline.origin, used, accounting)  # type: ignore[arg-type]
     data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
-    plans = brackets(case.search, seed=case.seed)
+    plans = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
     results = [run_bracket(each, data, progress=_quiet) for each in plans]
     choice = choose_best(case, prepared, results)
     evaluation = evaluate_best(
@@ -172,7 +172,7 @@ def _as_of(case: Case, day: int) -> Case:
     tunes = tests - timedelta(days=section.tune_days)
     period = {"train": (EPOCH, tunes), "tune": (tunes, tests), "test": (tests, today)}
     search = {
-        "trials": section.trials,
+        "trials": max(section.trials, len(case.search.tuned)),
         "brackets": 1,
         "average": 1,
         "learning_rates": (section.learning_rate,),

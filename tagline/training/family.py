@@ -77,8 +77,7 @@ def load_family(path: str, *, beside: str = "") -> Family:
     """
     module, _, name = path.partition(":")
     where = f"search.families: {path}"
-    if beside and beside not in sys.path:
-        sys.path.append(beside)
+    look_beside(beside)
     try:
         found = getattr(importlib.import_module(module), name)
         family = found() if isinstance(found, type) else found
@@ -94,6 +93,12 @@ def load_family(path: str, *, beside: str = "") -> Family:
         lacking = [part for part in ("monotone", "draw", "fit") if not hasattr(family, part)]
         raise TaglineError(f"It lacks {', '.join(lacking)}.", where=where, todo=PAGE)
     return family
+
+
+def look_beside(folder: str) -> None:
+    """Let Python look for modules in a config's folder too, after everywhere else."""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)
 
 
 def draw_of(path: str, count: int, *, seed: int, beside: str = "") -> list[dict[str, Any]]:

@@ -43,3 +43,14 @@ def test_a_replay_is_named_by_the_features_too_and_not_by_comments(case, tmp_pat
     module.write_text(MODULE)
     helper.write_text(HELPER.replace("2.0", "3.0"))
     assert _name(case, REF) != name
+
+
+def test_a_replay_is_named_by_a_family_of_models_beside_the_config_too(tmp_path):
+    family = tmp_path / "family_of_a_replay.py"
+    family.write_text("DEPTH = 3\n")
+    own = case_of(tmp_path, plain(), search={"families": ["family_of_a_replay:Mine"]})
+    name = _name(own, REF)
+    family.write_text("DEPTH = 3  # of a tree\n")
+    assert _name(own, REF) == name
+    family.write_text("DEPTH = 4\n")
+    assert _name(own, REF) != name

@@ -14,6 +14,8 @@ from sklearn.neighbors import KNeighborsClassifier
 from tagline.case.load import check_case
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
+from tagline.replay.timeline import get_timeline, put_timeline
+from tagline.replay.training import train
 from tagline.training.check_family import check_family
 from tagline.training.family import load_family
 from tagline.training.matrix import TrainingData
@@ -335,6 +337,18 @@ def test_what_is_set_is_used_and_its_graph_agrees(data, fixed):
     assert table["log_loss"].tolist() != usual["log_loss"].tolist()
     assert all(f'"{name}"' in params for params in table["params"] for name in fixed)
     assert winner.best_kind == "boosted"
+
+
+def test_a_replay_tries_each_family_too(tmp_path):
+    (tmp_path / "beside_a_replay.py").write_text(
+        "from tests.training.test_families import FOREST as Mine\n"
+    )
+    families = {"families": ["boosted", "beside_a_replay:Mine"], "trials": 2, "brackets": 1}
+    case = case_of(tmp_path, rows(), search=families)
+    timeline = get_timeline(case, put_timeline(case))
+    day = int(timeline.known_on.max()) + 1
+    found = train(timeline, day, champion=None, folder=tmp_path / "replay", name="one")
+    assert (tmp_path / "replay" / "bundles" / found.digest).exists()
 
 
 def test_a_case_whose_best_model_is_anothers_is_sealed_and_answers(tmp_path):
