@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
-from tagline.training.graphed import Graphed
 from tagline.training.matrix import TrainingData
 from tagline.training.model import Fit, Floats, sigmoid
+from tagline.training.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -146,9 +146,9 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
         *,
         learning_rate: float | None,  # noqa: ARG001 - it has none
         seed: int,
-    ) -> Graphed:
+    ) -> OnnxModel:
         fitted = family.fit(data, parameters, seed=seed, threads=search.threads)
-        model = Graphed.of(_graph_of(fitted), data.X)
+        model = OnnxModel.of(_graph_of(fitted), data.X)
         expect_alike(fitted, model, data.X)
         return model
 
@@ -168,7 +168,7 @@ def _graph_of(fitted: Fitted) -> "ModelProto":
     return graph
 
 
-def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
+def expect_alike(fitted: Fitted, model: OnnxModel, X: Floats) -> None:
     """Refuse a graph that answers otherwise than the model that wrote it.
 
     Rows are looked at as they are, with values missing, and with great and small ones.
@@ -187,7 +187,7 @@ def expect_alike(fitted: Fitted, model: Graphed, X: Floats) -> None:
             )
 
 
-def _wrong(fitted: Fitted, model: Graphed, rows: Floats) -> Iterator[str]:
+def _wrong(fitted: Fitted, model: OnnxModel, rows: Floats) -> Iterator[str]:
     """Say what is wrong with answers, the first that is: what follows rests on it."""
     margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
     if len(margins) != len(rows) or not np.isfinite(margins).all():

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tagline.evaluation.metrics import METRICS
-from tagline.training.graphed import Graphed
 from tagline.training.model import Floats, Model, Probabilities
 from tagline.training.models import FAMILIES
+from tagline.training.onnx_model import OnnxModel
 from tagline.training.rows import COLUMNS, Row
 
 _SIMPLEST_FIRST = tuple(FAMILIES)
@@ -39,7 +39,7 @@ def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
     return (
         loss(entry, metric),
         entry["log_loss"],
-        _SIMPLEST_FIRST.index(entry["kind"] if entry["kind"] in FAMILIES else Graphed.kind),
+        _SIMPLEST_FIRST.index(entry["kind"] if entry["kind"] in FAMILIES else OnnxModel.kind),
         entry["trial"],
     )
 

@@ -3,14 +3,14 @@
 from tagline.errors import TaglineError
 from tagline.training.base_rate import BaseRate
 from tagline.training.boosted import Boosted, XGBoostError
-from tagline.training.graphed import Graphed
 from tagline.training.linear import Logistic
 from tagline.training.model import Model
+from tagline.training.onnx_model import OnnxModel
 
-__all__ = ["FAMILIES", "BaseRate", "Boosted", "Graphed", "Logistic", "Model", "load"]
+__all__ = ["FAMILIES", "BaseRate", "Boosted", "Logistic", "Model", "OnnxModel", "load"]
 
 FAMILIES: dict[str, type[Model]] = {
-    each.kind: each for each in (BaseRate, Logistic, Boosted, Graphed)
+    each.kind: each for each in (BaseRate, Logistic, Boosted, OnnxModel)
 }
 
 

@@ -19,7 +19,7 @@ from tagline.replay.training import train
 from tagline.training.check_family import check_family
 from tagline.training.family import load_family
 from tagline.training.matrix import TrainingData
-from tagline.training.models import BaseRate, Boosted, Graphed, Logistic, load
+from tagline.training.models import BaseRate, Boosted, Logistic, OnnxModel, load
 from tagline.training.scikit import Scikit
 from tagline.training.search import brackets, choose, run_bracket
 from tests.pipeline import case_of, rows, trained
@@ -93,8 +93,8 @@ def test_a_family_that_breaks_a_promise_is_told_which(breaks, said):
 
 
 def test_what_has_no_explanation_that_adds_up_is_told(monkeypatch):
-    shares = Graphed.shap_values
-    monkeypatch.setattr(Graphed, "shap_values", lambda model, X: (shares(model, X)[0] * 0.9, 0.0))
+    shares = OnnxModel.shap_values
+    monkeypatch.setattr(OnnxModel, "shap_values", lambda model, X: (shares(model, X)[0] * 0.9, 0.0))
     with pytest.raises(TaglineError, match="SHAP values do not add up"):
         check_family(LINEAR)
 
@@ -122,7 +122,7 @@ def test_a_search_tries_each_family_and_the_best_model_may_be_anyones(data):
 def test_a_family_alone_is_a_search_of_its_own_and_gives_the_same_again(data):
     section = search(families=[f"{HERE}:FOREST"], baselines=[])
     winner, table = run(section, data)
-    assert winner.best_kind == "graph"
+    assert winner.best_kind == "onnx"
     again, other = run(section, data)
     assert again.best == winner.best
     assert other.drop(columns="seconds").equals(table.drop(columns="seconds"))
@@ -150,8 +150,8 @@ def test_directions_are_no_business_of_a_family_that_keeps_none(data):
 
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
 def test_what_is_no_graph_is_refused_by_name(content):
-    with pytest.raises(TaglineError, match="This is no graph model"):
-        load("graph", content)
+    with pytest.raises(TaglineError, match="This is no onnx model"):
+        load("onnx", content)
 
 
 def test_a_simple_model_that_is_a_rival_is_no_baseline():
@@ -211,7 +211,7 @@ def test_a_family_lies_beside_its_config(tmp_path, data):
     section = search(families=["beside_a_config:Mine"], baselines=[])
     plan = brackets(section, seed=1, beside=str(tmp_path))
     results = [run_bracket(each, data, progress=lambda _: None) for each in plan]
-    assert choose(results)[0].best_kind == "graph"
+    assert choose(results)[0].best_kind == "onnx"
 
 
 class NoModel(Wrong):
@@ -355,7 +355,7 @@ def test_a_case_whose_best_model_is_anothers_is_sealed_and_answers(tmp_path):
     families = {"families": [f"{HERE}:FOREST"], "baselines": ["base_rate"], "trials": 2}
     frame = rows()
     done = trained(case_of(tmp_path, frame, search=families | {"brackets": 1}), tmp_path)
-    assert done.best_trial.kind == "graph"
+    assert done.best_trial.kind == "onnx"
     batch = done.bundle.predict_frame(frame.head(50))
     ones = [done.bundle.predict_frame(frame[n : n + 1])[0] for n in range(50)]
     assert batch.tolist() == pytest.approx(ones, rel=0, abs=1e-12)

@@ -15,7 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.training.matrix import TrainingData, write
-from tagline.training.models import FAMILIES, Boosted, Graphed, Logistic, Model, load
+from tagline.training.models import FAMILIES, Boosted, Logistic, Model, OnnxModel, load
 from tagline.training.scikit import Scikit
 
 from .conftest import make_rows
@@ -56,8 +56,8 @@ def fitted_models() -> dict[str, Model]:
     return {
         kind: family.fitting(data, search)({"max_depth": 3}, learning_rate=0.04, seed=1)
         for kind, family in FAMILIES.items()
-        if family is not Graphed
-    } | {Graphed.kind: Graphed.of(forest.onnx(), data.X)}
+        if family is not OnnxModel
+    } | {OnnxModel.kind: OnnxModel.of(forest.onnx(), data.X)}
 
 
 MODELS = fitted_models()
@@ -89,7 +89,7 @@ def test_a_row_is_answered_alone_as_among_others(kind: str, X: np.ndarray) -> No
     model = MODELS[kind]
     alone = np.concatenate([model.predict(X[i : i + 1]) for i in range(len(X))])
     # A runtime adds up trees in another order for one row than for many.
-    allowed = 1e-12 if kind == Graphed.kind else 0.0
+    allowed = 1e-12 if kind == OnnxModel.kind else 0.0
     np.testing.assert_allclose(alone, model.predict(X), rtol=0, atol=allowed)
 
 

@@ -21,12 +21,12 @@ ORDERS = 8  # orders of inputs that a row's values are an average over, each als
 
 
 @dataclass(frozen=True)
-class Graphed:
+class OnnxModel:
     """A graph from "X" (float32 [N, p]) to "log_odds" (float64 [N]), with a reference row."""
 
     content: bytes
     threads: int = 1
-    kind: ClassVar[str] = "graph"
+    kind: ClassVar[str] = "onnx"
     file: ClassVar[str] = "margins.onnx"
     tuned: ClassVar[bool] = True
 
@@ -85,17 +85,18 @@ class Graphed:
         to its log-odds, but for rounding, however few orders are taken.
         """
         reference = np.asarray(self._reference, np.float32)
+        base = self.log_odds(reference[None, :])
         values = np.zeros(X.shape)
         orders = [np.random.default_rng(n).permutation(X.shape[1]) for n in range(ORDERS)]
         for order in (each for one in orders for each in (one, one[::-1])):
             rows = np.repeat(reference[None, :], len(X), axis=0)
-            before = self.log_odds(rows)
+            before = np.repeat(base, len(X))
             for place in order:
                 rows[:, place] = X[:, place]
                 after = self.log_odds(rows)
                 values[:, place] += after - before
                 before = after
-        return values / (2 * ORDERS), float(self.log_odds(reference[None, :])[0])
+        return values / (2 * ORDERS), float(base[0])
 
     def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
