@@ -110,7 +110,8 @@ class ColumnKind:
     json : dict
         JSON Schema of a value.
     converted : bool
-        Whether what JSON gives is never what arrays hold.
+        Whether values of a request go through `converter` even where none is missing: a whole
+        number of an optional field becomes a double.
     mlflow : str
         MLflow's name, where its type can hold a value.
     measured : bool

@@ -17,7 +17,7 @@ from tagline.errors import TaglineError
 from tagline.replay.timeline import get_timeline, put_timeline
 from tagline.replay.training import train
 from tagline.training.check_family import check_family
-from tagline.training.family import load_family
+from tagline.training.family import fitting, load_family
 from tagline.training.matrix import TrainingData
 from tagline.training.models import BaseRate, Boosted, Logistic, OnnxModel, load
 from tagline.training.scikit import Scikit
@@ -68,12 +68,27 @@ def test_every_family_keeps_the_contract(family):
     check_family(family)
 
 
-def test_the_family_of_the_docs_keeps_the_contract(tmp_path, monkeypatch):
+@pytest.fixture
+def light(tmp_path, monkeypatch):
+    """Give the family that docs/families.md shows."""
     page = (ROOT / "docs" / "families.md").read_text()
     (code,) = re.findall(r"<!-- light -->\n```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "light_of_the_docs.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    check_family(load_family("light_of_the_docs:Light"))
+    return load_family("light_of_the_docs:Light")
+
+
+def test_the_family_of_the_docs_keeps_the_contract(light):
+    check_family(light)
+
+
+@pytest.mark.parametrize("silently_wrong", ["linear_tree", "zero_as_missing"])
+def test_what_lightgbm_writes_wrongly_is_refused(light, data, silently_wrong):
+    fit = fitting(light, data, SearchSection())
+    usual = {"num_leaves": 8, "min_child_samples": 10, "learning_rate": 0.05}
+    assert fit(usual, learning_rate=None, seed=1).kind == "onnx"
+    with pytest.raises(TaglineError, match="Its graph answers otherwise than the model"):
+        fit({**usual, silently_wrong: True}, learning_rate=None, seed=1)
 
 
 @pytest.mark.parametrize(
