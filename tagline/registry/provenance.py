@@ -60,7 +60,10 @@ def provenance(*, run: str, seed: int, modules: Sequence[str] = ()) -> dict[str,
 
 
 def _is_elsewhere(module: str) -> bool:
-    found = find_spec(module)
+    try:
+        found = find_spec(module)
+    except ModuleNotFoundError:
+        return True  # whoever loads it says so in a sentence
     path = Path(found.origin).resolve() if found and found.origin else Path("/")
     return not any(path.is_relative_to(known) for known in (REPOSITORY, sys.prefix))
 

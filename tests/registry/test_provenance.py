@@ -16,6 +16,11 @@ def test_code_of_the_checkout_and_of_libraries_is_in_its_commit(clean):
     assert (found["commit"], found["dirty"]) == ("c0ffee", False)
 
 
+@pytest.mark.parametrize("module", ["nowhere_at_all", "nowhere.at_all"])
+def test_a_module_that_is_not_there_is_left_to_who_loads_it(clean, module):
+    assert made_of.provenance(run="R", seed=1, modules=[module])["dirty"]
+
+
 def test_a_module_beside_a_config_elsewhere_is_in_no_commit(clean, tmp_path, monkeypatch):
     (tmp_path / "mine_of_elsewhere.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
