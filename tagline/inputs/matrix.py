@@ -118,7 +118,7 @@ def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> N
         raise TaglineError(
             "It is missing on every training row.",
             where=f"input {name!r}",
-            todo="Leave its column out with table.exclude, or it out of the module's inputs.",
+            todo="Leave out its column (table.exclude), or the input in the feature module.",
         )
 
 
