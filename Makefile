@@ -6,7 +6,7 @@ INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv 
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: help train serve watch dashboards test test-all bench detection readme lint types format lock clean
+.PHONY: help train serve watch dashboards test test-all bench detection readme picture lint types format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ detection: .venv/.dev ## known faults in the flights: how long each goes unnotic
 
 readme: ## write the README's figures from benchmarks/results
 	$(BIN)/python -m benchmarks.readme
+
+picture: .venv/.dev ## draw the rooms in docs/architecture.md, from their imports
+	$(BIN)/python -m tests.house
 
 lint: .venv/.dev ## style, and code that nothing uses
 	$(BIN)/ruff check .

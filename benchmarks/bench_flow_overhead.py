@@ -29,10 +29,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 from tagline.case.load import load_case
-from tagline.data.matrix import matrix_folder
+from tagline.data.training_set import matrix_folder
 from tagline.data.prepare import prepare
-from tagline.training.matrix import read
-from tagline.training.search import brackets, run_bracket
+from tagline.models.training_data import read
+from tagline.models.search import brackets, run_bracket
 
 case = load_case(Path(sys.argv[1]))
 os.environ["TAGLINE_HOME"] = os.environ["TAGLINE_STORE"] = sys.argv[2]

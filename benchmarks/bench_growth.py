@@ -60,9 +60,9 @@ def one_size(years: int) -> None:
     import features.flights as flights  # noqa: PLC0415 - its load is replaced
     from tagline.case.load import check_case  # noqa: PLC0415
     from tagline.data.prepare import prepare  # noqa: PLC0415
+    from tagline.models.search import brackets, run_bracket  # noqa: PLC0415
+    from tagline.models.training_data import read  # noqa: PLC0415
     from tagline.storage.blobs import Blobs, using  # noqa: PLC0415
-    from tagline.training.matrix import read  # noqa: PLC0415
-    from tagline.training.search import brackets, run_bracket  # noqa: PLC0415
 
     once = flights.load()
     flights.load = lambda: repeated(once, years)

@@ -27,7 +27,7 @@ BATCH = 65_536
 SCRIPT = r"""
 import json, re, sys, time
 from pathlib import Path
-from tagline.operations.scoring import ScoringRequest, score
+from tagline.workflows.scoring import ScoringRequest, score
 begun = time.perf_counter()
 done = score(ScoringRequest(source=sys.argv[1], to=sys.argv[2]))
 took = time.perf_counter() - begun

@@ -30,14 +30,14 @@ from benchmarks.common import FLIGHTS, record
 from benchmarks.parts import part
 from tagline.case.load import load_case
 from tagline.case.search import SearchSection
-from tagline.data.matrix import part_matrix
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
+from tagline.data.training_set import part_matrix
+from tagline.models.average import average
+from tagline.models.families import load
+from tagline.models.search import brackets, choose, run_bracket
+from tagline.models.training_data import TrainingData, quantile_cuts, read
 from tagline.storage.blobs import Blobs, using
-from tagline.training.average import average
-from tagline.training.matrix import TrainingData, quantile_cuts, read
-from tagline.training.models import load
-from tagline.training.search import brackets, choose, run_bracket
 
 GOAL = 1 / 3
 CLOSE = 0.001

@@ -211,8 +211,8 @@ def batch_rates(port: int, raw: bytes, work: Path, frame: pd.DataFrame) -> tuple
     from tagline.bundle.load import fed  # noqa: PLC0415
     from tagline.history.lookup import History  # noqa: PLC0415
     from tagline.history.snapshot import known_as, load, newest  # noqa: PLC0415
-    from tagline.inputs.compute import columns  # noqa: PLC0415
     from tagline.storage.disk import Disk  # noqa: PLC0415
+    from tagline.transform.compute import columns  # noqa: PLC0415
 
     bundle = opened(work)
     arrays = columns(frame, fields=bundle.fields)
@@ -320,7 +320,7 @@ def table_rows(work: Path) -> list[dict[str, Any]]:
 
 def loaded(bundle: Any) -> Any:
     """Load the bundle's model, to be explained on one thread."""
-    from tagline.training.models import FAMILIES, load  # noqa: PLC0415
+    from tagline.models.families import FAMILIES, load  # noqa: PLC0415
 
     kind = bundle.inputs["model_kind"]
     return load(kind, bundle.read_bytes(FAMILIES[kind].file))
@@ -329,7 +329,7 @@ def loaded(bundle: Any) -> Any:
 def matrix(bundle: Any, rows: list[dict[str, Any]]) -> np.ndarray:
     """Give the model's inputs of some rows, without history."""
     from tagline.bundle.single import SingleRow  # noqa: PLC0415
-    from tagline.inputs.body import BodyReader  # noqa: PLC0415
+    from tagline.columns.body import BodyReader  # noqa: PLC0415
 
     single = SingleRow(bundle)
     names = [each.name for each in bundle.fields]

@@ -43,8 +43,8 @@ rows = 50
 """
 FILL = """
 import sys
-from tagline.operations.standings import open_case
-from tagline.standing.entries import refusal
+from tagline.workflows.standings import open_case
+from tagline.lifecycle.entries import refusal
 
 request = open_case(None).transitions("").request
 state = request.ledger.state()

@@ -25,10 +25,10 @@ from benchmarks.faults import (
     stuck,
 )
 from benchmarks.parts import ROOT
+from tagline.backtest.timeline import get_timeline, put_timeline
+from tagline.backtest.training import train
 from tagline.case.load import load_case
 from tagline.data.split import EPOCH
-from tagline.replay.timeline import get_timeline, put_timeline
-from tagline.replay.training import train
 
 PAGE = ROOT / "docs" / "monitoring.md"
 BEGIN, END = "<!-- faults: `make detection` writes them -->", "<!-- end of faults -->"

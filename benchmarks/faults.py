@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tagline.backtest.timeline import Timeline
+from tagline.backtest.training import Trained
 from tagline.bundle.load import Bundle
 from tagline.data.split import day_name
-from tagline.inputs.compute import Columns
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
 from tagline.monitoring.find import outcome_days
 from tagline.monitoring.harm import excess, hurts, mean
 from tagline.monitoring.shift import shifts
-from tagline.replay.timeline import Timeline
-from tagline.replay.training import Trained
+from tagline.transform.compute import Columns
 
 Mask = npt.NDArray[np.bool_]
 AHEAD = 28  # days that a fault is given to be noticed

@@ -19,7 +19,7 @@ RUNS, APART = 10_000, 1_000  # microseconds between two runs' names
 NEEDED = ("_meta", "_parameters", "end")  # the other steps are read by nobody who looks at tags
 RECORDS = """
 import sys
-from tagline.registry.records import Records
+from tagline.runs.records import Records
 own, (run, first, runs, apart) = Records.here(), sys.argv[1:]
 record = own.read(run)
 for place in range(int(runs)):

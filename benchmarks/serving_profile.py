@@ -34,15 +34,15 @@ def main() -> None:
 
 def stages(folder: Path, body: bytes) -> dict[str, float]:
     """Give the microseconds of each stage."""
-    from tagline.operations.servers import Report  # noqa: PLC0415 - after the metrics
-    from tagline.operations.standings import open_case  # noqa: PLC0415
-    from tagline.predictions.log import PredictionLog  # noqa: PLC0415
-    from tagline.predictions.pseudonyms import Pseudonyms  # noqa: PLC0415
+    from tagline.prediction_log.log import PredictionLog  # noqa: PLC0415
+    from tagline.prediction_log.pseudonyms import Pseudonyms  # noqa: PLC0415
     from tagline.serving.access import Access  # noqa: PLC0415
     from tagline.serving.endpoints import One, Predict, history_age  # noqa: PLC0415
     from tagline.serving.follower import Follower  # noqa: PLC0415
     from tagline.serving.service import RequestContext, Service  # noqa: PLC0415
     from tagline.serving.states import WorkerStates  # noqa: PLC0415
+    from tagline.workflows.servers import Report  # noqa: PLC0415 - after the metrics
+    from tagline.workflows.standings import open_case  # noqa: PLC0415
 
     standings = open_case(None)
     log = PredictionLog.of(standings.case.name)

@@ -14,8 +14,8 @@ import pandas as pd
 from features.flights_behaviour import BEHAVIOUR
 from features.flights_events import HISTORY, SKY, events, scheduled
 from features.flights_inputs import MONOTONE, SOURCES, inputs
+from tagline.columns.field import Field
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field
 
 __all__ = [
     "BEHAVIOUR",

@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
+from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.history.declare import Declaration, Events, Last, Mean, Sum
-from tagline.inputs.field import Field
 
 __all__ = ["FIELDS", "HISTORY", "SOURCES", "TABLES", "decisions", "events", "inputs", "load"]
 

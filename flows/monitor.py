@@ -6,8 +6,8 @@ python flows/monitor.py run --case flights --retrain    # and train again where 
 
 from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger_on_finish
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
 
 
 @mistakes_as_sentences()
@@ -24,7 +24,7 @@ class MonitorFlow(FlowSpec):
     @step
     def start(self):
         """Look at what was answered, and write the page."""
-        from tagline.operations.monitor import keep, page_of, watch
+        from tagline.workflows.monitor import keep, page_of, watch
 
         by = f"{current.flow_name}/{current.run_id}"
         watched = watch(self.case, config=self.case_file)
@@ -36,7 +36,7 @@ class MonitorFlow(FlowSpec):
     @step
     def act(self):
         """Train again, and promote, where policy and parameters say so."""
-        from tagline.operations.monitor import act
+        from tagline.workflows.monitor import act
 
         by = f"{current.flow_name}/{current.run_id}"
         self.done = act(self.watched, retrain=self.retrain, by=by)

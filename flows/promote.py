@@ -6,8 +6,8 @@ python flows/promote.py run --case flights            # its newest candidate
 
 from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
 
 
 @mistakes_as_sentences()
@@ -26,8 +26,8 @@ class PromoteFlow(FlowSpec):
     @step
     def start(self):
         """Find the run, verify its bundle, hold it against its gates on the newest labels."""
-        from tagline.operations import promotion
         from tagline.report.steps import show, show_gates
+        from tagline.workflows import promotion
 
         plan = promotion.plan(self.candidate, case=self.case, config=self.case_file, why=self.why)
         show(current.card["checked"], "The bundle is sound", plan.facts())
@@ -40,8 +40,8 @@ class PromoteFlow(FlowSpec):
     @step
     def agree(self):
         """Refuse what fails a gate, let a fresh process answer, wait for who must approve."""
-        from tagline.operations import promotion
         from tagline.report.steps import show
+        from tagline.workflows import promotion
 
         plan = promotion.Plan(**self.plan)
         promotion.expect_gates(plan, self.gates)
@@ -54,8 +54,8 @@ class PromoteFlow(FlowSpec):
     @step
     def promote(self):
         """Change the standing: one entry of the ledger, then the tags."""
-        from tagline.operations import promotion
         from tagline.report.steps import show
+        from tagline.workflows import promotion
 
         self.entry = promotion.promote(promotion.Plan(**self.plan), gates=self.gates)
         show(current.card["standing"], "The champion", self.entry)
@@ -65,8 +65,8 @@ class PromoteFlow(FlowSpec):
     @step
     def end(self):
         """See that every running server has it; what one refuses is taken back."""
-        from tagline.operations import promotion
         from tagline.report.steps import show
+        from tagline.workflows import promotion
 
         plan, entry = promotion.Plan(**self.plan), self.entry["entry"]
         servers = promotion.confirm(plan, entry=entry, minutes=self.wait)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
-from tagline.registry.sized import sized_by_the_case
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.sized import sized_by_the_case
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
@@ -21,14 +21,14 @@ FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 class ReplayFlow(FlowSpec):
     """Compute the past once, walk through it under each policy, compare."""
 
-    case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
+    case = Config("case", default=str(FLIGHTS), parser="tagline.runs.config.read_case")
     policy = Parameter("policy", default="", help="A TOML file, or a folder; the case's own.")
 
     @step
     def start(self):
         """Load the tables, compute all history point in time, read the policies."""
         from tagline.case.load import check_case
-        from tagline.operations.replaying import begin
+        from tagline.workflows.replaying import begin
 
         self.case_config = self.case.to_dict()
         case = check_case(self.case_config)
@@ -39,7 +39,7 @@ class ReplayFlow(FlowSpec):
     def walk(self):
         """Answer, wait for outcomes, look, train, promote: day by day; finished months are kept."""
         from tagline.case.load import check_case
-        from tagline.operations.replaying import walk
+        from tagline.workflows.replaying import walk
 
         summary, self.months = walk(check_case(self.case_config), self.past, self.input)
         self.summary = summary.to_dict()

@@ -6,8 +6,8 @@ python flows/score.py run --case flights --source s3://bucket/rows --to s3://buc
 
 from metaflow import FlowSpec, Parameter, card, current, package_sources, schedule, step
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
 
 
 @mistakes_as_sentences()
@@ -28,8 +28,8 @@ class ScoreFlow(FlowSpec):
     @step
     def start(self):
         """Score every file, batch by batch, in bounded memory."""
-        from tagline.operations.scoring import ScoringRequest, score
         from tagline.report.steps import show_files
+        from tagline.workflows.scoring import ScoringRequest, score
 
         self.files = score(
             ScoringRequest(

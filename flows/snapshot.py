@@ -5,8 +5,8 @@ python flows/snapshot.py run --case flights
 
 from metaflow import FlowSpec, Parameter, package_sources, step
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
 
 
 @mistakes_as_sentences()
@@ -22,7 +22,7 @@ class SnapshotFlow(FlowSpec):
     @step
     def start(self):
         """Compute and write the snapshots that the champion and the newest candidate take."""
-        from tagline.operations.snapshots import write_snapshots
+        from tagline.workflows.snapshots import write_snapshots
 
         self.written = write_snapshots(self.case, config=self.case_file, at=self.at)
         self.next(self.end)

@@ -18,9 +18,9 @@ from metaflow import (
     trigger,
 )
 
-from tagline.registry.code import CODE, SUFFIXES
-from tagline.registry.mistakes import mistakes_as_sentences, with_a_user
-from tagline.registry.sized import sized_by_the_case
+from tagline.runs.code import CODE, SUFFIXES
+from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.sized import sized_by_the_case
 
 # Of its own case: another one's alarm is no reason to train this one.
 RETRAIN = "{'name': 'tagline.retrain.' + case.name, 'parameters': {'why': 'why'}}"
@@ -34,7 +34,7 @@ FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 class TrainFlow(FlowSpec):
     """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""
 
-    case = Config("case", default=str(FLIGHTS), parser="tagline.registry.config.read_case")
+    case = Config("case", default=str(FLIGHTS), parser="tagline.runs.config.read_case")
     why = Parameter("why", default="", help="What asked for it, where that was no person.")
 
     @step
@@ -44,11 +44,11 @@ class TrainFlow(FlowSpec):
         from tagline.case.load import check_case
         from tagline.data.prepare import prepare
         from tagline.keys import expect_key
-        from tagline.registry.provenance import provenance
-        from tagline.registry.records import Records
-        from tagline.registry.runs import expect_own_flow, is_spun
-        from tagline.registry.stores import identified
-        from tagline.training.search import brackets, tasks
+        from tagline.models.search import brackets, tasks
+        from tagline.runs.lookup import expect_own_flow, is_spun
+        from tagline.runs.provenance import provenance
+        from tagline.runs.records import Records
+        from tagline.runs.stores import identified
 
         expect_own_flow(current.flow_name)
         expect_key()
@@ -73,10 +73,10 @@ class TrainFlow(FlowSpec):
     def search(self):
         """Run brackets of trials: in each many start cheaply, and the best go on."""
         from tagline.canonical import fields_of
-        from tagline.data.matrix import matrix_folder
+        from tagline.data.training_set import matrix_folder
+        from tagline.models.search import run_bracket
+        from tagline.models.training_data import read
         from tagline.report.progress import SearchCard
-        from tagline.training.matrix import read
-        from tagline.training.search import run_bracket
 
         card = SearchCard(current.card["progress"])
         data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
@@ -93,9 +93,9 @@ class TrainFlow(FlowSpec):
         from tagline.canonical import fields_of
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
+        from tagline.models.search import BracketResult
         from tagline.report.progress import show_leaderboard
-        from tagline.stages.choosing import choose_best
-        from tagline.training.search import BracketResult
+        from tagline.training.choosing import choose_best
 
         # By name: a step that is spun finds what it merges in no store.
         self.case_config, self.prepared = inputs[0].case_config, inputs[0].prepared
@@ -116,9 +116,9 @@ class TrainFlow(FlowSpec):
         from tagline.canonical import fields_of
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
-        from tagline.operations.champion import champion_bundle
-        from tagline.stages.choosing import BestTrial
-        from tagline.stages.evaluating import evaluate_best
+        from tagline.training.choosing import BestTrial
+        from tagline.training.evaluating import evaluate_best
+        from tagline.workflows.champion import champion_bundle
 
         case = check_case(self.case_config)
         champion, lost = champion_bundle(case)
@@ -143,8 +143,8 @@ class TrainFlow(FlowSpec):
         """Say why the model answers as it does: SHAP, and LIME beside it."""
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
-        from tagline.stages.choosing import BestTrial
-        from tagline.stages.explaining import explain
+        from tagline.training.choosing import BestTrial
+        from tagline.training.explaining import explain
 
         case, best_trial = check_case(self.case_config), BestTrial(**self.best_trial)
         explained, self.importance = explain(case, Prepared(**self.prepared), best_trial)
@@ -158,9 +158,9 @@ class TrainFlow(FlowSpec):
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
         from tagline.evaluation.evaluate import Evaluation
-        from tagline.stages.choosing import BestTrial
-        from tagline.stages.keeping import keep_bundle
-        from tagline.stages.sealing import seal_best
+        from tagline.training.choosing import BestTrial
+        from tagline.training.keeping import keep_bundle
+        from tagline.training.sealing import seal_best
 
         self.bundle = seal_best(
             check_case(self.case_config),
@@ -193,10 +193,10 @@ class TrainFlow(FlowSpec):
         """Write the run's record, register it by its tags, and say how it went."""
         from tagline.case.load import check_case
         from tagline.evaluation.evaluate import Evaluation
-        from tagline.operations.retraining import hand_over, is_nothing_new
-        from tagline.registry.runs import register
         from tagline.report.ending import ending
-        from tagline.stages.keeping import keep_page
+        from tagline.runs.lookup import register
+        from tagline.training.keeping import keep_page
+        from tagline.workflows.retraining import hand_over, is_nothing_new
 
         run, case = f"{current.flow_name}/{current.run_id}", check_case(self.case_config)
         if self.provenance["run"] != run:
@@ -215,11 +215,11 @@ class TrainFlow(FlowSpec):
     def _record(self, run, case):
         from tagline.data.prepare import Prepared
         from tagline.evaluation.evaluate import Evaluation
-        from tagline.explanation.explained import Explained
-        from tagline.registry.runs import began_at, is_spun, kept_at, username
-        from tagline.stages.choosing import BestTrial
-        from tagline.stages.recording import Finished, record_run
-        from tagline.training.rows import records
+        from tagline.evaluation.explained import Explained
+        from tagline.models.trials import records
+        from tagline.runs.lookup import began_at, is_spun, kept_at, username
+        from tagline.training.choosing import BestTrial
+        from tagline.training.recording import Finished, record_run
 
         if is_spun():
             return None
@@ -246,9 +246,9 @@ class TrainFlow(FlowSpec):
     def _write_page(self):
         from tagline.case.load import check_case
         from tagline.evaluation.evaluate import Evaluation
-        from tagline.explanation.explained import Explained
+        from tagline.evaluation.explained import Explained
         from tagline.report.compose import compose
-        from tagline.stages.keeping import keep_page
+        from tagline.training.keeping import keep_page
 
         case = check_case(self.case_config)
         self.report_html = compose(

@@ -8,12 +8,12 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
 from tagline.data.store import get_table
 from tagline.errors import Unknown
-from tagline.explanation.explained import of_table
-from tagline.ledger.entry import Challenger, Deployed
-from tagline.ledger.state import State
-from tagline.operations.auditing import open_ledger
-from tagline.operations.candidates import open_bundle
-from tagline.registry.runs import Run, find
+from tagline.evaluation.explained import of_table
+from tagline.lifecycle.entry import Challenger, Deployed
+from tagline.lifecycle.state import State
+from tagline.runs.lookup import Run, find
+from tagline.workflows.auditing import open_ledger
+from tagline.workflows.candidates import open_bundle
 
 
 @dataclass(frozen=True)

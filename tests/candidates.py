@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tagline.bundle.record import RunRecord
-from tagline.registry.records import later
+from tagline.runs.records import later
 from tests.conftest import LEAN, ROOT, Workplace, once
 
 

@@ -46,8 +46,8 @@ chosen = 1
 LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
 
 LONGEST_FIRST = (
-    *("tests/standing", "tests/serving", "tests/registry"),
-    *("tests/flows", "tests/operations"),
+    *("tests/lifecycle", "tests/serving", "tests/runs"),
+    *("tests/flows", "tests/workflows"),
 )
 
 

@@ -13,15 +13,15 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.case.load import check_case
-from tagline.data.matrix import matrix_folder
 from tagline.data.prepare import Prepared, prepare
+from tagline.data.training_set import matrix_folder
 from tagline.evaluation.evaluate import Evaluation
 from tagline.log import Lines
-from tagline.stages.choosing import BestTrial, choose_best
-from tagline.stages.evaluating import evaluate_best
-from tagline.stages.sealing import seal_best
-from tagline.training.matrix import read
-from tagline.training.search import brackets, run_bracket
+from tagline.models.search import brackets, run_bracket
+from tagline.models.training_data import read
+from tagline.training.choosing import BestTrial, choose_best
+from tagline.training.evaluating import evaluate_best
+from tagline.training.sealing import seal_best
 
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
 MADE_OF = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from tagline.columns.field import Field
 from tagline.history.declare import Age, Count, Events, Last, Mean
-from tagline.inputs.field import Field
 
 FIELDS = (
     Field("customer", "string"),

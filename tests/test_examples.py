@@ -12,12 +12,12 @@ WITH_EXAMPLES = sorted(file for file in ROOT.glob("tagline/**/*.py") if ">>> " i
 CALLED = {
     "tagline.history.declare": ("Events", "Count", "Sum", "Mean", "Last", "Age"),
     "tagline.history.bulk": ("compute",),
-    "tagline.inputs.field": ("Field",),
+    "tagline.columns.field": ("Field",),
     "tagline.evaluation.behaviour": ("Invariance", "Direction", "Minimum"),
     "tagline.bundle.load": ("Bundle",),
     "tagline.bundle.verify": ("verify",),
     "tagline.case.load": ("parse_case",),
-    "tagline.registry.runs": ("find",),
+    "tagline.runs.lookup": ("find",),
     "tagline.notebook": ("shap_explanation",),
     "tagline.log": ("show_log",),
 }

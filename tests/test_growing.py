@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagline.inputs.body import BodyReader
-from tagline.inputs.compute import columns
-from tagline.inputs.field import Field
-from tagline.inputs.request import InvalidRows
-from tagline.reading import guess, types
+from tagline.columns import infer as guess
+from tagline.columns import types
+from tagline.columns.body import BodyReader
+from tagline.columns.field import Field
+from tagline.columns.request import InvalidRows
+from tagline.transform.compute import columns
 
 PAGE = (Path(__file__).parents[1] / "docs" / "growing.md").read_text()
 

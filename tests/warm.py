@@ -15,7 +15,7 @@ from tagline.cli import main
 USER = "tester"
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(
-    ["tests.warm", "tagline.cli", "metaflow", "pandas", "tagline.operations.promotion", "boto3"]
+    ["tests.warm", "tagline.cli", "metaflow", "pandas", "tagline.workflows.promotion", "boto3"]
 )
 # Read when a process starts or Metaflow is imported: another value needs a process of its own.
 READ_EARLY = ("METAFLOW", "PYTHON", "HOME", "LANG", "LC_", "LD_", "OMP", "_TAGLINE_COMPLETE")

@@ -8,7 +8,7 @@ from tagline.bundle.card import card, card_html
 from tagline.bundle.mlmodel import mlmodel
 from tagline.bundle.seal import PROVENANCE
 from tagline.canonical import as_json
-from tagline.inputs.field import Field
+from tagline.columns.field import Field
 
 
 def beside(facts: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, bytes]:

@@ -11,13 +11,13 @@ from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
 from tagline.bundle.single import PROGRAM, SCORER
 from tagline.canonical import as_json
+from tagline.columns.field import Field
+from tagline.columns.kinds import NOTHING
 from tagline.history.declare import Declaration
 from tagline.history.written import to_dict
-from tagline.inputs.compute import Column
-from tagline.inputs.field import Field
-from tagline.inputs.program import Program
-from tagline.reading.kinds import NOTHING
-from tagline.training.models import FAMILIES
+from tagline.models.families import FAMILIES
+from tagline.transform.compute import Column
+from tagline.transform.program import Program
 
 if TYPE_CHECKING:
     import onnx
@@ -46,7 +46,7 @@ class Contents:
     streams : mapping
         What the streams of the declarations hold; see `tagline.history.written.schemas`.
     inputs : dict
-        See `tagline.inputs.matrix.InputSet.to_dict`.
+        See `tagline.transform.feature_encoder.InputSet.to_dict`.
     sources : mapping
         Input to the source that explanations add it to.
     calibrator : mapping
@@ -104,7 +104,7 @@ class Contents:
         return [declared.name for declared in self.history]
 
     def _inputs(self) -> dict[str, Any]:
-        from tagline.inputs.trace import reads  # noqa: PLC0415 - ONNX, a second
+        from tagline.transform.to_onnx import reads  # noqa: PLC0415 - ONNX, a second
 
         return {
             **self.inputs,

@@ -9,10 +9,10 @@ import spox
 import spox.opset.ai.onnx.v21 as op
 
 from tagline.bundle.load import PROBABILITY
-from tagline.evaluation.calibrators import CLIP
-from tagline.inputs.matrix import MATRIX
-from tagline.inputs.trace import PLACE, with_names
+from tagline.metrics.calibrators import CLIP
 from tagline.names import free
+from tagline.transform.feature_encoder import MATRIX
+from tagline.transform.to_onnx import PLACE, with_names
 
 
 def assemble(
@@ -23,7 +23,7 @@ def assemble(
     Parameters
     ----------
     front : ModelProto
-        From raw fields and history to ``X``; see `tagline.inputs.trace.trace`.
+        From raw fields and history to ``X``; see `tagline.transform.to_onnx.trace`.
     model : ModelProto
         From ``X``, float32 [N, p], to ``probability``, float64 [N].
     calibrator : mapping

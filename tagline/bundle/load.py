@@ -14,12 +14,12 @@ import pandas as pd
 
 from tagline.bundle.seal import PROVENANCE
 from tagline.bundle.verify import contents
+from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.history.written import from_dict
-from tagline.inputs.arrays import expect_arrays
-from tagline.inputs.compute import Column, columns
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import MATRIX
+from tagline.transform.arrays import expect_arrays
+from tagline.transform.compute import Column, columns
+from tagline.transform.feature_encoder import MATRIX
 
 PROBABILITY, GRAPH = "probability", "model.onnx"
 BATCH, SMALLEST_PART = 65_536, 256
@@ -110,7 +110,7 @@ class Bundle:
         Parameters
         ----------
         columns : mapping of str to ndarray of shape (n,)
-            Raw fields and history, as `tagline.inputs.compute.columns` gives them.
+            Raw fields and history, as `tagline.transform.compute.columns` gives them.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class Bundle:
         ------
         TaglineError
             A column is missing, or is not what its field must be; names every such column. See
-            `tagline.inputs.arrays.expect_arrays`.
+            `tagline.transform.arrays.expect_arrays`.
         """
         found = expect_arrays(columns, self._fields, self._history, where=self.where)
         return self.answer(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tagline.inputs.field import Field
+from tagline.columns.field import Field
 
 LOADER = "tagline.bundle.pyfunc"
 MLFLOW = "mlflow==3.17.2"

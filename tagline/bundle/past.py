@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from tagline.bundle.load import Bundle
+from tagline.columns.rows import read_rows
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute
 from tagline.history.written import expect_schemas, schemas
-from tagline.inputs.rows import read_rows
 
 
 def with_own_history(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.inputs.compute import Column, is_text
+from tagline.transform.compute import Column, is_text
 
 BINS = 10
 CATEGORIES = 20

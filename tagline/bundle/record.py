@@ -38,7 +38,7 @@ class RunRecord(BaseModel):
     accounting, fingerprint
         Where every row went, and the SHA-256 of the raw tables.
     provenance : dict
-        See `tagline.registry.provenance.provenance`.
+        See `tagline.runs.provenance.provenance`.
     tables : dict
         SHA-256 and rows of the tables that it keeps in the store, by name.
     files : dict

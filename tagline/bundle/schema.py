@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tagline.inputs.field import Field
+from tagline.columns.field import Field
 
 
 def request_schema(

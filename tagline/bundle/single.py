@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from tagline.bundle.load import PROBABILITY, Bundle, session
+from tagline.columns.field import Field
+from tagline.columns.kinds import NOTHING
+from tagline.columns.types import KINDS
 from tagline.errors import TaglineError
-from tagline.inputs.compute import Columns
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import MATRIX, InputSet
-from tagline.inputs.program import Program
-from tagline.reading.kinds import NOTHING
-from tagline.reading.types import KINDS
+from tagline.transform.compute import Columns
+from tagline.transform.feature_encoder import MATRIX, InputSet
+from tagline.transform.program import Program
 
 PROGRAM, SCORER = "program.json", "scorer.onnx"
 ALIKE = 1e-6
@@ -82,7 +82,7 @@ class SingleRow:
         Parameters
         ----------
         values : mapping of str to value
-            Fields and history; see `tagline.inputs.body.Body`.
+            Fields and history; see `tagline.columns.body.Body`.
 
         Returns
         -------
@@ -115,7 +115,7 @@ class SingleRow:
         Parameters
         ----------
         columns : mapping of str to ndarray of shape (n,)
-            Fields and history, as `tagline.inputs.compute.columns` gives them.
+            Fields and history, as `tagline.transform.compute.columns` gives them.
         """
         found: dict[int, list[str]] = {}
         if self.plain_texts is None:
@@ -151,8 +151,8 @@ def expect_alike(bundle: Bundle, rows: Columns, *, seed: int) -> int:
     bundle : Bundle
         Just sealed.
     rows : mapping of str to ndarray of shape (n,)
-        Fields and history, as `tagline.inputs.compute.columns` gives them; each is tried as it is,
-        and again with some of its numbers missing, infinite, zero or huge.
+        Fields and history, as `tagline.transform.compute.columns` gives them; each is tried as it
+        is, and again with some of its numbers missing, infinite, zero or huge.
     seed : int
         Draws what is changed.
 

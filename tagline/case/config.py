@@ -15,7 +15,7 @@ from tagline.case.section import Duration, Section
 from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
 from tagline.case.zones import Zone
-from tagline.reading.kinds import Kind
+from tagline.columns.kinds import Kind
 
 
 def _encoding(name: str) -> str:

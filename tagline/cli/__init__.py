@@ -21,7 +21,7 @@ from tagline.cli import (
 )
 from tagline.cli.output import plain, print_json
 from tagline.errors import TaglineError
-from tagline.training.lean import begin_own_process
+from tagline.models.lean import begin_own_process
 
 app = typer.Typer(
     help="A model in production from a table, promoted by tagging.",

@@ -22,8 +22,8 @@ def audit(
     json: AsJson = False,
 ) -> None:
     """Show who changed what and why, the newest first; with --verify, exit code 5 on a fault."""
-    from tagline.operations.auditing import export as write
-    from tagline.operations.auditing import newest, open_ledger
+    from tagline.workflows.auditing import export as write
+    from tagline.workflows.auditing import newest, open_ledger
 
     last_seen = open_ledger(case)
     if export is not None:
@@ -46,8 +46,8 @@ def audit(
 
 def reconcile(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Make the tags agree with the ledger, and say what was repaired."""
-    from tagline.operations.standings import open_case
-    from tagline.operations.state import reconcile as repair
+    from tagline.workflows.standings import open_case
+    from tagline.workflows.state import reconcile as repair
 
     repaired = repair(open_case(case, config=config))
     if json:
@@ -60,7 +60,7 @@ def reconcile(*, case: CaseName = None, config: Config = None, json: AsJson = Fa
 
 
 def _verify(last_seen: Any, *, json: bool) -> None:
-    from tagline.ledger.audit import audit as faults_of
+    from tagline.lifecycle.audit import audit as faults_of
 
     faults = faults_of(last_seen.ledger, last_seen=last_seen)
     if json:

@@ -21,7 +21,7 @@ def gc(
     json: AsJson = False,
 ) -> None:
     """Say what no run and no entry of a ledger needs, and how big it is; delete it if asked."""
-    from tagline.operations.garbage import collect, unneeded
+    from tagline.workflows.garbage import collect, unneeded
 
     found = unneeded(hours=hours)
     by_kind: dict[str, list[int]] = defaultdict(list)
@@ -56,7 +56,7 @@ def migrate(
     from dataclasses import asdict
 
     from tagline.log import show_log
-    from tagline.operations.migration import migrate as moved
+    from tagline.workflows.migration import migrate as moved
 
     if not json:
         show_log(say)

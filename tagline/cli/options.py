@@ -8,21 +8,21 @@ import typer
 
 def runs(incomplete: str) -> list[str]:
     """Complete a run."""
-    from tagline.registry.runs import lines
+    from tagline.runs.lookup import lines
 
     return [each.run for each in lines() if each.run.startswith(incomplete)]
 
 
 def champions(context: typer.Context, incomplete: str) -> list[str]:
     """Complete a run that once was champion."""
-    from tagline.operations.auditing import open_ledger
+    from tagline.workflows.auditing import open_ledger
 
     once = open_ledger(context.params.get("case")).read().champions
     return [run for run in once if run.startswith(incomplete)]
 
 
 def _cases() -> list[str]:
-    from tagline.registry.records import Records
+    from tagline.runs.records import Records
 
     return Records.here().cases()
 

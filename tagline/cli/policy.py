@@ -14,8 +14,8 @@ policy = typer.Typer(help="Who may do what: kept in the ledger.", no_args_is_hel
 @policy.command()
 def show(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show who may do what, what the case's config proposes, and what waits for approvals."""
-    from tagline.operations.policies import shown
-    from tagline.operations.standings import open_case
+    from tagline.workflows.policies import shown
+    from tagline.workflows.standings import open_case
 
     found = shown(open_case(case, config=config))
     if json:
@@ -29,8 +29,8 @@ def propose(
     *, why: Why = "", case: CaseName = None, config: Config = None, json: AsJson = False
 ) -> None:
     """Propose the policy of the case's config, so that others can approve it."""
-    from tagline.operations.policies import wanted
-    from tagline.operations.standings import open_case
+    from tagline.workflows.policies import wanted
+    from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
     tell(standings.transitions(why).propose(wanted(standings, "")), json=json)
@@ -48,8 +48,8 @@ def set_policy(
     json: AsJson = False,
 ) -> None:
     """Set a policy, where the one that stands allows it."""
-    from tagline.operations.policies import wanted
-    from tagline.operations.standings import open_case
+    from tagline.workflows.policies import wanted
+    from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
     tell(standings.transitions(why).set_policy(wanted(standings, name)), json=json)

@@ -8,7 +8,7 @@ from tagline.cli.output import AsJson, console, print_json, print_table, say_asi
 from tagline.log import show_log
 
 if TYPE_CHECKING:
-    from tagline.operations.reproduction import Reproduction
+    from tagline.workflows.reproduction import Reproduction
 
 
 def reproduce(
@@ -20,7 +20,7 @@ def reproduce(
     json: AsJson = False,
 ) -> None:
     """Train again from the run's own commit, config, data and seed; exit code 1 on a difference."""
-    from tagline.operations.reproduction import reproduce as reproduced
+    from tagline.workflows.reproduction import reproduce as reproduced
 
     show_log(say_aside)
     result = reproduced(run, tolerance=tolerance)

@@ -8,7 +8,7 @@ import typer
 from tagline.cli.output import AsJson, aside, print_json, print_table
 
 if TYPE_CHECKING:
-    from tagline.registry.runs import RunLine
+    from tagline.runs.lookup import RunLine
 
 SHOWN = ("roc_auc", "log_loss")
 GOING_ON = "it goes on, or was stopped from outside"
@@ -21,9 +21,9 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """List training runs with their standing and metrics, the newest first."""
-    from tagline.registry.runs import HOW_TO_TRAIN, looked_at
-    from tagline.registry.runs import lines as listed
-    from tagline.registry.stores import expect_own_store
+    from tagline.runs.lookup import HOW_TO_TRAIN, looked_at
+    from tagline.runs.lookup import lines as listed
+    from tagline.runs.stores import expect_own_store
     from tagline.storage.location import own_store
 
     expect_own_store(own_store())

@@ -20,11 +20,11 @@ def schedule(
     from datetime import UTC, datetime
 
     from tagline.case.load import load_case
+    from tagline.deploying.keeper import Keeper
+    from tagline.deploying.plan import plan
+    from tagline.deploying.records import Records
     from tagline.log import show_log
-    from tagline.operations.standings import open_case
-    from tagline.scheduling.keeper import Keeper
-    from tagline.scheduling.plan import plan
-    from tagline.scheduling.records import Records
+    from tagline.workflows.standings import open_case
 
     found = load_case(config) if config else open_case(case).case
     lines = plan(found)
@@ -71,10 +71,10 @@ def hook(
     ] = None,
 ) -> None:
     """Take Alertmanager's alerts: what rings lets the monitor look, and train where it may."""
+    from tagline.deploying.records import Records
     from tagline.log import show_log
-    from tagline.operations.standings import open_case
-    from tagline.scheduling.records import Records
     from tagline.serving.hook import listen
+    from tagline.workflows.standings import open_case
 
     show_log()
     found = open_case(case, config=config).case

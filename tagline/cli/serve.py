@@ -31,8 +31,8 @@ def serve(
 ) -> None:
     """Serve a case's champion over HTTP; a promotion or rollback reaches it by itself."""
     from tagline.errors import TaglineError
-    from tagline.operations.standings import open_case
-    from tagline.predictions.pseudonyms import pseudonyms_of
+    from tagline.prediction_log.pseudonyms import pseudonyms_of
+    from tagline.workflows.standings import open_case
 
     for file in (key_file, certificate, private_key):
         if file is not None and not file.is_file():
@@ -127,12 +127,12 @@ def forget(
     from dataclasses import asdict
 
     from tagline.errors import TaglineError
-    from tagline.operations.servers import still_writing
-    from tagline.operations.standings import open_case
-    from tagline.predictions.erasing import forget as erase
-    from tagline.predictions.log import PredictionLog
-    from tagline.predictions.maintenance import LogMaintenance
-    from tagline.predictions.pseudonyms import pseudonyms_of
+    from tagline.prediction_log.erasing import forget as erase
+    from tagline.prediction_log.log import PredictionLog
+    from tagline.prediction_log.maintenance import LogMaintenance
+    from tagline.prediction_log.pseudonyms import pseudonyms_of
+    from tagline.workflows.servers import still_writing
+    from tagline.workflows.standings import open_case
 
     if (subject is None) != old:
         raise TaglineError("Say whose rows, with --subject, or --old.")

@@ -15,8 +15,8 @@ LEADERBOARD = ("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds"
 
 def show(run: Run = None, *, json: AsJson = False) -> None:
     """Show one run: metrics with intervals, gates, leaderboard, bundle, report."""
-    from tagline.registry.runs import find
-    from tagline.registry.summary import summary
+    from tagline.runs.lookup import find
+    from tagline.runs.summary import summary
 
     found = summary(find(run))
     if json:

@@ -9,7 +9,7 @@ from tagline.cli.output import AsJson, console, print_json, say, say_aside
 from tagline.log import show_log
 
 if TYPE_CHECKING:
-    from tagline.standing.transitions import Done
+    from tagline.lifecycle.transitions import Done
 
 CANDIDATE_HELP = f"{RUN_HELP} The case's newest candidate when left out."
 
@@ -23,7 +23,7 @@ def promote(
     json: AsJson = False,
 ) -> None:
     """Make a run the champion, if its gates still pass beside the present one."""
-    from tagline.operations import promotion
+    from tagline.workflows import promotion
 
     show_log(say_aside)
     plan = promotion.plan(run, case=case or "", config=str(config or ""), why=why)
@@ -55,9 +55,9 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
-    from tagline.operations import promotion
-    from tagline.operations.standings import open_case
-    from tagline.registry.runs import pathspec
+    from tagline.runs.lookup import pathspec
+    from tagline.workflows import promotion
+    from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
     done = standings.transitions(why).rollback(
@@ -78,8 +78,8 @@ def challenge(
     json: AsJson = False,
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
-    from tagline.operations import promotion
-    from tagline.operations.standings import open_run
+    from tagline.workflows import promotion
+    from tagline.workflows.standings import open_run
 
     show_log(say_aside)
     standings, found = open_run(run, case=case, config=config)
@@ -104,7 +104,7 @@ def retire(
     json: AsJson = False,
 ) -> None:
     """Say that a candidate or challenger is no longer wanted."""
-    from tagline.operations.standings import open_run
+    from tagline.workflows.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
     tell(standings.transitions(why).retire(standings.candidate(found)), json=json)
@@ -119,7 +119,7 @@ def restore(
     json: AsJson = False,
 ) -> None:
     """Make a retired run a candidate again."""
-    from tagline.operations.standings import open_run
+    from tagline.workflows.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
     tell(standings.transitions(why).restore(standings.candidate(found)), json=json)
@@ -134,8 +134,8 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Approve a run, or a proposed policy, so that it may be promoted, or set."""
-    from tagline.operations.policies import proposal
-    from tagline.operations.standings import open_case, open_run
+    from tagline.workflows.policies import proposal
+    from tagline.workflows.standings import open_case, open_run
 
     if run.startswith("policy:"):
         standings = open_case(case, config=config)
@@ -148,7 +148,7 @@ def approve(
 
 def tell(done: "Done", *, json: bool) -> None:
     """Say what was done."""
-    from tagline.standing.rules import NOTHING_ASKED
+    from tagline.lifecycle.rules import NOTHING_ASKED
 
     entry = done.entry
     if json:

@@ -12,8 +12,8 @@ AT_FAULT = 5
 
 def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show the champion and its challengers; exit code 5 where something is not as it should be."""
-    from tagline.operations.standings import open_case
-    from tagline.operations.state import status as state
+    from tagline.workflows.standings import open_case
+    from tagline.workflows.state import status as state
 
     found = state(open_case(case, config=config))
     if json:
@@ -31,8 +31,8 @@ def candidates(
     json: AsJson = False,
 ) -> None:
     """List the runs that may be promoted, the newest first, with their approvals."""
-    from tagline.operations.standings import open_case
-    from tagline.operations.state import candidates as waiting
+    from tagline.workflows.standings import open_case
+    from tagline.workflows.state import candidates as waiting
 
     found, there_are = waiting(open_case(case, config=config), most=limit(most, json=json))
     if json:
@@ -56,8 +56,8 @@ def candidates(
 
 def whoami(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
     """Show who one is to a case: name, public key, roles."""
-    from tagline.ledger.policy import may
-    from tagline.operations.standings import open_case
+    from tagline.lifecycle.policy import may
+    from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
     who, policy = standings.who(), standings.policy()

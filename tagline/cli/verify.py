@@ -37,7 +37,7 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Is made.")],
 ) -> None:
     """Write a run's bundle as a folder, with its card, its record and MLflow's file beside it."""
-    from tagline.operations.exporting import export as exported
-    from tagline.registry.runs import find
+    from tagline.runs.lookup import find
+    from tagline.workflows.exporting import export as exported
 
     console.print(str(exported(find(run), folder)), soft_wrap=True)

@@ -12,9 +12,9 @@ from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.errors import TaglineError
 from tagline.history.written import to_dict
-from tagline.inputs.matrix import InputSet, Matrix
-from tagline.inputs.record import record
 from tagline.names import near
+from tagline.transform.compile_row import record
+from tagline.transform.feature_encoder import InputSet, Matrix
 
 log = logging.getLogger(__name__)
 UNSPEAKABLE = ('"', "\\")

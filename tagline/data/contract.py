@@ -9,16 +9,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import ContractSection, TableSection, Value
+from tagline.columns.field import Field
+from tagline.columns.infer import Recognised, Taken, counted, recognise
+from tagline.columns.kinds import NOTHING
+from tagline.columns.rows import Rows, faults, read_rows
+from tagline.columns.values import as_ids
 from tagline.data.accounting import with_reasons
 from tagline.data.label import read_label
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field
-from tagline.inputs.rows import Rows, faults, read_rows
 from tagline.names import free, near
-from tagline.reading.guess import Recognised, Taken, counted, recognise
-from tagline.reading.kinds import NOTHING
-from tagline.reading.values import as_ids
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from tagline.columns.field import Field
 from tagline.history.declare import Declaration
-from tagline.inputs.field import Field
 
 Tables = Mapping[str, pd.DataFrame]
 InputFunction = Callable[[Any, Mapping[str, Any]], dict[str, Any]]

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from tagline.columns.arrow import Unreadable, of_arrow
 from tagline.errors import TaglineError
 from tagline.names import near
-from tagline.reading.arrow import Unreadable, of_arrow
 
 ROW_INDEX = "__index_level_0__"
 UTF_8 = "utf-8"
@@ -120,7 +120,7 @@ def _framed(table: pa.Table, path: Path, exclude: Sequence[str]) -> File:
 
 
 def frame_of(table: pa.Table, *, where: str) -> pd.DataFrame:
-    """Give a table of Arrow as a frame; see `tagline.reading.arrow.of_arrow`.
+    """Give a table of Arrow as a frame; see `tagline.columns.arrow.of_arrow`.
 
     Raises
     ------

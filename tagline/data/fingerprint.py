@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tagline.columns.kinds import EXACT
 from tagline.data.features import Tables
-from tagline.reading.kinds import EXACT
 
 
 def fingerprint(tables: Tables) -> str:

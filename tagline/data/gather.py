@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.columns.times import expect_century
 from tagline.data.contract import Checked, check
 from tagline.data.features import Features, Tables
 from tagline.data.fingerprint import fingerprint
@@ -16,7 +17,6 @@ from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
-from tagline.reading.times import expect_century
 
 log = logging.getLogger(__name__)
 

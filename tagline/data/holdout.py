@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.columns.field import Field
 from tagline.data.features import Tables
 from tagline.data.gather import check_decisions
 from tagline.data.horizon import horizon_of, share_line
@@ -16,7 +17,6 @@ from tagline.data.modules import load_features
 from tagline.data.split import resampling_groups
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field
 
 log = logging.getLogger(__name__)
 

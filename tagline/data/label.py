@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import TableSection, Value
+from tagline.columns.kinds import Kind
+from tagline.columns.values import read
 from tagline.errors import TaglineError
-from tagline.reading.kinds import Kind
-from tagline.reading.values import read
 
 Mask = npt.NDArray[np.bool_]
 SHOWN = 5

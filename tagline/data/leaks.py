@@ -11,8 +11,8 @@ from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
-from tagline.evaluation.metrics import METRICS
-from tagline.inputs.compute import Columns
+from tagline.metrics.binary import METRICS
+from tagline.transform.compute import Columns
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

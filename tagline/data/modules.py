@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from tagline.case.config import Case
+from tagline.columns.field import Field
 from tagline.data.features import Features
 from tagline.data.plain import plain_features
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field
 
 REQUIRED = {
     "FIELDS": "fields",

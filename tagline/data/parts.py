@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.data.matrix import matrix_folder, part_groups, part_matrix
 from tagline.data.prepare import Prepared
 from tagline.data.store import get_table
-from tagline.inputs.matrix import Matrix
+from tagline.data.training_set import matrix_folder, part_groups, part_matrix
+from tagline.transform.feature_encoder import Matrix
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.columns.field import Field
+from tagline.columns.infer import Recognised, recognise
 from tagline.data.features import Features, Tables
 from tagline.data.files import File
 from tagline.data.tables import read_raw, require_columns
 from tagline.errors import TaglineError
-from tagline.inputs.field import Field
 from tagline.names import free, near
-from tagline.reading.guess import Recognised, recognise
 
 TABLE = "rows"
 

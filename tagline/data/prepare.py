@@ -10,6 +10,7 @@ import pandas as pd
 
 from tagline import clock
 from tagline.case.config import Case
+from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
 from tagline.data.checks import (
     expect_sealable,
@@ -23,18 +24,17 @@ from tagline.data.features import Features
 from tagline.data.gather import Gathered, Used, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
-from tagline.data.matrix import put_matrix
 from tagline.data.modules import load_features
 from tagline.data.sources import put_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups, split
 from tagline.data.store import TableRef, put_table, storable
+from tagline.data.training_set import put_matrix
 from tagline.data.windows import Fullness, fullness
 from tagline.errors import TaglineError
 from tagline.history.written import Schemas, schemas
-from tagline.inputs.compute import Columns, columns, compute
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import InputSet, Matrix, fit_inputs
 from tagline.storage.blobs import blobs
+from tagline.transform.compute import Columns, columns, compute
+from tagline.transform.feature_encoder import InputSet, Matrix, fit_inputs
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Prepared:
     quarantine : TableRef
         The rows that broke the contract; the last column has the reasons.
     matrix : str
-        Names the folder of the model's inputs; see `tagline.data.matrix.matrix_folder`.
+        Names the folder of the model's inputs; see `tagline.data.training_set.matrix_folder`.
     matrix_files : dict of str to str
         SHA-256 of each file in it, where it was shared.
     sources : dict of str to str
@@ -66,7 +66,7 @@ class Prepared:
     streams : dict
         What the streams of the history hold; see `tagline.history.written.schemas`.
     columns : list of dict
-        What each column was taken for; see `tagline.reading.guess.Taken`.
+        What each column was taken for; see `tagline.columns.infer.Taken`.
     accounting : Accounting
         Where every row went.
     fingerprint : str
@@ -200,7 +200,7 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
     TaglineError
         A part has one class only, or a column knows the answer.
     """
-    from tagline.inputs.trace import read_columns  # noqa: PLC0415 - ONNX, a second
+    from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second
 
     _expect_both_classes(used, case)
     features, frame = origin.features, used.frame

@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.columns.infer import counted, recognise
+from tagline.columns.kind import How
+from tagline.columns.values import read
 from tagline.data.features import Features
 from tagline.data.files import File, read_file, without_texts
 from tagline.errors import TaglineError
 from tagline.names import near
-from tagline.reading.guess import counted, recognise
-from tagline.reading.kind import How
-from tagline.reading.values import read
 
 
 def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
@@ -55,7 +55,7 @@ def read_table(case: Case, path: Path) -> pd.DataFrame:
     Raises
     ------
     TaglineError
-        As `tagline.data.files.read_file` and `tagline.reading.guess.guess`.
+        As `tagline.data.files.read_file` and `tagline.columns.infer.guess`.
     """
     frame = read_raw(case, path).frame
     return pd.DataFrame({name: _typed(case, frame[name]) for name in frame.columns})

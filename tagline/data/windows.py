@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.columns.times import in_utc
 from tagline.data.gather import Gathered
 from tagline.history.declare import Windowed
-from tagline.reading.times import in_utc
 
 Mask = npt.NDArray[np.bool_]
 

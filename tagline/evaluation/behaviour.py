@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.errors import TaglineError
-from tagline.evaluation.scored import Floats
+from tagline.metrics.scored import Floats
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 Predict = Callable[[pd.DataFrame], Floats]

@@ -9,10 +9,10 @@ import pandas as pd
 
 from tagline.case.evaluation import Calibration as Kind
 from tagline.errors import TaglineError
-from tagline.evaluation.calibrators import CLIP, FITS, Calibrator, apply, none
-from tagline.evaluation.intervals import LEAST_GROUPS, Interval, Resampling
-from tagline.evaluation.metrics import ece_bin
-from tagline.evaluation.scored import Floats, Integers
+from tagline.metrics.binary import ece_bin
+from tagline.metrics.calibrators import CLIP, FITS, Calibrator, apply, none
+from tagline.metrics.intervals import LEAST_GROUPS, Interval, Resampling
+from tagline.metrics.scored import Floats, Integers
 
 __all__ = ["CLIP", "Calibration", "apply", "choose", "curve"]
 
@@ -28,7 +28,7 @@ class Calibration:
     Attributes
     ----------
     calibrator : dict
-        ``kind`` and its parameters; see `tagline.evaluation.calibrators.apply`.
+        ``kind`` and its parameters; see `tagline.metrics.calibrators.apply`.
     table : DataFrame
         A row for each candidate: ``kind``, ``log_loss`` out of time, ``difference`` from none
         with ``low`` and ``high``, ``undefined``, ``earns`` and ``chosen``. Without rows where

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from tagline.evaluation.intervals import LEAST_GROUPS, Resampled
-from tagline.evaluation.metrics import METRICS
+from tagline.metrics.binary import METRICS
+from tagline.metrics.intervals import LEAST_GROUPS, Resampled
 
 COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
 

@@ -8,12 +8,13 @@ import pandas as pd
 
 from tagline.case.evaluation import METRIC_NAMES, EvaluationSection, GatesSection
 from tagline.errors import TaglineError
-from tagline.evaluation import calibration, threshold
+from tagline.evaluation import calibration
 from tagline.evaluation.compare import compare
 from tagline.evaluation.gates import Standing, asked, judge, standing
-from tagline.evaluation.intervals import LEAST_GROUPS, Resampled, Resampling
-from tagline.evaluation.scored import Floats, Integers
 from tagline.evaluation.slices import slices as sliced
+from tagline.metrics import threshold
+from tagline.metrics.intervals import LEAST_GROUPS, Resampled, Resampling
+from tagline.metrics.scored import Floats, Integers
 
 CHAMPION = "champion"
 
@@ -39,9 +40,9 @@ class Evaluation:
         See `tagline.evaluation.calibration.curve`.
     threshold : dict
         ``value``, chosen on the tuning rows, and what it does on the test rows; see
-        `tagline.evaluation.threshold.at`. ``tune_cost`` is what it cost on the tuning rows.
+        `tagline.metrics.threshold.at`. ``tune_cost`` is what it cost on the tuning rows.
     cost_curve : DataFrame
-        On the tuning rows; see `tagline.evaluation.threshold.Threshold`.
+        On the tuning rows; see `tagline.metrics.threshold.Threshold`.
     behaviour : list of dict
         See `tagline.evaluation.behaviour.check`.
     gates : list of dict

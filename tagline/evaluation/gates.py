@@ -6,8 +6,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from tagline.case.evaluation import GatesSection
-from tagline.evaluation.intervals import Interval
-from tagline.evaluation.metrics import METRICS
+from tagline.metrics.binary import METRICS
+from tagline.metrics.intervals import Interval
 
 Standing = Literal["candidate", "rejected"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.evaluation.intervals import LEAST_GROUPS, Resampling
-from tagline.evaluation.scored import Floats
+from tagline.metrics.intervals import LEAST_GROUPS, Resampling
+from tagline.metrics.scored import Floats
 
 MISSING = "(missing)"
 OTHERS = "(others)"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.columns.times import in_utc
 from tagline.errors import TaglineError
 from tagline.history.declare import (
     Count,
@@ -25,7 +26,6 @@ from tagline.history.exact import total
 from tagline.history.index import EventIndex, Floats, Ints, Lookups
 from tagline.history.keys import NO_KEY, Categories, categories, codes
 from tagline.history.written import columns
-from tagline.reading.times import in_utc
 
 Alike = tuple["Stream", tuple[str, ...], Sequence[Declaration]]
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.columns.kinds import EXACT
 from tagline.errors import TaglineError
-from tagline.reading.kinds import EXACT
 
 Codes = npt.NDArray[np.int64]
 Categories = Mapping[str, pd.Categorical]

@@ -24,12 +24,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.canonical import as_json
+from tagline.columns.times import in_utc
 from tagline.errors import TaglineError
 from tagline.history.ageing import companions
 from tagline.history.bulk import by_key, compute
 from tagline.history.declare import Age, Count, Declaration, Last, Sum
 from tagline.history.written import to_dict
-from tagline.reading.times import in_utc
 from tagline.storage.contract import Store
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from tagline.inputs.compute import Column
 from tagline.monitoring.days import Days, Floats, Layout, no_days
 from tagline.monitoring.harm import excess
+from tagline.transform.compute import Column
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.profile import MISSING, NEW, OTHER, bin_of, expected, has_bins
 from tagline.bundle.single import PROGRAM
 from tagline.errors import TaglineError
-from tagline.inputs.compute import Column
-from tagline.inputs.program import Program
+from tagline.transform.compute import Column
+from tagline.transform.program import Program
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.int64]

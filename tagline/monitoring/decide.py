@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagline.case.monitoring import RetrainingSection, Trigger
-from tagline.evaluation.intervals import Interval
+from tagline.metrics.intervals import Interval
 from tagline.monitoring.harm import hurts
 
 UNKNOWN = Interval(np.nan, np.nan, np.nan)

@@ -12,9 +12,9 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from tagline.evaluation.intervals import Interval, Resampling
-from tagline.evaluation.metrics import METRICS, log_loss_of_rows
-from tagline.evaluation.scored import Floats, Scored, Weighted
+from tagline.metrics.binary import METRICS, log_loss_of_rows
+from tagline.metrics.intervals import Interval, Resampling
+from tagline.metrics.scored import Floats, Scored, Weighted
 
 
 def entropy(p: Floats) -> Floats:

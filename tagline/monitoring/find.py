@@ -8,7 +8,7 @@ import numpy as np
 from tagline.case.monitoring import MonitoringSection
 from tagline.data.split import day_name
 from tagline.evaluation import calibration
-from tagline.evaluation.intervals import LEAST_GROUPS, Interval
+from tagline.metrics.intervals import LEAST_GROUPS, Interval
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import Days, block_of
 from tagline.monitoring.drift import column_drift

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tagline.evaluation.intervals import Interval
+from tagline.metrics.intervals import Interval
 from tagline.monitoring.drift import ColumnDrift
 from tagline.monitoring.shift import Shift
 

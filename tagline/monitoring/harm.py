@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tagline.case.monitoring import MonitoringSection
-from tagline.evaluation.intervals import Interval, Resampled, Resampling
-from tagline.evaluation.metrics import log_loss_of_rows
+from tagline.metrics.binary import log_loss_of_rows
+from tagline.metrics.intervals import Interval, Resampled, Resampling
 from tagline.monitoring.days import Binned, DayCounts, Days, Floats, block_of
 from tagline.monitoring.estimate import entropy
 

@@ -5,7 +5,7 @@ from math import isnan
 
 from tagline.case.monitoring import MonitoringSection
 from tagline.data.split import day_name
-from tagline.evaluation.intervals import Interval
+from tagline.metrics.intervals import Interval
 from tagline.monitoring.drift import ColumnDrift
 from tagline.monitoring.findings import Findings, Verdict, readable
 from tagline.monitoring.harm import hurts

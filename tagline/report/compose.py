@@ -9,13 +9,13 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.data.accounting import COUNTED, WENT
 from tagline.evaluation.evaluate import Evaluation
-from tagline.evaluation.metrics import METRICS
-from tagline.explanation.explained import Explained, ExplainedRow
-from tagline.explanation.shapley import Explanation
+from tagline.evaluation.explained import Explained, ExplainedRow
+from tagline.evaluation.shapley import Explanation
+from tagline.metrics.binary import METRICS
+from tagline.models.trials import members, records
 from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.words import between, verdict
-from tagline.training.rows import members, records
 
 STRONGEST = 8
 

@@ -30,7 +30,7 @@ def compose(case: Case, watched: Mapping[str, Any], *, by: str) -> str:
     case : Case
         The case.
     watched : mapping
-        What `tagline.operations.monitor.MonitorReport.to_dict` gave.
+        What `tagline.workflows.monitor.MonitorReport.to_dict` gave.
     by : str
         Which run found it.
     """

@@ -42,7 +42,7 @@ def compose(
     case : Case
         The case.
     summaries : sequence of mapping
-        `tagline.replay.compare.Summary` as dicts.
+        `tagline.backtest.compare.Summary` as dicts.
     months : sequence of mapping
         The months of all policies.
     run : str

@@ -6,7 +6,7 @@ from typing import Any
 
 from metaflow.cards import Markdown, Table
 
-from tagline.standing.rules import NOTHING_ASKED
+from tagline.lifecycle.rules import NOTHING_ASKED
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from tagline.explanation.shapley import Explanation
+from tagline.evaluation.shapley import Explanation
 from tagline.report.picture import DOWN, FAINT, MODEL, TEXT, UP, picture
 
 Floats = npt.NDArray[np.float64]

@@ -25,12 +25,9 @@ from uvicorn.config import STARTUP_FAILURE
 
 from tagline.case.load import check_case
 from tagline.errors import TaglineError
-from tagline.operations.exporting import card_of
-from tagline.operations.servers import Report
-from tagline.operations.standings import Standings
-from tagline.predictions.log import PredictionLog
-from tagline.predictions.maintenance import LogMaintenance
-from tagline.predictions.pseudonyms import pseudonyms_of
+from tagline.prediction_log.log import PredictionLog
+from tagline.prediction_log.maintenance import LogMaintenance
+from tagline.prediction_log.pseudonyms import pseudonyms_of
 from tagline.serving import metrics
 from tagline.serving.access import Access, Scope
 from tagline.serving.endpoint import Endpoint, Receive, Scopes, Send
@@ -51,6 +48,9 @@ from tagline.serving.service import Service
 from tagline.serving.settings import Settings
 from tagline.serving.states import WorkerStates
 from tagline.serving.workers import WorkersEnded
+from tagline.workflows.exporting import card_of
+from tagline.workflows.servers import Report
+from tagline.workflows.standings import Standings
 
 log = logging.getLogger(__name__)
 TICK = 1.0

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 from anyio import CapacityLimiter, to_thread
 
-from tagline.inputs.body import Body, TooMany
-from tagline.inputs.request import InvalidRows
-from tagline.inputs.strict_json import Malformed
+from tagline.columns.body import Body, TooMany
+from tagline.columns.request import InvalidRows
+from tagline.columns.strict_json import Malformed
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults

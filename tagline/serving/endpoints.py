@@ -10,13 +10,13 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tagline.case.serving import ServingSection
+from tagline.columns.field import Field
+from tagline.columns.kind import InvalidValue
+from tagline.columns.request import is_id
+from tagline.columns.strict_json import Malformed, parsed
+from tagline.columns.timestamp import seconds_of
 from tagline.history.ageing import FUTURE, STALE
-from tagline.inputs.field import Field
-from tagline.inputs.request import is_id
-from tagline.inputs.strict_json import Malformed, parsed
-from tagline.predictions.records import Outcome
-from tagline.reading.kind import InvalidValue
-from tagline.reading.timestamp import seconds_of
+from tagline.prediction_log.records import Outcome
 from tagline.serving import binary
 from tagline.serving.binary import Prediction
 from tagline.serving.endpoint import Endpoint

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tagline.case.serving import ServingSection
-from tagline.inputs.body import Body
+from tagline.columns.body import Body
 from tagline.serving.binary import Prediction
 from tagline.serving.served import ServedModel
 

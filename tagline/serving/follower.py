@@ -11,18 +11,18 @@ from typing import TypeVar, cast
 from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.history.snapshot import ENDING
-from tagline.ledger.entry import Deployed
-from tagline.operations.candidates import making, verified_bundle
-from tagline.operations.servers import EVERY as SAY_EVERY
-from tagline.operations.servers import demanded
-from tagline.operations.standings import Standings
-from tagline.predictions.maintenance import LogMaintenance
+from tagline.lifecycle.entry import Deployed
+from tagline.prediction_log.maintenance import LogMaintenance
 from tagline.serving import metrics
 from tagline.serving.served import ServedModel, differences, open_history, open_served
 from tagline.serving.service import Service
 from tagline.serving.states import Refusal, WorkerStates
 from tagline.storage.disk import Disk
 from tagline.storage.location import own_store
+from tagline.workflows.candidates import making, verified_bundle
+from tagline.workflows.servers import EVERY as SAY_EVERY
+from tagline.workflows.servers import demanded
+from tagline.workflows.standings import Standings
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0

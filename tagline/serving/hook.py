@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from tagline.case.config import Case
+from tagline.deploying.keeper import Keeper
+from tagline.deploying.plan import line_of
+from tagline.deploying.records import Records
 from tagline.errors import TaglineError
-from tagline.scheduling.keeper import Keeper
-from tagline.scheduling.plan import line_of
-from tagline.scheduling.records import Records
 from tagline.serving.access import Access
 from tagline.serving.problems import MEDIA_TYPE, Problem
 from tagline.serving.server import LOOPBACK

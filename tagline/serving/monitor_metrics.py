@@ -9,7 +9,7 @@ from typing import Any
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from tagline.operations.monitored import latest
+from tagline.workflows.monitored import latest
 
 OWN = ["run", "digest"]
 

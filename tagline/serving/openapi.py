@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tagline.case.config import Case
+from tagline.columns.number import HIGHEST, LOWEST
+from tagline.columns.request import LONGEST_ID
 from tagline.history.ageing import FUTURE, STALE
-from tagline.inputs.request import LONGEST_ID
-from tagline.reading.number import HIGHEST, LOWEST
 from tagline.serving.binary import OUTCOME, SHAPE
 from tagline.serving.problems import TITLES
 from tagline.serving.served import ServedModel

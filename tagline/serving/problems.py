@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from tagline.inputs.request import Fault, InvalidRows
+from tagline.columns.request import Fault, InvalidRows
 
 MEDIA_TYPE = b"application/problem+json"
 MOST_NAMED = 100

@@ -15,19 +15,19 @@ import numpy as np
 from tagline.bundle.load import Bundle
 from tagline.bundle.single import ALIKE, SingleRow
 from tagline.case.serving import ServingSection
+from tagline.columns.body import Body, BodyReader
+from tagline.columns.field import Field
+from tagline.columns.kind import TEXT
 from tagline.errors import TaglineError
 from tagline.history.lookup import History, decided
 from tagline.history.snapshot import known_as, load, newest
-from tagline.inputs.body import Body, BodyReader
-from tagline.inputs.compute import Column
-from tagline.inputs.field import Field
-from tagline.ledger.entry import Deployed
-from tagline.reading.kind import TEXT
+from tagline.lifecycle.entry import Deployed
+from tagline.models.families import FAMILIES
+from tagline.models.families import load as load_model
+from tagline.models.model import Model
 from tagline.storage.contract import Store
 from tagline.storage.workspace import Workspace
-from tagline.training.model import Model
-from tagline.training.models import FAMILIES
-from tagline.training.models import load as load_model
+from tagline.transform.compute import Column
 
 WARM = 20
 # Parts of one large batch are answered side by side, while requests for one row go on.

@@ -20,12 +20,12 @@ import uvicorn
 from tagline import clock, paths
 from tagline.case.config import Case
 from tagline.errors import TaglineError
-from tagline.operations.servers import remove_the_gone
 from tagline.serving.processes import has_ended, running_process
 from tagline.serving.protocol import Http
 from tagline.serving.settings import MULTIPROCESS, Settings
 from tagline.storage.files import write_whole
 from tagline.storage.location import own_store
+from tagline.workflows.servers import remove_the_gone
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 GRACE = 30

@@ -15,13 +15,13 @@ import msgspec
 import numpy as np
 
 from tagline.case.config import Case
+from tagline.columns.body import Body
 from tagline.errors import TaglineError
-from tagline.inputs.body import Body
-from tagline.predictions.known import KnownIds
-from tagline.predictions.log import PredictionLog
-from tagline.predictions.pseudonyms import Pseudonyms
-from tagline.predictions.records import Answers, Outcome, encode
-from tagline.predictions.segment import NoRoom, Segment
+from tagline.prediction_log.known import KnownIds
+from tagline.prediction_log.log import PredictionLog
+from tagline.prediction_log.pseudonyms import Pseudonyms
+from tagline.prediction_log.records import Answers, Outcome, encode
+from tagline.prediction_log.segment import NoRoom, Segment
 from tagline.serving import metrics
 from tagline.serving.access import Access
 from tagline.serving.problems import Problem

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from tagline.errors import TaglineError
-from tagline.ledger.entry import Deployed
-from tagline.operations.servers import Report, name_of
-from tagline.predictions.log import PredictionLog
+from tagline.lifecycle.entry import Deployed
+from tagline.prediction_log.log import PredictionLog
 from tagline.storage.files import write_whole
+from tagline.workflows.servers import Report, name_of
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""The search for a model: what is tried, on which rows, and which of them wins."""
+"""What each step of a training does, in plain Python that a test calls without Metaflow."""

@@ -8,14 +8,14 @@ import xgboost
 from tagline.bundle.contents import Contents, example_of
 from tagline.bundle.graph import assemble, scorer
 from tagline.bundle.record import RunRecord
+from tagline.columns.field import Field
 from tagline.history.declare import Count, Events
-from tagline.inputs.compute import columns, compute
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import fit_inputs
-from tagline.inputs.record import record
-from tagline.inputs.trace import trace
 from tagline.keys import KEY, TRUSTED
-from tagline.training.models import BaseRate, Boosted, Logistic
+from tagline.models.families import BaseRate, Boosted, Logistic
+from tagline.transform.compile_row import record
+from tagline.transform.compute import columns, compute
+from tagline.transform.feature_encoder import fit_inputs
+from tagline.transform.to_onnx import trace
 
 FIELDS = (
     Field("town", "string", "Where from.", allowed=("Łódź", "東京", "Ürümqi")),

@@ -12,12 +12,12 @@ from tagline.bundle import load
 from tagline.bundle.graph import assemble
 from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
+from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.evaluation.calibration import apply
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import InputSet
-from tagline.inputs.trace import trace
-from tagline.training.models import Boosted
+from tagline.models.families import Boosted
+from tagline.transform.feature_encoder import InputSet
+from tagline.transform.to_onnx import trace
 
 from .conftest import CALIBRATORS, make_frame
 

@@ -21,7 +21,7 @@ from tagline.bundle.beside import beside
 from tagline.bundle.card import card, card_html
 from tagline.bundle.profile import LEAST_ROWS, PERSONAL, profile
 from tagline.bundle.schema import request_schema
-from tagline.inputs.field import Field
+from tagline.columns.field import Field
 
 from .conftest import FACTS, FIELDS, HISTORY
 

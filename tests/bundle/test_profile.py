@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.bundle.profile import counted, expected, profile, psi
-from tagline.reading.kind import TEXT
+from tagline.columns.kind import TEXT
 
 NUMBERS = st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=1, max_size=60)
 TEXTS = st.lists(st.sampled_from(["a", "b", "", "Łódź"]), min_size=1, max_size=60)

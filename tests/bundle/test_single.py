@@ -11,10 +11,10 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
 from tagline.bundle.single import SingleRow, as_rows, expect_alike, strange
 from tagline.canonical import as_json
+from tagline.columns.kind import TEXT
 from tagline.errors import TaglineError
-from tagline.inputs.compute import compute
-from tagline.inputs.record import record
-from tagline.reading.kind import TEXT
+from tagline.transform.compile_row import record
+from tagline.transform.compute import compute
 
 from .conftest import CALIBRATORS, FIELDS, HISTORY, inputs, make_frame
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tagline.case.standing import StandingSection
-from tagline.ledger.entry import Approval
-from tagline.ledger.policy import counting, may
-from tagline.standing.people import proposed
+from tagline.lifecycle.entry import Approval
+from tagline.lifecycle.people import proposed
+from tagline.lifecycle.policy import counting, may
 
 KEYS = {name: f"{place:x}" * 64 for place, name in enumerate(("ann", "bob", "cyd", "dan"))}
 people = st.lists(st.sampled_from(sorted(KEYS)), unique=True).map(tuple)

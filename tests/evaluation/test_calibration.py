@@ -6,9 +6,9 @@ from sklearn.linear_model import LogisticRegression
 
 from tagline.errors import TaglineError
 from tagline.evaluation.calibration import apply, choose, curve
-from tagline.evaluation.calibrators import beta, platt
-from tagline.evaluation.intervals import Resampling
-from tagline.evaluation.metrics import METRICS
+from tagline.metrics.binary import METRICS
+from tagline.metrics.calibrators import beta, platt
+from tagline.metrics.intervals import Resampling
 
 
 def sigmoid(margin):

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.evaluation.intervals import Resampling
-from tagline.evaluation.metrics import METRICS
 from tagline.evaluation.slices import MISSING, OTHERS, parts, slices
+from tagline.metrics.binary import METRICS
+from tagline.metrics.intervals import Resampling
 
 columns = st.one_of(
     st.lists(st.one_of(st.none(), st.floats(-9, 9), st.just(np.inf)), min_size=1).map(

@@ -16,9 +16,9 @@ from tagline.data.features import Features
 from tagline.data.modules import load_features
 from tagline.data.prepare import input_values
 from tagline.history.bulk import compute
-from tagline.inputs.compute import columns
-from tagline.inputs.matrix import fit_inputs
-from tagline.inputs.trace import trace
+from tagline.transform.compute import columns
+from tagline.transform.feature_encoder import fit_inputs
+from tagline.transform.to_onnx import trace
 from tests.conftest import ROOT
 
 CONFIG = ROOT / "config" / "flights.toml"

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import CASE, Workplace, workplace
 
 BROKEN = """
-from tagline.training.models import Logistic
+from tagline.models.families import Logistic
 
 def fitted(data):
     raise RuntimeError("no <convergence>")

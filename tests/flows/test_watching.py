@@ -6,7 +6,7 @@ import time
 import pandas as pd
 import pytest
 
-from tagline.predictions.records import Outcome
+from tagline.prediction_log.records import Outcome
 from tests.candidates import ask, copied, lose
 from tests.conftest import LEAN, ROOT
 from tests.notebooks.test_notebooks import execute
@@ -26,8 +26,8 @@ slice_support = 50
 [retraining]
 """
 RETRAIN = (
-    "from tagline.operations.retraining import retrain\n"
-    "from tagline.operations.standings import open_case\n"
+    "from tagline.workflows.retraining import retrain\n"
+    "from tagline.workflows.standings import open_case\n"
     "case = open_case('small', config='small.toml').case\n"
 )
 QUIET, EAGER = "on = []\n", "on = ['growth']\ngrowth = 0.01\npromote = true\n"
@@ -134,7 +134,7 @@ import onnx
 from tagline.bundle.load import GRAPH, Bundle
 from tagline.bundle.seal import MANIFEST, seal
 from tagline.case.load import load_case
-from tagline.operations import logs
+from tagline.workflows import observed as logs
 
 (path,) = Path(".tagline/bundles").iterdir()
 files = {f.name: f.read_bytes() for f in path.iterdir() if f.name != MANIFEST}

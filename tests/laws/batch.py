@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from tagline.batch import job
+from tagline.batch.places import Place, sources
 from tagline.data.files import read_file
-from tagline.scoring import job
-from tagline.scoring.places import Place, sources
 from tests.pipeline import Trained
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from tagline import clock, paths
 from tagline.errors import TaglineError
-from tagline.operations.garbage import unneeded
-from tagline.predictions.log import PredictionLog
-from tagline.predictions.maintenance import DAY, LogMaintenance
+from tagline.prediction_log.log import PredictionLog
+from tagline.prediction_log.maintenance import DAY, LogMaintenance
 from tagline.storage.disk import Disk
 from tagline.storage.workspace import Workspace
+from tagline.workflows.garbage import unneeded
 
 
 @pytest.fixture

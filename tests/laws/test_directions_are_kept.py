@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.case.search import SearchSection
-from tagline.training.linear import Logistic
-from tagline.training.matrix import TrainingData
+from tagline.models.linear import Logistic
+from tagline.models.training_data import TrainingData
 
 
 @settings(max_examples=25, deadline=None)

@@ -31,8 +31,8 @@ growth = 0.000001
 promote = true
 """
 RETRAIN = """
-from tagline.operations.retraining import retrain
-from tagline.operations.standings import open_case
+from tagline.workflows.retraining import retrain
+from tagline.workflows.standings import open_case
 case = open_case("small").case
 print(retrain(case, why="It grew.", by="MonitorFlow/1", promote=True))
 """
@@ -137,7 +137,7 @@ def told(machine):
     done = machine.flow("monitor", "run", "--case", "small")
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     program = (
-        "import json; from tagline.operations.monitored import latest; "
+        "import json; from tagline.workflows.monitored import latest; "
         "print(json.dumps(latest('small')['findings'][0]))"
     )
     return json.loads(machine.call("-c", program).stdout)

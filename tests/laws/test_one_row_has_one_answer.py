@@ -9,22 +9,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from tagline.backtest.timeline import get_timeline, put_timeline
+from tagline.batch import job
+from tagline.batch.places import Place, sources
 from tagline.bundle.pyfunc import Answers
 from tagline.bundle.single import SingleRow, as_rows
+from tagline.columns.body import BodyReader
+from tagline.columns.values import as_ids
 from tagline.data.files import read_file, without_texts
 from tagline.data.parts import read_parts
 from tagline.data.store import get_table
 from tagline.errors import TaglineError
-from tagline.evaluation.metrics import METRICS
-from tagline.inputs.body import BodyReader
-from tagline.inputs.compute import columns
-from tagline.ledger.entry import Deployed
-from tagline.operations.scoring import _expect_some
-from tagline.reading.values import as_ids
-from tagline.replay.timeline import get_timeline, put_timeline
-from tagline.scoring import job
-from tagline.scoring.places import Place, sources
+from tagline.lifecycle.entry import Deployed
+from tagline.metrics.binary import METRICS
 from tagline.serving.served import ServedModel
+from tagline.transform.compute import columns
+from tagline.workflows.scoring import _expect_some
 from tests.laws.batch import scored
 
 DEPLOYED = Deployed.model_construct(run="TrainFlow/1", bundle="", since=1)

@@ -5,12 +5,12 @@ import pytest
 
 from tagline.bundle.profile import profile, psi
 from tagline.case.monitoring import MonitoringSection
+from tagline.columns.kind import TEXT
 from tagline.data.store import get_table
-from tagline.inputs.compute import columns
 from tagline.monitoring.days import Layout, layout_of
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.shift import shifts
-from tagline.reading.kind import TEXT
+from tagline.transform.compute import columns
 
 SECTION = MonitoringSection()
 DAYS = 28

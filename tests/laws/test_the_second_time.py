@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from tagline.operations.replaying import _name, feature_files
-from tagline.replay.timeline import TimelineRef
+from tagline.backtest.timeline import TimelineRef
+from tagline.workflows.replaying import _name, feature_files
 from tests.pipeline import case_of
 from tests.worlds.world import plain
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tagline.bundle.load import Bundle
+from tagline.columns.rows import read_rows
+from tagline.columns.values import as_ids
 from tagline.data.files import read_file
-from tagline.inputs.rows import read_rows
-from tagline.reading.values import as_ids
 from tests.conftest import ROOT, Workplace
 from tests.laws.conftest import WORLDS
 from tests.laws.test_one_row_has_one_answer import _value

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tagline.columns.field import Field
 from tagline.data import modules
 from tagline.data.checks import expect_sealable
 from tagline.data.modules import REQUIRED, load_features
 from tagline.errors import TaglineError
-from tagline.inputs.encode import cross_fitted
-from tagline.inputs.field import Field
-from tagline.inputs.matrix import InputSet
 from tagline.monitoring.find import newest_day
+from tagline.transform.encode import cross_fitted
+from tagline.transform.feature_encoder import InputSet
 from tests.pipeline import case_of, prepared, trained
 from tests.worlds.world import plain
 

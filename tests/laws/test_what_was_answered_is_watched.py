@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 import tests.pipeline
+from tagline.columns.values import as_ids
 from tagline.data.store import get_table
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Reference
-from tagline.operations import logs
-from tagline.operations.scoring import answers_of
-from tagline.reading.values import as_ids
+from tagline.workflows import observed as logs
+from tagline.workflows.scoring import answers_of
 from tests.laws.batch import scored
 from tests.pipeline import case_of, trained
 from tests.worlds.late_labels import DAYS, late

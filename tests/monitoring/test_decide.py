@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.case.monitoring import RetrainingSection
-from tagline.evaluation.intervals import Interval
+from tagline.metrics.intervals import Interval
 from tagline.monitoring.decide import Signals, decide
 
 LOUD = Signals(

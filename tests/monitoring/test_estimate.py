@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.evaluation.metrics import METRICS
+from tagline.metrics.binary import METRICS
 from tagline.monitoring.estimate import EXPECTED, entropy, estimate, estimated
 
 RECORDED = json.loads((Path(__file__).parent / "recorded.json").read_text())

@@ -8,7 +8,7 @@ import pytest
 from tagline.bundle.profile import profile
 from tagline.case.load import parse_case
 from tagline.case.monitoring import MonitoringSection
-from tagline.ledger.entry import plain
+from tagline.lifecycle.entry import plain
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import Layout
 from tagline.monitoring.find import find

@@ -43,8 +43,8 @@ import numpy as np
 from tagline import paths
 from tagline.bundle.load import Bundle
 from tagline.notebook import shap_explanation
-from tagline.registry.runs import find
-from tagline.training.models import load
+from tagline.runs.lookup import find
+from tagline.models.families import load
 
 run = find(None)
 values = shap_explanation(run.run)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagline.explanation.shapley import Explanation
+from tagline.evaluation.shapley import Explanation
 from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.candidates import copied
 from tests.conftest import LEAN, Workplace
+from tests.lifecycle.conftest import ask
 from tests.serving.server import Running, serving
-from tests.standing.conftest import ask
 
 SERVING = """
 [gates]

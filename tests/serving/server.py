@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tagline import paths
-from tagline.predictions.log import PredictionLog
+from tagline.prediction_log.log import PredictionLog
 from tagline.storage.location import open_store
 from tagline.storage.workspace import Workspace
 from tests.conftest import Workplace

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tagline.bundle.load import Bundle
-from tests.standing.conftest import ask
+from tests.lifecycle.conftest import ask
 
 
 def bundle(place, digest):

@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from tagline.predictions.frames import frames
+from tagline.prediction_log.frames import frames
 from tests.serving.load import Load
 from tests.serving.server import eventually, serving
 

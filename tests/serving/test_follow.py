@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tagline.inputs.field import Field
+from tagline.columns.field import Field
 from tagline.serving.served import differences
 from tests.conftest import LEAN, Workplace
 from tests.serving.conftest import SERVING

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tagline.inputs.body import BodyReader
-from tagline.inputs.field import Field
+from tagline.columns.body import BodyReader
+from tagline.columns.field import Field
 from tests.serving.server import children, eventually, serving
 
 ROW = b'{"id": "a", "at": "2024-03-01T00:00:00Z", "size": 10, "town": "a", "noise": 0}'

@@ -4,13 +4,13 @@ import weakref
 
 import pytest
 
-from tagline.inputs.body import BodyReader
-from tagline.inputs.field import Field
-from tagline.inputs.request import InvalidRows
-from tagline.ledger.entry import Deployed
-from tagline.predictions.log import PredictionLog
-from tagline.predictions.pseudonyms import Pseudonyms
-from tagline.reading.timestamp import LONGEST
+from tagline.columns.body import BodyReader
+from tagline.columns.field import Field
+from tagline.columns.request import InvalidRows
+from tagline.columns.timestamp import LONGEST
+from tagline.lifecycle.entry import Deployed
+from tagline.prediction_log.log import PredictionLog
+from tagline.prediction_log.pseudonyms import Pseudonyms
 from tagline.serving.access import Access
 from tagline.serving.served import ServedModel
 from tagline.serving.service import BEFORE, Service

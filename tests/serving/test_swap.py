@@ -11,11 +11,11 @@ from tagline.storage.contract import probe
 from tagline.storage.location import open_store
 from tests.candidates import damaged
 from tests.conftest import LEAN, ROOT, Workplace
+from tests.lifecycle.conftest import ask
 from tests.seaweed import wait_until
 from tests.serving.conftest import SERVING
 from tests.serving.load import Load
 from tests.serving.server import eventually, serving
-from tests.standing.conftest import ask
 
 CONFIG = ("--config", "serving.toml")
 PROMOTE = str(ROOT / "flows" / "promote.py")

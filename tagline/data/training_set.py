@@ -1,0 +1,123 @@
+"""The matrix of a run's rows, in a folder that is named by all that it depends on."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.case.config import Case
+from tagline.data.features import Features
+from tagline.data.split import PARTS
+from tagline.errors import TaglineError
+from tagline.models.training_data import read, write
+from tagline.storage.blobs import blobs
+from tagline.transform.feature_encoder import InputSet, Matrix
+
+LAYOUT = 2  # another one for another meaning of the files in the folder
+TEST = "test"
+
+
+def put_matrix(
+    case: Case,
+    features: Features,
+    inputs: InputSet,
+    *,
+    X: Matrix,
+    y: npt.NDArray[np.float32],
+    part: npt.NDArray[np.str_],
+    group: npt.NDArray[np.int64],
+    folder: Path,
+) -> Path:
+    """Write what trials train on, and what they are judged by.
+
+    Parameters
+    ----------
+    case, features, inputs
+        Give the bins and the directions.
+    X : ndarray of shape (n, p), float32
+        The inputs of all used rows.
+    y : ndarray of shape (n,), float32
+        Their labels.
+    part : ndarray of shape (n,), str
+        ``train``, ``tune`` or ``test``.
+    group : ndarray of shape (n,), int64
+        What hangs together.
+    folder : Path
+        Where matrices are kept.
+
+    Returns
+    -------
+    Path
+        The matrix's own folder: its name covers rows, labels, split, groups, bins, directions.
+    """
+    strangers = set(features.monotone) - set(inputs.names)
+    if strangers:
+        raise TaglineError(
+            f"MONOTONE names {sorted(strangers)[0]!r}, which is no input.", where=features.module
+        )
+    monotone = [features.monotone.get(name, 0) for name in inputs.names]
+    rules = {"layout": LAYOUT, "max_bin": case.search.max_bin, "monotone": monotone}
+    place = folder / f"matrix-{_digest(rules, X, y, part, group)[:32]}"
+    if not place.exists():
+        beside = {_group_of(name): group[part == name] for name in PARTS}
+        write(
+            place,
+            X=X,
+            y=y,
+            split=part,
+            max_bin=case.search.max_bin,
+            monotone=monotone,
+            beside={TEST: X[part == TEST], **beside},
+        )
+    return place
+
+
+def matrix_folder(name: str, files: Mapping[str, str]) -> Path:
+    """Give the folder of a matrix, fetched where it is not at hand.
+
+    Parameters
+    ----------
+    name : str
+        The folder's name.
+    files : mapping of str to str
+        SHA-256 of each file, where it was shared.
+    """
+    return blobs().fetch_folder(blobs().folder / name, files)
+
+
+def part_matrix(folder: Path, part: str) -> Matrix:
+    """Read the inputs of one part's rows, float32 [n, p]."""
+    if part == TEST:
+        return np.asarray(_array(folder, TEST))
+    data = read(folder)
+    return np.asarray(data.X if part == "train" else data.X_tune, dtype=np.float32)
+
+
+def part_groups(folder: Path, part: str) -> npt.NDArray[np.int64]:
+    """Read what one part's rows hang together with, int64 [n]."""
+    return np.asarray(_array(folder, _group_of(part)), dtype=np.int64)
+
+
+def _group_of(part: str) -> str:
+    return f"group_{part}"
+
+
+def _array(folder: Path, name: str) -> npt.NDArray[Any]:
+    path = folder / f"{name}.npy"
+    try:
+        found: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as wrong:
+        raise TaglineError(f"This array can not be read: {wrong}.", where=str(path)) from wrong
+    return found
+
+
+def _digest(rules: dict[str, Any], *arrays: npt.NDArray[Any]) -> str:
+    digest = hashlib.sha256(json.dumps(rules).encode())
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,1 +1,0 @@
-"""Why a model answers as it does."""

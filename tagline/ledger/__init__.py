@@ -1,1 +1,0 @@
-"""The ledger of a case: which run is for what, decided once and signed, entry by entry."""

@@ -1,0 +1,115 @@
+"""Where to act: the threshold of least expected cost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.case.evaluation import CostSection
+from tagline.metrics.binary import METRICS
+from tagline.metrics.scored import Floats
+
+STEPS = 200
+NEVER = float(np.nextafter(1.0, 2.0))
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Act where the probability is at least `value`.
+
+    Attributes
+    ----------
+    value : float
+        The threshold; 0 acts always, above 1 never.
+    curve : DataFrame
+        Up to 201 thresholds, rising: ``threshold``, ``cost`` (mean of a row), ``flagged``
+        (share of rows acted on), ``precision`` and ``recall`` (NaN where undefined).
+    """
+
+    value: float
+    curve: pd.DataFrame
+
+
+def choose(y: Floats, p: Floats, *, cost: CostSection) -> Threshold:
+    """Find the threshold of least mean cost on the tuning rows.
+
+    Thresholds lie halfway between neighbouring probabilities, so that the last bits of a
+    probability decide nothing. Of several that cost the same, the one nearest to
+    ``false_positive / (false_positive + false_negative)`` is taken, which is right for
+    probabilities that mean what they say (Elkan 2001).
+
+    Parameters
+    ----------
+    y, p : ndarray of shape (n,), float64
+        Labels 0 or 1, probabilities of 1; at least one row.
+    cost : CostSection
+        What a false positive and a false negative cost.
+
+    Raises
+    ------
+    TaglineError
+        The rows cannot be judged.
+    """
+    METRICS["brier"].of(y, p)
+    thresholds, flagged, found = _all(y, p)
+    costs = _cost(flagged, found, y, cost)
+    ideal = cost.false_positive / (cost.false_positive + cost.false_negative)
+    cheapest = np.flatnonzero(costs <= costs.min() + 1e-12)
+    value = thresholds[cheapest[np.argmin(np.abs(thresholds[cheapest] - ideal))]]
+    shown = np.unique(np.linspace(0, len(thresholds) - 1, STEPS + 1).astype(np.int64))
+    table = {"threshold": thresholds, "cost": costs, "flagged": flagged / len(y)}
+    table |= {"precision": _share(found, flagged), "recall": _share(found, y.sum())}
+    return Threshold(float(value), pd.DataFrame(table).iloc[shown].reset_index(drop=True))
+
+
+def at(y: Floats, p: Floats, threshold: float, *, cost: CostSection) -> dict[str, Any]:
+    """Tell what acting at a threshold does on rows.
+
+    Returns
+    -------
+    dict
+        ``value``, ``cost`` and those of acting always and never (``cost_of_always``,
+        ``cost_of_never``), ``flagged`` (share of rows), ``precision`` and ``recall``.
+    """
+    act = p >= threshold
+    flagged, found = np.array([act.sum()]), np.array([y[act].sum()])
+    return {
+        "value": threshold,
+        "cost": float(_cost(flagged, found, y, cost)[0]),
+        "cost_of_always": float(cost.false_positive * (1 - y).mean()),
+        "cost_of_never": float(cost.false_negative * y.mean()),
+        "flagged": float(act.mean()),
+        "precision": float(_share(found, flagged)[0]),
+        "recall": float(_share(found, y.sum())[0]),
+    }
+
+
+def _all(y: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:
+    """Give every threshold that parts the rows differently, rising, and what it flags and finds."""
+    distinct, place = np.unique(p, return_inverse=True)
+    rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
+    positives = np.bincount(place, weights=y, minlength=len(distinct))
+    halfway = np.maximum((distinct[1:] + distinct[:-1]) / 2, np.nextafter(distinct[:-1], 1.0))
+    thresholds = np.concatenate([[0.0], halfway, [NEVER]])
+    return thresholds, _from_each(rows), _from_each(positives)
+
+
+def _from_each(values: npt.NDArray[Any]) -> Floats:
+    return np.append(np.cumsum(values[::-1])[::-1], 0.0)
+
+
+def _cost(
+    flagged: npt.NDArray[Any], found: npt.NDArray[Any], y: Floats, cost: CostSection
+) -> Floats:
+    missed, vain = y.sum() - found, flagged - found
+    total = cost.false_positive * vain + cost.false_negative * missed
+    mean: Floats = total / len(y)
+    return mean
+
+
+def _share(part: npt.NDArray[Any], whole: npt.NDArray[Any] | float) -> Floats:
+    below = np.broadcast_to(np.asarray(whole, dtype=np.float64), part.shape)
+    share: Floats = np.divide(part, below, out=np.full(part.shape, np.nan), where=below > 0)
+    return share

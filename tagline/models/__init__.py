@@ -1,0 +1,1 @@
+"""Families of models, the search over them, and which of them wins."""

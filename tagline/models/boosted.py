@@ -1,0 +1,244 @@
+"""Boosted trees: XGBoost's, answering alike from memory, from bytes and from an ONNX graph."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.case.search import SearchSection
+from tagline.models.lean import import_xgboost
+from tagline.models.model import Fit, Floats, Probabilities, sigmoid
+from tagline.models.training_data import TrainingData
+
+log = logging.getLogger(__name__)
+HEARTBEAT = 10.0  # seconds
+_STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
+_LEAST_PATIENCE = 5
+_TREES_AT_ONCE = 32
+
+if TYPE_CHECKING:
+    import xgboost
+    from onnx import ModelProto
+else:
+    xgboost = import_xgboost()
+
+XGBoostError = xgboost.core.XGBoostError
+
+
+@dataclass(frozen=True)
+class Boosted:
+    """Boosted trees, kept as XGBoost's own UBJ; every stored tree counts.
+
+    Leaves are added in double precision, here in runs of a few trees and so in the graph:
+    hundreds of additions in single precision would part the two by more than 1e-6.
+    """
+
+    ubj: bytes
+    threads: int = 1
+    kind: ClassVar[str] = "boosted"
+    file: ClassVar[str] = "booster.ubj"
+    tuned: ClassVar[bool] = True
+
+    @classmethod
+    def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
+        """Cut the training rows into bins, once for all fits."""
+        return Trees(data, section)
+
+    @classmethod
+    def average(cls, models: Sequence[Self]) -> Self:
+        """Average log-odds: all trees of all models, each leaf weighing its part.
+
+        The result is one ensemble like any other, so that its graph and its SHAP values are too.
+
+        Parameters
+        ----------
+        models : sequence of Boosted
+            Fitted on the same inputs; at least one.
+        """
+        documents = [json.loads(model.booster.save_raw("json")) for model in models]
+        whole = documents[0]
+        base = float(np.mean([model._base for model in models]))
+        whole["learner"]["learner_model_param"]["base_score"] = f"[{sigmoid(np.array(base)):.9E}]"
+        forest = whole["learner"]["gradient_booster"]["model"]
+        trees = [tree for each in documents for tree in _trees(each, share=1 / len(models))]
+        forest["trees"] = [{**tree, "id": number} for number, tree in enumerate(trees)]
+        forest["tree_info"] = [0] * len(trees)
+        forest["iteration_indptr"] = list(range(len(trees) + 1))
+        forest["gbtree_model_param"]["num_trees"] = str(len(trees))
+        merged = xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(whole).encode()))
+        return cls(bytes(merged.save_raw("ubj")))
+
+    @cached_property
+    def booster(self) -> "xgboost.Booster":
+        """The trees, as XGBoost has them; inputs have no names."""
+        return xgboost.Booster({"nthread": self.threads}, model_file=bytearray(self.ubj))
+
+    @property
+    def rounds(self) -> int:
+        """The number of its trees."""
+        return int(self.booster.num_boosted_rounds())
+
+    def with_all_cores(self) -> Self:
+        """Give the same model, answering with all cores: rows do not depend on each other."""
+        return replace(self, threads=os.cpu_count() or 1)
+
+    def predict(self, X: Floats) -> Probabilities:
+        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+        return sigmoid(self.log_odds(X))
+
+    def log_odds(self, X: Floats) -> Probabilities:
+        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+        rows = np.ascontiguousarray(X, dtype=np.float32)
+        margin = np.full(len(rows), self._base, dtype=np.float64)
+        last = self.rounds
+        # Within a run of trees XGBoost adds in single precision; between runs, we in double.
+        for first in range(0, last, _TREES_AT_ONCE):
+            margin += self.booster.inplace_predict(
+                rows,
+                iteration_range=(first, min(last, first + _TREES_AT_ONCE)),
+                predict_type="margin",
+                base_margin=np.zeros(len(rows), dtype=np.float32),
+            )
+        return margin
+
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+
+        Exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2).
+        """
+        found = self.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
+        return found[:, :-1].astype(np.float64), float(found[0, -1])
+
+    def onnx(self) -> "ModelProto":
+        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
+
+        if not self._splits:
+            width = self.booster.num_features()
+            (rate,) = self.predict(np.zeros((1, width), np.float32))
+            return graphs.of_constant(float(rate), width=width)
+        return graphs.of_trees(self.booster)
+
+    @cached_property
+    def _splits(self) -> bool:
+        return any("[" in tree for tree in self.booster.get_dump())
+
+    @cached_property
+    def _base(self) -> float:
+        learner = json.loads(self.booster.save_config())["learner"]
+        rate = float(learner["learner_model_param"]["base_score"].strip("[]"))
+        return float(np.log(rate) - np.log1p(-rate))
+
+    def to_bytes(self) -> bytes:
+        """Give what `from_bytes` makes the model from again: UBJ."""
+        return self.ubj
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Make the model from what `to_bytes` gave."""
+        model = cls(content)
+        if model.rounds == 0:
+            raise ValueError("it has no trees")
+        return model
+
+
+def _trees(document: Mapping[str, Any], *, share: float) -> Iterator[dict[str, Any]]:
+    for tree in document["learner"]["gradient_booster"]["model"]["trees"]:
+        leaf = np.asarray(tree["left_children"]) == -1
+        conditions = np.asarray(tree["split_conditions"], dtype=np.float64)
+        scaled = np.where(leaf, conditions * share, conditions)
+        weights = np.asarray(tree["base_weights"], dtype=np.float64) * share
+        yield tree | {"split_conditions": scaled.tolist(), "base_weights": weights.tolist()}
+
+
+class _Heartbeat(xgboost.callback.TrainingCallback):
+    """Logs, every few seconds, that a fit goes on."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.last = rate, time.monotonic()
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Log the figure so far, where it is time; never stop the fit."""
+        if time.monotonic() - self.last >= HEARTBEAT:
+            self.last = time.monotonic()
+            ((name, figures),) = evals_log["tune"].items()
+            log.info(
+                f"{epoch + 1} trees at rate {self.rate:g}, tuning {name} {figures[-1]:.4f} so far"
+            )
+        return False
+
+
+class Trees:
+    """Fits boosted trees on data that is cut into bins once.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Training rows to fit, tuning rows to stop at.
+    search : SearchSection
+        The figure that stops, the most trees, the threads.
+    """
+
+    def __init__(self, data: TrainingData, search: SearchSection) -> None:
+        self._search = search
+        self._monotone = tuple(data.monotone.tolist())
+        threads = {"nthread": search.threads}
+        # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
+        cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
+        self._train = xgboost.QuantileDMatrix(
+            np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
+        )
+        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), data.y_tune, **threads)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+    ) -> Boosted:
+        """Fit until the tuning figure stops improving, and keep the trees up to its best.
+
+        Parameters
+        ----------
+        parameters : mapping
+            XGBoost's parameters of this trial.
+        learning_rate : float, optional
+            Weight of each tree, the finest where None; patience grows as it falls.
+        seed : int
+            Seed of the rows and inputs that each tree sees.
+        """
+        search = self._search
+        rate = learning_rate or search.learning_rates[-1]
+        booster = xgboost.train(
+            {
+                **parameters,
+                "objective": "binary:logistic",
+                "eval_metric": _STOPPED_BY[search.metric],
+                "tree_method": "hist",
+                "max_bin": search.max_bin,
+                "learning_rate": rate,
+                "monotone_constraints": self._monotone,
+                "nthread": search.threads,
+                "seed": seed,
+            },
+            self._train,
+            num_boost_round=search.max_rounds,
+            evals=[(self._tune, "tune")],
+            early_stopping_rounds=self._patience(rate),
+            verbose_eval=False,
+            callbacks=[_Heartbeat(rate)],
+        )
+        # Trees after the best round are dropped, not merely passed over by whoever remembers to.
+        best = booster[: booster.best_iteration + 1]
+        best.set_attr(best_iteration=None, best_score=None)
+        return Boosted(bytes(best.save_raw("ubj")))
+
+    def _patience(self, learning_rate: float) -> int:
+        finest = self._search.learning_rates[-1]
+        # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
+        patience = self._search.early_stopping_rounds * finest / learning_rate
+        return max(_LEAST_PATIENCE, round(patience))

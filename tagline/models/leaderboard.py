@@ -1,0 +1,61 @@
+"""The table of everything that was tried."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline.metrics.binary import METRICS
+from tagline.models.families import FAMILIES
+from tagline.models.model import Floats, Model, Probabilities
+from tagline.models.onnx_model import OnnxModel
+from tagline.models.trials import COLUMNS, Row
+
+_SIMPLEST_FIRST = tuple(FAMILIES)
+
+
+def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
+    """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` (0/1 [n])."""
+    return {**measured(model.predict(np.asarray(X)), y), "rounds": model.rounds}
+
+
+def measured(p: Probabilities, y: Floats) -> dict[str, float]:
+    """Measure probabilities of 1 against labels: the figures that a search may choose by."""
+    return {name: METRICS[name].of(y, p) for name in ("roc_auc", "log_loss")}
+
+
+def loss(row: Mapping[str, Any], metric: str) -> float:
+    """Give the figure that chooses such that less is better."""
+    figure = float(row[metric])
+    return -figure if metric == "roc_auc" else figure
+
+
+def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
+    """Give the key that sorts rows from best to worst: figure, log loss, simplicity, number."""
+    if entry[metric] is None:
+        return (np.inf, np.inf, 0, entry["trial"])
+    # A tie goes to the more honest and then to the simpler model, and never to chance.
+    return (
+        loss(entry, metric),
+        entry["log_loss"],
+        _SIMPLEST_FIRST.index(entry["kind"] if entry["kind"] in FAMILIES else OnnxModel.kind),
+        entry["trial"],
+    )
+
+
+def table(rows: Iterable[Row], *, metric: str) -> pd.DataFrame:
+    """Rank rows, the best first; trials without a figure come last and have no rank.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `COLUMNS`.
+    """
+    ranked = sorted(rows, key=lambda entry: order(entry, metric))
+    with_rank = [
+        {**entry, "rank": position if entry[metric] is not None else None}
+        for position, entry in enumerate(ranked, start=1)
+    ]
+    frame = pd.DataFrame(with_rank, columns=list(COLUMNS))
+    return frame.astype(COLUMNS)

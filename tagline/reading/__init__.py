@@ -1,1 +1,0 @@
-"""One reading of a value, wherever it comes from: a table, a request, a frame."""

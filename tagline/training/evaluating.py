@@ -1,0 +1,152 @@
+"""Evaluate the best trial once, on the test rows, beside baselines and the champion."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
+from tagline.case.config import Case
+from tagline.data.features import Features
+from tagline.data.fingerprint import fingerprint
+from tagline.data.parts import read_parts
+from tagline.data.prepare import Prepared, input_values
+from tagline.data.store import get_table
+from tagline.data.tables import load_tables, require_columns
+from tagline.errors import TaglineError
+from tagline.evaluation import behaviour
+from tagline.evaluation.evaluate import Evaluation, evaluate
+from tagline.models.families import load
+from tagline.training.answering import Assembled
+from tagline.training.choosing import BestTrial
+from tagline.transform.feature_encoder import InputSet
+
+Floats = npt.NDArray[np.float64]
+
+
+def evaluate_best(
+    case: Case,
+    prepared: Prepared,
+    best_trial: BestTrial,
+    *,
+    baselines: Mapping[str, bytes],
+    current: Bundle | None,
+    lost: str = "",
+    tests_behaviour: bool = True,
+) -> Evaluation:
+    """Judge the chosen trial on the test rows, by the graph that will answer; nothing is fitted.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    prepared : Prepared
+        Its rows.
+    best_trial : BestTrial
+        The chosen trial.
+    baselines : mapping of str to bytes
+        Kind to model of those to compare with.
+    current : Bundle or None
+        The current champion, where there is one.
+    lost : str, optional
+        Why there is a champion whose bundle can not be opened.
+    tests_behaviour : bool, optional
+        Whether the case's tests of behaviour are made; they may need rows that are not there yet.
+
+    Raises
+    ------
+    TaglineError
+        A slice names no column.
+    """
+    features = prepared.features(case)
+    tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
+    answers = Assembled(prepared, best_trial, features)
+    own = answers.predict(as_it_came(prepared, test.frame))
+    theirs, why_not = None, ""
+    if current is not None:
+        theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
+    return evaluate(
+        case.evaluation,
+        case.gates,
+        y=test.y,
+        p=own,
+        groups=test.group,
+        slices=test.frame,
+        baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
+        champion=theirs,
+        uncompared=why_not,
+        lost=lost,
+        threshold_from=(tune.y, answers.predict(tune.frame)),
+        behaviour_results=behaviour.check(
+            features.behaviour if tests_behaviour else (),
+            test.frame,
+            _predictor(best_trial, prepared, features),
+            reads=prepared.reads,
+        ),
+        unfitted=[
+            kind for kind in case.search.compared if kind not in {*baselines, best_trial.kind}
+        ],
+        seed=case.seed,
+    )
+
+
+def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+    """Give the test rows as they came in, with their history, for who reads them by other fields.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The run's rows.
+    test : DataFrame of shape (n, columns)
+        The same rows as this run read them.
+    """
+    raw = get_table(prepared.raw)
+    return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
+
+
+def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+    """Give the test rows with the history that another bundle declares."""
+    features = prepared.features(case)
+    # As a rule nothing has changed, and what the run computed is what it asks for.
+    if current.declarations == tuple(features.history) and current.streams == prepared.streams:
+        return as_it_came(prepared, test)
+    # The run's own history columns do not fit, so the streams are needed once more.
+    tables = load_tables(case, features)
+    if fingerprint(tables) != prepared.fingerprint:
+        raise TaglineError(
+            "The tables have changed since this run began, so its history can not be computed.",
+            where=current.where,
+        )
+    past = [declared.name for declared in features.history]
+    return with_own_history(
+        current,
+        get_table(prepared.raw),
+        typed=test.drop(columns=past),
+        events=features.events(tables),
+        at=case.table.time,
+        timezone=case.timezone,
+    )
+
+
+def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats | None, str]:
+    """Let the current champion answer, or say why it can not."""
+    try:
+        given = rows()
+        # A request may leave out what is optional; a table that has lost it is another table.
+        require_columns(given, tuple(current.reads), where=current.where)
+        return current.predict_frame(given), ""
+    except TaglineError as unreadable:
+        return None, str(unreadable)
+
+
+def _predictor(
+    best_trial: BestTrial, prepared: Prepared, features: Features
+) -> Callable[[pd.DataFrame], Floats]:
+    inputs = InputSet.from_dict(prepared.inputs)
+
+    def predict(frame: pd.DataFrame) -> Floats:
+        return best_trial.predict(inputs.transform(input_values(frame, features)))
+
+    return predict

@@ -1,0 +1,98 @@
+"""Explain the best trial: over many test rows, and for a few chosen ones."""
+
+import logging
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from tagline.case.config import Case
+from tagline.data.parts import Part, read_parts
+from tagline.data.prepare import Prepared
+from tagline.data.store import put_table
+from tagline.errors import TaglineError
+from tagline.evaluation import shapley
+from tagline.evaluation.agreement import Lime
+from tagline.evaluation.chosen import Chosen, choose_rows
+from tagline.evaluation.explained import Explained, ExplainedRow, as_table
+from tagline.evaluation.shapley import Explanation
+from tagline.training.choosing import BestTrial
+
+log = logging.getLogger(__name__)
+ADDITIVE = 1e-3
+
+
+def explain(
+    case: Case, prepared: Prepared, best_trial: BestTrial
+) -> tuple[Explained, pd.DataFrame]:
+    """Explain a judged trial.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    prepared : Prepared
+        Its rows.
+    best_trial : BestTrial
+        The winning trial.
+
+    Returns
+    -------
+    explained : Explained
+        SHAP values by reference, and the chosen rows.
+    importance : DataFrame
+        ``input``, ``importance`` (mean absolute SHAP value, log-odds).
+
+    Raises
+    ------
+    TaglineError
+        The SHAP values do not add up to the model's answer.
+    """
+    (test,) = read_parts(prepared, "test", target=case.table.target)
+    chosen = choose_rows(test.y, best_trial.predict(test.X), each=case.explanation.chosen)
+    explanation = shapley.explain(
+        best_trial.loaded(),
+        test.X,
+        prepared.inputs["names"],
+        rows=case.explanation.rows,
+        always=[each.row for each in chosen],
+        seed=case.seed,
+    )
+    _expect_additive(explanation)
+    importance = explanation.importance()
+    strongest = importance["input"].head(case.explanation.dependence)
+    log.info(
+        f"{len(explanation.rows):,} rows explained; the strongest input is {strongest.iloc[0]}"
+    )
+    explained = Explained(
+        values=put_table(as_table(explanation)),
+        additivity=explanation.additivity,
+        by_source=explanation.by_source(prepared.features(case).source_of(explanation.names)),
+        shapes=tuple(strongest),
+        rows=tuple(_rows(case, test, best_trial, explanation, chosen)),
+    )
+    return explained, importance
+
+
+def _expect_additive(explanation: Explanation) -> None:
+    if explanation.additivity > ADDITIVE:
+        raise TaglineError(
+            f"The SHAP values miss the model's log-odds by {explanation.additivity:.2e}.",
+            where="explain",
+        )
+
+
+def _rows(
+    case: Case, test: Part, best_trial: BestTrial, explanation: Explanation, chosen: list[Chosen]
+) -> Iterator[ExplainedRow]:
+    lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
+    for each in chosen:
+        place = int(np.searchsorted(explanation.rows, each.row))
+        row = explanation.X[place]
+        yield ExplainedRow(
+            chosen=each,
+            name=str(test.frame[case.table.id].iloc[each.row]),
+            place=place,
+            agreement=lime.agreement(row, explanation.shap[place]),
+            missing=int(np.isnan(row).sum()),
+        )

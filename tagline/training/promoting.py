@@ -1,0 +1,95 @@
+"""What a promotion looks at: the gates as they are now, on the newest labels."""
+
+import logging
+
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
+from tagline.case.config import Case
+from tagline.data.holdout import holdout
+from tagline.data.modules import load_features
+from tagline.evaluation import behaviour
+from tagline.evaluation.evaluate import Evaluation, evaluate
+from tagline.training.evaluating import answered
+
+log = logging.getLogger(__name__)
+LEARNED_FROM = ("train", "tune")
+
+
+def recheck(
+    case: Case, candidate: Bundle, champion: Bundle | None, *, lost: str = ""
+) -> Evaluation:
+    """Hold a candidate against its gates again, on the newest labelled decisions.
+
+    They are those after all that either model has learned from, so that neither knows its rows;
+    both are judged as they are sealed. Baselines were beaten, or not, in the training run.
+
+    Parameters
+    ----------
+    case : Case
+        The case, with its gates.
+    candidate : Bundle
+        What might be promoted.
+    champion : Bundle or None
+        What it has to keep up with.
+    lost : str, optional
+        Why there is a champion whose bundle can not be opened.
+
+    Raises
+    ------
+    TaglineError
+        There are no such decisions, or the candidate can not read them.
+    """
+    # Rows that either has learned from would favour it.
+    known = [learned_until(each) for each in (candidate, champion) if each is not None]
+    rows = holdout(case, candidate.fields, after=max(known))
+
+    def seen_by(bundle: Bundle) -> pd.DataFrame:
+        return with_own_history(
+            bundle,
+            rows.raw,
+            typed=rows.frame,
+            events=rows.events,
+            at=case.table.time,
+            timezone=case.timezone,
+        )
+
+    own = seen_by(candidate)
+    p = candidate.predict_frame(own)
+    theirs, why_not = (
+        (None, "") if champion is None else answered(champion, lambda: seen_by(champion))
+    )
+    # In one piece: column by column, pandas warns of a frame in fragments.
+    typed = pd.concat([rows.frame, own[list(candidate.history)]], axis=1)
+    return evaluate(
+        case.evaluation,
+        case.gates,
+        y=rows.y,
+        p=p,
+        groups=rows.group,
+        slices=typed,
+        baselines={},
+        champion=theirs,
+        uncompared=why_not,
+        lost=lost,
+        threshold_from=(rows.y, p),
+        behaviour_results=behaviour.check(
+            load_features(case, candidate.fields).behaviour,
+            typed,
+            candidate.predict_frame,
+            reads=candidate.reads,
+        ),
+        seed=case.seed,
+    )
+
+
+def trained_until(bundle: Bundle) -> pd.Timestamp:
+    """Give the time of the last decision that a bundle's run knew, its test rows among them."""
+    return max(pd.Timestamp(each["until"]) for each in bundle.facts["periods"])
+
+
+def learned_until(bundle: Bundle) -> pd.Timestamp:
+    """Give the time of the last decision that a bundle has learned from."""
+    ends = (each["until"] for each in bundle.facts["periods"] if each["part"] in LEARNED_FROM)
+    return max(map(pd.Timestamp, ends))

@@ -1,0 +1,211 @@
+"""Score a table in batch with the champion of a case."""
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tagline import paths
+from tagline.batch import job
+from tagline.batch.places import Place, sources
+from tagline.bundle.load import Bundle
+from tagline.bundle.past import with_own_history
+from tagline.case.config import Case
+from tagline.columns.values import as_ids
+from tagline.data.gather import check_decisions
+from tagline.data.modules import load_features
+from tagline.data.split import local_days
+from tagline.data.store import PARQUET, put_table, storable
+from tagline.data.tables import load_tables
+from tagline.errors import TaglineError
+from tagline.storage.blobs import Blobs, using
+from tagline.storage.files import locked
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace
+from tagline.workflows.candidates import open_bundle
+from tagline.workflows.standings import Standings, open_case
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ScoringRequest:
+    """What is to be scored, and where the answers go.
+
+    Attributes
+    ----------
+    case, config : str
+        The case, and its config where it has moved; see `tagline.workflows.standings.open_case`.
+    source : str
+        A Parquet file, a folder or ``s3://bucket/prefix``; the case's own tables where empty.
+    since, until : str
+        First day, and the day after the last, of the case's own tables; ISO 8601, or empty.
+    to : str
+        Where answers go; see `answers_of` where empty.
+    again : bool
+        Whether files that were scored before are scored once more.
+    """
+
+    case: str = ""
+    config: str = ""
+    source: str = ""
+    since: str = ""
+    until: str = ""
+    to: str = ""
+    again: bool = False
+
+
+def answers_of(case: str) -> Place:
+    """Give the place of a case's answers in batch, which the monitor reads."""
+    store, folder = own_store(), Workspace(case).batch
+    return Place(store, folder, f"{store.where}/{folder}")
+
+
+def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
+    """Score every file that is not scored yet.
+
+    A file that was begun by a champion which has fallen since is finished by it, so that its
+    answers are of one model.
+
+    Returns
+    -------
+    list of dict
+        As `tagline.batch.job.Scored`, one a file, with ``before``: whether it was done already.
+
+    Raises
+    ------
+    TaglineError
+        There is no champion, or its bundle or the rows can not be used.
+    """
+    standings = open_case(wanted.case, config=wanted.config)
+    to = Place.of(wanted.to) if wanted.to else answers_of(standings.case.name)
+    # Another run may be at it: what it has scored by its end is not scored again.
+    with locked(paths.lock(to.said)):
+        found = _scored(standings, to, wanted)
+    _expect_some(found)
+    return found
+
+
+def _scored(standings: Standings, to: Place, wanted: ScoringRequest) -> list[dict[str, Any]]:
+    own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
+    if not own:
+        return []
+    models = _Scorers(standings)
+    found = []
+    for source in sources(own):
+        known = None if wanted.again else job.begun(to, source)
+        if known is not None and known.finished:
+            found.append({**asdict(known), "before": True})
+            continue
+        model = models.of(known.run, known.digest) if known else models.champion()
+        threads = os.cpu_count() or 1
+        found.append({**asdict(job.score(source, model, to, threads=threads)), "before": False})
+    return found
+
+
+def _expect_some(found: list[dict[str, Any]]) -> None:
+    new = [each for each in found if not each["before"]]
+    if any(each["rows"] for each in new) and not any(each["scored"] for each in new):
+        reasons = Counter[str]()
+        for each in new:
+            reasons.update(each["reasons"])
+        named = "; ".join(f"{why} ({count:,})" for why, count in reasons.most_common(5))
+        raise TaglineError(
+            f"No row could be scored, all {sum(each['rows'] for each in new):,} were rejected: "
+            f"{named}.",
+            where=new[0]["file"],
+            todo="The rejected rows lie beside the answers, under rejected/, with their reasons.",
+        )
+
+
+class _Scorers:
+    """Models that score, each opened once, with the case's streams."""
+
+    def __init__(self, standings: Standings) -> None:
+        self.standings = standings
+        self._open: dict[str, job.Scorer] = {}
+        self._events: Mapping[str, pd.DataFrame] | None = None
+
+    def champion(self) -> job.Scorer:
+        """Open the champion."""
+        deployed = self.standings.champion()
+        if deployed is None:
+            raise TaglineError(
+                f"The case {self.standings.case.name!r} has no champion to score with.",
+                todo="Promote a run: tagline promote",
+            )
+        return self.of(deployed.run, deployed.bundle, deployed.since)
+
+    def of(self, run: str, digest: str, entry: int = 0) -> job.Scorer:
+        """Open a run's model."""
+        if digest not in self._open:
+            bundle = open_bundle(run, digest)
+            history = self._history(bundle) if bundle.history else None
+            self._open[digest] = job.Scorer.of(
+                self.standings.case, bundle, run=run, entry=entry, with_history=history
+            )
+        return self._open[digest]
+
+    def _history(self, bundle: Bundle) -> job.WithHistory:
+        case = self.standings.case
+        if self._events is None:
+            features = load_features(case)
+            self._events = features.events(load_tables(case, features))
+        events = self._events
+
+        def add(raw: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
+            return with_own_history(
+                bundle, raw, typed=typed, events=events, at=case.table.time, timezone=case.timezone
+            )
+
+        return add
+
+
+def _scored_before(to: Place, wanted: ScoringRequest) -> set[str]:
+    """Give the ids of rows that have an answer: the case's own tables only ever grow."""
+    if wanted.again:
+        return set()
+    return {str(each) for part in to.tables(["row_id"]) for each in part["row_id"].to_pylist()}
+
+
+def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
+    features = load_features(case)
+    checked = check_decisions(
+        case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
+    )
+    rows, raw = checked.in_time_order(case.table.time)
+    days = local_days(rows[case.table.time], case.split.timezone)
+    kept = np.ones(len(rows), dtype=bool)
+    if wanted.since:
+        kept &= days >= _day(wanted.since)
+    if wanted.until:
+        kept &= days < _day(wanted.until)
+    if not kept.any():
+        raise TaglineError(
+            f"No decision lies from {wanted.since or 'the first'} to {wanted.until or 'the last'}.",
+            where=f"the rows reach from {days.min()} to {days.max()}",
+        )
+    new = ~as_ids(rows[case.table.id]).isin(before).to_numpy()
+    log.info(
+        f"{int((kept & new).sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
+        f"{int((kept & ~new).sum()):,} scored before, {checked.quarantined}"
+    )
+    kept &= new
+    if not kept.any():
+        return ""
+    own = raw[kept].drop(columns=case.table.target)
+    with using(Blobs.alone(paths.cache() / "to_score")) as own_blobs:
+        return str(own_blobs.file(put_table(storable(own))["sha256"], ending=PARQUET))
+
+
+def _day(text: str) -> Any:
+    try:
+        return pd.Timestamp(date.fromisoformat(text)).to_datetime64()
+    except ValueError as wrong:
+        raise TaglineError(f"{text!r} is no day such as 2013-12-31.") from wrong
