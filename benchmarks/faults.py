@@ -222,5 +222,5 @@ def _rang(
         seen = settled & (days >= since) & (days <= until)
         over = mean(excess(y[seen], p[seen]), days[seen], section, seed=seed)
         changed = [each.column for each in moved if each.changed]
-        found[today] = (changed, hurts(over, section.least_excess))
+        found[today] = (changed, hurts(over, section.min_excess))
     return found

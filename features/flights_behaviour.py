@@ -48,6 +48,6 @@ BEHAVIOUR: tuple[BehaviourTest, ...] = (
         "An inbound aircraft four hours late with a short turn is a likely delay",
         _hopelessly_late_inbound,
         expected=(0.5, 1.0),
-        least_share=0.9,
+        min_share=0.9,
     ),
 )

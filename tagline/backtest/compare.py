@@ -34,7 +34,7 @@ class Summary:
     alarms, false_alarms, missed : int
         Alarms that rang; those that no loss followed; and months in which the answers cost more
         than they promised while no alarm rang, or had rung since the last training.
-    most_false_a_quarter : int
+    max_false_a_quarter : int
         Of the quarters, the most false alarms in one.
     noticed_after : float
         Mean days from the beginning of a loss to its alarm; NaN where no loss was noticed.
@@ -54,7 +54,7 @@ class Summary:
     alarms: int
     false_alarms: int
     missed: int
-    most_false_a_quarter: int
+    max_false_a_quarter: int
     noticed_after: float
     days: list[dict[str, Any]]
     rang: list[dict[str, Any]]
@@ -98,7 +98,7 @@ def summary(timeline: Timeline, name: str, title: str, months: Sequence[Month]) 
         alarms=len(rang),
         false_alarms=len(false),
         missed=_missed(timeline, months, [each["day"] for each in rang]),
-        most_false_a_quarter=max((quarters.count(each) for each in quarters), default=0),
+        max_false_a_quarter=max((quarters.count(each) for each in quarters), default=0),
         noticed_after=float(np.mean(delays)) if delays else float("nan"),
         days=[
             {"day": day_name(each["day"]), "why": each["why"], "promoted": each["promoted"]}
@@ -118,7 +118,7 @@ def summary(timeline: Timeline, name: str, title: str, months: Sequence[Month]) 
 
 def _judged(timeline: Timeline, alarms: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Say of each alarm what its model cost from then on, whether or not it was replaced."""
-    least = timeline.case.monitoring.least_excess
+    least = timeline.case.monitoring.min_excess
     for alarm in alarms:
         costs = _daily(timeline, Path(alarm["path"]), alarm["champion_day"], alarm["day"] + AHEAD)
         ahead = costs[costs[:, 0] >= alarm["day"]]
@@ -151,7 +151,7 @@ def _began(costs: np.ndarray, day: int, least: float) -> int:
 def _missed(timeline: Timeline, months: Sequence[Month], rang: Sequence[int]) -> int:
     missed = 0
     for month in months:
-        if month.excess < timeline.case.monitoring.least_excess:
+        if month.excess < timeline.case.monitoring.min_excess:
             continue
         days = [day for day in rang if day_name(day)[:7] == month.month]
         last = [day for day in rang if day_name(day)[:7] < month.month][-1:]

@@ -201,7 +201,7 @@ def _used(timeline: Timeline, case: Case, day: int) -> tuple[Used, int]:
     parts = split(frame[time_name], case.split)
     known = (timeline.known_on <= day) & (parts != UNUSED)
     learned = int((known & (parts != "test")).sum())
-    kept = known & _sampled(known & (parts == "train"), parts, case.replay.most_rows)
+    kept = known & _sampled(known & (parts == "train"), parts, case.replay.max_rows)
     own = frame[kept].reset_index(drop=True)
     group = resampling_groups(own, time=time_name, section=case.split, group=case.evaluation.group)
     raw = timeline.raw[kept].reset_index(drop=True)

@@ -190,11 +190,11 @@ class Walk:
             labelled = int((self.timeline.known_on <= day).sum())
             before = int((self.timeline.known_on <= state.champion.day).sum())
             found["growth"] = (labelled - before) / max(state.champion.learned, 1)
-        if len(np.unique(rows.day)) >= section.least_days and "loss" in wanted:
+        if len(np.unique(rows.day)) >= section.min_days and "loss" in wanted:
             cost = excess(rows.y, rows.p)
             found["excess"] = mean(cost, rows.day, section, seed=self.timeline.case.seed)
         window = own.between(first, day - 1)
-        if len(np.unique(window.day)) >= section.least_days:
+        if len(np.unique(window.day)) >= section.min_days:
             if "drift" in wanted:
                 counts = own.counts(day).between(first, day - 1)
                 moves = column_drift(counts, section, seed=self.timeline.case.seed)

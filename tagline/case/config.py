@@ -140,10 +140,10 @@ class SplitSection(Section):
 class ContractSection(Section):
     """What the rows must be like, beyond what each field says of itself."""
 
-    most_quarantined: Share = Field(
+    max_quarantined: Share = Field(
         default=0.01, description="Largest share of rows in quarantine; more stops the run."
     )
-    least_rows: Annotated[int, Field(ge=1)] = Field(
+    min_rows: Annotated[int, Field(ge=1)] = Field(
         default=100, description="Fewest rows in; fewer stop the run."
     )
     row_change: Share | None = Field(

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tagline.case.config import Case
+from tagline.case.renamed import RENAMED, in_new_words
 from tagline.errors import TaglineError
 
 
@@ -42,7 +43,7 @@ def parse_case(text: str, *, file: str) -> Case:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         raise TaglineError(f"This is not TOML: {wrong}.", where=file) from wrong
-    return check_case(values, file=file)
+    return _checked(values, file=file)
 
 
 def load_case(file: Path) -> Case:
@@ -69,7 +70,7 @@ def _from_json(text: str, *, file: str) -> Case:
 
 
 def check_case(values: Mapping[str, Any], *, file: str | None = None) -> Case:
-    """Make a case from plain data.
+    """Make a case from plain data, such as a record keeps; keys may have the names of its time.
 
     Parameters
     ----------
@@ -84,6 +85,10 @@ def check_case(values: Mapping[str, Any], *, file: str | None = None) -> Case:
         A key or value is wrong; names the file and every such key.
     """
     file = values.get("file", "config") if file is None else file
+    return _checked(in_new_words(values), file=file)
+
+
+def _checked(values: Mapping[str, Any], *, file: str) -> Case:
     try:
         return Case.model_validate({**values, "file": file})
     except ValidationError as wrong:
@@ -114,6 +119,8 @@ def _sentence(error: ErrorDetails) -> str:
 
 
 def _nearest(key: str) -> str:
+    if key in RENAMED:
+        return f", which is called {key.partition('.')[0]}.{RENAMED[key]} now"
     near = difflib.get_close_matches(key, keys(), n=1)
     return f", did you mean {near[0]!r}?" if near else ""
 

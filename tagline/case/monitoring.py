@@ -17,25 +17,25 @@ class MonitoringSection(Section):
     """What counts as moved, and what counts as harm."""
 
     window_days: Days = Field(default=28, description="The newest days that are looked at.")
-    least_days: Days = Field(
+    min_days: Days = Field(
         default=8, description="Days with answers below which nothing is tested."
     )
     block_days: Days = Field(
         default=2, description="Days that hang together; tests and intervals draw whole blocks."
     )
-    least_psi: Annotated[float, Field(ge=0)] = Field(
+    min_psi: Annotated[float, Field(ge=0)] = Field(
         default=0.1, description="Smallest population stability index that counts as moved."
     )
     recent_days: Days = Field(
         default=7,
         description="The newest days with answers, held against those before them.",
     )
-    least_change: Annotated[float, Field(ge=0, le=1)] = Field(
+    min_change: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.5,
         description="Smallest share of rows in other bins than before that counts as a sudden "
         "change.",
     )
-    least_new: Annotated[float, Field(ge=0, le=1)] = Field(
+    min_new: Annotated[float, Field(ge=0, le=1)] = Field(
         default=0.05,
         description="Smallest rise of the share of missing values, or of categories that training "
         "did not count, that does.",
@@ -43,7 +43,7 @@ class MonitoringSection(Section):
     false_alarms: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.05, description="Share of false ones among what is said to have moved."
     )
-    least_excess: Annotated[float, Field(ge=0)] = Field(
+    min_excess: Annotated[float, Field(ge=0)] = Field(
         default=0.002,
         description="Log loss above what the answers promised that counts as harm.",
     )
@@ -67,7 +67,7 @@ class MonitoringSection(Section):
 
     @model_validator(mode="after")
     def _can_test(self) -> "MonitoringSection":
-        for name in ("least_days", "recent_days"):
+        for name in ("min_days", "recent_days"):
             days = getattr(self, name)
             if days > self.window_days:
                 raise ValueError(

@@ -24,7 +24,7 @@ class ReplaySection(Section):
     test_days: Annotated[int, Field(ge=1)] = Field(
         default=14, description="Newest days that a training is judged by."
     )
-    most_rows: Annotated[int, Field(ge=100)] = Field(
+    max_rows: Annotated[int, Field(ge=100)] = Field(
         default=50_000, description="Most rows that a training learns from, evenly chosen."
     )
     trials: Annotated[int, Field(ge=1)] = Field(

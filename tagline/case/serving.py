@@ -30,7 +30,7 @@ class ServingSection(Section):
         default_factory=dict,
         description="Input or source to the reason in words that an applicant is told.",
     )
-    most_reasons: Annotated[int, Field(ge=1)] = Field(
+    max_reasons: Annotated[int, Field(ge=1)] = Field(
         default=4, description="How many reasons an applicant is told."
     )
     fsync: bool = Field(
@@ -44,13 +44,13 @@ class ServingSection(Section):
     segment_seconds: Annotated[float, Field(gt=0)] = Field(
         default=60.0, description="Age at which a segment of the log is closed."
     )
-    most_bytes: Annotated[int, Field(ge=1_000)] = Field(
+    max_bytes: Annotated[int, Field(ge=1_000)] = Field(
         default=4_000_000, description="Largest body of a request."
     )
-    most_rows: Annotated[int, Field(ge=1)] = Field(
+    max_rows: Annotated[int, Field(ge=1)] = Field(
         default=10_000, description="Most rows of a request."
     )
-    most_explained: Annotated[int, Field(ge=1)] = Field(
+    max_explained: Annotated[int, Field(ge=1)] = Field(
         default=100, description="Most rows of a request for explanations."
     )
     body_seconds: Annotated[float, Field(gt=0)] = Field(

@@ -231,10 +231,10 @@ def _whole_table(
 
 
 def _row_count(rows: int, *, contract: ContractSection, before: int | None, where: str) -> None:
-    if rows < contract.least_rows:
+    if rows < contract.min_rows:
         raise TaglineError(
-            f"{rows} rows, and the contract wants {contract.least_rows} at least.",
-            where=f"{where}: contract.least_rows",
+            f"{rows} rows, and the contract wants {contract.min_rows} at least.",
+            where=f"{where}: contract.min_rows",
         )
     # Half the rows gone is an upstream failure more often than a quiet month.
     if before and contract.row_change is not None:
@@ -258,13 +258,13 @@ def _quarantined_share(
     broken: Mask, counts: dict[str, int], *, contract: ContractSection, where: str
 ) -> None:
     share = broken.mean()
-    if share > contract.most_quarantined:
+    if share > contract.max_quarantined:
         worst = sorted(counts.items(), key=lambda each: -each[1])[:3]
         reasons = "; ".join(f"{reason} ({count} rows)" for reason, count in worst)
         raise TaglineError(
             f"{broken.sum()} of {len(broken)} rows ({share:.2%}) break the contract, which allows "
-            f"{contract.most_quarantined:.2%}: {reasons}.",
-            where=f"{where}: contract.most_quarantined",
+            f"{contract.max_quarantined:.2%}: {reasons}.",
+            where=f"{where}: contract.max_quarantined",
             todo="docs/reading.md says how a column is read, and how to say it otherwise.",
         )
 

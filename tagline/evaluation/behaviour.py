@@ -32,19 +32,19 @@ class Invariance:
         Gives changed rows under their own index; rows that it leaves out are not tried.
     tolerance : float
         Largest move of the probability that counts as none.
-    least_share : float
+    min_share : float
         Share of the rows for which it must hold.
 
     Examples
     --------
-    >>> Invariance("The year does not matter", lambda rows: rows.assign(year=1999)).least_share
+    >>> Invariance("The year does not matter", lambda rows: rows.assign(year=1999)).min_share
     1.0
     """
 
     name: str
     change: Change
     tolerance: float = SMALLEST_MOVE
-    least_share: float = 1.0
+    min_share: float = 1.0
 
     @property
     def allows_all(self) -> bool:
@@ -62,7 +62,7 @@ class Direction:
 
     Attributes
     ----------
-    name, change, least_share
+    name, change, min_share
         As for `Invariance`.
     sign : {1, -1}
         1 where the probability may rise, -1 where it may fall.
@@ -80,7 +80,7 @@ class Direction:
     change: Change
     sign: Literal[1, -1]
     tolerance: float = SMALLEST_MOVE
-    least_share: float = 1.0
+    min_share: float = 1.0
 
     @property
     def allows_all(self) -> bool:
@@ -104,7 +104,7 @@ class Minimum:
         Gives the clear rows, chosen or changed from the rows, under their own index.
     expected : tuple of two floats
         From which to which probability the answer must lie.
-    least_share : float
+    min_share : float
         Share of the rows for which it must hold.
 
     Examples
@@ -116,7 +116,7 @@ class Minimum:
     name: str
     rows: Change
     expected: tuple[float, float]
-    least_share: float = 1.0
+    min_share: float = 1.0
 
     @property
     def allows_all(self) -> bool:
@@ -161,7 +161,7 @@ def check(
     -------
     list of dict
         ``name``, ``kind``, ``counts``, ``passed``, ``rows`` (tried), ``share`` (held),
-        ``least_share``, ``worst`` (furthest beyond what is allowed; 0 or less where all hold) and
+        ``min_share``, ``worst`` (furthest beyond what is allowed; 0 or less where all hold) and
         ``detail``. A test that finds no row to try fails, as does a row whose answer is missing.
         A test that can not fail does not count: its change alters nothing that the answer depends
         on, or what it allows is all that there is.
@@ -200,7 +200,7 @@ def _why_idle(
 ) -> str:
     if not len(changed):
         return ""
-    if test.least_share <= 0 or test.allows_all:
+    if test.min_share <= 0 or test.allows_all:
         return "what it allows is all that there is"
     # It changes nothing: it looks at the rows that it chooses.
     if isinstance(test, Minimum):
@@ -235,10 +235,10 @@ def _result(test: BehaviourTest, excess: npt.NDArray[np.float64], idle: str) -> 
         "name": test.name,
         "kind": type(test).__name__.lower(),
         "counts": not idle,
-        "passed": len(excess) > 0 and share >= test.least_share,
+        "passed": len(excess) > 0 and share >= test.min_share,
         "rows": len(excess),
         "share": share,
-        "least_share": test.least_share,
+        "min_share": test.min_share,
         "worst": float(excess.max(initial=-np.inf)),
         "detail": message,
     }

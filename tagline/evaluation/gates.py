@@ -167,8 +167,8 @@ def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, 
 
 def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:
     message = f"It {result['detail']}" if result["rows"] else "There is no row to try it on"
-    message += f"; asked is at least {result['least_share']:.2%}."
-    return _gate(result["name"], result["passed"], result["share"], result["least_share"], message)
+    message += f"; asked is at least {result['min_share']:.2%}."
+    return _gate(result["name"], result["passed"], result["share"], result["min_share"], message)
 
 
 def _difference(row: Mapping[Any, Any]) -> str:

@@ -104,7 +104,7 @@ def p_values(
 ) -> Floats:
     """Give the probability of a movement as great, for each column; NaN with too few days."""
     blocks = counts.blocks(section.block_days)
-    if len(counts.days) < section.least_days or len(blocks) < LEAST_BLOCKS:
+    if len(counts.days) < section.min_days or len(blocks) < LEAST_BLOCKS:
         return np.full(len(columns), np.nan)
     residuals = np.zeros_like(blocks)
     for each in columns:
@@ -135,7 +135,7 @@ def _movement(
     reference = column.reference
     rows, before = total.sum(), max(reference.sum(), 1.0)
     distance = psi(reference.tolist(), total.tolist())
-    moved = bool(distance >= section.least_psi and p[1] <= section.false_alarms)
+    moved = bool(distance >= section.min_psi and p[1] <= section.false_alarms)
     now, then = total / rows, reference / before
     most = int(np.argmax(np.abs(now - then)))
     return ColumnDrift(

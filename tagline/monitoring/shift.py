@@ -68,7 +68,7 @@ def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[
     """
     # By days that have rows: many a case answers on weekdays only.
     recent = np.arange(len(counts.days)) >= len(counts.days) - section.recent_days
-    if len(counts.days) < section.recent_days + section.least_days:
+    if len(counts.days) < section.recent_days + section.min_days:
         return []
     order = np.concatenate([np.flatnonzero(recent), np.flatnonzero(~recent)])
     days, newest = counts.counts[order], int(recent.sum())
@@ -92,7 +92,7 @@ def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[
         most = int(np.argmax(np.abs(shares - then)))
         new = float((shares - then)[each.strange].max())
         unlike = own[0] >= UNLIKE and own[0] >= TIMES * np.median(own[1:])
-        far = own[0] >= section.least_change or unlike or new >= section.least_new
+        far = own[0] >= section.min_change or unlike or new >= section.min_new
         found.append(
             Shift(
                 column=each.name,

@@ -15,9 +15,9 @@ MOST = 5
 
 def verdict(found: Findings, section: MonitoringSection) -> Verdict:
     """Say in a word how a model does."""
-    if hurts(found.excess, section.least_excess):
+    if hurts(found.excess, section.min_excess):
         return "hurts"
-    if found.rows == 0 or found.days < section.least_days:
+    if found.rows == 0 or found.days < section.min_days:
         return "unknown"
     return "moved" if found.moved or found.changed else "quiet"
 
@@ -35,9 +35,9 @@ def _said(found: Findings, section: MonitoringSection) -> Iterator[str]:
         f"{found.rows:,} rows were answered on {found.days} days, {found.first} to {found.last}; "
         f"of {found.outcomes:,} it is known what came true."
     )
-    if found.days < section.least_days:
-        yield f"{found.days} days are too few to test; {section.least_days} are needed."
-    elif found.days < (needed := section.recent_days + section.least_days):
+    if found.days < section.min_days:
+        yield f"{found.days} days are too few to test; {section.min_days} are needed."
+    elif found.days < (needed := section.recent_days + section.min_days):
         yield (
             f"Sudden changes could not be tested: they need {needed} days with answers, the newest "
             f"{section.recent_days} of them against the others."
@@ -89,7 +89,7 @@ def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
     if over.note:
         yield f"Whether it hurts can not be said: {over.note}."
         return
-    bad = hurts(over, section.least_excess)
+    bad = hurts(over, section.min_excess)
     yield (
         f"{'It hurts' if bad else 'It does not hurt'}: log loss is {over.value:+.4f} "
         f"({over.low:+.4f} to {over.high:+.4f}) beside what the answers promised."
@@ -122,7 +122,7 @@ def _todo(found: Findings, section: MonitoringSection) -> Iterator[str]:
         )
     if not found.outcomes:
         yield "Send outcomes (POST /v1/outcomes): without them only the answers can be looked at."
-    if hurts(found.excess, section.least_excess):
+    if hurts(found.excess, section.min_excess):
         yield "Train again, unless one of the sources above is broken: mend that first."
     elif found.moved and found.outcomes and not found.excess.note:
         yield "What moved costs nothing so far: nothing is to be done."

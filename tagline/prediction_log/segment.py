@@ -94,9 +94,9 @@ class Segment:
         Where segments are kept.
     fsync : bool, optional
         Whether each record reaches the disk before `append` returns.
-    most_bytes : int, optional
+    max_bytes : int, optional
         Size at which another segment is begun.
-    most_seconds : float, optional
+    max_seconds : float, optional
         Age at which another one is begun, once there are records in this one.
 
     Notes
@@ -110,11 +110,11 @@ class Segment:
         folder: Path,
         *,
         fsync: bool = False,
-        most_bytes: int = 64_000_000,
-        most_seconds: float = 300.0,
+        max_bytes: int = 64_000_000,
+        max_seconds: float = 300.0,
     ) -> None:
         self.folder, self.fsync = folder, fsync
-        self.most_bytes, self.most_seconds = most_bytes, most_seconds
+        self.max_bytes, self.max_seconds = max_bytes, max_seconds
         self._lock, self._closed = threading.Lock(), False
         folder.mkdir(parents=True, exist_ok=True)
         self._file = _File.begin(folder)
@@ -129,7 +129,7 @@ class Segment:
         """
         content = framed(record)
         with self._lock:
-            if self._file.size and self._file.size + len(content) > self.most_bytes:
+            if self._file.size and self._file.size + len(content) > self.max_bytes:
                 self._begin_another()
             self._file.append(content, fsync=self.fsync)
 
@@ -143,7 +143,7 @@ class Segment:
         with self._lock:
             age = time.monotonic() - self._file.begun
             # Whoever looks after segments may still be at it when the last one is closed.
-            due = not self._closed and age >= (self.most_seconds if at_least is None else at_least)
+            due = not self._closed and age >= (self.max_seconds if at_least is None else at_least)
             rolls = self._file.size > 0 and due
             if rolls:
                 self._begin_another()

@@ -108,7 +108,7 @@ def _plotted(curve: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _movements(case: Case, found: Mapping[str, Any]) -> Iterator[Block]:
-    yield Block(svg=drift.movements(found["movements"], least=case.monitoring.least_psi))
+    yield Block(svg=drift.movements(found["movements"], least=case.monitoring.min_psi))
     moved = [each for each in found["movements"] if each["moved"]]
     if moved and found["harm"]:
         yield Block(

@@ -108,7 +108,7 @@ class Endpoint:
             log.error(f"{self.page}: {problem.detail} It is counted from now on.", extra=said)
 
     async def _body(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
-        most = self.service.section.most_bytes
+        most = self.service.section.max_bytes
         _expect_json(headers)
         message = await receive()
         body: bytes = message.get("body", b"")

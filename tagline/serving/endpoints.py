@@ -101,7 +101,7 @@ class Predict(Endpoint):
         self, current: ActiveModel, body: bytes, context: RequestContext
     ) -> tuple[int, bytes]:
         served = current.served
-        found = self.read(body, current, most=self.service.section.most_rows)
+        found = self.read(body, current, most=self.service.section.max_rows)
         answers, flags = served.many(found.columns)
         _expect_history(flags.outside.values(), self.service.section)
         _expect_answers(answers)
@@ -150,7 +150,7 @@ class Explain(Endpoint):
         self, current: ActiveModel, body: bytes, by: str, context: RequestContext
     ) -> tuple[int, bytes]:
         served = current.served
-        found = self.read(body, current, most=self.service.section.most_explained)
+        found = self.read(body, current, most=self.service.section.max_explained)
         said: list[Explained] = explained(
             served,
             found,
@@ -192,7 +192,7 @@ class Outcomes(Endpoint):
         except Malformed as wrong:
             raise Problem(400, f"This is no request: {wrong}.") from None
         listed = found if isinstance(found, list) else [found]
-        most = self.service.section.most_rows
+        most = self.service.section.max_rows
         if not 0 < len(listed) <= most:
             raise Problem(422, f"A request has 1 to {most:,} outcomes.")
         errors: list[dict[str, Any]] = []

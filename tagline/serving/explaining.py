@@ -134,4 +134,4 @@ def _reasons(
     told = [name for name in section.reasons if towards * shares.get(name, 0.0) > 0]
     ordered: Sequence[str] = sorted(told, key=lambda name: -towards * shares[name])
     words = dict.fromkeys(section.reasons[name] for name in ordered)
-    return list(words)[: section.most_reasons]
+    return list(words)[: section.max_reasons]

@@ -39,12 +39,12 @@ def openapi(served: ServedModel, case: Case, *, keys: bool) -> dict[str, Any]:
         },
         "paths": {
             "/v1/predict": _post(
-                "Predict", "One row, or many.", _rows(row, section.most_rows), example, "Prediction"
+                "Predict", "One row, or many.", _rows(row, section.max_rows), example, "Prediction"
             ),
             "/v1/explain": _post(
                 "Explain",
                 "As predict, with SHAP contributions in log-odds that add up.",
-                _rows(row, section.most_explained),
+                _rows(row, section.max_explained),
                 example,
                 "Explanation",
                 parameters=[_by()],
@@ -52,7 +52,7 @@ def openapi(served: ServedModel, case: Case, *, keys: bool) -> dict[str, Any]:
             "/v1/outcomes": _post(
                 "Outcomes",
                 "What came true: late, out of order or twice; the last one counts.",
-                _rows({"$ref": "#/components/schemas/Outcome"}, section.most_rows),
+                _rows({"$ref": "#/components/schemas/Outcome"}, section.max_rows),
                 {served.row_id: "a row's own id", "outcome": 1},
                 "Accepted",
             ),

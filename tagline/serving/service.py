@@ -107,8 +107,8 @@ class Service:
         self.access, self.pseudonyms, self.access_log = access, pseudonyms, access_log
         limits = {
             "fsync": section.fsync,
-            "most_bytes": section.segment_bytes,
-            "most_seconds": section.segment_seconds,
+            "max_bytes": section.segment_bytes,
+            "max_seconds": section.segment_seconds,
         }
         self.predictions = Segment(log.folder, **limits)  # type: ignore[arg-type]
         self.known = KnownIds(log)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tagline.case.load import check_case, keys, parse_case
+from tagline.case.renamed import RENAMED
 from tagline.errors import TaglineError
 
 GOOD = """
@@ -56,6 +57,7 @@ def test_plain_data_makes_the_same_case():
         ("[evaluation]\nprimary = 'roc_acu'", "evaluation.primary = 'roc_acu'"),
         ("[contract]\nfresh_within = 'soon'", "'soon' is not a length of time"),
         ("[split]\ntrain = [2013-01-01, 2013-02-01]", "all three, or none"),
+        ("[serving]\nmost_rows = 3", "'serving.most_rows', which is called serving.max_rows now"),
     ],
 )
 def test_a_wrong_line_is_named(line, said):
@@ -84,3 +86,15 @@ def test_every_key_is_listed_once():
     listed = keys()
     assert {"name", "table.id", "search.trials", "split.train"} <= set(listed)
     assert len(listed) == len(set(listed))
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_record_may_have_the_names_of_its_time(old):
+    section, _, name = old.partition(".")
+    new = f"{section}.{RENAMED[old]}"
+    assert new in keys()
+    assert old not in keys()
+    values = parse_case(GOOD, file="config/small.toml").to_dict()
+    given = values[section].pop(RENAMED[old])
+    again = check_case(values | {section: {**values[section], name: given}})
+    assert again.to_dict()[section][RENAMED[old]] == given

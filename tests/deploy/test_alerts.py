@@ -29,7 +29,7 @@ champion_margin = 1
 row_change = 1.0
 [monitoring]
 block_days = 1
-least_days = 4
+min_days = 4
 resamples = 199
 [retraining]
 on = ["loss"]

@@ -42,7 +42,7 @@ def test_a_share_of_the_rows_is_enough_where_the_case_says_so():
         return rows.assign(delay=rows["delay"] + [5, 5, 5, -5])
 
     assert not only(Direction("later", some_fall, 1))["passed"]
-    assert only(Direction("later", some_fall, 1, least_share=0.75))["passed"]
+    assert only(Direction("later", some_fall, 1, min_share=0.75))["passed"]
 
 
 def test_the_least_that_a_model_has_to_do():

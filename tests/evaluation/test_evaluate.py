@@ -6,7 +6,7 @@ from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import evaluate
 
-GOOD_TEST = {"name": "t", "passed": True, "rows": 3, "share": 1.0, "least_share": 1.0, "detail": ""}
+GOOD_TEST = {"name": "t", "passed": True, "rows": 3, "share": 1.0, "min_share": 1.0, "detail": ""}
 
 
 def sigmoid(margin):

@@ -82,7 +82,7 @@ IDLE = {
     "reaches no input": Invariance("n", lambda rows: rows.assign(name="z")),
     "reaches nothing": Direction("n", lambda rows: rows, 1),
     "allows all": Invariance("n", lambda rows: rows.assign(delay=9.0), tolerance=1.0),
-    "asks nobody": Direction("n", lambda rows: rows.assign(delay=9.0), 1, least_share=0.0),
+    "asks nobody": Direction("n", lambda rows: rows.assign(delay=9.0), 1, min_share=0.0),
     "expects anything": Minimum("n", lambda rows: rows, expected=(0.0, 1.0)),
 }
 

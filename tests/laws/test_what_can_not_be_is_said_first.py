@@ -133,7 +133,7 @@ def test_texts_are_joined_and_constants_chosen_as_numpy_does_it(tmp_path, monkey
 
 def test_rows_in_quarantine_are_told_with_their_reason(tmp_path):
     rows = plain()
-    case = case_of(tmp_path, pd.concat([rows, rows.head(4)]), contract={"most_quarantined": 0.1})
+    case = case_of(tmp_path, pd.concat([rows, rows.head(4)]), contract={"max_quarantined": 0.1})
     _, lines = prepared(case)
     assert any("4 quarantined (id repeats an earlier row's: 4)" in each for each in lines)
 

@@ -12,7 +12,7 @@ from tagline.monitoring.shift import shifts
 from tests.monitoring.test_days import LAYOUT
 
 RECENT, BEFORE = 3, 9
-SECTION = MonitoringSection(recent_days=RECENT, least_days=BEFORE)
+SECTION = MonitoringSection(recent_days=RECENT, min_days=BEFORE)
 COUNTS = st.lists(
     st.lists(st.integers(1, 9), min_size=LAYOUT.width, max_size=LAYOUT.width),
     min_size=RECENT + BEFORE,

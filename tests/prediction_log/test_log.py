@@ -125,7 +125,7 @@ def test_a_segment_that_goes_to_the_store_while_it_is_read_is_read_once(log):
 
 
 def test_a_segment_that_is_full_is_followed_by_another(log):
-    segment = Segment(log.folder, most_bytes=1_000)
+    segment = Segment(log.folder, max_bytes=1_000)
     for number in range(50):
         segment.append(encode(answers(f"{number:02}")))
     assert len(segments(log.folder)) > 3

@@ -15,7 +15,7 @@ champion_margin = 1
 personal = ["town"]
 subject = "town"
 segment_seconds = 3600
-most_rows = 2000
+max_rows = 2000
 body_seconds = 2
 [serving.reasons]
 size = "It is too large."

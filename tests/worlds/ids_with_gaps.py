@@ -13,6 +13,6 @@ WORLD = World(
     name="ids with gaps",
     make=with_columns(id=ids),
     kind="parquet",
-    sections={"contract": {"most_quarantined": 0.01}},
+    sections={"contract": {"max_quarantined": 0.01}},
     quick=True,
 )
