@@ -38,6 +38,7 @@ from tagline.models.families import load
 from tagline.models.search import brackets, choose, run_bracket
 from tagline.models.training_data import TrainingData, quantile_cuts, read
 from tagline.storage.blobs import Blobs, using
+from tagline.tasks.tasks import task_of
 
 GOAL = 1 / 3
 CLOSE = 0.001
@@ -134,9 +135,17 @@ def search(
     found = [run_bracket(each, data, progress=quietly) for each in brackets(section, seed=seed)]
     winner, table = choose(found)
     models = {trial: model for each in found for trial, model in each.finished.items()}
-    averaged = average(table, models, data.X_tune, data.y_tune, section=section)
+    averaged = average(
+        table, models, data.X_tune, data.y_tune, section=section, task=task_of("binary")
+    )
     model = averaged[1] if averaged else load(winner.best_kind, winner.best or b"")
-    return judged(model.predict, data, X_test, y_test, seconds=time.process_time() - begun)
+    return judged(
+        lambda X: task_of("binary").link(model.margins(X)),
+        data,
+        X_test,
+        y_test,
+        seconds=time.process_time() - begun,
+    )
 
 
 def tpe(

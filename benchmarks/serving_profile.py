@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tagline.serving.served import Flags
+
 TIMES = 5_000
 STAGES = {
     "read": "decode and check the body, each key once",
@@ -37,7 +39,7 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
     from tagline.prediction_log.log import PredictionLog  # noqa: PLC0415
     from tagline.prediction_log.pseudonyms import Pseudonyms  # noqa: PLC0415
     from tagline.serving.access import Access  # noqa: PLC0415
-    from tagline.serving.endpoints import One, Predict, history_age  # noqa: PLC0415
+    from tagline.serving.endpoints import Predict  # noqa: PLC0415
     from tagline.serving.follower import Follower  # noqa: PLC0415
     from tagline.serving.service import RequestContext, Service  # noqa: PLC0415
     from tagline.serving.states import WorkerStates  # noqa: PLC0415
@@ -59,22 +61,20 @@ def stages(folder: Path, body: bytes) -> dict[str, float]:
     served = current.served
     read = served.reader.read(body)
     (row,) = read.rows
-    numbers, _ = served.inputs(row)
+    numbers, *_ = served.inputs(row)
     context = RequestContext("request", time.perf_counter_ns(), b"")
-    answer = One(
-        "0" * 20,
-        0.5,
-        True,
-        model=current.said,
-        threshold=served.threshold,
-        history=history_age(current),
-    )
+    answer = current.shapes.one("0" * 20, *current.decide(0.5), **current.common())
     measured: dict[str, Callable[[], Any]] = {
         "read": lambda: served.reader.read(body),
         "inputs": lambda: served.inputs(row),
         "score": lambda: served.single.score(numbers),
         "keep": lambda: service.keep(
-            current, read, prediction_ids=["0"], probability=[0.5], unknown={}, context=context
+            current,
+            read,
+            prediction_ids=["0"],
+            answer=[[0.5], [True]],
+            flags=Flags({}, {}),
+            context=context,
         ),
         "encode": lambda: page.encode(answer),
     }

@@ -58,7 +58,7 @@ class TrainFlow(FlowSpec):
         run, records = f"{current.flow_name}/{current.run_id}", Records.here()
         self.store = "" if is_spun() else identified(records.store)
         self.began = records.begin(run=run, case=case.name)
-        plan = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
+        plan = brackets(case.search, seed=case.seed, beside=str(case.beside(".")), task=case.task)
         self.provenance = provenance(run=run, seed=case.seed, modules=case.modules)
         prepared = prepare(case, rows_before=records.rows_of_last(case.name))
         self.prepared = fields_of(prepared)

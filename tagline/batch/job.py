@@ -305,13 +305,12 @@ def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
         given = columns(
             model.with_history(rows.raw, typed), fields=bundle.fields, history=bundle.history
         )
-    p = bundle.answer(given)
+    answers = bundle.columns(bundle.answer(given))
     same = {"run": model.run, "digest": bundle.digest}
     table: dict[str, Any] = {
         "row_id": pa.array(rows.ids, from_pandas=True),
         "decided_at": pa.nulls(count) if rows.times is None else pa.array(rows.times),
-        "probability": pa.array(p),
-        "decision": pa.array(p >= bundle.threshold),
+        **{name: pa.array(values) for name, values in answers.items()},
         **{name: _repeated(value, count) for name, value in same.items()},
         "entry": pa.array(np.full(count, model.entry, np.int64)),
         "scored_at": pa.array(np.full(count, np.datetime64("now", "us"))),

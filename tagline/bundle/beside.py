@@ -9,6 +9,7 @@ from tagline.bundle.mlmodel import mlmodel
 from tagline.bundle.seal import PROVENANCE
 from tagline.canonical import as_json
 from tagline.columns.field import Field
+from tagline.tasks.tasks import task_of
 
 
 def beside(facts: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, bytes]:
@@ -34,6 +35,7 @@ def beside(facts: Mapping[str, Any], inputs: Mapping[str, Any]) -> dict[str, byt
         "MLmodel": mlmodel(
             [Field.from_dict(each) for each in inputs["fields"]],
             inputs["history"],
+            task=task_of(inputs.get("task", "binary")),
             run=provenance["run"],
             created=provenance["created"],
             python=provenance["python"],

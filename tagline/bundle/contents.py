@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from tagline.bundle.load import FORMAT
 from tagline.bundle.mlmodel import python_env, requirements
 from tagline.bundle.profile import PERSONAL, profile
 from tagline.bundle.schema import request_schema
@@ -32,9 +33,9 @@ class Contents:
     Attributes
     ----------
     graph : ModelProto
-        From raw fields and history to the probability.
+        From raw fields and history to the answer.
     scorer : ModelProto
-        From the model's inputs to the probability; see `tagline.bundle.graph.scorer`.
+        From the model's inputs to the answer; see `tagline.bundle.graph.scorer`.
     program : Program
         The input function for one row.
     model : bytes
@@ -50,9 +51,11 @@ class Contents:
     sources : mapping
         Input to the source that explanations add it to.
     calibrator : mapping
-        See `tagline.evaluation.calibration.apply`.
-    threshold : float
-        Act where the probability is at least as great.
+        See `tagline.metrics.calibrators.apply`.
+    task : str
+        The name of the case's task.
+    rule : mapping
+        What a decision is made by; see `tagline.tasks.task.Task`.
     reference : mapping
         Columns of the training rows for the profile.
     example : dict
@@ -74,7 +77,8 @@ class Contents:
     inputs: Mapping[str, Any]
     sources: Mapping[str, str]
     calibrator: Mapping[str, Any]
-    threshold: float
+    task: str
+    rule: Mapping[str, Any]
     reference: Mapping[str, Column]
     example: dict[str, Any]
     title: str
@@ -115,7 +119,9 @@ class Contents:
             "reads": reads(self.graph),
             "sources": dict(self.sources),
             "calibrator": dict(self.calibrator),
-            "threshold": self.threshold,
+            "format": FORMAT,
+            "task": self.task,
+            "rule": dict(self.rule),
             "model_kind": self.model_kind,
             "id": self.id,
             "time": self.time,

@@ -1,22 +1,18 @@
-"""One ONNX graph from a request's raw fields to the calibrated probability."""
-
-from collections.abc import Mapping
-from typing import Any
+"""One ONNX graph from a request's raw fields to the calibrated answer."""
 
 import numpy as np
 import onnx
 import spox
-import spox.opset.ai.onnx.v21 as op
 
-from tagline.bundle.load import PROBABILITY
-from tagline.metrics.calibrators import CLIP
+from tagline.metrics.calibrators import Calibrator
 from tagline.names import free
+from tagline.tasks.task import Task
 from tagline.transform.feature_encoder import MATRIX
 from tagline.transform.to_onnx import PLACE, with_names
 
 
 def assemble(
-    front: onnx.ModelProto, model: onnx.ModelProto, calibrator: Mapping[str, Any]
+    front: onnx.ModelProto, model: onnx.ModelProto, task: Task, calibrator: Calibrator
 ) -> onnx.ModelProto:
     """Join input function, model and calibrator.
 
@@ -25,26 +21,29 @@ def assemble(
     front : ModelProto
         From raw fields and history to ``X``; see `tagline.transform.to_onnx.trace`.
     model : ModelProto
-        From ``X``, float32 [N, p], to ``probability``, float64 [N].
-    calibrator : mapping
-        See `tagline.evaluation.calibration.apply`; computed in double precision.
+        From ``X``, float32 [N, p], to margins, float64 [N, w]; its one output.
+    task : Task
+        What margins mean.
+    calibrator : dict
+        See `tagline.metrics.calibrators.apply`.
 
     Returns
     -------
     ModelProto
-        The inputs of `front`, and one output, float64 [N], called ``probability`` where no
-        column is.
+        The inputs of `front`, and one output, float64 [N]: the first column of the answer, by its
+        name where no column of the table has it.
     """
+    answer = task.answer[0].name
     columns = [each.name for each in front.graph.input]
     places = {name: f"{PLACE}{at}" for at, name in enumerate(columns)}
     (output,) = front.graph.output
     inner = with_names(front, places | {output.name: MATRIX})
     arguments = {each.name: _argument(each) for each in inner.graph.input}
     matrix = spox.inline(inner)(**arguments)[MATRIX]
-    raw = spox.inline(model)(X=matrix)[PROBABILITY]
-    built = spox.build(arguments, {PROBABILITY: _calibrated(raw, calibrator), MATRIX: matrix})
+    given = task.head(_margins(model, matrix), calibrator)
+    built = spox.build(arguments, {answer: given, MATRIX: matrix})
     back = {place: name for name, place in places.items()}
-    names = {each: free(each, columns) for each in (PROBABILITY, MATRIX)}
+    names = {each: free(each, columns) for each in (answer, MATRIX)}
     joined = with_names(built, back | names)
     # Whoever watches asks for the inputs too; who only wants the answer does not pay for them.
     joined.graph.output.pop()
@@ -53,18 +52,18 @@ def assemble(
     return joined
 
 
-def scorer(model: onnx.ModelProto, calibrator: Mapping[str, Any]) -> onnx.ModelProto:
+def scorer(model: onnx.ModelProto, task: Task, calibrator: Calibrator) -> onnx.ModelProto:
     """Join model and calibrator, for a row whose inputs are known already.
 
     Returns
     -------
     ModelProto
-        From ``X``, float32 [N, p], to ``probability``, float64 [N].
+        From ``X``, float32 [N, p], to the first column of the answer, float64 [N].
     """
     width = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
     X = spox.argument(spox.Tensor(np.float32, ("N", width)))
-    raw = spox.inline(model)(X=X)[PROBABILITY]
-    built = spox.build({MATRIX: X}, {PROBABILITY: _calibrated(raw, calibrator)})
+    given = task.head(_margins(model, X), calibrator)
+    built = spox.build({MATRIX: X}, {task.answer[0].name: given})
     onnx.checker.check_model(built)
     return built
 
@@ -77,16 +76,6 @@ def _argument(value: onnx.ValueInfoProto) -> spox.Var:
     return spox.argument(spox.Tensor(dtype, ("N",)))
 
 
-def _calibrated(p: spox.Var, calibrator: Mapping[str, Any]) -> spox.Var:
-    match calibrator["kind"]:
-        case "none":
-            return p
-        case "platt":
-            weights = (calibrator["slope"], calibrator["slope"], calibrator["intercept"])
-        case _:
-            weights = (calibrator["a"], calibrator["b"], calibrator["c"])
-    on_p, on_rest, constant = (op.const(np.float64(weight)) for weight in weights)
-    clipped = op.clip(p, op.const(np.float64(CLIP)), op.const(np.float64(1 - CLIP)))
-    rest = op.log(op.sub(op.const(np.float64(1)), clipped))
-    margin = op.add(op.sub(op.mul(on_p, op.log(clipped)), op.mul(on_rest, rest)), constant)
-    return op.sigmoid(margin)
+def _margins(model: onnx.ModelProto, X: spox.Var) -> spox.Var:
+    ((_, margins),) = spox.inline(model)(X=X).items()
+    return margins

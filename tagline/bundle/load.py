@@ -17,11 +17,14 @@ from tagline.bundle.verify import contents
 from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.history.written import from_dict
+from tagline.tasks.task import Task, columns_of
+from tagline.tasks.tasks import TASKS, task_of
 from tagline.transform.arrays import expect_arrays
 from tagline.transform.compute import Column, columns
 from tagline.transform.feature_encoder import MATRIX
 
-PROBABILITY, GRAPH = "probability", "model.onnx"
+GRAPH = "model.onnx"
+FORMAT = 2  # of inputs.json; 1 has a threshold, and no task
 BATCH, SMALLEST_PART = 65_536, 256
 
 
@@ -52,8 +55,10 @@ class Bundle:
         How those columns are computed.
     streams : dict
         What the streams of the declarations held when it was sealed.
-    threshold : float
-        Act where the probability is at least as great.
+    task : Task
+        What kind of question it answers.
+    rule : dict
+        What a decision is made by; see `tagline.tasks.task.Task`.
     others : dict of str to bytes
         What lies beside the files that answer.
 
@@ -68,7 +73,7 @@ class Bundle:
 
         bundle = Bundle(Path("exported"))
         p = bundle.predict_frame(frame)  # as a table or a request has them, and history
-        act = p >= bundle.threshold
+        answers = bundle.columns(p)  # with the decision
     """
 
     def __init__(
@@ -86,7 +91,7 @@ class Bundle:
         self.history: tuple[str, ...] = tuple(self.inputs["history"])
         self.declarations = tuple(from_dict(each) for each in self.inputs.get("declarations", ()))
         self.streams: dict[str, dict[str, str]] = self.inputs.get("streams", {})
-        self.threshold = float(self.inputs["threshold"])
+        self.task, self.rule = self._decides()
         self._facts = facts
         self._session = session(self.read_bytes(GRAPH))
         self._pool: ThreadPoolExecutor | None = None
@@ -104,8 +109,24 @@ class Bundle:
         """Give one of its files, parsed."""
         return json.loads(self.read_bytes(name))
 
+    def _decides(self) -> tuple[Task, dict[str, Any]]:
+        made = self.inputs.get("format", 1)
+        if made > FORMAT:
+            raise TaglineError(
+                f"It has format {made}, and this version reads up to {FORMAT}.",
+                where=self.where,
+                todo="Use the version of Tagline that sealed it, or a newer one.",
+            )
+        if made == 1:
+            return TASKS["binary"], {"threshold": float(self.inputs["threshold"])}
+        return task_of(self.inputs["task"]), dict(self.inputs["rule"])
+
+    def columns(self, given: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[Any]]:
+        """Give each column of the answers by its name, of what `predict` gave, shape (n,)."""
+        return columns_of(self.task, given, self.rule)
+
     def predict(self, columns: Mapping[str, Column]) -> npt.NDArray[np.float64]:
-        """Give the calibrated probability of 1.
+        """Give the first column of the answer: for a binary question, the probability of 1.
 
         Parameters
         ----------
@@ -154,7 +175,7 @@ class Bundle:
         Returns
         -------
         p : ndarray of shape (n,), float64
-            The calibrated probability of 1.
+            The answers.
         X : ndarray of shape (n, inputs), float32
             In the order of the inputs' names; categories are encoded.
 
@@ -193,7 +214,7 @@ class Bundle:
         return session(model.SerializeToString())
 
     def predict_frame(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Give the calibrated probability of 1 for rows of a frame.
+        """As `predict`, of rows of a frame.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from tagline.columns.field import Field
+from tagline.tasks.task import Task
 
 LOADER = "tagline.bundle.pyfunc"
 MLFLOW = "mlflow==3.17.2"
@@ -19,7 +20,13 @@ ANY = "any"
 
 
 def mlmodel(
-    fields: Sequence[Field], history: Sequence[str], *, run: str, created: str, python: str
+    fields: Sequence[Field],
+    history: Sequence[str],
+    *,
+    task: Task,
+    run: str,
+    created: str,
+    python: str,
 ) -> bytes:
     """Write the file `MLmodel`: flavours ``python_function``, with a loader of ours, and ``onnx``.
 
@@ -29,6 +36,8 @@ def mlmodel(
         The raw fields.
     history : sequence of str
         The history columns.
+    task : Task
+        What it answers.
     run : str
         The run's pathspec.
     created : str
@@ -53,7 +62,9 @@ def mlmodel(
         "metadata": {"tagline_run": run},
         "signature": {
             "inputs": json.dumps([*_fields(fields), *_history(history)]),
-            "outputs": json.dumps([{"name": "probability", "type": "double", "required": True}]),
+            "outputs": json.dumps(
+                [{"name": c.name, "type": c.mlflow, "required": True} for c in task.answer]
+            ),
         },
         "utc_time_created": created,
     }

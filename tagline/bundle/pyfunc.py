@@ -21,7 +21,7 @@ class Answers:
         self.bundle = bundle
 
     def predict(self, frame: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002
-        """Give the calibrated probability of 1, as the bundle does.
+        """Answer, as the bundle does.
 
         Parameters
         ----------
@@ -32,10 +32,10 @@ class Answers:
 
         Returns
         -------
-        DataFrame of shape (n, 1)
-            ``probability``, float64.
+        DataFrame of shape (n, columns)
+            The answer's columns: ``probability``, float64, and ``decision``, bool.
         """
-        return pd.DataFrame({"probability": self.bundle.predict_frame(frame)}, frame.index)
+        return pd.DataFrame(self.bundle.columns(self.bundle.predict_frame(frame)), frame.index)
 
 
 def _load_pyfunc(path: str) -> Answers:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tagline.bundle.load import PROBABILITY, Bundle, session
+from tagline.bundle.load import Bundle, session
 from tagline.columns.field import Field
 from tagline.columns.kinds import NOTHING
 from tagline.columns.types import KINDS
@@ -74,7 +74,8 @@ class SingleRow:
         self._place = memoryview(self._X[0])
         self._binding = self._session.io_binding()
         self._binding.bind_cpu_input(MATRIX, self._X)
-        self._binding.bind_output(PROBABILITY, "cpu", 0, np.float64, (1,), self._answer.ctypes.data)
+        (given,) = self._session.get_outputs()
+        self._binding.bind_output(given.name, "cpu", 0, np.float64, (1,), self._answer.ctypes.data)
 
     def inputs(self, values: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
         """Give the model's inputs of one row.
@@ -130,7 +131,7 @@ class SingleRow:
         return found
 
     def score(self, numbers: Sequence[float]) -> float:
-        """Give the calibrated probability of 1 for a row's inputs."""
+        """Give the first column of the answer for a row's inputs."""
         # One row's place in memory is bound once; a list would be taken apart for each answer.
         row = array("f", numbers)
         with self._lock:
@@ -139,7 +140,7 @@ class SingleRow:
             return float(self._answer[0])
 
     def predict(self, values: Mapping[str, Any]) -> float:
-        """Give the calibrated probability of 1 for one row."""
+        """Give the first column of the answer to one row."""
         return self.score(self.inputs(values)[0])
 
 

@@ -156,8 +156,8 @@ class SearchSection(Section):
     )
     average: Annotated[int, Field(ge=1)] = Field(
         default=4,
-        description="Most of the best boosted models whose log-odds are averaged; the tuning rows "
-        "say how many.",
+        description="Most of the best models whose margins are averaged, of each family in turn; "
+        "the tuning rows say how many.",
     )
     max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
         default=256, description="Most distinct values of an input that the trees tell apart."

@@ -15,10 +15,11 @@ from tagline.columns.kinds import NOTHING
 from tagline.columns.rows import Rows, faults, read_rows
 from tagline.columns.values import as_ids
 from tagline.data.accounting import with_reasons
-from tagline.data.label import read_label
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 from tagline.names import free, near
+from tagline.tasks.task import Task
+from tagline.tasks.tasks import TASKS
 
 Mask = npt.NDArray[np.bool_]
 REASON = "reason"
@@ -83,6 +84,7 @@ def check(
     timezone: str = "UTC",
     hints: Mapping[str, str] = MappingProxyType({}),
     rows_before: int | None = None,
+    task: Task = TASKS["binary"],
 ) -> Checked:
     """Part the rows that keep the contract from those that break it.
 
@@ -106,6 +108,8 @@ def check(
         Column to what a person should know of how it was taken.
     rows_before : int, optional
         Rows that the last run was given.
+    task : Task, optional
+        How labels are read.
 
     Raises
     ------
@@ -127,7 +131,7 @@ def check(
     own = known + [
         _resolved(decisions, each, table, timezone) for each in times if each.name not in named
     ]
-    read, label = read_rows(decisions, own), read_label(decisions[table.target], table)
+    read, label = read_rows(decisions, own), task.read(decisions[table.target], table)
     columns = {name: read.frame.get(name, decisions[name]) for name in decisions.columns}
     typed = pd.DataFrame(columns | {table.target: label.series})
     found = {

@@ -17,6 +17,7 @@ from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,7 @@ def check_decisions(
         timezone=case.timezone,
         hints=features.hints,
         rows_before=rows_before,
+        task=task_of(case.task),
     )
 
 

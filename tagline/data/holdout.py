@@ -16,7 +16,7 @@ from tagline.data.horizon import horizon_of, share_line
 from tagline.data.modules import load_features
 from tagline.data.split import resampling_groups
 from tagline.data.tables import load_tables
-from tagline.errors import TaglineError
+from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
 
@@ -86,17 +86,17 @@ def holdout(
         f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "
         f"{int((later & ~labelled).sum()):,} without label, {checked.quarantined}"
     )
-    if frame[case.table.target].nunique() < 2:
-        raise TaglineError(
-            "After what the models have learned from, there are no labelled decisions of both "
-            "classes.",
-            where=f"decisions after {after:%Y-%m-%d %H:%M}",
-        )
+    y = frame[case.table.target].to_numpy(dtype=np.float64)
+    task_of(case.task).expect_learnable(
+        y,
+        what="Labelled decisions after what the models have learned from",
+        where=f"decisions after {after:%Y-%m-%d %H:%M}",
+    )
     return Holdout(
         frame=frame,
         raw=raw[later & labelled].reset_index(drop=True),
         events=features.events(tables),
-        y=frame[case.table.target].to_numpy(dtype=np.float64),
+        y=y,
         group=resampling_groups(
             frame, time=case.table.time, section=case.split, group=case.evaluation.group
         ),

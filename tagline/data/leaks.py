@@ -11,7 +11,8 @@ from tagline.case.config import Case
 from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
-from tagline.metrics.binary import METRICS
+from tagline.tasks.task import Task
+from tagline.tasks.tasks import task_of
 from tagline.transform.compute import Columns
 
 Floats = npt.NDArray[np.float64]
@@ -72,12 +73,12 @@ def expect_no_leak(
     TaglineError
         Names every such column, why it is suspected, and the two ways on.
     """
-    own = part == PARTS[0]
+    own, task = part == PARTS[0], task_of(case.task)
     columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
     found = {
         name: why
         for name, column in columns.items()
-        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own]))
+        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
     }
     found |= {
         name: why for name, why in _later(case, features, train) if name not in case.table.known
@@ -116,11 +117,11 @@ def _series(given: npt.NDArray[np.generic]) -> pd.Series:
     return texts.where(texts != "")
 
 
-def _suspicion(column: pd.Series, y: Floats, groups: Integers) -> str:
+def _suspicion(column: pd.Series, y: Floats, groups: Integers, task: Task) -> str:
     lacking = column.isna().to_numpy(dtype=bool)
     spread = slice(None, None, -(-len(y) // MOST_ROWS))
     ranked = column.iloc[spread].reset_index(drop=True), y[spread], groups[spread]
-    return _by_gaps(lacking, y, groups) or _by_rank(*ranked)
+    return _by_gaps(lacking, y, groups) or _by_rank(*ranked, task)
 
 
 def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
@@ -135,19 +136,15 @@ def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
     return ""
 
 
-def _by_rank(column: pd.Series, y: Floats, groups: Integers) -> str:
+def _by_rank(column: pd.Series, y: Floats, groups: Integers, task: Task) -> str:
     score = _rates(_bins(column), y, groups)
-    auc = _auc(y, score)
+    auc = task.telling(score, y)
     if column.dtype != "str":
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
         ranks = pd.Series(numbers).rank(pct=True).fillna(0.0)
-        rising = _auc(y, np.asarray(ranks, dtype=np.float64))
+        rising = task.telling(np.asarray(ranks, dtype=np.float64), y)
         auc = max(auc, rising, 1 - rising)
     return f"alone ranks the training rows with an AUC of {auc:.4f}" if auc >= DECIDES else ""
-
-
-def _auc(y: Floats, score: Floats) -> float:
-    return METRICS["roc_auc"].of(y, score)
 
 
 def _bins(column: pd.Series) -> Integers:

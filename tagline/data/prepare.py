@@ -33,6 +33,7 @@ from tagline.data.windows import Fullness, fullness
 from tagline.errors import TaglineError
 from tagline.history.written import Schemas, schemas
 from tagline.storage.blobs import blobs
+from tagline.tasks.tasks import task_of
 from tagline.transform.compute import Columns, columns, compute
 from tagline.transform.feature_encoder import InputSet, Matrix, fit_inputs
 
@@ -198,11 +199,14 @@ def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Pr
     Raises
     ------
     TaglineError
-        A part has one class only, or a column knows the answer.
+        Nothing can be learned from the labels of a part, or a column knows the answer.
     """
     from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second
 
-    _expect_both_classes(used, case)
+    for name in PARTS:
+        what = f"Labels of {case.table.target} among the {name} rows"
+        where = f"{case.file}: table.target"
+        task_of(case.task).expect_learnable(used.y[used.of(name)], what=what, where=where)
     features, frame = origin.features, used.frame
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
@@ -298,17 +302,6 @@ def _used(
             "reasons": checked.reasons,
         }
     )
-
-
-def _expect_both_classes(used: Used, case: Case) -> None:
-    for name in PARTS:
-        labels = np.unique(used.y[used.of(name)])
-        if len(labels) < 2:
-            found = ", ".join(f"{value:g}" for value in labels) or "none"
-            raise TaglineError(
-                f"The {name} rows have one class only ({case.table.target} = {found}).",
-                where=f"{case.file}: table.target",
-            )
 
 
 def _fitted(case: Case, used: Used, values: Columns) -> tuple[InputSet, Matrix]:

@@ -10,11 +10,9 @@ import pandas as pd
 from tagline.case.evaluation import Calibration as Kind
 from tagline.errors import TaglineError
 from tagline.metrics.binary import ece_bin
-from tagline.metrics.calibrators import CLIP, FITS, Calibrator, apply, none
+from tagline.metrics.calibrators import FITS, Calibrator, apply, none, sigmoid
 from tagline.metrics.intervals import LEAST_GROUPS, Interval, Resampling
 from tagline.metrics.scored import Floats, Integers
-
-__all__ = ["CLIP", "Calibration", "apply", "choose", "curve"]
 
 BLOCKS = 5
 JUDGED_BY = "log_loss"
@@ -40,7 +38,7 @@ class Calibration:
 
 
 def choose(
-    p: Floats,
+    margin: Floats,
     y: Floats,
     groups: npt.NDArray[np.int64],
     *,
@@ -63,8 +61,8 @@ def choose(
 
     Parameters
     ----------
-    p, y : ndarray of shape (n,), float64
-        The model's probabilities and the labels on the tuning rows.
+    margin, y : ndarray of shape (n,), float64
+        The model's log-odds and the labels on the tuning rows.
     groups : ndarray of shape (n,), int64
         What hangs together, numbered in the order of time.
     seed : int
@@ -87,13 +85,13 @@ def choose(
         return Calibration(none(), _table({}))
     if kind != "auto":
         _require_both(y)
-        return Calibration(FITS[kind](p, y, level=move_level), _table({}))
+        return Calibration(FITS[kind](margin, y, level=move_level), _table({}))
     # Judged on what comes after: fitted and judged on the same rows, more freedom always wins.
-    later, forecasts = _out_of_time(p, y, groups, move_level=move_level)
+    later, forecasts = _out_of_time(margin, y, groups, move_level=move_level)
     if not later.any():
         return Calibration(none(), _table({}))
     resampling = Resampling(groups[later], resamples=resamples, seed=seed)
-    own = resampling.figures(y[later], p[later], [JUDGED_BY])[JUDGED_BY]
+    own = resampling.figures(y[later], sigmoid(margin[later]), [JUDGED_BY])[JUDGED_BY]
     found = {
         name: resampling.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
         for name, forecast in forecasts.items()
@@ -103,7 +101,7 @@ def choose(
     )
     table["log_loss"] = table["difference"] + own.value
     best = str(table.loc[table["chosen"], "kind"].iloc[0])
-    return Calibration(none() if best == "none" else FITS[best](p, y, level=move_level), table)
+    return Calibration(none() if best == "none" else FITS[best](margin, y, level=move_level), table)
 
 
 def curve(y: Floats, p: Floats, *, resampling: Resampling, level: float) -> pd.DataFrame:
@@ -161,19 +159,19 @@ def _row(kind: str, gap: Interval) -> dict[str, Any]:
 
 
 def _out_of_time(
-    p: Floats, y: Floats, groups: Integers, *, move_level: bool
+    margin: Floats, y: Floats, groups: Integers, *, move_level: bool
 ) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
     distinct, place = np.unique(groups, return_inverse=True)
     block = place * BLOCKS // max(len(distinct), 1)
-    forecasts = {name: p.copy() for name in FITS}
+    forecasts = {name: sigmoid(margin) for name in FITS}
     # The first block has nothing before it, so it is never judged.
-    later = np.zeros(len(p), dtype=bool)
+    later = np.zeros(len(margin), dtype=bool)
     for number in range(1, BLOCKS):
         before, now = block < number, block == number
         if len(np.unique(y[before])) < 2:
             continue
         later |= now
         for name, fit in FITS.items():
-            fitted = fit(p[before], y[before], level=move_level)
-            forecasts[name][now] = apply(fitted, p[now])
+            fitted = fit(margin[before], y[before], level=move_level)
+            forecasts[name][now] = apply(fitted, margin[now])
     return later, forecasts

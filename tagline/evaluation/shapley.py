@@ -125,7 +125,7 @@ def explain(
     chosen = _sample(len(X), rows=rows, always=always, seed=seed)
     part = np.ascontiguousarray(X[chosen])
     values, base = model.shap_values(part)
-    own = model.log_odds(part)
+    own = model.margins(part)[:, 0]
     # Relative beyond 1: single precision has seven digits, however large the log-odds.
     gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
     return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))

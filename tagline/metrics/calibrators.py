@@ -1,4 +1,4 @@
-"""Maps from a model's probability to one that means what it says, and how they are fitted."""
+"""Maps from log-odds to a probability that means what it says, and how they are fitted."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +10,7 @@ from tagline.metrics.scored import Floats
 Calibrator = dict[str, Any]
 
 CLIP = 1e-7
+MARGIN = float(np.log1p(-CLIP) - np.log(CLIP))  # the log-odds of 1 - CLIP
 FARTHEST = 50.0
 
 
@@ -18,19 +19,19 @@ def none() -> Calibrator:
     return {"kind": "none"}
 
 
-def apply(calibrator: Mapping[str, Any], p: Floats) -> Floats:
-    r"""Calibrate probabilities.
+def apply(calibrator: Mapping[str, Any], margin: Floats) -> Floats:
+    r"""Give calibrated probabilities of 1, shape (n,).
 
-    ``platt`` gives :math:`\sigma(a\,\mathrm{logit}\,p + b)` (Platt 1999, on the logit); ``beta``
-    gives :math:`\sigma(a \ln p - b \ln(1-p) + c)` (Kull, Silva Filho and Flach 2017). ``none``
-    gives `p` as it is; the others first clip it to [1e-7, 1 - 1e-7].
+    With :math:`p = \sigma(m)`: ``platt`` gives :math:`\sigma(a\,m + b)` (Platt 1999, on the logit);
+    ``beta`` gives :math:`\sigma(a \ln p - b \ln(1-p) + c)` (Kull, Silva Filho and Flach 2017).
+    ``none`` gives `p`; the others first clip it to [1e-7, 1 - 1e-7].
 
     Parameters
     ----------
     calibrator : mapping
         ``kind``, and its parameters: ``slope`` and ``intercept``, or ``a``, ``b`` and ``c``.
-    p : ndarray of shape (n,), float64
-        Probabilities of the model.
+    margin : ndarray of shape (n,), float64
+        Log-odds of the model.
 
     Raises
     ------
@@ -38,62 +39,67 @@ def apply(calibrator: Mapping[str, Any], p: Floats) -> Floats:
         The mapping is no calibrator.
     """
     if calibrator["kind"] == "none":
-        return p
-    return _sigmoid(_terms(p) @ np.asarray(_weights(calibrator)))
+        return sigmoid(margin)
+    return sigmoid(_terms(margin) @ np.asarray(weights_of(calibrator)))
 
 
-def platt(p: Floats, y: Floats, *, level: bool) -> Calibrator:
-    """Fit slope and intercept on the logit of the probability.
+def platt(margin: Floats, y: Floats, *, level: bool) -> Calibrator:
+    """Fit slope and intercept on the log-odds.
 
     Parameters
     ----------
-    p, y : ndarray of shape (n,), float64
-        Probabilities of the model, and labels of both classes.
+    margin, y : ndarray of shape (n,), float64
+        Log-odds of the model, and labels of both classes.
     level : bool
         Whether the mean probability may move; else the intercept is such that it stays.
     """
-    terms = _terms(p)
+    terms = _terms(margin)
     logit = np.column_stack([terms[:, 0] + terms[:, 1], terms[:, 2]])
     slope, intercept = _fitted(logit, y, start=[1.0, 0.0])
     if not level:
-        intercept = _keeping_mean(slope * logit[:, 0], p)
+        intercept = _keeping_mean(slope * logit[:, 0], margin)
     return {"kind": "platt", "slope": slope, "intercept": intercept}
 
 
-def beta(p: Floats, y: Floats, *, level: bool) -> Calibrator:
+def beta(margin: Floats, y: Floats, *, level: bool) -> Calibrator:
     """Fit the three parameters of beta calibration, a and b not below 0; see `platt`."""
-    terms = _terms(p)
+    terms = _terms(margin)
     a, b, c = _fitted(terms, y, start=[1.0, 1.0, 0.0])
     if not level:
-        c = _keeping_mean(a * terms[:, 0] + b * terms[:, 1], p)
+        c = _keeping_mean(a * terms[:, 0] + b * terms[:, 1], margin)
     return {"kind": "beta", "a": a, "b": b, "c": c}
 
 
 FITS: dict[str, Callable[..., Calibrator]] = {"platt": platt, "beta": beta}
 
 
-def _weights(calibrator: Mapping[str, Any]) -> tuple[float, float, float]:
+def weights_of(calibrator: Mapping[str, Any]) -> tuple[float, float, float]:
+    r"""Give what :math:`\ln p`, :math:`-\ln(1-p)` and 1 are multiplied by."""
     if calibrator["kind"] == "platt":
         return calibrator["slope"], calibrator["slope"], calibrator["intercept"]
     return calibrator["a"], calibrator["b"], calibrator["c"]
 
 
-def _terms(p: Floats) -> Floats:
-    clipped = np.clip(p, CLIP, 1 - CLIP)
-    return np.column_stack([np.log(clipped), -np.log1p(-clipped), np.ones(len(p))])
+def _terms(margin: Floats) -> Floats:
+    kept = np.clip(margin, -MARGIN, MARGIN)
+    parts = -np.logaddexp(0.0, -kept), np.logaddexp(0.0, kept), np.ones(len(kept))
+    return np.column_stack(parts)
 
 
-def _sigmoid(margin: Floats) -> Floats:
+def sigmoid(margin: Floats) -> Floats:
+    """Turn log-odds into probabilities without overflow."""
     chance: Floats = np.exp(-np.logaddexp(0.0, -margin))
     return chance
 
 
-def _keeping_mean(margin: Floats, p: Floats) -> float:
+def _keeping_mean(calibrated: Floats, margin: Floats) -> float:
     from scipy.optimize import brentq  # noqa: PLC0415 - who only applies them needs it not
 
-    kept = np.clip(p, CLIP, 1 - CLIP).mean()
-    farthest = FARTHEST + float(np.abs(margin).max())
-    return float(brentq(lambda shift: _sigmoid(margin + shift).mean() - kept, -farthest, farthest))
+    kept = sigmoid(np.clip(margin, -MARGIN, MARGIN)).mean()
+    farthest = FARTHEST + float(np.abs(calibrated).max())
+    return float(
+        brentq(lambda shift: sigmoid(calibrated + shift).mean() - kept, -farthest, farthest)
+    )
 
 
 def _fitted(terms: Floats, y: Floats, *, start: list[float]) -> list[float]:
@@ -108,7 +114,7 @@ def _fitted(terms: Floats, y: Floats, *, start: list[float]) -> list[float]:
     def loss(weights: Floats) -> tuple[float, Floats]:
         margin = terms @ weights
         surprise = np.mean(np.logaddexp(0.0, margin) - soft * margin)
-        return float(surprise), terms.T @ (_sigmoid(margin) - soft) / len(soft)
+        return float(surprise), terms.T @ (sigmoid(margin) - soft) / len(soft)
 
     bounds = [(0.0, None)] * (len(start) - 1) + [(None, None)]
     found = minimize(loss, np.asarray(start), jac=True, bounds=bounds, method="L-BFGS-B")

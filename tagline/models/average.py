@@ -1,4 +1,4 @@
-"""One model of the best few: trees whose log-odds are averaged are trees again."""
+"""One model of the best few: their margins averaged; trees that are averaged are trees again."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -8,20 +8,22 @@ import pandas as pd
 
 from tagline.case.search import SearchSection
 from tagline.models import leaderboard
-from tagline.models.boosted import Boosted
-from tagline.models.model import Floats, sigmoid
+from tagline.models.families import Boosted, Mean, load
+from tagline.models.model import Floats, Model
 from tagline.models.trials import Row, records, row
+from tagline.tasks.task import Task
 
 
 def average(
     table: pd.DataFrame,
-    models: Mapping[int, bytes],
+    models: Mapping[int, tuple[str, bytes]],
     X: Floats,
     y: Floats,
     *,
     section: SearchSection,
-) -> tuple[Row, Boosted] | None:
-    """Average as many of the best boosted trials as the tuning rows like best.
+    task: Task,
+) -> tuple[Row, Model] | None:
+    """Average as many of the best trials as the tuning rows like best.
 
     An average of models that err differently errs less than each of them (Breiman 1996, "Bagging
     predictors"), here for a fraction of what trees at a finer learning rate cost.
@@ -30,14 +32,16 @@ def average(
     ----------
     table : DataFrame
         All trials, ranked; see `leaderboard.COLUMNS`.
-    models : mapping of int to bytes
-        Trial to its trees, of those that finished.
+    models : mapping of int to tuple
+        Trial to the kind and the bytes of its model, of those that finished.
     X : ndarray of shape (m, p), float32
         The tuning rows.
     y : ndarray of shape (m,)
         Their labels.
     section : SearchSection
         How many may be averaged, and by which figure the number is chosen.
+    task : Task
+        The case's.
 
     Returns
     -------
@@ -46,24 +50,34 @@ def average(
         the best trial.
     """
     begun = time.process_time()
-    ranked = [trial for trial in table["trial"] if trial in models][: section.average]
-    best = [Boosted.from_bytes(models[trial]).with_all_cores() for trial in ranked]
-    number = _best_number([model.log_odds(X) for model in best], y, metric=section.metric)
+    ranked = _by_turns(table[table["trial"].isin(list(models))])[: section.average]
+    best = [load(*models[trial]).with_all_cores() for trial in ranked]
+    margins = [model.margins(X) for model in best]
+
+    def figure(number: int) -> float:
+        mean = np.mean(margins[:number], axis=0)
+        return leaderboard.loss(leaderboard.measured(mean, y, task=task), section.metric)
+
+    number = min(range(1, len(best) + 1), key=figure, default=0)
     if number < 2:
         return None
     # Measured as it will be kept: leaves are rounded to single precision.
-    averaged = Boosted.average(best[:number]).with_all_cores()
+    averaged = _mean(best[:number]).with_all_cores()
     own = row(int(table["trial"].max()) + 1, averaged.kind, {"average_of": ranked[:number]})
-    own |= leaderboard.figures(averaged, X, y) | {"state": "finished"}
+    own |= leaderboard.figures(averaged, X, y, task=task) | {"state": "finished"}
     own |= {"seconds": time.process_time() - begun}
     top = records(table.head(1))[0]
     better = leaderboard.order(own, section.metric) < leaderboard.order(top, section.metric)
     return (own, averaged) if better else None
 
 
-def _best_number(log_odds: Sequence[Floats], y: Floats, *, metric: str) -> int:
-    def loss(number: int) -> float:
-        mean = sigmoid(np.mean(log_odds[:number], axis=0))
-        return leaderboard.loss(leaderboard.measured(mean, y), metric)
+def _by_turns(ranked: pd.DataFrame) -> list[int]:
+    """Name trials: the best of each family first, then the second of each, and so on."""
+    turn = ranked.groupby("kind", sort=False).cumcount()
+    found: list[int] = ranked["trial"][turn.sort_values(kind="stable").index].tolist()
+    return found
 
-    return min(range(1, len(log_odds) + 1), key=loss, default=0)
+
+def _mean(models: Sequence[Model]) -> Model:
+    trees = [each for each in models if isinstance(each, Boosted)]
+    return Boosted.average(trees) if len(trees) == len(models) else Mean(tuple(models))

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.case.search import SearchSection
-from tagline.models.model import Fit, Floats, Probabilities, Simple
+from tagline.models.model import Fit, Floats, Margins, Simple
 from tagline.models.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -29,23 +29,23 @@ class BaseRate(Simple):
         rate, width = float(np.mean(data.y, dtype=np.float64)), data.X.shape[1]
         return lambda *_, **__: cls(rate, width)
 
-    def predict(self, X: Floats) -> Probabilities:
-        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
-        return np.full(len(X), self.rate, dtype=np.float64)
+    def margins(self, X: Floats) -> Margins:
+        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
+        return np.full((len(X), 1), self._margin, dtype=np.float64)
 
-    def log_odds(self, X: Floats) -> Probabilities:
-        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
-        return np.full(len(X), np.log(self.rate) - np.log1p(-self.rate), dtype=np.float64)
+    @property
+    def _margin(self) -> float:
+        return float(np.log(self.rate) - np.log1p(-self.rate))
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
-        return np.zeros(X.shape), float(self.log_odds(X[:1])[0])
+        return np.zeros(X.shape), self._margin
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
         from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
 
-        return graphs.of_constant(self.rate, width=self.width)
+        return graphs.of_constant(self._margin, width=self.width)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.case.search import SearchSection
+from tagline.metrics.calibrators import sigmoid
 from tagline.models.lean import import_xgboost
-from tagline.models.model import Fit, Floats, Probabilities, sigmoid
+from tagline.models.model import Fit, Floats, Margins
 from tagline.models.training_data import TrainingData
 
 log = logging.getLogger(__name__)
@@ -89,12 +90,8 @@ class Boosted:
         """Give the same model, answering with all cores: rows do not depend on each other."""
         return replace(self, threads=os.cpu_count() or 1)
 
-    def predict(self, X: Floats) -> Probabilities:
-        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
-        return sigmoid(self.log_odds(X))
-
-    def log_odds(self, X: Floats) -> Probabilities:
-        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+    def margins(self, X: Floats) -> Margins:
+        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
         rows = np.ascontiguousarray(X, dtype=np.float32)
         margin = np.full(len(rows), self._base, dtype=np.float64)
         last = self.rounds
@@ -106,9 +103,9 @@ class Boosted:
                 predict_type="margin",
                 base_margin=np.zeros(len(rows), dtype=np.float32),
             )
-        return margin
+        return margin[:, None]
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
 
         Exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2).
@@ -117,13 +114,13 @@ class Boosted:
         return found[:, :-1].astype(np.float64), float(found[0, -1])
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
         from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
 
         if not self._splits:
             width = self.booster.num_features()
-            (rate,) = self.predict(np.zeros((1, width), np.float32))
-            return graphs.of_constant(float(rate), width=width)
+            ((margin,),) = self.margins(np.zeros((1, width), np.float32))
+            return graphs.of_constant(float(margin), width=width)
         return graphs.of_trees(self.booster)
 
     @cached_property

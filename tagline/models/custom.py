@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
-from tagline.models.model import Fit, Floats, sigmoid
+from tagline.metrics.calibrators import sigmoid
+from tagline.models.model import Fit, Floats
 from tagline.models.onnx_model import OnnxModel
 from tagline.models.training_data import TrainingData
 
@@ -192,8 +193,8 @@ def _wrong(fitted: Fitted, model: OnnxModel, rows: Floats) -> Iterator[str]:
     margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
     if len(margins) != len(rows) or not np.isfinite(margins).all():
         yield f"margins gives {np.isfinite(margins).sum():,} numbers for {len(rows):,} rows"
-    answers = model.log_odds(rows)
-    singly = [model.log_odds(rows[n : n + 1]) for n in range(min(ALONE, len(rows)))]
+    answers = model.margins(rows)[:, 0]
+    singly = [model.margins(rows[n : n + 1])[:, 0] for n in range(min(ALONE, len(rows)))]
     if answers.shape != (len(rows),) or any(each.shape != (1,) for each in singly):
         yield f"Its graph gives {answers.size:,} values for {len(rows):,} rows"
     if not np.isfinite(answers).all():

@@ -4,13 +4,14 @@ from tagline.errors import TaglineError
 from tagline.models.base_rate import BaseRate
 from tagline.models.boosted import Boosted, XGBoostError
 from tagline.models.linear import Logistic
+from tagline.models.mean import Mean
 from tagline.models.model import Model
 from tagline.models.onnx_model import OnnxModel
 
-__all__ = ["FAMILIES", "BaseRate", "Boosted", "Logistic", "Model", "OnnxModel", "load"]
+__all__ = ["FAMILIES", "BaseRate", "Boosted", "Logistic", "Mean", "Model", "OnnxModel", "load"]
 
 FAMILIES: dict[str, type[Model]] = {
-    each.kind: each for each in (BaseRate, Logistic, Boosted, OnnxModel)
+    each.kind: each for each in (BaseRate, Logistic, Boosted, OnnxModel, Mean)
 }
 
 

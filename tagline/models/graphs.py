@@ -1,15 +1,15 @@
-"""The graphs of the families: from "X" (float32 [N, p]) to "probability" (float64 [N]).
+"""The graphs of the families: from "X" (float32 [N, p]) to "margins" (float64 [N, 1]).
 
 Only who writes a graph imports this: ONNX and its converters take a second.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import spox
 import spox.opset.ai.onnx.v21 as op
 import xgboost
@@ -38,14 +38,15 @@ _KEPT = (
 _RENAMED = ("class_ids", "class_nodeids", "class_treeids")
 
 
-def of_constant(rate: float, *, width: int) -> ModelProto:
-    """Make the graph of one probability for every row."""
-    value = numpy_helper.from_array(np.array([rate], np.float64))
+def of_constant(margin: float, *, width: int) -> ModelProto:
+    """Make the graph of one margin for every row."""
+    value = numpy_helper.from_array(np.array([margin], np.float64))
     nodes = [
         helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
-        helper.make_node("ConstantOfShape", ["rows"], ["probability"], value=value),
+        helper.make_node("Concat", ["rows", "one"], ["shape"], axis=0),
+        helper.make_node("ConstantOfShape", ["shape"], ["margins"], value=value),
     ]
-    return _checked(nodes, width=width)
+    return _checked(nodes, width=width, constants={"one": _ONE})
 
 
 def of_trees(booster: xgboost.Booster) -> ModelProto:
@@ -57,11 +58,9 @@ def of_trees(booster: xgboost.Booster) -> ModelProto:
     nodes = [
         helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
         _summing_in_double(_converted(booster, width)),
-        helper.make_node("Cast", ["margin"], ["wide_margin"], to=TensorProto.DOUBLE),
-        helper.make_node("Sigmoid", ["wide_margin"], ["chance"]),
-        helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
+        helper.make_node("Cast", ["margin"], ["margins"], to=TensorProto.DOUBLE),
     ]
-    return _checked(nodes, width=width, constants={"one": _ONE})
+    return _checked(nodes, width=width)
 
 
 def of_sum(
@@ -84,16 +83,14 @@ def of_sum(
         ("IsNaN", ["scaled"], "missing"),
         ("Where", ["missing", "nothing", "scaled"], "imputed"),
         ("MatMul", ["imputed", "coefficients"], "column"),
-        ("Add", ["column", "intercept"], "margin"),
-        ("Sigmoid", ["margin"], "chance"),
+        ("Add", ["column", "intercept"], "margins"),
     ]
     nodes = [
         helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
         *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
-        helper.make_node("Squeeze", ["chance", "one"], ["probability"]),
     ]
     arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
-    return _checked(nodes, width=len(mean), constants={**arrays, "one": _ONE})
+    return _checked(nodes, width=len(mean), constants=arrays)
 
 
 def _checked(
@@ -106,7 +103,7 @@ def _checked(
         list(nodes),
         "model",
         [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
-        [helper.make_tensor_value_info("probability", TensorProto.DOUBLE, ["N"])],
+        [helper.make_tensor_value_info("margins", TensorProto.DOUBLE, ["N", 1])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
@@ -147,27 +144,32 @@ def _summing_in_double(classifier: NodeProto) -> NodeProto:
 
 
 def of_margins(model: ModelProto, *, width: int) -> ModelProto:
-    """Make a graph from "X" to "log_odds" (float64 [N]) of one that a library has written."""
+    """Make a graph from "X" to "margins" (float64 [N, 1]) of one that a library has written."""
     ((taken,), (given,)) = (
         [each.name for each in values] for values in (model.graph.input, model.graph.output)
     )
     X = spox.argument(spox.Tensor(np.float32, ("N", width)))
     margins = op.cast(spox.inline(model)(**{taken: X})[given], to=np.float64)
-    flat = op.reshape(margins, op.const(np.array([-1])))
-    made = spox.build({"X": X}, {"log_odds": flat})
+    column = op.reshape(margins, op.const(np.array([-1, 1])))
+    made = spox.build({"X": X}, {"margins": column})
     checker.check_model(made)
     return made
 
 
-def with_probability(content: bytes) -> ModelProto:
-    """Make a graph from "X" to "probability" of one that `of_margins` made."""
-    model = onnx.load_model_from_string(content)
-    width = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+def of_mean(models: Sequence[ModelProto]) -> ModelProto:
+    """Make the graph of the mean of several graphs' margins."""
+    width = models[0].graph.input[0].type.tensor_type.shape.dim[1].dim_value
     X = spox.argument(spox.Tensor(np.float32, ("N", width)))
-    chance = op.sigmoid(spox.inline(model)(X=X)["log_odds"])
-    made = spox.build({"X": X}, {"probability": chance})
+    parts = [_only(spox.inline(each)(X=X)) for each in models]
+    total = reduce(op.add, parts)
+    made = spox.build({"X": X}, {"margins": op.div(total, op.const(np.float64(len(parts))))})
     checker.check_model(made)
     return made
+
+
+def _only(outputs: Mapping[str, spox.Var]) -> spox.Var:
+    ((_, margins),) = outputs.items()
+    return margins
 
 
 def log_odds_of(model: ModelProto, *, output: int) -> ModelProto:
@@ -187,11 +189,11 @@ def log_odds_of(model: ModelProto, *, output: int) -> ModelProto:
     p = op.cast(op.gather(both, op.const(np.array([1])), axis=1), to=np.float64)
     kept = op.clip(p, *(op.const(np.float64(bound)) for bound in (SURE, 1 - SURE)))
     margins = op.sub(op.log(kept), op.log(op.sub(op.const(np.float64(1)), kept)))
-    return spox.build({"X": X}, {"log_odds": margins})
+    return spox.build({"X": X}, {"margins": margins})
 
 
 def of_scikit(pipeline: Any) -> ModelProto:
-    """Make a graph from "X" to "log_odds" of a classifier of scikit-learn."""
+    """Make a graph from "X" to log-odds of 1 of a classifier of scikit-learn."""
     converted = convert_sklearn(
         pipeline,
         initial_types=[("X", ScikitFloats([None, pipeline.n_features_in_]))],

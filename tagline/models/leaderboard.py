@@ -6,23 +6,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tagline.metrics.binary import METRICS
 from tagline.models.families import FAMILIES
-from tagline.models.model import Floats, Model, Probabilities
+from tagline.models.model import Floats, Margins, Model
 from tagline.models.onnx_model import OnnxModel
 from tagline.models.trials import COLUMNS, Row
+from tagline.tasks.task import Task
 
 _SIMPLEST_FIRST = tuple(FAMILIES)
+CHOOSING = ("roc_auc", "log_loss")
 
 
-def figures(model: Model, X: Floats, y: Floats) -> dict[str, float | int]:
-    """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` (0/1 [n])."""
-    return {**measured(model.predict(np.asarray(X)), y), "rounds": model.rounds}
+def figures(model: Model, X: Floats, y: Floats, *, task: Task) -> dict[str, float | int]:
+    """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` [n]."""
+    return {**measured(model.margins(np.asarray(X)), y, task=task), "rounds": model.rounds}
 
 
-def measured(p: Probabilities, y: Floats) -> dict[str, float]:
-    """Measure probabilities of 1 against labels: the figures that a search may choose by."""
-    return {name: METRICS[name].of(y, p) for name in ("roc_auc", "log_loss")}
+def measured(margins: Margins, y: Floats, *, task: Task) -> dict[str, float]:
+    """Measure margins [n, w] against labels: the figures that a search may choose by."""
+    answers = task.link(margins)
+    return {name: task.metrics[name].of(y, answers) for name in CHOOSING}
 
 
 def loss(row: Mapping[str, Any], metric: str) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tagline.case.search import SearchSection
-from tagline.models.model import Fit, Floats, Probabilities, Simple, sigmoid
+from tagline.models.model import Fit, Floats, Margins, Simple
 from tagline.models.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -43,17 +43,13 @@ class Logistic(Simple):
         """
         return lambda *_, **__: cls._fitted(data)
 
-    def predict(self, X: Floats) -> Probabilities:
-        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
-        return sigmoid(self.log_odds(X))
-
-    def log_odds(self, X: Floats) -> Probabilities:
-        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
+    def margins(self, X: Floats) -> Margins:
+        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
         terms = (X.astype(np.float64) - self.mean) / self.scale * self.coefficients
-        margin: Probabilities = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
-        return margin
+        margin: Margins = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
+        return margin[:, None]
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
 
         Exact where inputs are independent (Lundberg and Lee, 2017, corollary 1).
@@ -62,7 +58,7 @@ class Logistic(Simple):
         return np.nan_to_num(centred) * self.coefficients, self.intercept
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
         from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
 
         return graphs.of_sum(self.mean, self.scale, self.coefficients, self.intercept)
@@ -103,8 +99,8 @@ class Logistic(Simple):
 
 
 def _in_direction(
-    X: Probabilities, y: npt.NDArray[np.int64], directions: npt.NDArray[np.int8]
-) -> tuple[Probabilities, float]:
+    X: Margins, y: npt.NDArray[np.int64], directions: npt.NDArray[np.int8]
+) -> tuple[Margins, float]:
     """Fit; an input whose weight would go against its direction gets none, and all is fitted anew.
 
     Each fit takes at least one more input away, so that it ends.
@@ -114,7 +110,7 @@ def _in_direction(
     kept = np.ones(X.shape[1])
     while True:
         fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X * kept, y)
-        weights: Probabilities = fitted.coef_[0] * kept
+        weights: Margins = fitted.coef_[0] * kept
         against = weights * directions < 0
         if not against.any():
             return weights, float(fitted.intercept_[0])

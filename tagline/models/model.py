@@ -1,4 +1,4 @@
-"""What every family of models is: fitting, answering, explaining, its ONNX graph, its bytes."""
+"""What every family of models is: fitting, margins, explaining, its ONNX graph, its bytes."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 Floats = npt.NDArray[np.floating]
-Probabilities = npt.NDArray[np.float64]
+Margins = npt.NDArray[np.float64]
 
 
 class Fit(Protocol):
@@ -50,20 +50,17 @@ class Model(Protocol):
     def rounds(self) -> int:
         """The number of its trees."""
 
-    def predict(self, X: Floats) -> Probabilities:
-        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
+    def margins(self, X: Floats) -> Margins:
+        """Give finite margins for each row of ``X`` (float32 [n, p]): float64 [n, w]."""
 
-    def log_odds(self, X: Floats) -> Probabilities:
-        """Give the log-odds of 1, finite where the probability rounds to 0 or 1: float64 [n]."""
-
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
-        """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
+        """Give each input's share of the first margin (float64 [n, p]), and what all start from."""
 
     def with_all_cores(self) -> Self:
         """Give the same model, answering with all cores: rows do not depend on each other."""
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
+        """Give the graph from "X" (float32 [N, p]) to margins (float64 [N, w]), its one output."""
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again."""
@@ -88,9 +85,3 @@ class Simple:
         """Give the same model, answering with all cores: rows do not depend on each other."""
         # A few sums need one.
         return self
-
-
-def sigmoid(margin: Probabilities) -> Probabilities:
-    """Turn log-odds into probabilities without overflow."""
-    chance: Probabilities = np.exp(-np.logaddexp(0.0, -margin))
-    return chance

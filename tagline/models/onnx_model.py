@@ -9,20 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.case.search import SearchSection
-from tagline.models.model import Fit, Floats, Probabilities, sigmoid
+from tagline.models.model import Fit, Floats, Margins
 from tagline.models.training_data import TrainingData
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-MARGINS, REFERENCE = "log_odds", "reference"
+REFERENCE = "reference"
 ROWS_AT_ONCE = 10_000
 ORDERS = 8  # orders of inputs that a row's values are an average over, each also backwards
 
 
 @dataclass(frozen=True)
 class OnnxModel:
-    """A graph from "X" (float32 [N, p]) to "log_odds" (float64 [N]), with a reference row."""
+    """A graph from "X" (float32 [N, p]) to "margins" (float64 [N, 1]), with a reference row."""
 
     content: bytes
     threads: int = 1
@@ -63,20 +63,17 @@ class OnnxModel:
         """Give the same model, answering with all cores: rows do not depend on each other."""
         return replace(self, threads=0)
 
-    def predict(self, X: Floats) -> Probabilities:
-        """Give the probability of 1 for each row of ``X`` (float32 [n, p]): float64 [n]."""
-        return sigmoid(self.log_odds(X))
-
-    def log_odds(self, X: Floats) -> Probabilities:
-        """Give the log-odds of 1: float64 [n]."""
+    def margins(self, X: Floats) -> Margins:
+        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
         rows = np.ascontiguousarray(X, dtype=np.float32)
         parts = [
-            self._session.run([MARGINS], {"X": rows[at : at + ROWS_AT_ONCE]})[0]
+            self._session.run(None, {"X": rows[at : at + ROWS_AT_ONCE]})[0]
             for at in range(0, len(rows), ROWS_AT_ONCE)
         ]
-        return np.concatenate(parts) if parts else np.zeros(0)
+        # Those of before graphs of margins give one axis less.
+        return np.concatenate(parts).reshape(-1, 1) if parts else np.zeros((0, 1))
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Probabilities, float]:
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
         """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
 
         Shapley values by sampling (Castro, Gomez and Tejada, 2009): inputs take their values one
@@ -85,7 +82,7 @@ class OnnxModel:
         to its log-odds, but for rounding, however few orders are taken.
         """
         reference = np.asarray(self._reference, np.float32)
-        base = self.log_odds(reference[None, :])
+        base = self.margins(reference[None, :])[:, 0]
         values = np.zeros(X.shape)
         orders = [np.random.default_rng(n).permutation(X.shape[1]) for n in range(ORDERS)]
         for order in (each for one in orders for each in (one, one[::-1])):
@@ -93,16 +90,16 @@ class OnnxModel:
             before = np.repeat(base, len(X))
             for place in order:
                 rows[:, place] = X[:, place]
-                after = self.log_odds(rows)
+                after = self.margins(rows)[:, 0]
                 values[:, place] += after - before
                 before = after
         return values / (2 * ORDERS), float(base[0])
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to "probability" (float64 [N])."""
-        from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
+        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
+        import onnx  # noqa: PLC0415 - only who writes a graph
 
-        return graphs.with_probability(self.content)
+        return onnx.load_model_from_string(self.content)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: ONNX."""

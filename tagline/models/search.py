@@ -19,6 +19,7 @@ from tagline.models.space import draw
 from tagline.models.training_data import TrainingData
 from tagline.models.trials import Row
 from tagline.models.trials import row as new_row
+from tagline.tasks.tasks import task_of
 
 Progress = Callable[[list[Row]], None]
 Bracket = dict[str, Any]
@@ -43,8 +44,9 @@ class BracketResult:
     best_trial : int or None
         Number of the trial that it came from.
     finished : dict
-        Trial to model, for `models.load`, of the best boosted trials that reached the finest
-        learning rate: as many as may be averaged.
+        Trial to the kind and the model, for `families.load`, of the best trials that reached the
+        finest learning rate, or have none: as many as may be averaged. Baselines are not among
+        them.
     simple : dict
         Kind to model, for `models.load`, of its simple models: the baselines to compare with.
     """
@@ -54,11 +56,13 @@ class BracketResult:
     best: bytes | None
     best_kind: str
     best_trial: int | None
-    finished: dict[int, bytes]
+    finished: dict[int, tuple[str, bytes]]
     simple: dict[str, bytes]
 
 
-def brackets(section: SearchSection, *, seed: int, beside: str = "") -> list[Bracket]:
+def brackets(
+    section: SearchSection, *, seed: int, beside: str = "", task: str = "binary"
+) -> list[Bracket]:
     """Plan the search: one plain dict a task; the simple models make up one too.
 
     Parameters
@@ -69,6 +73,8 @@ def brackets(section: SearchSection, *, seed: int, beside: str = "") -> list[Bra
         Seed of the draws and of every fit.
     beside : str, optional
         The config's folder, where families of one's own may be.
+    task : str, optional
+        The name of the case's task.
     """
     begun: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in section.simple]
     planned = [*begun, *_drawn(section, seed=seed, beside=beside)]
@@ -80,7 +86,8 @@ def brackets(section: SearchSection, *, seed: int, beside: str = "") -> list[Bra
     # Dealt in turn, so that each bracket gets an even part of the spread.
     dealt = [tuned[n :: section.brackets] for n in range(section.brackets)]
     named = [("baselines", simple), *((f"bracket {n}", d) for n, d in enumerate(dealt, start=1))]
-    common = {"seed": seed, "search": section.model_dump(mode="json"), "beside": beside}
+    search = section.model_dump(mode="json")
+    common = {"seed": seed, "search": search, "beside": beside, "task": task}
     return [{"name": name, "trials": some, **common} for name, some in named if some]
 
 
@@ -184,6 +191,7 @@ class _Run:
     def __init__(self, bracket: Bracket, data: TrainingData, progress: Progress) -> None:
         self.search = SearchSection.model_validate(bracket["search"])
         self._seed, self._beside = bracket["seed"], bracket.get("beside", "")
+        self._task = task_of(bracket.get("task", "binary"))
         self._data = data
         self._progress = progress
         self._rows = {
@@ -239,10 +247,11 @@ class _Run:
             simple=self._baselines(),
         )
 
-    def _finished(self) -> dict[int, bytes]:
+    def _finished(self) -> dict[int, tuple[str, bytes]]:
         finished = [self._own[trial] for trial in self._finest]
         ranked = sorted(finished, key=lambda each: self._order(each[0]))
-        return {row["trial"]: model.to_bytes() for row, model in ranked[: self.search.average]}
+        best = ranked[: self.search.average]
+        return {row["trial"]: (model.kind, model.to_bytes()) for row, model in best}
 
     def _baselines(self) -> dict[str, bytes]:
         return {model.kind: model.to_bytes() for _, model in self._own.values() if not model.tuned}
@@ -254,9 +263,10 @@ class _Run:
         model = fit(params, learning_rate=rate, seed=_seed_of(self._seed, number))
         shown = params if rate is None else {**params, "learning_rate": rate}
         row = new_row(number, kind, shown)
-        row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune)
+        row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune, task=self._task)
         row["state"] = "running"
-        if rate == self.search.learning_rates[-1]:
+        rival = rate is None and kind in self.search.families
+        if rival or rate == self.search.learning_rates[-1]:
             self._finest.add(number)
         if number not in self._own or self._order(row) < self._order(self._own[number][0]):
             self._own[number] = (row, model)

@@ -24,7 +24,7 @@ class TrainingData:
     X, X_tune : float32 [n, p], [m, p]
         Model inputs; NaN is missing.
     y, y_tune : float32 [n], [m]
-        Labels, 0 or 1.
+        Labels, as the case's task reads them.
     cuts : float32 [at most max_bin, p]
         Values of each input that begin a bin, rising; NaN fills up the shorter columns.
     monotone : int8 [p]
@@ -64,7 +64,7 @@ def write(
     X : floating [n, p]
         Model inputs; NaN is missing.
     y : floating [n]
-        Labels, 0 or 1.
+        Labels, as the case's task reads them.
     split : str [n]
         ``train`` and ``tune`` name the rows that are kept; a row with another name is left out.
     max_bin : int
@@ -77,13 +77,13 @@ def write(
     Raises
     ------
     TaglineError
-        No input, an infinite value, a label that is not 0 or 1, or a period with one class.
+        No input, or an infinite value.
     """
     rows = {name: np.flatnonzero(np.asarray(split) == name) for name in ("train", "tune")}
     train, tune = (np.ascontiguousarray(X[at], dtype=np.float32) for at in rows.values())
     y_train, y_tune = (np.asarray(y)[at].astype(np.float32) for at in rows.values())
-    _check(train, y_train, "training")
-    _check(tune, y_tune, "tuning")
+    _check(train, "training")
+    _check(tune, "tuning")
     data = TrainingData(
         X=train,
         y=y_train,
@@ -145,20 +145,12 @@ def _cuts(column: Floats, max_bin: int) -> Floats:
     return np.unique(known[np.linspace(0, len(known) - 1, max_bin).astype(np.int64)])
 
 
-def _check(X: Floats, y: Floats, period: str) -> None:
+def _check(X: Floats, period: str) -> None:
     if X.ndim != 2 or X.shape[1] == 0:
         raise TaglineError("There is no input to learn from.", where=f"the {period} rows")
     if np.isinf(X).any():
         column = int(np.flatnonzero(np.isinf(X).any(axis=0))[0])
         raise TaglineError(f"Input {column} has an infinite value.", where=f"the {period} rows")
-    if not np.isin(y, (0, 1)).all():
-        raise TaglineError("A label is neither 0 nor 1.", where=f"the {period} rows")
-    if len(np.unique(y)) < 2:
-        raise TaglineError(
-            f"The label has one class only among {len(y)} rows.",
-            where=f"the {period} rows",
-            todo="Choose longer periods, or look at the target column.",
-        )
 
 
 def _directions(monotone: Sequence[int] | None, width: int) -> npt.NDArray[np.int8]:

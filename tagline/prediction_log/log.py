@@ -129,7 +129,7 @@ class PredictionLog:
         DataFrame
             A row for each answered row: ``prediction_id``, ``row_id``, ``at`` (UTC),
             ``request_id``, ``principal``, ``run``, ``digest``, ``entry``, ``latency_us``,
-            ``snapshot``, ``probability``, ``decision``, ``unknown``, ``missing``,
+            ``snapshot``, the columns of the answer, ``unknown``, ``missing``,
             ``outside_history`` and ``field:NAME`` for each field.
         """
         return _together(list(self.prediction_parts()))

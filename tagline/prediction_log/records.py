@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
+class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers/2"):
     """One request that was answered, column by column.
 
     Attributes
@@ -33,15 +33,41 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
         The name of each answer.
     row_ids : list
         The caller's own names, pseudonymous where they are personal; None where there is none.
-    probability : list of float
-        The answers.
-    decision : list of bool
-        What follows from each.
+    answer : dict of str to list
+        The columns of the answers; see `tagline.tasks.task.Task`.
     unknown, missing : dict of int to list of str
         Inputs with a category never seen, and fields without a value, of the rows that have any.
     outside : dict of int to str
         Why history is missing, of the rows where it is.
     """
+
+    at: int
+    request_id: str
+    principal: str
+    run: str
+    digest: str
+    entry: int
+    latency: int
+    snapshot: str
+    fields: tuple[str, ...]
+    columns: list[list[Any] | bytes]
+    prediction_ids: list[str]
+    row_ids: list[str | None]
+    answer: dict[str, list[Any]]
+    unknown: dict[int, list[str]]
+    missing: dict[int, list[str]]
+    outside: dict[int, str] = {}
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
+        """Give the values of each row, in the order of the fields."""
+        if not self.fields:
+            return iter([()] * len(self.prediction_ids))
+        unpacked = (array("d", each) if isinstance(each, bytes) else each for each in self.columns)
+        return zip(*unpacked, strict=True)
+
+
+class _Answers1(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
+    """What a record was before questions had other answers than a probability and a decision."""
 
     at: int
     request_id: str
@@ -61,12 +87,10 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers"):
     missing: dict[int, list[str]]
     outside: dict[int, str] = {}
 
-    def rows(self) -> Iterator[tuple[Any, ...]]:
-        """Give the values of each row, in the order of the fields."""
-        if not self.fields:
-            return iter([()] * len(self.prediction_ids))
-        unpacked = (array("d", each) if isinstance(each, bytes) else each for each in self.columns)
-        return zip(*unpacked, strict=True)
+    def today(self) -> Answers:
+        given = msgspec.structs.asdict(self)
+        answer = {name: given.pop(name) for name in ("probability", "decision")}
+        return Answers(**given, answer=answer)
 
 
 class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
@@ -97,9 +121,10 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
 
 # Doubles are written as they lie in memory: each by itself takes as long as to read them.
 encode = msgspec.msgpack.Encoder(enc_hook=memoryview).encode
-_decoder: msgspec.msgpack.Decoder[Answers | Outcome] = msgspec.msgpack.Decoder(Answers | Outcome)
+_decoder = msgspec.msgpack.Decoder(Answers | _Answers1 | Outcome)
 
 
 def decode(record: bytes) -> Answers | Outcome:
     """Read a record back."""
-    return _decoder.decode(record)
+    found = _decoder.decode(record)
+    return found.today() if isinstance(found, _Answers1) else found

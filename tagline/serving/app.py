@@ -31,7 +31,7 @@ from tagline.prediction_log.pseudonyms import pseudonyms_of
 from tagline.serving import metrics
 from tagline.serving.access import Access, Scope
 from tagline.serving.endpoint import Endpoint, Receive, Scopes, Send
-from tagline.serving.endpoints import Explain, Outcomes, Predict, history_age
+from tagline.serving.endpoints import Explain, Outcomes, Predict
 from tagline.serving.follower import (
     LOOK_EVERY,
     LOOK_EVERY_S3,
@@ -42,7 +42,7 @@ from tagline.serving.follower import (
     within,
 )
 from tagline.serving.monitor_metrics import MonitorFigures
-from tagline.serving.openapi import in_3_0, openapi
+from tagline.serving.openapi import openapi
 from tagline.serving.problems import MEDIA_TYPE, TITLES, Problem
 from tagline.serving.service import Service
 from tagline.serving.settings import Settings
@@ -173,7 +173,7 @@ class Pages:
         self._admit(request, "predict")
         current = self.service.model()
         served, bundle = current.served, current.served.bundle
-        how_old = history_age(current)
+        how_old = current.history_age()
         return JSONResponse(
             {
                 "case": self.service.case.name,
@@ -181,7 +181,7 @@ class Pages:
                 "entry": served.deployed.since,
                 **self.states.all(),
                 "digest": bundle.digest,
-                "threshold": served.threshold,
+                **bundle.rule,
                 "schema": bundle.read_json("schema.json"),
                 "card": card_of(served.deployed.run, bundle),
                 "provenance": dict(bundle.facts),
@@ -204,7 +204,7 @@ class Pages:
         self._admit(request, "metrics")
         current = self.service.current
         self.service.count()
-        how_old = history_age(current) if current else None
+        how_old = current.history_age() if current else None
         served = current.served if current else None
         watched = MonitorFigures(self.service.case.name)
         died = WorkersEnded(self.states.folder)
@@ -215,12 +215,10 @@ class Pages:
             raise Problem(503, f"The counts are gone, start the server again: {gone}.") from gone
         return Response(content, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def openapi(self, request: Request) -> Response:
-        """`GET /openapi.json`: with the case's own schema; `?version=3.0` for older readers."""
+    def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`: OpenAPI 3.1, with the case's own fields and example."""
         keys = self.service.access.file is not None
-        described = openapi(self.service.model().served, self.service.case, keys=keys)
-        older = request.query_params.get("version") == "3.0"
-        return JSONResponse(in_3_0(described) if older else described)
+        return JSONResponse(openapi(self.service.model().served, self.service.case, keys=keys))
 
     def docs(self, _: Request) -> Response:
         """`GET /docs`: the API, to read and to try."""
@@ -288,6 +286,5 @@ def _page(name: str) -> str:
 
 
 def _swagger() -> str:
-    import swagger_ui_bundle  # type: ignore[import-untyped]  # noqa: PLC0415 - 3 MB of pages, found by its own module
-
-    return str(swagger_ui_bundle.swagger_ui_path)
+    # The package is a folder of pages here: its own code is for other servers.
+    return str(files("swagger_ui") / "static")

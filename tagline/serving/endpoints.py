@@ -17,13 +17,14 @@ from tagline.columns.strict_json import Malformed, parsed
 from tagline.columns.timestamp import seconds_of
 from tagline.history.ageing import FUTURE, STALE
 from tagline.prediction_log.records import Outcome
-from tagline.serving import binary
-from tagline.serving.binary import Prediction
+from tagline.serving.answers import Accepted
 from tagline.serving.endpoint import Endpoint
-from tagline.serving.explaining import Explained, explained
+from tagline.serving.explaining import explained
 from tagline.serving.problems import Problem
 from tagline.serving.served import Flags
 from tagline.serving.service import ActiveModel, RequestContext
+from tagline.tasks.task import Task
+from tagline.tasks.tasks import task_of
 
 PREDICTION_ID = re.compile(r"[0-9a-f]{20,32}")
 OBSERVED = Field("observed", "timestamp")
@@ -31,30 +32,6 @@ WHY = {
     STALE: "the history that is at hand is too old for the decision; see serving.history_within.",
     FUTURE: "the decision lies before the history that is at hand, which knows more than it may.",
 }
-
-
-class HistoryAge(msgspec.Struct):
-    """How old the history of an answer is."""
-
-    as_of: float
-    age_seconds: float
-
-
-class One(Prediction, omit_defaults=True, kw_only=True):
-    """The answer to one row."""
-
-    model: msgspec.Raw
-    threshold: float
-    history: HistoryAge | None = None
-
-
-class Many(msgspec.Struct, omit_defaults=True, kw_only=True):
-    """The answer to many rows."""
-
-    predictions: list[Any]
-    model: msgspec.Raw
-    threshold: float
-    history: HistoryAge | None = None
 
 
 class Predict(Endpoint):
@@ -75,62 +52,45 @@ class Predict(Endpoint):
         p = served.single.score(numbers)
         _expect_answers((p,))
         ids = self.service.next_ids(1)
-        (decision,) = self.service.keep(
+        answer = current.decide(p)
+        self.service.keep(
             current,
             found,
             prediction_ids=ids,
-            probability=[p],
+            answer=[[each] for each in answer],
             flags=Flags({0: unknown} if unknown else {}, {0: outside} if outside else {}),
             context=context,
             row=values,
         )
-        prediction = One(
-            ids[0],
-            p,
-            decision,
-            unknown or (),
-            found.missing.get(0, ()),
-            outside,
-            model=current.said,
-            threshold=served.threshold,
-            history=history_age(current),
+        lacking = found.missing.get(0, ())
+        given = current.shapes.one(
+            ids[0], *answer, unknown or (), lacking, outside, **current.common()
         )
-        return 200, self.encode(prediction)
+        return 200, self.encode(given)
 
     def _many(
         self, current: ActiveModel, body: bytes, context: RequestContext
     ) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.max_rows)
-        answers, flags = served.many(found.columns)
+        answer, flags = served.many(found.columns)
         _expect_history(flags.outside.values(), self.service.section)
-        _expect_answers(answers)
-        ids = self.service.next_ids(len(answers))
-        decisions = self.service.keep(
-            current,
-            found,
-            prediction_ids=ids,
-            probability=answers,
-            flags=flags,
-            context=context,
+        _expect_answers(answer[0])
+        ids = self.service.next_ids(len(answer[0]))
+        self.service.keep(
+            current, found, prediction_ids=ids, answer=answer, flags=flags, context=context
         )
-        predictions = list(map(Prediction, ids, answers, decisions))
+        row = current.shapes.row
+        predictions = list(map(row, ids, *answer))
         for place in flags.unknown.keys() | flags.outside.keys() | found.missing.keys():
-            predictions[place] = Prediction(
+            predictions[place] = row(
                 ids[place],
-                answers[place],
-                decisions[place],
+                *(column[place] for column in answer),
                 flags.unknown.get(place, ()),
                 found.missing.get(place, ()),
                 flags.outside.get(place, ""),
             )
-        said = Many(
-            predictions=predictions,
-            model=current.said,
-            threshold=served.threshold,
-            history=history_age(current),
-        )
-        return 200, self.encode(said)
+        return 200, self.encode(current.shapes.many(predictions=predictions, **current.common()))
 
 
 class Explain(Endpoint):
@@ -151,39 +111,43 @@ class Explain(Endpoint):
     ) -> tuple[int, bytes]:
         served = current.served
         found = self.read(body, current, most=self.service.section.max_explained)
-        said: list[Explained] = explained(
+        said = explained(
             served,
             found,
             section=self.service.section,
             by_source=by == "source",
             ids=self.service.next_ids(len(found.ids)),
         )
-        _expect_answers([each.probability for each in said])
+        names = [each.name for each in served.bundle.task.answer]
+        answer = [[getattr(each, name) for each in said] for name in names]
+        _expect_answers(answer[0])
         _expect_history([each.outside for each in said], self.service.section)
         self.service.keep(
             current,
             found,
             prediction_ids=[each.prediction_id for each in said],
-            probability=[each.probability for each in said],
+            answer=answer,
             flags=Flags(
                 {place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
                 {place: each.outside for place, each in enumerate(said) if each.outside},
             ),
             context=context,
         )
-        common = {"model": current.said, "threshold": served.threshold}
-        if (how_old := history_age(current)) is not None:
-            common["history"] = how_old
+        said_of, common = current.shapes, current.common()
         if found.many:
-            return 200, self.encode({"predictions": said, **common})
-        one = msgspec.to_builtins(said[0])  # as in a list: without what is empty
-        return 200, self.encode({**one, **common})
+            return 200, self.encode(said_of.explanations(predictions=said, **common))
+        one = msgspec.structs.asdict(said[0])
+        return 200, self.encode(said_of.explanation(**one, **common))
 
 
 class Outcomes(Endpoint):
     """`POST /v1/outcomes`: what came true, by prediction id or by the row's own id."""
 
     page, scope = "/v1/outcomes", "outcomes"
+
+    @property
+    def _task(self) -> Task:
+        return task_of(self.service.case.task)
 
     async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Take one outcome or many: late, out of order or twice; the last one counts."""
@@ -205,7 +169,7 @@ class Outcomes(Endpoint):
         if errors:
             raise Problem(422, f"{len(errors)} fields are wrong.", errors=errors[:100])
         unknown = await self.in_thread(self.service.keep_outcomes, outcomes)
-        return 200, self.encode({"accepted": len(outcomes), "unknown": unknown})
+        return 200, self.encode(Accepted(len(outcomes), unknown))
 
     def _outcome(self, given: Any, context: RequestContext) -> tuple[Any, list[dict[str, str]]]:
         if not isinstance(given, dict):
@@ -225,7 +189,7 @@ class Outcomes(Endpoint):
             wrong.append({"field": id_name, "detail": "is empty, or no text and no whole number"})
         value, observed = 0.0, None
         try:
-            value = binary.label(given.get("outcome"), self.service.case)
+            value = self._task.outcome(given.get("outcome"), self.service.case.table)
         except ValueError as strange:
             wrong.append({"field": "outcome", "detail": str(strange)})
         try:
@@ -258,12 +222,3 @@ def _expect_answers(answers: Sequence[float]) -> None:
     if math.isnan(sum(answers)):
         none = [place for place, p in enumerate(answers) if p != p]
         raise Problem(422, f"The model has no answer to {len(none)} rows, the first is {none[0]}.")
-
-
-def history_age(current: ActiveModel) -> HistoryAge | None:
-    """Say how old the history is that an answer rests on; None where it rests on none."""
-    history = current.served.history
-    if history is None:
-        return None
-    as_of = history.snapshot.as_of
-    return HistoryAge(as_of, round(time.time() - as_of, 3))

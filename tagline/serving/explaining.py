@@ -4,52 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from tagline.case.serving import ServingSection
 from tagline.columns.body import Body
-from tagline.serving.binary import Prediction
+from tagline.serving.answers import Contribution, shapes
 from tagline.serving.served import ServedModel
-
-
-class Contribution(msgspec.Struct, omit_defaults=True):
-    """What an input, or a source of inputs, adds to the log-odds.
-
-    Attributes
-    ----------
-    name : str
-        The input or the source.
-    contribution : float
-        Its share, in log-odds; positive speaks for 1.
-    value : float, str or None
-        What the input was; None where it is missing, and for a source.
-    """
-
-    name: str
-    contribution: float
-    value: Any = None
-
-
-class Explained(Prediction, omit_defaults=True, kw_only=True):
-    """An answer with its reasons.
-
-    Attributes
-    ----------
-    base : float
-        The log-odds that all rows start from.
-    log_odds : float
-        `base` and all contributions: the model's answer before it is calibrated.
-    contributions : list of Contribution
-        The greatest first.
-    reasons : list of str
-        Where an applicant is refused, the main reasons in words.
-    """
-
-    base: float
-    log_odds: float
-    contributions: list[Contribution]
-    reasons: list[str] = msgspec.field(default_factory=list)
 
 
 def explained(
@@ -59,7 +19,7 @@ def explained(
     section: ServingSection,
     by_source: bool,
     ids: Sequence[str],
-) -> list[Explained]:
+) -> list[Any]:
     """Answer rows, and explain each.
 
     Parameters
@@ -74,7 +34,13 @@ def explained(
         Whether the contributions of one source are added up.
     ids : sequence of str
         The name of each answer.
+
+    Returns
+    -------
+    list of Struct
+        See `tagline.serving.answers.Shapes.explained`.
     """
+    bundle, shape = served.bundle, shapes(served.bundle.task).explained
     made, outside = zip(*(served.made(row) for row in body.rows), strict=True)
     # What people are shown is what was made; numbers then take the places of categories.
     shown = [dict(zip(served.single.names, each, strict=True)) for each in made]
@@ -88,13 +54,12 @@ def explained(
     for place, (numbers, unknown) in enumerate(encoded):
         p = served.single.score(numbers)
         by_input = dict(zip(served.single.names, shap[place].tolist(), strict=True))
-        by_origin = _added(by_input, served.bundle.inputs["sources"])
-        decision = p >= served.threshold
+        by_origin = _added(by_input, bundle.inputs["sources"])
+        answer = bundle.task.decide(p, bundle.rule)
         answers.append(
-            Explained(
+            shape(
                 ids[place],
-                p,
-                decision,
+                *answer,
                 unknown,
                 body.missing.get(place, []),
                 outside[place],
@@ -102,7 +67,7 @@ def explained(
                 log_odds=base + math.fsum(by_input.values()),
                 contributions=_sorted(by_origin if by_source else by_input, shown[place]),
                 reasons=_reasons(by_input, by_origin, section)
-                if decision == section.refused
+                if answer[-1] == section.refused
                 else [],
             )
         )

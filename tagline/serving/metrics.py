@@ -87,7 +87,8 @@ class ProfileCounts:
         ]
         names = served.deployed.run, self.digest
         self._answered, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
-        self._threshold = served.threshold
+        # The alerts and boards of a question with a decision of yes or no.
+        self._threshold = float(served.bundle.rule.get("threshold", np.inf))
         self._rows: deque[tuple[Any, ...]] = deque()
         self._many: deque[tuple[Sequence[Sequence[Any]], Sequence[float]]] = deque()
         self._width = len(served.names)

@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from tagline.case.config import Case
 from tagline.columns.number import HIGHEST, LOWEST
 from tagline.columns.request import LONGEST_ID
-from tagline.history.ageing import FUTURE, STALE
-from tagline.serving.binary import OUTCOME, SHAPE
+from tagline.serving.answers import Accepted, ProblemDetails, shapes
 from tagline.serving.problems import TITLES
 from tagline.serving.served import ServedModel
+from tagline.tasks.tasks import task_of
 
-NUMBER, TEXT = {"type": "number"}, {"type": "string"}
-NAMES = {"type": "array", "items": TEXT}
+REFERENCE = "#/components/schemas/{name}"
 Schema = Mapping[str, Any]
 
 
@@ -39,20 +40,29 @@ def openapi(served: ServedModel, case: Case, *, keys: bool) -> dict[str, Any]:
         },
         "paths": {
             "/v1/predict": _post(
-                "Predict", "One row, or many.", _rows(row, section.max_rows), example, "Prediction"
+                "Predict",
+                "One row, or many.",
+                "Row",
+                section.max_rows,
+                example,
+                "Answer",
+                "Answers",
             ),
             "/v1/explain": _post(
                 "Explain",
                 "As predict, with SHAP contributions in log-odds that add up.",
-                _rows(row, section.max_explained),
+                "Row",
+                section.max_explained,
                 example,
                 "Explanation",
+                "Explanations",
                 parameters=[_by()],
             ),
             "/v1/outcomes": _post(
                 "Outcomes",
                 "What came true: late, out of order or twice; the last one counts.",
-                _rows({"$ref": "#/components/schemas/Outcome"}, section.max_rows),
+                "Outcome",
+                section.max_rows,
                 {served.row_id: "a row's own id", "outcome": 1},
                 "Accepted",
             ),
@@ -60,7 +70,7 @@ def openapi(served: ServedModel, case: Case, *, keys: bool) -> dict[str, Any]:
             "/healthz": _get("Whether the server runs."),
             "/readyz": _get("Whether it answers, and with which model.", "503"),
         },
-        "components": {"schemas": _schemas(served)},
+        "components": {"schemas": _schemas(served, case, row)},
     }
     if keys:
         bearer = {"type": "http", "scheme": "bearer"}
@@ -92,22 +102,25 @@ def _spaced(described: Mapping[str, Any], required: bool) -> dict[str, Any]:
     return plain
 
 
-def _rows(row: Schema, most: int) -> Schema:
-    return {"anyOf": [row, {"type": "array", "items": row, "minItems": 1, "maxItems": most}]}
+def _named(name: str) -> Schema:
+    return {"$ref": REFERENCE.format(name=name)}
+
+
+def _one_or_many(name: str, most: int) -> Schema:
+    many = {"type": "array", "items": _named(name), "minItems": 1, "maxItems": most}
+    return {"anyOf": [_named(name), many]}
 
 
 def _post(
     name: str,
     summary: str,
-    schema: Schema,
+    given: str,
+    most: int,
     example: Any,
-    answer: str,
-    *,
+    *answers: str,
     parameters: list[Any] | None = None,
 ) -> dict[str, Any]:
-    one = {"$ref": f"#/components/schemas/{answer}"}
-    many = {"type": "object", "properties": {"predictions": {"type": "array", "items": one}}}
-    good = one if answer == "Accepted" else {"anyOf": [one, many]}
+    schema, good = _one_or_many(given, most), {"anyOf": [_named(each) for each in answers]}
     return {
         "post": {
             "operationId": name.lower(),
@@ -134,11 +147,10 @@ def _get(summary: str, *others: str) -> dict[str, Any]:
 
 
 def _problems(*statuses: int) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
     return {
         str(status): {
             "description": TITLES[status],
-            "content": {"application/problem+json": {"schema": schema}},
+            "content": {"application/problem+json": {"schema": _named("ProblemDetails")}},
         }
         for status in statuses
     }
@@ -149,73 +161,16 @@ def _by() -> dict[str, Any]:
     return {"name": "by", "in": "query", "schema": schema}
 
 
-def _schemas(served: ServedModel) -> dict[str, Any]:
-    model = _object({"run": TEXT, "digest": TEXT, "entry": {"type": "integer"}})
-    common = {"model": model, "threshold": NUMBER}
-    if served.history is not None:
-        common["history"] = _object({"as_of": NUMBER, "age_seconds": NUMBER})
-    flags: dict[str, Any] = {"unknown": NAMES, "missing": NAMES}
-    if served.history is not None:
-        flags["outside_history"] = {
-            "enum": [STALE, FUTURE],
-            "description": "Why history is missing: the snapshot is too old, or knows too much.",
-        }
-    prediction = {"prediction_id": TEXT, **SHAPE, **flags, **common}
-    share = _object({"name": TEXT, "contribution": NUMBER, "value": {}})
-    why = {
-        "base": NUMBER,
-        "log_odds": NUMBER,
-        "contributions": {"type": "array", "items": share},
-        "reasons": NAMES,
-    }
-    outcome = {
+def _schemas(served: ServedModel, case: Case, row: Schema) -> dict[str, Any]:
+    """Describe everything that is sent and answered, each under its own name."""
+    said = shapes(served.bundle.task)
+    listed = (said.one, said.many, said.explanation, said.explanations, Accepted, ProblemDetails)
+    _, found = msgspec.json.schema_components(listed, ref_template=REFERENCE)
+    properties = {
         "prediction_id": {"type": ["string", "null"], "pattern": "^[0-9a-f]{20,32}$"},
         served.row_id: {"type": ["string", "integer", "null"]},
-        "outcome": OUTCOME,
+        "outcome": task_of(case.task).outcome_schema,
         "observed": {"type": ["string", "null"], "format": "date-time"},
     }
-    error = _object({"field": TEXT, "pointer": TEXT, "detail": TEXT})
-    problem: dict[str, Any] = {
-        "type": TEXT,
-        "title": TEXT,
-        "status": {"type": "integer"},
-        "detail": TEXT,
-    }
-    problem |= {"request_id": TEXT, "errors": {"type": "array", "items": error}}
-    return {
-        "Prediction": _object(prediction),
-        "Explanation": _object(prediction | why),
-        "Outcome": {**_object(outcome), "required": ["outcome"], "additionalProperties": False},
-        "Accepted": _object(
-            {
-                "accepted": {"type": "integer"},
-                "unknown": {
-                    "type": "integer",
-                    "description": "How many of them name no answer that is known; they are kept.",
-                },
-            }
-        ),
-        "Problem": _object(problem),
-    }
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict(properties)}
-
-
-def in_3_0(described: Any) -> Any:
-    """Write a description as OpenAPI 3.0 does, which knows no type null: for the page at /docs."""
-    if isinstance(described, list):
-        return [in_3_0(each) for each in described]
-    if not isinstance(described, Mapping):
-        return described
-    found = {name: in_3_0(each) for name, each in described.items()}
-    if found.get("openapi"):
-        found["openapi"] = "3.0.3"
-    kinds = found.get("type")
-    if isinstance(kinds, list):
-        named = [kind for kind in kinds if kind != "null"]
-        found.pop("type")
-        found |= {"type": named[0]} if len(named) == 1 else {"anyOf": [{"type": k} for k in named]}
-        found["nullable"] = "null" in kinds
-    return found
+    outcome = {"type": "object", "properties": properties, "required": ["outcome"]}
+    return {**found, "Row": row, "Outcome": {**outcome, "additionalProperties": False}}

@@ -89,10 +89,10 @@ class ServedModel:
         kind = str(self.bundle.inputs["model_kind"])
         return load_model(kind, self.bundle.read_bytes(FAMILIES[kind].file))
 
-    @property
-    def threshold(self) -> float:
-        """Act where the probability is at least as great."""
-        return self.bundle.threshold
+    @cached_property
+    def answers(self) -> tuple[str, ...]:
+        """The columns of the answer."""
+        return tuple(each.name for each in self.bundle.task.answer)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -134,8 +134,8 @@ class ServedModel:
         made, outside = self.made(values)
         return *self.single.encoded(made), outside
 
-    def many(self, columns: Sequence[Sequence[Any]]) -> tuple[list[float], Flags]:
-        """Give the probabilities of many rows, and what is to be said of some of them.
+    def many(self, columns: Sequence[Sequence[Any]]) -> tuple[list[list[Any]], Flags]:
+        """Give the columns of the answers to many rows, and what is to be said of some of them.
 
         Parameters
         ----------
@@ -143,8 +143,9 @@ class ServedModel:
             The values of each field, in the order of the fields.
         """
         arrays, outside = self.arrays(columns)
-        answers = self.bundle.answer(arrays, at_once=CORES).tolist()
-        return answers, Flags(self.single.unknown(arrays), outside)
+        given = self.bundle.columns(self.bundle.answer(arrays, at_once=CORES))
+        answer = [each.tolist() for each in given.values()]
+        return answer, Flags(self.single.unknown(arrays), outside)
 
     def arrays(self, columns: Sequence[Sequence[Any]]) -> tuple[dict[str, Column], dict[int, str]]:
         """Give columns as arrays, with their history."""
@@ -193,7 +194,7 @@ class ServedModel:
         Returns
         -------
         float
-            Its probability.
+            The first column of its answer.
 
         Raises
         ------
@@ -204,7 +205,8 @@ class ServedModel:
         body: Body = self.reader.read(msgspec.json.encode(example))
         (row,) = body.rows
         answers = {self.single.score(self.inputs(row)[0]) for _ in range(WARM)}
-        (many,), *_ = self.many(body.columns)
+        answer, _ = self.many(body.columns)
+        many: float = answer[0][0]
         if not all(abs(many - alone) <= ALIKE for alone in answers):
             raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
         self.model.shap_values(np.array([self.inputs(row)[0]], dtype=np.float32))

@@ -24,6 +24,7 @@ from tagline.prediction_log.records import Answers, Outcome, encode
 from tagline.prediction_log.segment import NoRoom, Segment
 from tagline.serving import metrics
 from tagline.serving.access import Access
+from tagline.serving.answers import HistoryAge, Shapes, shapes
 from tagline.serving.problems import Problem
 from tagline.serving.served import Flags, ServedModel
 from tagline.serving.states import Refusal
@@ -68,12 +69,32 @@ class ActiveModel(msgspec.Struct):
         How answers name it.
     personal : list of tuple
         Place and name of each field that names a person.
+    shapes : Shapes
+        The structs of its answers.
     """
 
     served: ServedModel
     counts: metrics.ProfileCounts
     said: msgspec.Raw
     personal: list[tuple[int, str]]
+    shapes: Shapes
+
+    def decide(self, given: float) -> tuple[Any, ...]:
+        """Give the columns of the answer to one row, of what its graph gave."""
+        bundle = self.served.bundle
+        return bundle.task.decide(given, bundle.rule)
+
+    def common(self) -> dict[str, Any]:
+        """Give what the answers of one request have in common."""
+        return {"model": self.said, "history": self.history_age(), **self.served.bundle.rule}
+
+    def history_age(self) -> HistoryAge | None:
+        """Say how old the history is that an answer rests on; None where it rests on none."""
+        history = self.served.history
+        if history is None:
+            return None
+        as_of = history.snapshot.as_of
+        return HistoryAge(as_of, round(time.time() - as_of, 3))
 
 
 class Service:
@@ -141,6 +162,7 @@ class Service:
             metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
+            shapes(served.bundle.task),
         )
         self._counts.append(self.current.counts)
         # What is loaded now stays: the collector need not walk through it for ever.
@@ -186,17 +208,12 @@ class Service:
         body: Body,
         *,
         prediction_ids: list[str],
-        probability: list[float],
+        answer: Sequence[list[Any]],
         flags: Flags,
         context: RequestContext,
         row: Sequence[Any] | None = None,
-    ) -> list[bool]:
+    ) -> None:
         """Write a request's answers into the log, and count them; `row` is the only one, if it is.
-
-        Returns
-        -------
-        list of bool
-            The decisions.
 
         Raises
         ------
@@ -204,8 +221,6 @@ class Service:
             503: the log can not be written, so that nothing is answered.
         """
         served = current.served
-        threshold = served.threshold
-        decision = [p >= threshold for p in probability]
         record = Answers(
             time.time_ns(),
             context.request_id,
@@ -219,24 +234,22 @@ class Service:
             self._hidden(current, body.columns),
             prediction_ids,
             self._named(served.row_id, body.ids),
-            probability,
-            decision,
+            dict(zip(served.answers, answer, strict=True)),
             flags.unknown,
             body.missing,
             flags.outside,
         )
         self._write(record)
         if row is None:
-            current.counts.add(body.columns, probability)
+            current.counts.add(body.columns, answer[0])
         else:
-            current.counts.add_row(row, probability[0])
+            current.counts.add_row(row, answer[0][0])
         for input_ in chain.from_iterable(flags.unknown.values()):
             metrics.UNKNOWN.labels(input_).inc()
         for why in flags.outside.values():
             metrics.OUTSIDE.labels(why).inc()
         for lacking in chain.from_iterable(body.missing.values()):
             metrics.LACKING.labels(lacking).inc()
-        return decision
 
     def keep_outcomes(self, outcomes: Sequence[Outcome]) -> int:
         """Write outcomes into the log; give how many name no answer that is known.

@@ -13,6 +13,7 @@ from tagline.columns.field import Field
 from tagline.data.features import Features
 from tagline.data.gather import history_names
 from tagline.data.prepare import Prepared
+from tagline.tasks.tasks import task_of
 from tagline.training.choosing import BestTrial
 from tagline.transform.compute import columns
 from tagline.transform.feature_encoder import InputSet
@@ -47,10 +48,11 @@ class Assembled:
             inputs=InputSet.from_dict(prepared.inputs),
         )
         model = best_trial.loaded().onnx()
-        self.graph: onnx.ModelProto = assemble(front, model, best_trial.calibrator)
+        task = task_of(best_trial.task)
+        self.graph: onnx.ModelProto = assemble(front, model, task, best_trial.calibrator)
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Give the calibrated probability of 1 for rows with their history, as a bundle does."""
+        """Answer rows with their history, as a bundle does."""
         given = columns(frame, fields=self.fields, history=self.history)
         opened = session(self.graph.SerializeToString(deterministic=True))
         feed = {each.name: fed(given[each.name]) for each in opened.get_inputs()}

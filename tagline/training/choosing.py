@@ -15,12 +15,12 @@ from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration
-from tagline.metrics.calibrators import apply
 from tagline.models.average import average
 from tagline.models.families import Model, load
 from tagline.models.leaderboard import table
 from tagline.models.search import BracketResult, choose
 from tagline.models.trials import members, records
+from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
@@ -40,16 +40,19 @@ class BestTrial:
         For `tagline.models.families.load`.
     calibrator : dict
         For `tagline.metrics.calibrators.apply`.
+    task : str
+        The name of the case's task.
     """
 
     trial: int
     kind: str
     model: bytes
     calibrator: dict[str, Any]
+    task: str = "binary"
 
     def predict(self, X: npt.NDArray[np.float32]) -> Floats:
-        """Give the calibrated probability of 1 for rows of the matrix."""
-        return apply(self.calibrator, self._model.predict(X))
+        """Give the calibrated answers to rows of the matrix, as the graph of a bundle does."""
+        return task_of(self.task).calibrated(self._model.margins(X), self.calibrator)
 
     @cached_property
     def _model(self) -> Model:
@@ -102,7 +105,8 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
     winner, leaderboard = choose(results)
     (tune,) = read_parts(prepared, "tune", target=case.table.target)
     finished = {trial: model for each in results for trial, model in each.finished.items()}
-    averaged = average(leaderboard, finished, tune.X, tune.y, section=case.search)
+    task = task_of(case.task)
+    averaged = average(leaderboard, finished, tune.X, tune.y, section=case.search, task=task)
     best = _best_of(winner)
     if averaged is not None:
         row, model = averaged
@@ -134,10 +138,9 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
 
 
 def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:
-    p = model.predict(tune.X)
     section = case.evaluation
     chosen = calibration.choose(
-        p,
+        model.margins(tune.X)[:, 0],
         tune.y,
         tune.group,
         seed=case.seed,
@@ -146,5 +149,5 @@ def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestT
         resamples=section.resamples,
         level=section.level,
     )
-    best_trial = BestTrial(trial, model.kind, model.to_bytes(), chosen.calibrator)
+    best_trial = BestTrial(trial, model.kind, model.to_bytes(), chosen.calibrator, case.task)
     return best_trial, chosen.table

@@ -19,6 +19,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.models.families import load
+from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
 from tagline.transform.feature_encoder import InputSet
@@ -60,7 +61,7 @@ def evaluate_best(
     TaglineError
         A slice names no column.
     """
-    features = prepared.features(case)
+    features, task = prepared.features(case), task_of(case.task)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     answers = Assembled(prepared, best_trial, features)
     own = answers.predict(as_it_came(prepared, test.frame))
@@ -74,7 +75,9 @@ def evaluate_best(
         p=own,
         groups=test.group,
         slices=test.frame,
-        baselines={kind: load(kind, model).predict(test.X) for kind, model in baselines.items()},
+        baselines={
+            kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
+        },
         champion=theirs,
         uncompared=why_not,
         lost=lost,

@@ -21,6 +21,7 @@ from tagline.data.prepare import Prepared
 from tagline.data.split import PARTS, local_days
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import Evaluation
+from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
 from tagline.training.evaluating import as_it_came
@@ -89,9 +90,9 @@ def seal_best(
     """
     features = prepared.features(case)
     train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
-    threshold = float(evaluation.threshold["value"])
+    rule = {"threshold": float(evaluation.threshold["value"])}
     parts = (train, tune, test)
-    contents = _contents(case, prepared, best_trial, parts, features, threshold, provenance)
+    contents = _contents(case, prepared, best_trial, parts, features, rule, provenance)
     sealed = seal(contents.files(), folder=folder)
     # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path)
@@ -117,14 +118,14 @@ def _contents(
     best_trial: BestTrial,
     parts: tuple[Part, Part, Part],
     features: Features,
-    threshold: float,
+    rule: Mapping[str, Any],
     made_of: Mapping[str, Any],
 ) -> Contents:
     inputs = InputSet.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
     return Contents(
         graph=Assembled(prepared, best_trial, features).graph,
-        scorer=scorer(best_trial.loaded().onnx(), best_trial.calibrator),
+        scorer=scorer(best_trial.loaded().onnx(), task_of(best_trial.task), best_trial.calibrator),
         program=record(
             features.inputs, fields=features.fields, history=history, text=tuple(inputs.encoders)
         ),
@@ -136,7 +137,8 @@ def _contents(
         inputs=prepared.inputs,
         sources=features.source_of(inputs.names),
         calibrator=best_trial.calibrator,
-        threshold=threshold,
+        task=best_trial.task,
+        rule=rule,
         reference=_reference(parts, features, inputs, best_trial),
         example=example_of(parts[0].frame, features.fields),
         title=case.title,

@@ -120,7 +120,7 @@ class LogReader:
             if name in fields and name not in hidden
         }
         collected = self.seen.models[digest]
-        p = rows["probability"].to_numpy(dtype=np.float64)
+        p = rows[bundle.task.answer[0].name].to_numpy(dtype=np.float64)
         y = rows["outcome"].to_numpy(dtype=np.float64)
         collected.add(known, Predictions(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
 

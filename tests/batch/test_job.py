@@ -72,7 +72,7 @@ def test_every_row_is_answered_as_the_bundle_does_in_parts_of_any_threads(tmp_pa
         assert found["row"].tolist() == list(range(950))
         np.testing.assert_array_equal(found["probability"], model.bundle.predict_frame(frame))
         assert set(found["digest"]) == {model.bundle.digest}
-        assert (found["decision"] == (found["probability"] >= model.bundle.threshold)).all()
+        assert (found["decision"] == (found["probability"] >= model.bundle.rule["threshold"])).all()
 
 
 def test_two_columns_of_one_name_are_a_sentence(tmp_path, model):

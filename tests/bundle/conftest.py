@@ -12,6 +12,7 @@ from tagline.columns.field import Field
 from tagline.history.declare import Count, Events
 from tagline.keys import KEY, TRUSTED
 from tagline.models.families import BaseRate, Boosted, Logistic
+from tagline.tasks.tasks import TASKS
 from tagline.transform.compile_row import record
 from tagline.transform.compute import columns, compute
 from tagline.transform.feature_encoder import fit_inputs
@@ -63,6 +64,11 @@ def make_frame(rows, *, seed):
     )
 
 
+def chances(model, X):
+    """Give a model's probabilities, uncalibrated."""
+    return TASKS["binary"].link(model.margins(X))
+
+
 class Fitted:
     """What training leaves behind, on 500 rows."""
 
@@ -92,13 +98,13 @@ class Fitted:
 
     def graph(self, kind, calibrator):
         front = trace(inputs, fields=FIELDS, history=HISTORY, inputs=self.inputs)
-        return assemble(front, self.models[kind].onnx(), calibrator)
+        return assemble(front, self.models[kind].onnx(), TASKS["binary"], calibrator)
 
     def contents(self, kind="boosted", calibrator=CALIBRATORS[1]):
         model = self.models[kind]
         return Contents(
             graph=self.graph(kind, calibrator),
-            scorer=scorer(model.onnx(), calibrator),
+            scorer=scorer(model.onnx(), TASKS["binary"], calibrator),
             program=record(
                 inputs, fields=FIELDS, history=HISTORY, text=tuple(self.inputs.encoders)
             ),
@@ -110,8 +116,9 @@ class Fitted:
             inputs=self.inputs.to_dict(),
             sources={"town": "place"},
             calibrator=calibrator,
-            threshold=0.4,
-            reference=columns(self.frame, fields=FIELDS) | {"score": model.predict(self.X)},
+            task="binary",
+            rule={"threshold": 0.4},
+            reference=columns(self.frame, fields=FIELDS) | {"score": chances(model, self.X)},
             example=example_of(self.frame, FIELDS),
             title=FACTS["case"]["title"],
             id="parcel",

@@ -1,5 +1,7 @@
 """A bundle answers as the training side does, on any request."""
 
+import json
+
 import numpy as np
 import onnxruntime
 import pandas as pd
@@ -12,12 +14,15 @@ from tagline.bundle import load
 from tagline.bundle.graph import assemble
 from tagline.bundle.load import Bundle
 from tagline.bundle.seal import seal
+from tagline.canonical import as_json
 from tagline.columns.field import Field
 from tagline.errors import TaglineError
-from tagline.evaluation.calibration import apply
+from tagline.metrics.calibrators import apply
 from tagline.models.families import Boosted
+from tagline.tasks.tasks import TASKS
 from tagline.transform.feature_encoder import InputSet
 from tagline.transform.to_onnx import trace
+from tests.bundle.conftest import chances
 
 from .conftest import CALIBRATORS, make_frame
 
@@ -65,7 +70,7 @@ def test_it_agrees_with_the_training_side(fitted, bundles, kind, calibrator):
     frame = make_frame(2_000, seed=9)
     frame.loc[::7, "town"] = "nowhere"
     frame.loc[::11, ["desk", "distance", "late_share"]] = [None, np.nan, np.nan]
-    expected = apply(calibrator, fitted.models[kind].predict(fitted.matrix(frame)))
+    expected = apply(calibrator, fitted.models[kind].margins(fitted.matrix(frame))[:, 0])
     answered = bundles[kind, calibrator["kind"]].predict(fitted.columns(frame))
     np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
     assert answered.dtype == np.float64
@@ -76,7 +81,7 @@ def test_it_agrees_with_the_training_side(fitted, bundles, kind, calibrator):
 def test_it_agrees_on_strange_requests(fitted, bundles, drawn):
     frame = pd.DataFrame(drawn).astype({"distance": "float64", "late_share": "float64"})
     frame["at"] = frame["at"].dt.tz_localize("UTC")
-    expected = fitted.models["boosted"].predict(fitted.matrix(frame))
+    expected = chances(fitted.models["boosted"], fitted.matrix(frame))
     answered = bundles["boosted", "none"].predict(fitted.columns(frame))
     np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
 
@@ -89,16 +94,16 @@ def test_a_model_that_is_very_sure_agrees_too(slope):
     settings = {"objective": "binary:logistic", "min_child_weight": 0, "nthread": 1}
     trees = xgboost.train(settings, xgboost.DMatrix(X, X[:, 0] > 0), num_boost_round=100)
     model = Boosted(bytes(trees.save_raw("ubj")))
-    assert model.predict(X).max() > 0.9999
+    assert chances(model, X).max() > 0.9999
     front = trace(
         lambda _, row: {"x": row["x"]},
         fields=[Field("x", "number")],
         history=(),
         inputs=InputSet(("x",), {}),
     )
-    graph = assemble(front, model.onnx(), calibrator).SerializeToString()
+    graph = assemble(front, model.onnx(), TASKS["binary"], calibrator).SerializeToString()
     (answered,) = onnxruntime.InferenceSession(graph).run(None, {"x": X[:, 0].astype(np.float64)})
-    expected = apply(calibrator, model.predict(X))
+    expected = apply(calibrator, model.margins(X)[:, 0])
     np.testing.assert_allclose(answered, expected, rtol=0, atol=1e-6)
 
 
@@ -137,7 +142,7 @@ def test_it_knows_what_it_takes_and_what_it_was_made_of(fitted, bundle):
         field["name"] for field in bundle.inputs["fields"]
     ]
     assert bundle.history == ("late_share",)
-    assert bundle.threshold == 0.4
+    assert bundle.rule == {"threshold": 0.4}
     assert (bundle.row_id, bundle.decided_at) == ("parcel", "at")
     with pytest.raises(TaglineError, match="Nothing here tells of its making"):
         assert bundle.facts
@@ -157,3 +162,24 @@ def test_its_own_example_is_answered(fitted, bundle):
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
     (answer,) = bundle.predict(fitted.columns(frame))
     assert 0 < answer < 1
+
+
+def test_a_bundle_of_before_tasks_is_read(fitted, bundle, tmp_path):
+    files = fitted.contents("boosted", CALIBRATORS[1]).files()
+    old = json.loads(files["inputs.json"])
+    old["threshold"] = old.pop("rule")["threshold"]
+    for name in ("format", "task"):
+        old.pop(name)
+    earlier = Bundle(seal(files | {"inputs.json": as_json(old)}, folder=tmp_path).path)
+    assert earlier.rule == bundle.rule == {"threshold": 0.4}
+    given_columns = fitted.columns(make_frame(30, seed=3))
+    answers = earlier.columns(earlier.predict(given_columns))
+    for name, expected in bundle.columns(bundle.predict(given_columns)).items():
+        np.testing.assert_array_equal(answers[name], expected)
+
+
+def test_a_bundle_of_a_newer_format_is_refused_by_name(fitted, tmp_path):
+    files = fitted.contents("boosted", CALIBRATORS[1]).files()
+    newer = json.loads(files["inputs.json"]) | {"format": 3}
+    with pytest.raises(TaglineError, match="format 3, and this version reads up to 2"):
+        Bundle(seal(files | {"inputs.json": as_json(newer)}, folder=tmp_path).path)

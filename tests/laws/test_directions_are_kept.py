@@ -24,5 +24,5 @@ def test_no_weight_of_the_logistic_model_goes_against_its_direction(seed, direct
     for place, direction in enumerate(directions):
         if direction:
             moved[:, place] = X[:, place] + direction
-            assert (model.predict(moved) >= model.predict(X) - 1e-12).all()
+            assert (model.margins(moved) >= model.margins(X) - 1e-12).all()
             moved[:, place] = X[:, place]

@@ -56,7 +56,9 @@ def test_batch_answers_as_the_frame_does(lived, rows, answers, batch):
     _, found = batch
     ids = as_ids(rows[lived.case.table.id])
     np.testing.assert_array_equal(found.loc[ids, "probability"], answers)
-    np.testing.assert_array_equal(found.loc[ids, "decision"], answers >= lived.bundle.threshold)
+    np.testing.assert_array_equal(
+        found.loc[ids, "decision"], answers >= lived.bundle.rule["threshold"]
+    )
 
 
 def test_batch_scores_what_training_uses_and_rejects_what_it_quarantines(lived, batch):
@@ -92,7 +94,7 @@ def test_one_row_alone_is_answered_as_among_others(lived, rows, answers):
     alone = np.array([single.predict(row) for row in as_rows(given)])
     assert np.abs(alone - answers).max() <= 1e-12
     np.testing.assert_array_equal(
-        alone >= lived.bundle.threshold, answers >= lived.bundle.threshold
+        alone >= lived.bundle.rule["threshold"], answers >= lived.bundle.rule["threshold"]
     )
 
 
@@ -153,7 +155,9 @@ def test_a_server_answers_as_the_frame_does(lived, rows, answers):
         (values,) = body.rows
         alone = served.single.score(served.inputs(values)[0])
         assert abs(alone - answers[place]) <= 1e-12
-        assert (alone >= served.threshold) == (answers[place] >= served.threshold)
+        assert (alone >= served.bundle.rule["threshold"]) == (
+            answers[place] >= served.bundle.rule["threshold"]
+        )
 
 
 def test_a_replay_answers_as_the_frame_does(lived, rows, answers):

@@ -110,7 +110,7 @@ def test_batch_server_and_frame_answer_alike(store, name):
             if place_of % 10 == 0:
                 one = server.post("/v1/predict", bodies[place_of]).json
                 assert abs(one["probability"] - p) <= 1e-12
-                assert one["decision"] == (p >= bundle.threshold)
+                assert one["decision"] == (p >= bundle.rule["threshold"])
         logged = server.place.store / "log" / name
         text = b"".join(path.read_bytes() for path in logged.rglob("*") if path.is_file())
         for personal in case.serving.personal:

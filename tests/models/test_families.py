@@ -1,9 +1,11 @@
 """Families of models, ours and others', held to one contract; and a search that tries them."""
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import spox
 import spox.opset.ai.onnx.v21 as op
@@ -16,12 +18,15 @@ from tagline.backtest.training import train
 from tagline.case.load import check_case
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
+from tagline.metrics.calibrators import sigmoid
+from tagline.models.average import average
 from tagline.models.check_family import check_family
 from tagline.models.custom import fitting, load_family
 from tagline.models.families import BaseRate, Boosted, Logistic, OnnxModel, load
 from tagline.models.scikit import Scikit
 from tagline.models.search import brackets, choose, run_bracket
-from tagline.models.training_data import TrainingData
+from tagline.models.training_data import TrainingData, write
+from tagline.tasks.tasks import TASKS
 from tests.pipeline import case_of, rows, trained
 
 ROOT = Path(__file__).parents[2]
@@ -129,7 +134,7 @@ def test_a_search_tries_each_family_and_the_best_model_may_be_anyones(data):
     assert table["kind"].value_counts().to_dict() == {"boosted": 2, f"{HERE}:LINEAR": 2}
     assert table["error"].eq("").all()
     assert winner.best is not None
-    p = load(winner.best_kind, winner.best).predict(data.X_tune)
+    p = sigmoid(load(winner.best_kind, winner.best).margins(data.X_tune))
     assert table["roc_auc"][0] >= 0.5
     assert ((p > 0) & (p < 1)).all()
 
@@ -174,6 +179,37 @@ def test_a_simple_model_that_is_a_rival_is_no_baseline():
     assert section.simple == ("base_rate", "logistic")
     assert section.compared == ("base_rate",)
     assert len([t for b in brackets(section, seed=1) for t in b["trials"]]) == 6
+
+
+def test_models_of_several_families_are_averaged_in_one_graph(tmp_path):
+    random = np.random.default_rng(4)
+    X = random.normal(size=(1_500, 12)).astype(np.float32)
+    # Half of it is a sum, half of it needs a tree.
+    margin = 0.5 * X[:, :10].sum(axis=1) + 0.8 * np.sign(X[:, 10] * X[:, 11])
+    y = (random.random(1_500) < sigmoid(margin)).astype(np.float64)
+    data = write(tmp_path / "rows", X=X, y=y, split=np.repeat(["train", "tune"], [700, 800]))
+    section = search(families=["boosted", f"{HERE}:LINEAR"], baselines=[], metric="log_loss")
+    results = [
+        run_bracket(each, data, progress=lambda _: None) for each in brackets(section, seed=7)
+    ]
+    _, table = choose(results)
+    models = {trial: model for each in results for trial, model in each.finished.items()}
+    assert {kind for kind, _ in models.values()} == {"boosted", "onnx"}
+    found = average(table, models, data.X_tune, data.y_tune, section=section, task=TASKS["binary"])
+    assert found is not None
+    row, model = found
+    assert model.kind == "mean"
+    members = [load(*models[trial]) for trial in json.loads(row["params"])["average_of"]]
+    expected = np.mean([each.margins(data.X_tune) for each in members], axis=0)
+    np.testing.assert_allclose(model.margins(data.X_tune), expected, atol=1e-12)
+    assert row["log_loss"] < table["log_loss"].min()
+    session = onnxruntime.InferenceSession(model.onnx().SerializeToString())
+    (answers,) = session.run(None, {"X": data.X_tune})
+    np.testing.assert_allclose(sigmoid(answers), sigmoid(expected), atol=1e-6)
+    again = load(model.kind, model.to_bytes())
+    np.testing.assert_array_equal(again.margins(data.X_tune), model.margins(data.X_tune))
+    values, base = model.shap_values(data.X_tune[:50])
+    np.testing.assert_allclose(values.sum(axis=1) + base, expected[:50, 0], atol=1e-4)
 
 
 @pytest.mark.parametrize(

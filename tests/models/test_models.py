@@ -14,7 +14,8 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
-from tagline.models.families import FAMILIES, Boosted, Logistic, Model, OnnxModel, load
+from tagline.metrics.calibrators import sigmoid
+from tagline.models.families import FAMILIES, Boosted, Logistic, Mean, Model, OnnxModel, load
 from tagline.models.scikit import Scikit
 from tagline.models.training_data import TrainingData, write
 
@@ -56,12 +57,13 @@ def fitted_models() -> dict[str, Model]:
     return {
         kind: family.fitting(data, search)({"max_depth": 3}, learning_rate=0.04, seed=1)
         for kind, family in FAMILIES.items()
-        if family is not OnnxModel
+        if family not in (OnnxModel, Mean)
     } | {OnnxModel.kind: OnnxModel.of(forest.onnx(), data.X)}
 
 
 MODELS = fitted_models()
 MODELS["average"] = averaged_model(MODELS["boosted"])
+MODELS[Mean.kind] = Mean(tuple(MODELS[kind] for kind in ("boosted", "logistic", "onnx")))
 MODELS["leaves"] = leaves_only(least=12)
 MODELS["nothing"] = leaves_only(least=1_000)
 SESSIONS = {
@@ -73,13 +75,13 @@ SESSIONS = {
 @pytest.mark.parametrize("kind", MODELS)
 @settings(deadline=None)
 @given(X=ANY_ROWS)
-def test_the_graph_agrees_with_predict(kind: str, X: np.ndarray) -> None:
-    (answer,) = SESSIONS[kind].run(["probability"], {"X": X})
-    expected = MODELS[kind].predict(X)
+def test_the_graph_agrees_with_the_model(kind: str, X: np.ndarray) -> None:
+    (answer,) = SESSIONS[kind].run(None, {"X": X})
+    expected = MODELS[kind].margins(X)
     assert answer.dtype == np.float64
     assert expected.dtype == np.float64
-    assert answer.shape == expected.shape == (len(X),)
-    np.testing.assert_allclose(answer, expected, rtol=0, atol=1e-6)
+    assert answer.shape == expected.shape == (len(X), 1)
+    np.testing.assert_allclose(sigmoid(answer), sigmoid(expected), rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -87,10 +89,10 @@ def test_the_graph_agrees_with_predict(kind: str, X: np.ndarray) -> None:
 @given(X=ANY_ROWS)
 def test_a_row_is_answered_alone_as_among_others(kind: str, X: np.ndarray) -> None:
     model = MODELS[kind]
-    alone = np.concatenate([model.predict(X[i : i + 1]) for i in range(len(X))])
+    alone = np.concatenate([model.margins(X[i : i + 1]) for i in range(len(X))])
     # A runtime adds up trees in another order for one row than for many.
-    allowed = 1e-12 if kind == OnnxModel.kind else 0.0
-    np.testing.assert_allclose(alone, model.predict(X), rtol=0, atol=allowed)
+    allowed = 1e-12 if kind in (OnnxModel.kind, Mean.kind) else 0.0
+    np.testing.assert_allclose(alone, model.margins(X), rtol=0, atol=allowed)
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -99,7 +101,7 @@ def test_bytes_bring_the_same_model_back(kind: str) -> None:
     again = load(MODELS[kind].kind, MODELS[kind].to_bytes())
     assert again.kind == MODELS[kind].kind
     assert again.to_bytes() == MODELS[kind].to_bytes()
-    np.testing.assert_array_equal(again.predict(X), MODELS[kind].predict(X))
+    np.testing.assert_array_equal(again.margins(X), MODELS[kind].margins(X))
 
 
 def test_an_average_answers_the_mean_log_odds_and_its_shap_values_add_up() -> None:
@@ -109,10 +111,10 @@ def test_an_average_answers_the_mean_log_odds_and_its_shap_values_add_up() -> No
     settings = {"objective": "binary:logistic", "max_depth": 4, "eta": 0.1, "base_score": 0.3}
     trees = xgboost.train(settings, xgboost.DMatrix(X_other, y_other), num_boost_round=50)
     other = Boosted(bytes(trees.save_raw("ubj")))
-    expected = (2 * one.log_odds(X) + other.log_odds(X)) / 3
-    np.testing.assert_allclose(whole.log_odds(X), expected, rtol=0, atol=2e-6)
+    expected = (2 * one.margins(X) + other.margins(X)) / 3
+    np.testing.assert_allclose(whole.margins(X), expected, rtol=0, atol=2e-6)
     values, base = whole.shap_values(X)
-    np.testing.assert_allclose(values.sum(axis=1) + base, expected, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(values.sum(axis=1) + base, expected[:, 0], rtol=0, atol=1e-4)
     assert whole.rounds == 2 * one.rounds + 50
 
 
@@ -120,7 +122,8 @@ def test_boosted_answers_what_xgboost_itself_answers() -> None:
     X, _ = make_rows(500, seed=9)
     model = MODELS["boosted"]
     assert isinstance(model, Boosted)
-    np.testing.assert_allclose(model.predict(X), model.booster.inplace_predict(X), atol=2e-6)
+    p = sigmoid(model.margins(X)[:, 0])
+    np.testing.assert_allclose(p, model.booster.inplace_predict(X), atol=2e-6)
 
 
 def test_logistic_is_the_plain_formula_with_means_for_what_is_missing() -> None:
@@ -134,8 +137,8 @@ def test_logistic_is_the_plain_formula_with_means_for_what_is_missing() -> None:
             row, model.mean, model.scale, model.coefficients, strict=True
         ):
             margin += 0 if np.isnan(value) else weight * (value - mean) / scale
-        expected.append(1 / (1 + np.exp(-margin)))
-    np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12)
+        expected.append(margin)
+    np.testing.assert_allclose(model.margins(X)[:, 0], expected, rtol=1e-11)
     assert model.coefficients[4] == 0
 
 
@@ -148,7 +151,7 @@ def test_monotone_directions_hold(data: TrainingData, tmp_path: Path) -> None:
     for column, sign in ((0, -1), (2, 1)):
         moved = rows.copy()
         moved[:, column] = np.tile(np.linspace(-3, 3, 60), 40)
-        answers = model.predict(moved).reshape(40, 60)
+        answers = model.margins(moved).reshape(40, 60)
         assert (sign * np.diff(answers, axis=1) >= -1e-9).all()
 
 
@@ -158,4 +161,4 @@ def test_monotone_directions_hold(data: TrainingData, tmp_path: Path) -> None:
 )
 def test_what_is_no_model_is_refused(kind: str, content: bytes) -> None:
     with pytest.raises(TaglineError, match=kind):
-        load(kind, content).predict(np.zeros((1, 5), np.float32))
+        load(kind, content).margins(np.zeros((1, 5), np.float32))

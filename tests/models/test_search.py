@@ -21,6 +21,7 @@ from tagline.models.leaderboard import COLUMNS
 from tagline.models.search import AT_ONCE, BracketResult, brackets, choose, run_bracket, tasks
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData, read, write
+from tagline.tasks.tasks import TASKS
 
 
 def quietly(rows: list[dict[str, Any]]) -> None:
@@ -49,7 +50,8 @@ def test_every_trial_is_on_the_leaderboard_and_the_best_one_wins(
     assert table["rank"].tolist() == list(range(1, 9))
     assert table["roc_auc"].is_monotonic_decreasing
     assert winner.best is not None
-    probability = load(winner.best_kind, winner.best).predict(data.X_tune)
+    margins = load(winner.best_kind, winner.best).margins(data.X_tune)
+    probability = TASKS["binary"].link(margins)
     assert table["roc_auc"][0] == pytest.approx(roc_auc_score(data.y_tune, probability))
     assert table["log_loss"][0] == pytest.approx(log_loss(data.y_tune, probability))
     assert table["trial"][0] == winner.best_trial
@@ -157,7 +159,11 @@ def averaged(data: TrainingData, section: SearchSection) -> Any:
     results = run_all(data, section)
     _, table = choose(results)
     models = {trial: model for each in results for trial, model in each.finished.items()}
-    return average(table, models, data.X_tune, data.y_tune, section=section), table, models
+    return (
+        average(table, models, data.X_tune, data.y_tune, section=section, task=TASKS["binary"]),
+        table,
+        models,
+    )
 
 
 def test_the_best_few_are_averaged_where_that_is_better(data: TrainingData) -> None:
@@ -171,12 +177,12 @@ def test_the_best_few_are_averaged_where_that_is_better(data: TrainingData) -> N
     assert 2 <= len(members) <= 3
     assert row["trial"] == 9
     assert row["roc_auc"] > table["roc_auc"][0]
-    margins = [load("boosted", models[trial]).log_odds(data.X_tune) for trial in ranked[:3]]
+    margins = [load(*models[trial]).margins(data.X_tune) for trial in ranked[:3]]
     by_number = [
         roc_auc_score(data.y_tune, np.mean(margins[:number], axis=0)) for number in (1, 2, 3)
     ]
     assert row["roc_auc"] == pytest.approx(max(by_number), abs=1e-6)
-    score = roc_auc_score(data.y_tune, model.predict(data.X_tune))
+    score = roc_auc_score(data.y_tune, model.margins(data.X_tune))
     assert row["roc_auc"] == pytest.approx(score)
 
 

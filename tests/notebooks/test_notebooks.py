@@ -51,7 +51,7 @@ values = shap_explanation(run.run)
 bundle = Bundle(paths.bundles() / run.digest)
 kind = bundle.inputs["model_kind"]
 file = "booster.ubj" if kind == "boosted" else "model.json"
-answers = load(kind, bundle.read_bytes(file)).log_odds(values.data.astype(np.float32))
+answers = load(kind, bundle.read_bytes(file)).margins(values.data.astype(np.float32))[:, 0]
 gap = np.abs(values.base_values + values.values.sum(axis=1) - answers).max()
 print(type(values).__module__.split(".")[0], len(values), gap < 1e-4)
 """

@@ -21,8 +21,9 @@ def answers(ids):
     names = [f"p{each}" for each in ids]
     n, p = len(ids), [0.5] * len(ids)
     columns = [array("d", p)]
+    answer = {"probability": p, "decision": [True] * n}
     return encode(
-        Answers(1, "q", "w", "r", "d", 1, 1, "", ("x",), columns, names, ids, p, [True] * n, {}, {})
+        Answers(1, "q", "w", "r", "d", 1, 1, "", ("x",), columns, names, ids, answer, {}, {})
     )
 
 

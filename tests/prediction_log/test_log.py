@@ -35,7 +35,13 @@ from tagline.storage.workspace import Workspace
 def answers(name, *, size=1.0, town="a", run="TrainFlow/1", at=1, fields=("size", "town")):
     return Answers(
         *(at, "request", "someone", run, "d" * 64, 3, 120, "", fields, [[size], [town]]),
-        *([name], [f"row-{name}"], [0.25], [False], {}, {0: ["noise"]}),
+        *(
+            [name],
+            [f"row-{name}"],
+            {"probability": [0.25], "decision": [False]},
+            {},
+            {0: ["noise"]},
+        ),
     )
 
 

@@ -205,7 +205,9 @@ def test_what_the_server_is_can_be_read(server, place):
     api = server.get("/openapi.json").json
     body = api["paths"]["/v1/predict"]["post"]["requestBody"]["content"]["application/json"]
     assert server.post("/v1/predict", body["example"]).status == 200
-    assert {"at", "size", "town", "noise", "id"} == set(body["schema"]["anyOf"][0]["properties"])
+    assert {"at", "size", "town", "noise", "id"} == set(
+        api["components"]["schemas"]["Row"]["properties"]
+    )
     for page in ("/", "/docs", "/static/page.js", "/swagger/swagger-ui-bundle.js"):
         assert server.get(page).status == 200
     status = ask(place, "status", "--config", "serving.toml")

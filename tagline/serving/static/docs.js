@@ -1,2 +1,2 @@
 "use strict";
-SwaggerUIBundle({ url: "/openapi.json?version=3.0", dom_id: "#swagger", deepLinking: true });
+SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger", deepLinking: true });

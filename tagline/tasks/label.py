@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import TableSection, Value
 from tagline.columns.kinds import Kind
 from tagline.columns.values import read
 from tagline.errors import TaglineError
+
+if TYPE_CHECKING:
+    from tagline.case.config import TableSection, Value
 
 Mask = npt.NDArray[np.bool_]
 SHOWN = 5
@@ -33,10 +35,10 @@ class Label:
 
     series: pd.Series
     faults: Mapping[str, Mask]
-    meaning: Mapping[str, Value]
+    meaning: Mapping[str, "Value"]
 
 
-def read_label(target: pd.Series, table: TableSection) -> Label:
+def read_label(target: pd.Series, table: "TableSection") -> Label:
     """Read the target.
 
     Without `positive` it is 1 or 0, as number or flag. With it, `negative` is the other value;
@@ -84,14 +86,14 @@ def _missing(target: pd.Series) -> Mask:
     return (target.isna() | target.isin([""])).to_numpy(dtype=bool)
 
 
-def _equal(target: pd.Series, value: Value) -> Mask:
+def _equal(target: pd.Series, value: "Value") -> Mask:
     wanted = read(pd.Series([value]), _kind(value)).series.iloc[0]
     own = read(target, _kind(value))
     equal: Mask = own.series.eq(wanted).fillna(False).to_numpy(dtype=bool)
     return equal & ~_missing(target)
 
 
-def _kind(value: Value) -> Kind:
+def _kind(value: "Value") -> Kind:
     match value:
         case bool():
             return "boolean"
@@ -101,7 +103,7 @@ def _kind(value: Value) -> Kind:
             return "string"
 
 
-def _other(target: pd.Series, positive: Mask, table: TableSection) -> Value:
+def _other(target: pd.Series, positive: Mask, table: "TableSection") -> "Value":
     rest = target[~positive & ~_missing(target)].astype(object)
     counts = rest.value_counts()
     if len(counts) == 1 and str(counts.index[0]).casefold() != str(table.positive).casefold():
@@ -120,7 +122,7 @@ def _other(target: pd.Series, positive: Mask, table: TableSection) -> Value:
     )
 
 
-def _absent(target: pd.Series, value: Value, table: TableSection) -> TaglineError:
+def _absent(target: pd.Series, value: "Value", table: "TableSection") -> TaglineError:
     counts = target[~_missing(target)].astype(object).value_counts()
     return TaglineError(
         f"No row has {table.target} = {value!r}; it holds {_told(counts)}.",

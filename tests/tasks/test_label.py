@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from tagline.case.config import TableSection
-from tagline.data.label import read_label
 from tagline.errors import TaglineError
+from tagline.tasks.label import read_label
 
 
 def label(values, dtype=None, **named):

@@ -1,0 +1,1 @@
+"""Kinds of questions, one object each: labels, answers, metrics, decisions."""
