@@ -7,6 +7,7 @@ from tagline.backtest.training import Trained
 from tagline.bundle.verify import verify
 from tagline.case.config import Case
 from tagline.keys import signing_key
+from tagline.lifecycle import entries
 from tagline.lifecycle.chain import Ledger
 from tagline.lifecycle.entry import Deployed, Policy
 from tagline.lifecycle.last_seen import LastSeen
@@ -79,8 +80,12 @@ class ReplayLedger:
             verify(Path(trained.path))
 
         try:
-            transitions.promote(
-                candidate, against=champion, verify=verified, gates=lambda: trained.gates
+            transitions.apply(
+                entries.promotion,
+                candidate=candidate,
+                against=champion,
+                verify=verified,
+                gates=lambda: trained.gates,
             )
         except Refused as refused:
             return refused.what

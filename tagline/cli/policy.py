@@ -29,11 +29,14 @@ def propose(
     *, why: Why = "", case: CaseName = None, config: Config = None, json: AsJson = False
 ) -> None:
     """Propose the policy of the case's config, so that others can approve it."""
+    from tagline.lifecycle import entries
     from tagline.workflows.policies import wanted
     from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
-    tell(standings.transitions(why).propose(wanted(standings, "")), json=json)
+    tell(
+        standings.transitions(why).apply(entries.proposal, policy=wanted(standings, "")), json=json
+    )
 
 
 @policy.command("set")
@@ -48,11 +51,15 @@ def set_policy(
     json: AsJson = False,
 ) -> None:
     """Set a policy, where the one that stands allows it."""
+    from tagline.lifecycle import entries
     from tagline.workflows.policies import wanted
     from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
-    tell(standings.transitions(why).set_policy(wanted(standings, name)), json=json)
+    tell(
+        standings.transitions(why).apply(entries.new_policy, policy=wanted(standings, name)),
+        json=json,
+    )
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ def promote(
     json: AsJson = False,
 ) -> None:
     """Make a run the champion, if its gates still pass beside the present one."""
+    from tagline.lifecycle import entries
     from tagline.workflows import promotion
 
     show_log(say_aside)
@@ -30,8 +31,9 @@ def promote(
     if plan.alike:
         say_aside(f"note: {promotion.NOTHING_NEW}")
     standings = plan.standings()
-    done = standings.transitions(why).promote(
-        plan.candidate(),
+    done = standings.transitions(why).apply(
+        entries.promotion,
+        candidate=plan.candidate(),
         against=plan.champion(),
         verify=standings.verify,
         gates=lambda: promotion.looked_at(plan),
@@ -55,13 +57,17 @@ def rollback(
     json: AsJson = False,
 ) -> None:
     """Make the champion before the champion again."""
+    from tagline.lifecycle import entries
     from tagline.runs.lookup import pathspec
     from tagline.workflows import promotion
     from tagline.workflows.standings import open_case
 
     standings = open_case(case, config=config)
-    done = standings.transitions(why).rollback(
-        to=pathspec(to) if to else None, against=standings.champion(), verify=standings.verify
+    done = standings.transitions(why).apply(
+        entries.rollback,
+        to=pathspec(to) if to else None,
+        against=standings.champion(),
+        verify=standings.verify,
     )
     for line in promotion.followed(standings, done.entry.number):
         say_aside(line)
@@ -78,14 +84,16 @@ def challenge(
     json: AsJson = False,
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
+    from tagline.lifecycle import entries
     from tagline.workflows import promotion
     from tagline.workflows.standings import open_run
 
     show_log(say_aside)
     standings, found = open_run(run, case=case, config=config)
     own, against = standings.candidate(found), standings.champion()
-    done = standings.transitions(why).challenge(
-        own,
+    done = standings.transitions(why).apply(
+        entries.challenge,
+        candidate=own,
         share=share,
         verify=standings.verify,
         gates=lambda: promotion.looked_at(
@@ -104,10 +112,14 @@ def retire(
     json: AsJson = False,
 ) -> None:
     """Say that a candidate or challenger is no longer wanted."""
+    from tagline.lifecycle import entries
     from tagline.workflows.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    tell(standings.transitions(why).retire(standings.candidate(found)), json=json)
+    tell(
+        standings.transitions(why).apply(entries.retirement, candidate=standings.candidate(found)),
+        json=json,
+    )
 
 
 def restore(
@@ -119,10 +131,14 @@ def restore(
     json: AsJson = False,
 ) -> None:
     """Make a retired run a candidate again."""
+    from tagline.lifecycle import entries
     from tagline.workflows.standings import open_run
 
     standings, found = open_run(run, case=case, config=config)
-    tell(standings.transitions(why).restore(standings.candidate(found)), json=json)
+    tell(
+        standings.transitions(why).apply(entries.restoration, candidate=standings.candidate(found)),
+        json=json,
+    )
 
 
 def approve(
@@ -134,6 +150,7 @@ def approve(
     json: AsJson = False,
 ) -> None:
     """Approve a run, or a proposed policy, so that it may be promoted, or set."""
+    from tagline.lifecycle import entries
     from tagline.workflows.policies import proposal
     from tagline.workflows.standings import open_case, open_run
 
@@ -143,7 +160,7 @@ def approve(
     else:
         standings, found = open_run(run, case=case, config=config)
         own = standings.candidate(found)
-    tell(standings.transitions(why).approve(own), json=json)
+    tell(standings.transitions(why).apply(entries.approval, candidate=own), json=json)
 
 
 def tell(done: "Done", *, json: bool) -> None:

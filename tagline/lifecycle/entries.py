@@ -20,6 +20,7 @@ from tagline.lifecycle.entry import (
     StandingName,
 )
 from tagline.lifecycle.follow import without
+from tagline.lifecycle.policy import of_reason
 from tagline.lifecycle.request import (
     Gates,
     Request,
@@ -30,6 +31,7 @@ from tagline.lifecycle.request import (
     expect,
     expect_asked,
     expect_champion,
+    expect_may,
     made_by,
 )
 from tagline.lifecycle.rules import Candidate, Refused
@@ -121,8 +123,8 @@ def rollback(
         What `verify` raises.
     """
     policy, now = request.policy(state), state.standing
-    rules.expect_role(policy, request.who, "rollback")
-    rules.expect_reason(policy, request.why, "roll back")
+    expect_may(request, policy, "rollback")
+    rules.refuse(of_reason(policy, "roll back", request.why))
     # Who looked at another champion decided on something that no longer stands.
     expect_champion(request.ledger, now, against, where="rollback")
     if now.champion is None:
@@ -281,8 +283,8 @@ def _without_traffic(
 
 def _expect_changer(request: Request, state: State, policy: Policy, *, act: Act) -> None:
     stands = request.policy(state)
-    rules.expect_role(stands, request.who, act)
-    rules.expect_reason(stands, request.why, "change the policy")
+    expect_may(request, stands, act)
+    rules.refuse(of_reason(stands, "change the policy", request.why))
     if state.policy == policy:
         raise Refused("This policy stands already.")
 

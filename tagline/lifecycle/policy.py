@@ -1,9 +1,12 @@
-"""Whether a policy allows an entry: judged by every reader, whoever wrote it."""
+"""What a policy allows: asked before an entry is written, and of every entry that is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from tagline.lifecycle.entry import Approval, Entry, Policy, StandingName
 
+OWN = "Whoever made a run can not approve it."
 ROLES: Mapping[str, str] = {"approve": "approve", "refuse": ""}
 FROM: Mapping[str, frozenset[StandingName]] = {
     "promote": frozenset({"candidate", "challenger"}),
@@ -12,6 +15,41 @@ FROM: Mapping[str, frozenset[StandingName]] = {
     "approve": frozenset({"candidate", "challenger"}),
     "restore": frozenset({"retired"}),
 }
+
+MESSAGE: Mapping[StandingName, str] = {
+    "champion": "It is the champion already.",
+    "rejected": "Its gates rejected it.",
+    "retired": "It is retired.",
+    "candidate": "It is a candidate already.",
+    "challenger": "It is a challenger, and no candidate to be made of it.",
+}
+HINT: Mapping[StandingName, str] = {
+    "champion": "To take it back, use `tagline rollback`.",
+    "rejected": "`tagline show {run}` says which gates failed.",
+    "retired": "`tagline restore {run}` makes it a candidate again; if it was champion once, "
+    "`tagline rollback --to {run}` restores it at once.",
+    "candidate": "`tagline promote {run}` makes it the champion.",
+    "challenger": "`tagline retire {run}` takes its traffic away.",
+}
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why something is not allowed.
+
+    Attributes
+    ----------
+    code : str
+        ``person``, ``role``, ``reason``, ``stage``, ``approvals``, ``gate`` or ``author``.
+    what : str
+        The objection, in one sentence.
+    hint : str
+        What to do about it, for who asks; may be empty.
+    """
+
+    code: str
+    what: str
+    hint: str = ""
 
 
 def role_of(act: str) -> str:
@@ -55,6 +93,67 @@ def with_person(policy: Policy, name: str, key: str) -> Policy:
     return policy.model_copy(update={"people": {**policy.people, name: key}})
 
 
+def of_person(policy: Policy, act: str, *, name: str, key: str) -> Objection | None:
+    """Object to someone who may not do an act."""
+    role = role_of(act)
+    what = f"{name} may not {act}: with the key {key[:16]}… that is no one's who may."
+    if not is_known(policy, name=name, key=key):
+        hint = "The policy of the case names who: `tagline policy show`."
+        return Objection("person", what, hint)
+    if not may(policy, role, name=name, key=key):
+        named = policy.promoters if role == "promote" else policy.approvers
+        return Objection(
+            "role", what, f"It is for {', '.join(named)}; `tagline policy show` says so."
+        )
+    return None
+
+
+def of_reason(policy: Policy, act: str, why: str) -> Objection | None:
+    """Object to an act without a reason, where the policy asks for one."""
+    if not policy.reason or why.strip():
+        return None
+    what = f"To {act}, this case asks for a reason."
+    return Objection("reason", what, "Give it with --why 'the reason'.")
+
+
+def of_stage(act: str, run: str, standing: StandingName) -> Objection | None:
+    """Object to an act that what a run is for does not allow."""
+    if act not in FROM or standing in FROM[act]:
+        return None
+    return Objection("stage", MESSAGE[standing], HINT[standing].format(run=run))
+
+
+def of_approvals(
+    policy: Policy, given: Sequence[Approval], *, run: str, author: str
+) -> Objection | None:
+    """Object to too few approvals that count; see `counting`."""
+    if len(given) >= policy.approvals:
+        return None
+    found = ", ".join(each.who for each in given) or "nobody"
+    what = f"Approvals asked for, by others than its author {author}: {policy.approvals}"
+    hint = f"Each runs `tagline approve {run}`."
+    return Objection("approvals", f"{what}; given so far by: {found}.", hint)
+
+
+def of_gates(gates: Sequence[Mapping[str, Any]]) -> Objection | None:
+    """Object to gates that do not pass."""
+    failed = [gate for gate in gates if gate.get("passed") is not True]
+    if not failed:
+        return None
+    first = failed[0]
+    named = ": ".join(str(first[part]) for part in ("name", "detail") if first.get(part))
+    return Objection("gate", f"{len(failed)} of its gates fail now, the first: {named}")
+
+
+def of_author(policy: Policy, *, name: str, key: str) -> Objection | None:
+    """Object to a run whose record is signed by a key that is nobody's whom the policy names."""
+    if policy.open or key in policy.people.values():
+        return None
+    what = f"Its record is signed by {name} with the key {key[:16]}…, which is nobody's whom the "
+    hint = "`tagline policy show` says who is; a new person or machine is entered by a new policy."
+    return Objection("author", f"{what}policy names.", hint)
+
+
 def objection(
     policy: Policy,
     entry: Entry,
@@ -62,8 +161,8 @@ def objection(
     standing: StandingName | None,
     approvals: Sequence[Approval],
     author: tuple[str, str],
-) -> str:
-    """Say why a policy does not allow an entry.
+) -> Objection | None:
+    """Say why a policy does not allow an entry; None where it does.
 
     Parameters
     ----------
@@ -77,32 +176,39 @@ def objection(
         Those that stood for its run.
     author : tuple of str
         Name and key of who made what it is about.
-
-    Returns
-    -------
-    str
-        One sentence; empty where it is allowed.
     """
-    who = {"name": entry.who, "key": entry.signed_by}
-    role = role_of(entry.act)
-    if not role:
+    return next(_objections(policy, entry, standing, approvals, author), None)
+
+
+def _objections(
+    policy: Policy,
+    entry: Entry,
+    standing: StandingName | None,
+    approvals: Sequence[Approval],
+    author: tuple[str, str],
+) -> Iterator[Objection]:
+    if not role_of(entry.act):
         # Whoever is refused may say so, but not by another's name.
-        borrowed = policy.people.get(entry.who, entry.signed_by) != entry.signed_by
-        return f"It is not signed with the key of {entry.who}." if borrowed else ""
-    if not is_known(policy, **who):
-        return f"{entry.who} with the key {entry.signed_by[:16]}… is nobody whom the policy names."
-    if not may(policy, role, **who):
-        return f"{entry.who} may not {entry.act}."
-    if policy.reason and not entry.why.strip():
-        return f"The policy asks for a reason, and this {entry.act} has none."
-    if standing is not None and entry.act in FROM and standing not in FROM[entry.act]:
-        return f"{entry.run} was {standing}: {entry.act} is for another standing."
+        if policy.people.get(entry.who, entry.signed_by) != entry.signed_by:
+            yield Objection("person", f"It is not signed with the key of {entry.who}.")
+        return
+    asked = [
+        of_person(policy, entry.act, name=entry.who, key=entry.signed_by),
+        of_reason(policy, entry.act, entry.why),
+        of_stage(entry.act, entry.run, standing) if standing is not None else None,
+    ]
     if entry.act == "approve":
-        own = not counting(policy, [_approval(entry)], author=author[0], author_key=author[1])
-        return "Whoever made a run can not approve it." if own else ""
+        own = Approval(who=entry.who, key=entry.signed_by, number=entry.number)
+        if not counting(policy, [own], author=author[0], author_key=author[1]):
+            asked.append(Objection("author", OWN))
     if asks_as_a_promotion(policy, entry):
-        return _lacking(policy, entry, approvals, author)
-    return ""
+        counted = counting(policy, approvals, author=author[0], author_key=author[1])
+        asked.append(of_approvals(policy, counted, run=entry.run, author=author[0]))
+        asked.append(of_gates(entry.gates))
+        if policy.open and author[1] and not is_known(policy, name=author[0], key=author[1]):
+            what = f"Its author {author[0]} is known with another key."
+            asked.append(Objection("author", what))
+    yield from filter(None, asked)
 
 
 def asks_as_a_promotion(policy: Policy, entry: Entry) -> bool:
@@ -111,21 +217,3 @@ def asks_as_a_promotion(policy: Policy, entry: Entry) -> bool:
         shares = (each.share for each in entry.standing.challengers if each.run == entry.run)
         return max(shares, default=0) > policy.free_share
     return entry.act in ("promote", "policy")
-
-
-def _lacking(
-    policy: Policy, entry: Entry, approvals: Sequence[Approval], author: tuple[str, str]
-) -> str:
-    counted = counting(policy, approvals, author=author[0], author_key=author[1])
-    if len(counted) < policy.approvals:
-        return f"{policy.approvals} approvals are asked for, and {len(counted)} stood."
-    failed = [str(gate.get("name")) for gate in entry.gates if gate.get("passed") is not True]
-    if failed:
-        return f"A gate failed: {failed[0]}."
-    if policy.open and not is_known(policy, name=author[0], key=author[1]) and author[1]:
-        return f"Its author {author[0]} is known with another key."
-    return ""
-
-
-def _approval(entry: Entry) -> Approval:
-    return Approval(who=entry.who, key=entry.signed_by, number=entry.number)

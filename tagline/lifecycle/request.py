@@ -19,6 +19,7 @@ from tagline.lifecycle.entry import (
     StandingName,
 )
 from tagline.lifecycle.people import Actor
+from tagline.lifecycle.policy import of_author, of_gates, of_person, of_reason, of_stage
 from tagline.lifecycle.rules import Candidate, Refused
 from tagline.lifecycle.state import State
 
@@ -69,14 +70,20 @@ class Request:
 def expect(request: Request, state: State, candidate: Candidate, *, act: Act) -> StandingName:
     """Refuse what role, case, standing or a missing reason forbid; give the run's standing."""
     policy = request.policy(state)
-    rules.expect_role(policy, request.who, act)
+    expect_may(request, policy, act)
     rules.expect_case(candidate, request.ledger.case)
     if act in ("promote", "challenge", "approve") and candidate.bundle:
-        rules.expect_author(policy, candidate)
+        author = of_author(policy, name=candidate.author, key=candidate.author_key)
+        rules.refuse(author, where=candidate.run)
     now = state.standing_of(candidate.run) or candidate.initial_standing
-    rules.expect_standing(candidate, now, act)
-    rules.expect_reason(policy, request.why, act)
+    rules.refuse(of_stage(act, candidate.run, now), where=candidate.run)
+    rules.refuse(of_reason(policy, act, request.why))
     return now
+
+
+def expect_may(request: Request, policy: Policy, act: str) -> None:
+    """Refuse someone without the role that an act asks for."""
+    rules.refuse(of_person(policy, act, name=request.who.name, key=request.who.public))
 
 
 def expect_asked(
@@ -94,7 +101,7 @@ def expect_asked(
     # Cheap refusals come first: gates take seconds, and others may write meanwhile.
     verify(live)
     figures = tuple(dict(gate) for gate in gates())
-    rules.expect_gates(candidate, figures)
+    rules.refuse(of_gates(figures), where=candidate.run, gates=figures)
     return figures
 
 

@@ -170,7 +170,7 @@ class State:
             author=author,
         )
         if forbidden:
-            raise _fault(entry.number, "forbidden", forbidden)
+            raise _fault(entry.number, "forbidden", f"{entry.run}: {forbidden.what}")
         wrong = next(filter(None, self._contradictions(entry, policy, author)), "")
         if wrong:
             raise _fault(entry.number, "inconsistent", wrong)

@@ -4,18 +4,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Protocol
+from typing import Any, Concatenate, ParamSpec, Protocol
 
 from tagline.errors import TaglineError
 from tagline.lifecycle import entries
 from tagline.lifecycle.chain import Ledger, Lost
-from tagline.lifecycle.entry import Act, Deployed, Draft, Entry, Policy
+from tagline.lifecycle.entry import Act, Draft, Entry
 from tagline.lifecycle.last_seen import LastSeen
-from tagline.lifecycle.request import Gates, Request, expect
+from tagline.lifecycle.request import Request, expect
 from tagline.lifecycle.rules import Candidate, Refused
 from tagline.lifecycle.state import State
 
+P = ParamSpec("P")
 ATTEMPTS = 1000
+ACTS: Mapping[Callable[..., Draft], Act] = {
+    entries.promotion: "promote",
+    entries.rollback: "rollback",
+    entries.challenge: "challenge",
+    entries.retirement: "retire",
+    entries.restoration: "restore",
+    entries.approval: "approve",
+    entries.proposal: "propose",
+    entries.new_policy: "policy",
+}
 Drafting = Callable[[Request, State], Draft]
 
 
@@ -92,74 +103,29 @@ class Transitions:
     view: View
     last_seen: LastSeen
 
-    def promote(
+    def apply(
         self,
-        candidate: Candidate,
-        *,
-        against: Deployed | None,
-        verify: Callable[[Deployed], None],
-        gates: Gates,
+        make: Callable[Concatenate[Request, State, P], Draft],
+        *_: P.args,
+        **named: P.kwargs,
     ) -> Done:
-        """Make a run the champion; see `tagline.lifecycle.entries.promotion`."""
-        make = partial(
-            entries.promotion,
-            candidate=candidate,
-            against=against,
-            verify=verify,
-            gates=cache(gates),
-        )
-        return self._change("promote", candidate.run, candidate.bundle, make)
+        """Write an entry, and show what stands then.
 
-    def rollback(
-        self, *, to: str | None, against: Deployed | None, verify: Callable[[Deployed], None]
-    ) -> Done:
-        """Make an earlier champion champion again; see `tagline.lifecycle.entries.rollback`."""
-        make = partial(entries.rollback, to=to, against=against, verify=verify)
-        run, bundle = (against.run, against.bundle) if against else ("", "")
-        return self._change("rollback", to or run, "" if to else bundle, make, to=to or "")
-
-    def challenge(
-        self,
-        candidate: Candidate,
-        *,
-        share: int,
-        verify: Callable[[Deployed], None],
-        gates: Gates,
-    ) -> Done:
-        """Give a run a share of the traffic; see `tagline.lifecycle.entries.challenge`."""
-        make = partial(
-            entries.challenge,
-            candidate=candidate,
-            share=share,
-            verify=verify,
-            gates=cache(gates),
-        )
-        return self._change("challenge", candidate.run, candidate.bundle, make)
-
-    def retire(self, candidate: Candidate) -> Done:
-        """Say that a run is no longer wanted; see `tagline.lifecycle.entries.retirement`."""
-        make = partial(entries.retirement, candidate=candidate)
-        return self._change("retire", candidate.run, candidate.bundle, make)
-
-    def restore(self, candidate: Candidate) -> Done:
-        """Make a retired run a candidate; see `tagline.lifecycle.entries.restoration`."""
-        make = partial(entries.restoration, candidate=candidate)
-        return self._change("restore", candidate.run, candidate.bundle, make)
-
-    def approve(self, candidate: Candidate) -> Done:
-        """Approve a run or a policy; see `tagline.lifecycle.entries.approval`."""
-        make = partial(entries.approval, candidate=candidate)
-        return self._change("approve", candidate.run, candidate.bundle, make)
-
-    def propose(self, policy: Policy) -> Done:
-        """Propose a policy; see `tagline.lifecycle.entries.proposal`."""
-        make = partial(entries.proposal, policy=policy)
-        return self._change("propose", policy.name, "", make)
-
-    def set_policy(self, policy: Policy) -> Done:
-        """Set a policy; see `tagline.lifecycle.entries.new_policy`."""
-        make = partial(entries.new_policy, policy=policy)
-        return self._change("policy", policy.name, "", make)
+        Parameters
+        ----------
+        make : callable
+            One of `tagline.lifecycle.entries`, such as `entries.promotion`.
+        named
+            What it takes, by name. Gates are asked once, however often others write meanwhile.
+        """
+        wish: dict[str, Any] = dict(named)
+        if "gates" in wish:
+            wish["gates"] = cache(wish["gates"])
+        about = wish.get("candidate") or wish.get("against")
+        policy, to = wish.get("policy"), wish.get("to") or ""
+        run = to or (about.run if about else policy.name if policy else "")
+        bundle = about.bundle if about and not to else ""
+        return self._change(ACTS[make], run, bundle, partial(make, **wish), to=to)
 
     def expect(self, act: Act, candidate: Candidate) -> None:
         """Refuse what the rules do not allow, whatever its gates and approvals say."""

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tagline.errors import TaglineError
-from tagline.lifecycle import rules
+from tagline.lifecycle import entries, rules
 from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.policy import of_gates
 from tagline.lifecycle.request import Overtaken
 from tagline.lifecycle.rules import Candidate, Refused
 from tagline.runs.lookup import find
@@ -179,7 +180,7 @@ def recheck(plan: Plan) -> list[dict[str, Any]]:
 def expect_gates(plan: Plan, gates: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a run that fails a gate, before anyone is asked to approve it."""
     with plan.recording():
-        rules.expect_gates(plan.candidate(), gates)
+        rules.refuse(of_gates(gates), where=plan.run, gates=gates)
 
 
 def smoke(plan: Plan) -> dict[str, Any]:
@@ -245,8 +246,9 @@ def promote(plan: Plan, *, gates: Sequence[Mapping[str, Any]]) -> dict[str, Any]
     else:
         entry = (
             standings.transitions(plan.why)
-            .promote(
-                plan.candidate(),
+            .apply(
+                entries.promotion,
+                candidate=plan.candidate(),
                 against=plan.champion(),
                 verify=standings.verify,
                 gates=lambda: gates,
@@ -316,8 +318,8 @@ def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -
     if champion is None or champion.since != entry:
         raise _overtaken(standings, plan)
     try:
-        done = standings.transitions(why).rollback(
-            to=None, against=champion, verify=standings.verify
+        done = standings.transitions(why).apply(
+            entries.rollback, to=None, against=champion, verify=standings.verify
         )
     except Overtaken:
         raise _overtaken(standings, plan) from None

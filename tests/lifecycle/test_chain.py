@@ -75,7 +75,9 @@ def test_a_clock_that_goes_back_changes_nothing(ledger, key):
 
 def test_what_does_not_follow_is_not_written(ledger, key):
     state = tell(ledger, key, 1)
-    with pytest.raises(Unsound, match=r"Entry 2 .* forbidden: TrainFlow/1 was champion"):
+    with pytest.raises(
+        Unsound, match=r"Entry 2 .* forbidden: TrainFlow/1: It is the champion already"
+    ):
         ledger.append(promote(None, "TrainFlow/1"), after=state, key=key)
     assert ledger.state() == state
 

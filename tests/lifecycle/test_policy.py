@@ -62,13 +62,13 @@ def policy_draft(state, policy, act="policy", **more):
     ("who", "key", "make", "more", "told"),
     [
         ("Bob", None, promote, MADE, "Bob may not promote"),
-        ("Eve", None, promote, MADE, "nobody whom the policy names"),
-        ("Ada", "Eve", promote, MADE, "nobody whom the policy names"),
-        ("Ada", None, promote, MADE, "1 approvals are asked for, and 0 stood"),
+        ("Eve", None, promote, MADE, "is no one's who may"),
+        ("Ada", "Eve", promote, MADE, "is no one's who may"),
+        ("Ada", None, promote, MADE, "author dan: 1; given so far by: nobody"),
         ("Ada", None, promote, MADE | {"why": " "}, "asks for a reason"),
         ("Ada", None, challenge, MADE | {"why": ""}, "asks for a reason"),
         ("Bob", None, challenge, MADE, "Bob may not challenge"),
-        ("Ada", None, lambda s, r: challenge(s, r, share=99), MADE, "1 approvals are asked for"),
+        ("Ada", None, lambda s, r: challenge(s, r, share=99), MADE, "1; given so far by: nobody"),
         ("Bob", None, retire, {}, "Bob may not retire"),
         ("Bob", "Eve", refuse, {}, "not signed with the key of Bob"),
     ],
@@ -109,7 +109,7 @@ def test_a_gate_that_failed_makes_a_promotion_void():
     ledger = founded(Policy())
     failed = ({"name": "ROC AUC", "passed": False},)
     fault = say(ledger, promote(ledger.state(), "a"), "Ada", force=True, gates=failed)
-    assert "A gate failed: ROC AUC" in fault.what
+    assert "1 of its gates fail now, the first: ROC AUC" in fault.what
 
 
 def test_a_policy_is_changed_only_by_what_the_one_before_it_allows():
@@ -119,7 +119,7 @@ def test_a_policy_is_changed_only_by_what_the_one_before_it_allows():
         fault = say(ledger, policy_draft(ledger.state(), loose), who, force=True)
         assert fault.kind == "forbidden"
     fault = say(ledger, policy_draft(ledger.state(), loose), "Ada", force=True)
-    assert "1 approvals are asked for" in fault.what
+    assert "1; given so far by: nobody" in fault.what
     say(ledger, policy_draft(ledger.state(), loose, act="propose"), "Ada")
     proposal = approve(ledger.state(), loose.name, key=KEYS["Bob"], who="Bob")
     say(ledger, proposal, "Bob", bundle="")

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tagline.case.standing import StandingSection
 from tagline.keys import public_hex
+from tagline.lifecycle import entries
 from tagline.lifecycle.audit import audit
 from tagline.lifecycle.chain import Ledger
 from tagline.lifecycle.entries import promotion, proposal_of
@@ -67,9 +68,13 @@ def now(folder):
 
 def promoted(folder, pathspec, *, approve=("bob", "cyd"), gates=(PASSED,), **options):
     for who in approve:
-        transitions(folder, who).approve(run(pathspec))
-    return transitions(folder, **options).promote(
-        run(pathspec), against=now(folder).champion, verify=fine, gates=lambda: gates
+        transitions(folder, who).apply(entries.approval, candidate=run(pathspec))
+    return transitions(folder, **options).apply(
+        entries.promotion,
+        candidate=run(pathspec),
+        against=now(folder).champion,
+        verify=fine,
+        gates=lambda: gates,
     )
 
 
@@ -91,7 +96,9 @@ def test_rollback_goes_to_what_stood_before_and_not_twice(tmp_path):
         promoted(tmp_path, pathspec)
 
     def back(to=None):
-        return transitions(tmp_path).rollback(to=to, against=now(tmp_path).champion, verify=fine)
+        return transitions(tmp_path).apply(
+            entries.rollback, to=to, against=now(tmp_path).champion, verify=fine
+        )
 
     back()
     assert now(tmp_path).champion.run == RUNS[1]
@@ -122,10 +129,10 @@ def test_rollback_goes_to_what_stood_before_and_not_twice(tmp_path):
 )
 def test_what_the_rules_forbid_is_refused_and_recorded(who, why, candidate, gates, said, tmp_path):
     for approver in ("bob", "cyd"):
-        transitions(tmp_path, approver).approve(run(RUNS[0]))
+        transitions(tmp_path, approver).apply(entries.approval, candidate=run(RUNS[0]))
     with pytest.raises(Refused, match=said):
-        transitions(tmp_path, who, why=why).promote(
-            candidate, against=None, verify=fine, gates=lambda: gates
+        transitions(tmp_path, who, why=why).apply(
+            entries.promotion, candidate=candidate, against=None, verify=fine, gates=lambda: gates
         )
     last = transitions(tmp_path).request.ledger.state().last
     assert (last.act, last.who) == ("refuse", who)
@@ -139,7 +146,9 @@ def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
         raise AssertionError
 
     with pytest.raises(Refused):
-        transitions(tmp_path, "bob").promote(run(RUNS[0]), against=None, verify=fine, gates=never)
+        transitions(tmp_path, "bob").apply(
+            entries.promotion, candidate=run(RUNS[0]), against=None, verify=fine, gates=never
+        )
 
 
 @pytest.mark.parametrize(
@@ -150,7 +159,7 @@ def test_gates_are_not_computed_for_what_is_refused_anyway(tmp_path):
 def test_the_author_does_not_approve(author, author_key, tmp_path):
     own = Candidate(RUNS[0], "small", "1" * 64, author, author_key, "candidate")
     with pytest.raises(Refused, match="Whoever made a run"):
-        transitions(tmp_path, "bob").approve(own)
+        transitions(tmp_path, "bob").apply(entries.approval, candidate=own)
 
 
 def test_nobody_approves_what_they_made_too(tmp_path):
@@ -158,21 +167,25 @@ def test_nobody_approves_what_they_made_too(tmp_path):
     authors = frozenset({"f" * 64, PUBLIC["bob"]})
     own = replace(run(RUNS[0]), authors=authors)
     with pytest.raises(Refused, match="Whoever made a run"):
-        transitions(tmp_path, "bob").approve(own)
+        transitions(tmp_path, "bob").apply(entries.approval, candidate=own)
     for who in ("ann", "cyd"):
-        transitions(tmp_path, who).approve(own)
+        transitions(tmp_path, who).apply(entries.approval, candidate=own)
     # Who recorded the same bytes after they had approved them is no judge any more.
     later = replace(own, authors=authors | {PUBLIC["cyd"]})
     with pytest.raises(Refused, match="given so far by: ann"):
-        transitions(tmp_path, "eve").promote(later, against=None, verify=fine, gates=list)
+        transitions(tmp_path, "eve").apply(
+            entries.promotion, candidate=later, against=None, verify=fine, gates=list
+        )
 
 
 def test_an_approval_is_of_a_digest(tmp_path):
     for who in ("bob", "cyd"):
-        transitions(tmp_path, who).approve(run(RUNS[0]))
+        transitions(tmp_path, who).apply(entries.approval, candidate=run(RUNS[0]))
     other = replace(run(RUNS[0]), bundle="e" * 64)
     with pytest.raises(Refused, match="given so far by: nobody"):
-        transitions(tmp_path).promote(other, against=None, verify=fine, gates=list)
+        transitions(tmp_path).apply(
+            entries.promotion, candidate=other, against=None, verify=fine, gates=list
+        )
     # Whoever writes the entry all the same is not believed by any reader.
     request = transitions(tmp_path).request
     state = request.ledger.state()
@@ -188,14 +201,16 @@ def test_an_approval_is_of_a_digest(tmp_path):
     request.ledger.store.create(request.ledger.name(entry.number), entry.to_bytes())
     after = Ledger(request.ledger.store, "small").state()
     assert after.standing.champion is None
-    assert "2 approvals are asked for, and 0 stood" in after.void[-1].what
+    assert "author dan: 2; given so far by: nobody" in after.void[-1].what
 
 
 def test_a_record_under_a_strangers_key_is_refused_by_name(tmp_path):
     strange = replace(run(RUNS[0]), author_key="e" * 64)
     for act in (
-        lambda: transitions(tmp_path, "bob").approve(strange),
-        lambda: transitions(tmp_path).promote(strange, against=None, verify=fine, gates=list),
+        lambda: transitions(tmp_path, "bob").apply(entries.approval, candidate=strange),
+        lambda: transitions(tmp_path).apply(
+            entries.promotion, candidate=strange, against=None, verify=fine, gates=list
+        ),
     ):
         with pytest.raises(Refused, match=r"signed by dan with the key eeeeeeee.*nobody's whom"):
             act()
@@ -203,13 +218,15 @@ def test_a_record_under_a_strangers_key_is_refused_by_name(tmp_path):
 
 def test_nobody_approves_twice_under_another_name(tmp_path):
     free = StandingSection(approvals=2)
-    transitions(tmp_path, "bob", section=free).approve(run(RUNS[0]))
+    transitions(tmp_path, "bob", section=free).apply(entries.approval, candidate=run(RUNS[0]))
     ledger = transitions(tmp_path).request.ledger
     policy = ledger.state().policy
     again = Request(ledger, policy, actor(policy, login="robert", key=KEYS["bob"]), "")
     assert again.who.name == "bob"
     with pytest.raises(Refused, match="approved it already"):
-        Transitions(again, Nowhere(), LastSeen(tmp_path / "seen", ledger)).approve(run(RUNS[0]))
+        Transitions(again, Nowhere(), LastSeen(tmp_path / "seen", ledger)).apply(
+            entries.approval, candidate=run(RUNS[0])
+        )
 
 
 def test_the_same_name_with_another_key_is_refused_and_that_is_recorded(tmp_path):
@@ -218,8 +235,8 @@ def test_the_same_name_with_another_key_is_refused_and_that_is_recorded(tmp_path
     ledger = transitions(tmp_path).request.ledger
     thief = Request(ledger, proposed(free), Actor("ann", KEYS["eve"]), "mine now")
     with pytest.raises(Refused, match="no one's who may"):
-        Transitions(thief, Nowhere(), LastSeen(tmp_path / "seen", ledger)).rollback(
-            to=None, against=now(tmp_path).champion, verify=fine
+        Transitions(thief, Nowhere(), LastSeen(tmp_path / "seen", ledger)).apply(
+            entries.rollback, to=None, against=now(tmp_path).champion, verify=fine
         )
     last = ledger.state().last
     assert (last.act, last.who) == ("refuse", f"ann ({PUBLIC['eve'][:8]})")
@@ -247,14 +264,18 @@ def test_the_config_that_someone_names_changes_nothing(tmp_path):
 
 def test_a_large_share_asks_for_what_a_promotion_asks_for(tmp_path):
     def give(share, gates=(PASSED,), verify=fine):
-        return transitions(tmp_path).challenge(
-            run(RUNS[0]), share=share, verify=verify, gates=lambda: gates
+        return transitions(tmp_path).apply(
+            entries.challenge,
+            candidate=run(RUNS[0]),
+            share=share,
+            verify=verify,
+            gates=lambda: gates,
         )
 
     with pytest.raises(Refused, match="Approvals asked for"):
         give(99)
     for who in ("bob", "cyd"):
-        transitions(tmp_path, who).approve(run(RUNS[0]))
+        transitions(tmp_path, who).apply(entries.approval, candidate=run(RUNS[0]))
     with pytest.raises(Refused, match="1 of its gates fail now"):
         give(99, gates=[PASSED | {"passed": False}])
 
@@ -269,36 +290,36 @@ def test_a_large_share_asks_for_what_a_promotion_asks_for(tmp_path):
 
 
 def test_a_retired_run_is_restored_and_then_promoted(tmp_path):
-    transitions(tmp_path).retire(run(RUNS[0]))
+    transitions(tmp_path).apply(entries.retirement, candidate=run(RUNS[0]))
     with pytest.raises(Refused, match="It is retired") as told:
         promoted(tmp_path, RUNS[0], approve=())
     assert f"tagline restore {RUNS[0]}" in told.value.todo
-    transitions(tmp_path).restore(run(RUNS[0]))
+    transitions(tmp_path).apply(entries.restoration, candidate=run(RUNS[0]))
     promoted(tmp_path, RUNS[0])
     assert now(tmp_path).champion.run == RUNS[0]
     with pytest.raises(Refused, match="It is the champion already"):
-        transitions(tmp_path).restore(run(RUNS[0]))
+        transitions(tmp_path).apply(entries.restoration, candidate=run(RUNS[0]))
 
 
 def test_a_policy_is_proposed_approved_and_set(tmp_path):
     promoted(tmp_path, RUNS[0])
     wanted = proposed(STRICT).model_copy(update={"approvals": 1})
     with pytest.raises(Refused, match="Approvals asked for"):
-        transitions(tmp_path).set_policy(wanted)
-    transitions(tmp_path).propose(wanted)
+        transitions(tmp_path).apply(entries.new_policy, policy=wanted)
+    transitions(tmp_path).apply(entries.proposal, policy=wanted)
     state = transitions(tmp_path).request.ledger.state()
     own = proposal_of(wanted.name, state.proposals[wanted.name], case="small")
     with pytest.raises(Refused, match="Whoever made"):
-        transitions(tmp_path, "ann").approve(own)
+        transitions(tmp_path, "ann").apply(entries.approval, candidate=own)
     for who in ("bob", "cyd"):
-        transitions(tmp_path, who).approve(own)
+        transitions(tmp_path, who).apply(entries.approval, candidate=own)
     with pytest.raises(Refused, match="bob may not policy"):
-        transitions(tmp_path, "bob").set_policy(wanted)
-    transitions(tmp_path, "eve").set_policy(wanted)
+        transitions(tmp_path, "bob").apply(entries.new_policy, policy=wanted)
+    transitions(tmp_path, "eve").apply(entries.new_policy, policy=wanted)
     state = transitions(tmp_path).request.ledger.state()
     assert (state.policy, state.proposals) == (wanted, {})
     with pytest.raises(Refused, match="stands already"):
-        transitions(tmp_path).set_policy(wanted)
+        transitions(tmp_path).apply(entries.new_policy, policy=wanted)
     promoted(tmp_path, RUNS[1], approve=("bob",))
     assert audit(transitions(tmp_path).request.ledger) == []
 
@@ -308,10 +329,14 @@ def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
     stale = now(tmp_path).champion
     promoted(tmp_path, RUNS[1], who="eve")
     for who in ("bob", "cyd"):
-        transitions(tmp_path, who).approve(run(RUNS[2]))
+        transitions(tmp_path, who).apply(entries.approval, candidate=run(RUNS[2]))
     with pytest.raises(Overtaken, match=f"Lost to {RUNS[1]}: eve"):
-        transitions(tmp_path).promote(
-            run(RUNS[2]), against=stale, verify=fine, gates=lambda: [PASSED]
+        transitions(tmp_path).apply(
+            entries.promotion,
+            candidate=run(RUNS[2]),
+            against=stale,
+            verify=fine,
+            gates=lambda: [PASSED],
         )
 
 
@@ -383,8 +408,12 @@ class Standings(RuleBasedStateMachine):
         against = now(self.folder).champion
         self.agree(
             self.model.promote(pathspec),
-            lambda: transitions(self.folder, section=FREE).promote(
-                run(pathspec), against=against, verify=fine, gates=lambda: [PASSED]
+            lambda: transitions(self.folder, section=FREE).apply(
+                entries.promotion,
+                candidate=run(pathspec),
+                against=against,
+                verify=fine,
+                gates=lambda: [PASSED],
             ),
         )
 
@@ -393,8 +422,8 @@ class Standings(RuleBasedStateMachine):
         against = now(self.folder).champion
         self.agree(
             self.model.rollback(),
-            lambda: transitions(self.folder, section=FREE).rollback(
-                to=None, against=against, verify=fine
+            lambda: transitions(self.folder, section=FREE).apply(
+                entries.rollback, to=None, against=against, verify=fine
             ),
         )
 
@@ -402,8 +431,12 @@ class Standings(RuleBasedStateMachine):
     def challenge(self, pathspec, share):
         self.agree(
             self.model.challenge(pathspec, share),
-            lambda: transitions(self.folder, section=FREE).challenge(
-                run(pathspec), share=share, verify=fine, gates=lambda: [PASSED]
+            lambda: transitions(self.folder, section=FREE).apply(
+                entries.challenge,
+                candidate=run(pathspec),
+                share=share,
+                verify=fine,
+                gates=lambda: [PASSED],
             ),
         )
 
@@ -411,14 +444,18 @@ class Standings(RuleBasedStateMachine):
     def restore(self, pathspec):
         self.agree(
             self.model.restore(pathspec),
-            lambda: transitions(self.folder, section=FREE).restore(run(pathspec)),
+            lambda: transitions(self.folder, section=FREE).apply(
+                entries.restoration, candidate=run(pathspec)
+            ),
         )
 
     @rule(pathspec=st.sampled_from(RUNS))
     def retire(self, pathspec):
         self.agree(
             self.model.retire(pathspec),
-            lambda: transitions(self.folder, section=FREE).retire(run(pathspec)),
+            lambda: transitions(self.folder, section=FREE).apply(
+                entries.retirement, candidate=run(pathspec)
+            ),
         )
 
     @invariant()

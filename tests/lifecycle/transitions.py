@@ -3,6 +3,7 @@
 from metaflow import Flow, namespace
 
 from tagline.errors import TaglineError
+from tagline.lifecycle import entries
 from tagline.lifecycle.audit import audit
 from tagline.runs.lookup import find
 from tagline.workflows.standings import open_case
@@ -21,8 +22,9 @@ def act(verb, run=None, *, ready=lambda: None):
         against = standings.champion()
         ready()
         if verb == "promote":
-            done = transitions.promote(
-                standings.candidate(find(run)),
+            done = transitions.apply(
+                entries.promotion,
+                candidate=standings.candidate(find(run)),
                 against=against,
                 verify=standings.verify,
                 gates=lambda: [GATE],
@@ -30,9 +32,11 @@ def act(verb, run=None, *, ready=lambda: None):
         elif verb == "policy":
             share = standings.policy().free_share % 90 + 1
             wanted = standings.policy().model_copy(update={"free_share": share})
-            done = transitions.set_policy(wanted)
+            done = transitions.apply(entries.new_policy, policy=wanted)
         else:
-            done = transitions.rollback(to=None, against=against, verify=standings.verify)
+            done = transitions.apply(
+                entries.rollback, to=None, against=against, verify=standings.verify
+            )
     except TaglineError as result:
         return {"raised": type(result).__name__, "said": str(result)}
     return {"entry": done.entry.number, "run": done.entry.run}
