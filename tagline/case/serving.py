@@ -17,8 +17,8 @@ class ServingSection(Section):
     )
     subject: str | None = Field(
         default=None,
-        description="The field, or the table's id, that `tagline forget --subject` looks for; the "
-        "table's id where left out.",
+        description="The field, or the table's id, that `tagline forget --subject` looks for, "
+        "and that a challenger's share is dealt by; the table's id where left out.",
     )
     retention_days: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="How long predictions and outcomes are kept; for ever where none."

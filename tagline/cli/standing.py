@@ -9,6 +9,8 @@ from tagline.cli.output import AsJson, console, print_json, say, say_aside
 from tagline.log import show_log
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tagline.lifecycle.transitions import Done
 
 CANDIDATE_HELP = f"{RUN_HELP} The case's newest candidate when left out."
@@ -84,6 +86,24 @@ def challenge(
     json: AsJson = False,
 ) -> None:
     """Give a run a share of the traffic beside the champion, or change its share."""
+    _beside(run, share=share, why=why, case=case, config=config, json=json)
+
+
+def shadow(
+    run: Run,
+    *,
+    why: Why = "",
+    case: CaseName = None,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Let a run answer beside the champion what nobody sees; it is logged."""
+    _beside(run, share=0, why=why, case=case, config=config, json=json)
+
+
+def _beside(
+    run: str, *, share: int, why: str, case: str | None, config: "Path | None", json: bool
+) -> None:
     from tagline.lifecycle import entries
     from tagline.workflows import promotion
     from tagline.workflows.standings import open_run

@@ -11,7 +11,7 @@ AT_FAULT = 5
 
 
 def status(*, case: CaseName = None, config: Config = None, json: AsJson = False) -> None:
-    """Show the champion and its challengers; exit code 5 where something is not as it should be."""
+    """Show who answers; exit code 5 where something is not as it should be."""
     from tagline.workflows.standings import open_case
     from tagline.workflows.state import status as state
 

@@ -62,6 +62,13 @@ class Body:
         """The values of each row, in the order of the fields."""
         return list(zip(*self.columns, strict=True))
 
+    def taken(self, places: Sequence[int]) -> "Body":
+        """Give some of its rows, in the order of their places."""
+        new = {place: at for at, place in enumerate(places)}
+        missing = {new[place]: names for place, names in self.missing.items() if place in new}
+        columns: list[Sequence[Value]] = [[each[p] for p in places] for each in self.columns]
+        return Body(columns, [self.ids[p] for p in places], missing, self.many)
+
 
 class BodyReader:
     """Reads bodies.

@@ -103,9 +103,9 @@ class Deployed(Part):
 
 
 class Challenger(Deployed):
-    """A run that answers a share of the requests, in percent."""
+    """A run that answers a share of the requests, in percent; with 0 it is a shadow."""
 
-    share: Annotated[int, Field(ge=1, le=99)]
+    share: Annotated[int, Field(ge=0, le=99)]
 
 
 class Policy(Part):

@@ -98,8 +98,8 @@ def expect_new_approval(
 
 
 def expect_share(share: int, others: int) -> None:
-    """Refuse a share that leaves nothing to the champion."""
-    if not 1 <= share <= LARGEST_SHARE - others:
+    """Refuse a share that leaves nothing to the champion; a shadow has 0."""
+    if not 0 <= share <= LARGEST_SHARE - others:
         raise Refused(
             f"A share of {share}% beside {others}% of other challengers is not possible.",
             todo=f"All challengers together take from 1% to {LARGEST_SHARE}%.",

@@ -129,7 +129,8 @@ class PredictionLog:
         DataFrame
             A row for each answered row: ``prediction_id``, ``row_id``, ``at`` (UTC),
             ``request_id``, ``principal``, ``run``, ``digest``, ``entry``, ``latency_us``,
-            ``snapshot``, the columns of the answer, ``unknown``, ``missing``,
+            ``snapshot``, ``arm`` (``champion``, ``challenger`` or ``shadow``; none in the first
+            versions), the columns of the answer, ``unknown``, ``missing``,
             ``outside_history`` and ``field:NAME`` for each field.
         """
         return _together(list(self.prediction_parts()))

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+CHAMPION, CHALLENGER, SHADOW = "champion", "challenger", "shadow"
+
 
 class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers/2"):
     """One request that was answered, column by column.
@@ -39,6 +41,8 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers/2"):
         Inputs with a category never seen, and fields without a value, of the rows that have any.
     outside : dict of int to str
         Why history is missing, of the rows where it is.
+    arm : str
+        As what the model answered: ``champion``, ``challenger``, or ``shadow``, which nobody saw.
     """
 
     at: int
@@ -57,6 +61,7 @@ class Answers(msgspec.Struct, array_like=True, frozen=True, tag="answers/2"):
     unknown: dict[int, list[str]]
     missing: dict[int, list[str]]
     outside: dict[int, str] = {}
+    arm: str = CHAMPION
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Give the values of each row, in the order of the fields."""

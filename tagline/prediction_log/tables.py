@@ -70,6 +70,7 @@ def _answers(said: Answers) -> Iterator[dict[str, Any]]:
         "entry": said.entry,
         "latency_us": said.latency,
         "snapshot": said.snapshot,
+        "arm": said.arm,
     }
     for place, row in enumerate(said.rows()):
         yield {

@@ -89,7 +89,8 @@ class Shapes:
     ----------
     row : type
         ``prediction_id``, the columns of the answer, ``unknown`` (inputs whose category the model
-        has never seen), ``missing`` (fields without a value), ``outside_history``.
+        has never seen), ``missing`` (fields without a value), ``outside_history``,
+        ``answered_by`` (the challenger that answered it among others').
     one, many : type
         The answer to one row, and to many: with the model, the rule and the age of history.
     explained : type
@@ -119,6 +120,7 @@ def shapes(task: Task) -> Shapes:
             ("unknown", Sequence[str], ()),
             ("missing", Sequence[str], ()),
             ("outside", Outside, msgspec.field(default="", name="outside_history")),
+            ("answered_by", ModelName | None, None),
         ],
         omit_defaults=True,
         gc=False,

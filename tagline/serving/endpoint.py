@@ -5,7 +5,7 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http import HTTPStatus
 from itertools import count
 from typing import Any
@@ -19,6 +19,7 @@ from tagline.columns.strict_json import Malformed
 from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
+from tagline.serving.routing import Routing
 from tagline.serving.service import ActiveModel, RequestContext, Service
 
 log = logging.getLogger(__name__)
@@ -174,6 +175,36 @@ class Endpoint:
         if not found.ids:
             raise Problem(422, f"A request has 1 to {most:,} rows, and not none.")
         return found
+
+    def read_for(
+        self,
+        model: ActiveModel,
+        routing: Routing[ActiveModel],
+        body: bytes,
+        found: Body,
+        places: Sequence[int],
+        *,
+        most: int,
+    ) -> Body:
+        """Give rows as a model reads them, of a body that the champion has read."""
+        if model.served.bundle.fields != routing.champion.served.bundle.fields:
+            found = self.read(body, model, most=most)
+        return found if len(places) == len(found.ids) else found.taken(places)
+
+    def dealt(
+        self, routing: Routing[ActiveModel], found: Body, ids: Sequence[str]
+    ) -> list[tuple[ActiveModel, list[int]]]:
+        """Deal the rows of a body to the models that answer them, each with its places."""
+        if not routing.challengers:
+            return [(routing.champion, list(range(len(ids))))]
+        return routing.parted(self.service.subjects(routing.champion, found, ids))
+
+    @staticmethod
+    def marked(row: Any, model: ActiveModel, champion: ActiveModel) -> Any:
+        """Say in a row which model answered it, where that is not the champion."""
+        if model is not champion:
+            row.answered_by = model.said
+        return row
 
 
 def _caught(work: Callable[..., Any], *given: Any) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tagline.case.serving import ServingSection
+from tagline.columns.body import Body
 from tagline.columns.field import Field
 from tagline.columns.kind import InvalidValue
 from tagline.columns.request import is_id
@@ -21,6 +22,7 @@ from tagline.serving.answers import Accepted
 from tagline.serving.endpoint import Endpoint
 from tagline.serving.explaining import explained
 from tagline.serving.problems import Problem
+from tagline.serving.routing import Routing
 from tagline.serving.served import Flags
 from tagline.serving.service import ActiveModel, RequestContext
 from tagline.tasks.task import Task
@@ -35,24 +37,25 @@ WHY = {
 
 
 class Predict(Endpoint):
-    """`POST /v1/predict`: a probability and a decision for each row."""
+    """`POST /v1/predict`: an answer to each row."""
 
     page, scope = "/v1/predict", "predict"
 
     async def answer(self, body: bytes, context: RequestContext) -> tuple[int, bytes]:
         """Answer one row at once, many in a thread."""
-        current = self.service.model()
+        routing = self.service.routed()
         if body.lstrip()[:1] == b"[":
-            return await self.in_thread(self._many, current, body, context)  # type: ignore[no-any-return]
-        served = current.served
-        found = self.read(body, current, most=1)
+            return await self.in_thread(self._many, routing, body, context)  # type: ignore[no-any-return]
+        current = routing.champion
+        found, ids = self.read(body, current, most=1), self.service.next_ids(1)
+        if routing.challengers:
+            current = routing.route(self.service.subjects(current, found, ids)[0])
+            found = self.read_for(current, routing, body, found, [0], most=1)
         (values,) = found.rows
-        numbers, unknown, outside = served.inputs(values)
+        numbers, unknown, outside = current.served.inputs(values)
         _expect_history([outside], self.service.section)
-        p = served.single.score(numbers)
-        _expect_answers((p,))
-        ids = self.service.next_ids(1)
-        answer = current.decide(p)
+        answer = current.decide(current.served.single.score(numbers))
+        _expect_answers(answer[:1])
         self.service.keep(
             current,
             found,
@@ -62,6 +65,8 @@ class Predict(Endpoint):
             context=context,
             row=values,
         )
+        if routing.shadows:
+            self.service.shadows.add(routing, body, ids, context)
         lacking = found.missing.get(0, ())
         given = current.shapes.one(
             ids[0], *answer, unknown or (), lacking, outside, **current.common()
@@ -69,14 +74,27 @@ class Predict(Endpoint):
         return 200, self.encode(given)
 
     def _many(
-        self, current: ActiveModel, body: bytes, context: RequestContext
+        self, routing: Routing[ActiveModel], body: bytes, context: RequestContext
     ) -> tuple[int, bytes]:
-        served = current.served
-        found = self.read(body, current, most=self.service.section.max_rows)
-        answer, flags = served.many(found.columns)
+        most, champion = self.service.section.max_rows, routing.champion
+        found = self.read(body, champion, most=most)
+        ids = self.service.next_ids(len(found.ids))
+        predictions: list[Any] = [None] * len(ids)
+        for model, places in self.dealt(routing, found, ids):
+            part = self.read_for(model, routing, body, found, places, most=most)
+            rows = self._rows(model, part, [ids[place] for place in places], context)
+            for place, row in zip(places, rows, strict=True):
+                predictions[place] = self.marked(row, model, champion)
+        if routing.shadows:
+            self.service.shadows.add(routing, body, ids, context)
+        return 200, self.encode(champion.shapes.many(predictions=predictions, **champion.common()))
+
+    def _rows(
+        self, current: ActiveModel, found: Body, ids: list[str], context: RequestContext
+    ) -> list[Any]:
+        answer, flags = current.served.many(found.columns)
         _expect_history(flags.outside.values(), self.service.section)
         _expect_answers(answer[0])
-        ids = self.service.next_ids(len(answer[0]))
         self.service.keep(
             current, found, prediction_ids=ids, answer=answer, flags=flags, context=context
         )
@@ -90,7 +108,7 @@ class Predict(Endpoint):
                 found.missing.get(place, ()),
                 flags.outside.get(place, ""),
             )
-        return 200, self.encode(current.shapes.many(predictions=predictions, **current.common()))
+        return predictions
 
 
 class Explain(Endpoint):
@@ -103,29 +121,42 @@ class Explain(Endpoint):
         by = parse_qs(context.query.decode("latin-1")).get("by", ["input"])[0]
         if by not in ("input", "source"):
             raise Problem(422, "by is 'input' or 'source'.")
-        current = self.service.model()
-        return await self.in_thread(self._explained, current, body, by, context)  # type: ignore[no-any-return]
+        routing = self.service.routed()
+        return await self.in_thread(self._explained, routing, body, by, context)  # type: ignore[no-any-return]
 
     def _explained(
-        self, current: ActiveModel, body: bytes, by: str, context: RequestContext
+        self, routing: Routing[ActiveModel], body: bytes, by: str, context: RequestContext
     ) -> tuple[int, bytes]:
-        served = current.served
-        found = self.read(body, current, most=self.service.section.max_explained)
-        said = explained(
-            served,
-            found,
-            section=self.service.section,
-            by_source=by == "source",
-            ids=self.service.next_ids(len(found.ids)),
-        )
-        names = [each.name for each in served.bundle.task.answer]
-        answer = [[getattr(each, name) for each in said] for name in names]
+        most, champion = self.service.section.max_explained, routing.champion
+        found = self.read(body, champion, most=most)
+        ids = self.service.next_ids(len(found.ids))
+        said: list[Any] = [None] * len(ids)
+        last = champion
+        for model, places in self.dealt(routing, found, ids):
+            part = self.read_for(model, routing, body, found, places, most=most)
+            last = model
+            own = [ids[place] for place in places]
+            for place, row in zip(places, self._rows(model, part, own, by, context), strict=True):
+                said[place] = row
+        if found.many:
+            marked = [self.marked(row, model, champion) for row, model in said]
+            shape = champion.shapes.explanations
+            return 200, self.encode(shape(predictions=marked, **champion.common()))
+        one = msgspec.structs.asdict(said[0][0])
+        return 200, self.encode(last.shapes.explanation(**one, **last.common()))
+
+    def _rows(
+        self, current: ActiveModel, found: Body, ids: list[str], by: str, context: RequestContext
+    ) -> list[tuple[Any, ActiveModel]]:
+        served, section = current.served, self.service.section
+        said = explained(served, found, section=section, by_source=by == "source", ids=ids)
+        answer = [[getattr(each, name) for each in said] for name in served.answers]
         _expect_answers(answer[0])
-        _expect_history([each.outside for each in said], self.service.section)
+        _expect_history([each.outside for each in said], section)
         self.service.keep(
             current,
             found,
-            prediction_ids=[each.prediction_id for each in said],
+            prediction_ids=ids,
             answer=answer,
             flags=Flags(
                 {place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
@@ -133,11 +164,7 @@ class Explain(Endpoint):
             ),
             context=context,
         )
-        said_of, common = current.shapes, current.common()
-        if found.many:
-            return 200, self.encode(said_of.explanations(predictions=said, **common))
-        one = msgspec.structs.asdict(said[0])
-        return 200, self.encode(said_of.explanation(**one, **common))
+        return [(each, current) for each in said]
 
 
 class Outcomes(Endpoint):

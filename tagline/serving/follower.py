@@ -1,9 +1,10 @@
-"""Follow the ledger: load, verify and warm the new champion beside the old one, then switch."""
+"""Follow the ledger: load, verify and warm new models beside the old ones, then switch."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar, cast
@@ -11,11 +12,13 @@ from typing import TypeVar, cast
 from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.history.snapshot import ENDING
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Challenger, Deployed
 from tagline.prediction_log.maintenance import LogMaintenance
+from tagline.prediction_log.records import CHALLENGER, SHADOW
 from tagline.serving import metrics
+from tagline.serving.routing import Arm, Routing, in_order
 from tagline.serving.served import ServedModel, differences, open_history, open_served
-from tagline.serving.service import Service
+from tagline.serving.service import ActiveModel, Service
 from tagline.serving.states import Refusal, WorkerStates
 from tagline.storage.disk import Disk
 from tagline.storage.location import own_store
@@ -32,7 +35,7 @@ T = TypeVar("T")
 
 
 class Follower:
-    """Keeps a worker's model the ledger's champion.
+    """Keeps a worker's models those of the ledger: its champion, challengers and shadows.
 
     Parameters
     ----------
@@ -48,6 +51,8 @@ class Follower:
         self.service, self.standings, self.states = service, standings, states
         self._seen, self._once, self._looking = "", Once(), threading.Lock()
         self._again_at = self._history_at = 0.0
+        self._refused: list[Refusal] = []
+        self._told: set[str] = set()
         # Each look at S3 is a request that is paid for.
         self._seldom = 0.0 if isinstance(service.log.store, Disk) else SELDOM
         self._unreached = False
@@ -68,11 +73,12 @@ class Follower:
     def _look_at_the_ledger(self) -> None:
         try:
             glance = self.standings.ledger.glance()
-            waits = self.service.refusal is not None and time.monotonic() >= self._again_at
+            refused = self.service.refusal is not None or self._refused
+            waits = bool(refused) and time.monotonic() >= self._again_at
             if glance == self._seen and not waits:
                 self._reached()
                 return
-            champion = self.standings.champion()
+            now = self.standings.standing()
             self._reached()
         except Exception as lost:
             metrics.UNREACHED.inc()
@@ -80,7 +86,8 @@ class Follower:
                 log.error(f"The ledger can not be read, and the model goes on: {lost}")
             self._unreached = True
             return
-        self._follow(champion)
+        self._follow(now.champion)
+        self._follow_others(now.challengers)
         self._seen = glance
 
     def _reached(self) -> None:
@@ -97,7 +104,61 @@ class Follower:
         elif (now is None or now.served.deployed != champion) and not self._takes(champion):
             return
         self.service.refusal = None
-        self.states.note(champion, None)
+        self._note()
+
+    def _follow_others(self, challengers: Sequence[Challenger]) -> None:
+        """Let challengers and shadows answer beside the champion, those that can."""
+        routing = self.service.routing
+        if routing is None:
+            return
+        before = {each.served.deployed: each for each in routing.models[1:]}
+        if set(before) == set(challengers) and not self._refused:
+            return
+        self._refused, self._again_at = [], time.monotonic() + AGAIN
+        arms: list[Arm[ActiveModel]] = []
+        for each in challengers:
+            model = before.get(each) or self._other(each, routing.champion)
+            if model is not None:
+                arms.append(Arm(each.run, each.share, model))
+        self.service.switch(
+            replace(
+                routing,
+                challengers=in_order(arm for arm in arms if arm.share),
+                shadows=tuple(arm.model for arm in in_order(arms) if not arm.share),
+            )
+        )
+        self._note()
+
+    def _other(self, wanted: Challenger, champion: ActiveModel) -> ActiveModel | None:
+        try:
+            served = self._loaded(wanted)
+            _expect_same_schema(champion.served, served)
+        except Exception as wrong:
+            why = str(wrong) or type(wrong).__name__
+            if why not in self._told:
+                log.error(f"{wanted.run} is refused, and the champion has its share: {why}")
+            self._refused.append(Refusal(wanted.since, wanted.bundle, why))
+            self._told.add(why)
+            return None
+        arm = CHALLENGER if wanted.share else SHADOW
+        log.info(f"{wanted.run} answers from now on as a {arm} ({wanted.share}%)")
+        return self.service.active(served, arm=arm)
+
+    def _note(self) -> None:
+        routing = self.service.routing
+        others = routing.models[1:] if routing else ()
+        arms = [
+            {
+                "run": each.served.deployed.run,
+                "digest": each.served.bundle.digest,
+                "entry": each.served.deployed.since,
+                "arm": each.arm,
+                "share": getattr(each.served.deployed, "share", 0),
+            }
+            for each in others
+        ]
+        refusal = self.service.refusal or next(iter(self._refused), None)
+        self.states.note(self._deployed(), refusal, arms=arms)
 
     def _takes(self, champion: Deployed) -> bool:
         begun, old = time.monotonic(), self.service.current
@@ -108,11 +169,26 @@ class Follower:
         except Exception as wrong:
             self._refuse(champion, wrong)
             return False
-        self.service.switch(served)
+        self._crown(served)
         metrics.SWAPS.labels("taken").inc()
         took = time.monotonic() - begun
         log.info(f"{champion.run} answers from now on (entry {champion.since}, {took:.2f} s)")
         return True
+
+    def _crown(self, served: ServedModel) -> None:
+        """Make a model the champion; who was beside the one before is, where it still may be."""
+        new, old = self.service.active(served), self.service.routing
+        kept = Routing(self.service.case.name, new) if old is None else replace(old, champion=new)
+        digest = served.bundle.digest
+        self.service.switch(
+            replace(
+                kept,
+                challengers=tuple(
+                    arm for arm in kept.challengers if arm.model.served.bundle.digest != digest
+                ),
+                shadows=tuple(each for each in kept.shadows if each.served.bundle.digest != digest),
+            )
+        )
 
     def _loaded(self, champion: Deployed) -> ServedModel:
         limit = self.service.section.load_seconds
@@ -125,25 +201,42 @@ class Follower:
             ) from None
 
     def _renew_history(self) -> None:
-        current = self.service.current
-        history = current.served.history if current else None
-        if current is None or history is None:
+        routing = self.service.routing
+        if routing is None:
             return
-        store, case = self.service.log.store, self.service.case.name
-        found = current.served.newest_history(store, case)
+        renewed = {id(each): self._renewed(each) for each in routing.models}
+        if all(renewed[id(each)] is each for each in routing.models):
+            return
+        arms = routing.challengers
+        self.service.switch(
+            replace(
+                routing,
+                champion=renewed[id(routing.champion)],
+                challengers=tuple(replace(arm, model=renewed[id(arm.model)]) for arm in arms),
+                shadows=tuple(renewed[id(each)] for each in routing.shadows),
+            )
+        )
+
+    def _renewed(self, model: ActiveModel) -> ActiveModel:
+        """Give a model with the newest snapshot of its history."""
+        history, store = model.served.history, self.service.log.store
+        if history is None:
+            return model
+        found = model.served.newest_history(store, self.service.case.name)
         short = found.rpartition("/")[2].removesuffix(ENDING)
-        if found and short != history.snapshot.name:
-            newer = open_history(current.served, store, found, self.service.section)
-            newer.warm()
-            self.service.switch(newer)
-            log.info(f"The history {short} is looked up from now on")
+        if not found or short == history.snapshot.name:
+            return model
+        newer = open_history(model.served, store, found, self.service.section)
+        newer.warm()
+        log.info(f"The history {short} is looked up from now on")
+        return self.service.active(newer, arm=model.arm)
 
     def _refuse(self, champion: Deployed, wrong: Exception) -> None:
         why = str(wrong) or type(wrong).__name__
         known = self.service.refusal
         self.service.refusal = Refusal(champion.since, champion.bundle, why)
         self._again_at = time.monotonic() + AGAIN
-        self.states.note(self._deployed(), self.service.refusal)
+        self._note()
         if known is None or known.why != why:
             metrics.SWAPS.labels("refused").inc()
             goes_on = "the old one goes on" if self.service.current else "nothing is answered"

@@ -31,6 +31,8 @@ SECONDS = Histogram(
     "tagline_request_seconds", "From the first byte to the answer.", ["page"], buckets=BUCKETS
 )
 PREDICTIONS = Counter("tagline_predictions", "Rows that were answered.", ["run", "digest"])
+SHADOWED = Counter("tagline_shadow_rows", "Rows that a shadow answered, which nobody saw.")
+UNSHADOWED = Counter("tagline_shadow_rows_dropped", "Rows that no shadow had the time for.")
 ACTED = Counter("tagline_predictions_acted", "Rows that reached the threshold.", ["run", "digest"])
 UNKNOWN = Counter("tagline_unknown_values", "Categories that training never saw.", ["input"])
 LACKING = Counter("tagline_missing_values", "Fields without a value.", ["field"])

@@ -20,17 +20,19 @@ from tagline.errors import TaglineError
 from tagline.prediction_log.known import KnownIds
 from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.pseudonyms import Pseudonyms
-from tagline.prediction_log.records import Answers, Outcome, encode
+from tagline.prediction_log.records import CHAMPION, SHADOW, Answers, Outcome, encode
 from tagline.prediction_log.segment import NoRoom, Segment
 from tagline.serving import metrics
 from tagline.serving.access import Access
 from tagline.serving.answers import HistoryAge, Shapes, shapes
 from tagline.serving.problems import Problem
+from tagline.serving.routing import Routing
 from tagline.serving.served import Flags, ServedModel
+from tagline.serving.shadows import Shadows
 from tagline.serving.states import Refusal
 
 log = logging.getLogger(__name__)
-BEFORE = 4
+BEFORE = 16
 SELDOM = 50_000, 20, 20  # a request makes a hundred objects that end with it
 
 
@@ -71,6 +73,8 @@ class ActiveModel(msgspec.Struct):
         Place and name of each field that names a person.
     shapes : Shapes
         The structs of its answers.
+    arm : str
+        ``champion``, ``challenger`` or ``shadow``.
     """
 
     served: ServedModel
@@ -78,6 +82,7 @@ class ActiveModel(msgspec.Struct):
     said: msgspec.Raw
     personal: list[tuple[int, str]]
     shapes: Shapes
+    arm: str = CHAMPION
 
     def decide(self, given: float) -> tuple[Any, ...]:
         """Give the columns of the answer to one row, of what its graph gave."""
@@ -133,11 +138,12 @@ class Service:
         }
         self.predictions = Segment(log.folder, **limits)  # type: ignore[arg-type]
         self.known = KnownIds(log)
-        self.current: ActiveModel | None = None
+        self.routing: Routing[ActiveModel] | None = None
         self.refusal: Refusal | None = None
         self.pages: list[metrics.Page] = []
         # Requests that began with the model before end with it, and are counted too.
         self._counts: deque[metrics.ProfileCounts] = deque(maxlen=BEFORE)
+        self.shadows = Shadows(self)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
         self._counting = threading.Lock()
 
@@ -149,47 +155,72 @@ class Service:
             for page in self.pages:
                 page.count()
 
-    def switch(self, served: ServedModel | None) -> None:
-        """Let another model answer from now on; requests that have begun end with theirs."""
-        if served is None:
-            self.current = None
-            return
+    @property
+    def current(self) -> ActiveModel | None:
+        """The champion that answers now."""
+        return self.routing.champion if self.routing else None
+
+    def active(self, served: ServedModel, *, arm: str = CHAMPION) -> ActiveModel:
+        """Give a model with what each answer needs of it, and count what it answers."""
         deployed, digest = served.deployed, served.bundle.digest
         said = {"run": deployed.run, "digest": digest, "entry": deployed.since}
         hidden = self.pseudonyms.personal
-        self.current = ActiveModel(
+        found = ActiveModel(
             served,
             metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
             shapes(served.bundle.task),
+            arm,
         )
-        self._counts.append(self.current.counts)
+        self._counts.append(found.counts)
+        return found
+
+    def switch(self, routing: Routing[ActiveModel] | None) -> None:
+        """Let others answer from now on; requests that have begun end with theirs."""
+        self.routing = routing
+        if routing is None:
+            return
+        served = routing.champion.served
         # What is loaded now stays: the collector need not walk through it for ever.
         gc.unfreeze()  # what was kept for the model before is not kept for ever
         gc.collect()
         gc.freeze()
         gc.set_threshold(*SELDOM)
-        metrics.MODEL.set(deployed.since)
+        metrics.MODEL.set(served.deployed.since)
         if served.history is not None:
             metrics.AS_OF.set(served.history.snapshot.as_of)
 
     def model(self) -> ActiveModel:
-        """Give the model that answers now.
+        """Give the champion that answers now; see `routed`."""
+        return self.routed().champion
+
+    def routed(self) -> Routing[ActiveModel]:
+        """Give who answers now.
 
         Raises
         ------
         Problem
-            503: there is none.
+            503: nobody does.
         """
-        if self.current is None:
+        if self.routing is None:
             why = f" {self.refusal.why}" if self.refusal else ""
             raise Problem(
                 503,
                 f"The case {self.case.name} has no champion to serve.{why}",
                 headers={"Retry-After": "5"},
             )
-        return self.current
+        return self.routing
+
+    def subjects(self, current: ActiveModel, body: Body, ids: Sequence[str]) -> list[str]:
+        """Give what each row is routed by: the case's subject, its own id, else the answer's."""
+        given: Sequence[Any] = body.ids
+        if self.section.subject in current.served.names:
+            given = body.columns[current.served.names.index(self.section.subject)]
+        return [
+            ids[place] if each is None or each == "" else str(each)
+            for place, each in enumerate(given)
+        ]
 
     def next_ids(self, count: int) -> list[str]:
         """Name predictions, unlike any other of any worker."""
@@ -238,8 +269,11 @@ class Service:
             flags.unknown,
             body.missing,
             flags.outside,
+            current.arm,
         )
         self._write(record)
+        if current.arm == SHADOW:
+            return  # it has answered nobody
         if row is None:
             current.counts.add(body.columns, answer[0])
         else:

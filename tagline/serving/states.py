@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,8 +47,14 @@ class WorkerStates:
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
-    def note(self, deployed: Deployed | None, refusal: Refusal | None) -> None:
-        """Say what this worker has."""
+    def note(
+        self,
+        deployed: Deployed | None,
+        refusal: Refusal | None,
+        *,
+        arms: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        """Say what this worker has: its champion, and who answers beside it."""
         refused = msgspec.to_builtins(refusal) if refusal else None
         said = {"digest": deployed.bundle if deployed else "", "refused": refused}
         write_whole(self.folder / str(os.getpid()), msgspec.json.encode(said))
@@ -55,6 +62,7 @@ class WorkerStates:
             entry=deployed.since if deployed else 0,
             digest=deployed.bundle if deployed else "",
             refused=refused,
+            arms=list(arms),
         )
 
     def say(self, **changed: Any) -> None:

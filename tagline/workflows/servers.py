@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from tagline.canonical import as_json
@@ -42,6 +42,9 @@ class Report:
         The ledger's entry by which the model that it answers with stands; 0 while there is none.
     digest : str
         That model's.
+    arms : list of dict
+        Who answers beside it: ``run``, ``digest``, ``entry``, ``arm`` (``challenger`` or
+        ``shadow``) and ``share`` in percent.
     refused : dict or None
         ``entry``, ``digest`` and ``why`` of a model that it does not take.
     load_seconds : float
@@ -60,6 +63,7 @@ class Report:
     url: str
     entry: int = 0
     digest: str = ""
+    arms: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, Any] | None = None
     load_seconds: float = LEAST_PATIENCE
     asked: str = ""

@@ -13,7 +13,7 @@ from tagline.data.sources import with_sources
 from tagline.errors import TaglineError, Unknown
 from tagline.keys import signing_key
 from tagline.lifecycle.chain import Ledger
-from tagline.lifecycle.entry import Deployed, Policy
+from tagline.lifecycle.entry import Deployed, Policy, Standing
 from tagline.lifecycle.last_seen import LastSeen
 from tagline.lifecycle.people import Actor, actor, proposed
 from tagline.lifecycle.request import Request
@@ -60,9 +60,13 @@ class Standings:
         """Give what stands, held against what this machine has seen before."""
         return self.last_seen.state()
 
+    def standing(self) -> Standing:
+        """Give the champion and who answers beside it."""
+        return self.state().standing
+
     def champion(self) -> Deployed | None:
         """Give the champion, if there is one."""
-        return self.state().standing.champion
+        return self.standing().champion
 
     def policy(self) -> Policy:
         """Give who may do what: as the ledger says, else as the config proposes."""

@@ -42,7 +42,10 @@ def status(standings: Standings) -> dict[str, Any]:
         "entries": state.number,
         "live": [
             *champion,
-            *(_told(standings, each, "challenger", each.share) for each in now.challengers),
+            *(
+                _told(standings, each, "challenger" if each.share else "shadow", each.share)
+                for each in now.challengers
+            ),
         ],
         "watched": _watched(standings.case.name),
         "policy": _proposes(standings, state),

@@ -147,7 +147,7 @@ def test_a_server_answers_as_the_frame_does(lived, rows, answers):
     typed = get_table(lived.prepared.rows["test"])
     served = ServedModel(DEPLOYED, lived.bundle, None)
     sent = json.dumps([_as_json(row, lived) for row in typed.to_dict("records")]).encode()
-    many, flags = served.many(served.reader.read(sent).columns)
+    (many, _), flags = served.many(served.reader.read(sent).columns)
     assert not flags.outside
     assert np.abs(np.array(many) - answers).max() <= 1e-12
     for place in range(0, len(typed), 7):
@@ -206,4 +206,4 @@ def test_a_word_that_means_no_value_is_none_in_a_request_and_a_frame(lived, rows
         one = served.reader.read(json.dumps(bodies[0]).encode())
         assert field.name in many.missing[0]
         assert field.name in one.missing[0]
-        assert np.abs(np.array(served.many(many.columns)[0]) - expected[:3]).max() <= 1e-12
+        assert np.abs(np.array(served.many(many.columns)[0][0]) - expected[:3]).max() <= 1e-12
