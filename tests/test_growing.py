@@ -1,19 +1,32 @@
 """The examples of docs/growing.md do what the page says."""
 
 import importlib
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from tagline.columns import infer as guess
-from tagline.columns import types
+from tagline.bundle.load import Bundle
+from tagline.bundle.mlmodel import mlmodel
+from tagline.bundle.pyfunc import Answers
+from tagline.bundle.seal import seal
+from tagline.columns import infer, types
 from tagline.columns.body import BodyReader
 from tagline.columns.field import Field
 from tagline.columns.request import InvalidRows
+from tagline.prediction_log import records
+from tagline.prediction_log.frames import framed
+from tagline.prediction_log.tables import rows_of
+from tagline.serving.answers import shapes
+from tagline.tasks import tasks
 from tagline.transform.compute import columns
+from tests.bundle.conftest import Fitted, make_frame
 
 PAGE = (Path(__file__).parents[1] / "docs" / "growing.md").read_text()
 
@@ -34,7 +47,7 @@ def example(tmp_path, monkeypatch):
 def test_a_kind_of_column_is_read_guessed_answered_and_logged(example, monkeypatch):
     kind = example("kind").Duration()
     monkeypatch.setitem(types.KINDS, kind.name, kind)
-    monkeypatch.setattr(guess, "KINDS", {kind.name: kind, **types.KINDS})
+    monkeypatch.setattr(infer, "KINDS", {kind.name: kind, **types.KINDS})
     field = Field("took", kind.name, required=False)
     table = pd.DataFrame({"took": ["1:30", None, "0:05"]})
     minutes = columns(table, fields=[field])["took"]
@@ -45,8 +58,37 @@ def test_a_kind_of_column_is_read_guessed_answered_and_logged(example, monkeypat
         BodyReader([field], id="id").read(b'{"took": "1:75"}')
     logged = pd.DataFrame({"took": kind.from_log(pd.Series(minutes))})
     np.testing.assert_array_equal(columns(logged, fields=[field])["took"], minutes)
-    assert guess.recognise(table["took"]).kind == "duration"
+    assert infer.recognise(table["took"]).kind == "duration"
     assert kind.plain(90.0) == "1:30"
+
+
+def test_a_task_is_answered_everywhere_by_its_own_columns(example, monkeypatch, tmp_path):
+    task = example("task").Odds()
+    monkeypatch.setitem(tasks.TASKS, task.name, task)
+    fitted = Fitted()
+    made = replace(fitted.contents("boosted"), task=task.name)
+    bundle = Bundle(seal(made.files(), folder=tmp_path).path)
+    frame = make_frame(20, seed=1)
+    found = Answers(bundle).predict(frame)
+    assert list(found) == ["probability", "odds", "decision"]
+    p = bundle.predict_frame(frame)
+    np.testing.assert_allclose(found["odds"], p / (1 - p))
+    told = {"run": "TrainFlow/1", "created": "2026-01-01", "python": "3.11"}
+    written = yaml.safe_load(mlmodel(bundle.fields, bundle.history, task=task, **told))
+    named = [each["name"] for each in json.loads(written["signature"]["outputs"])]
+    assert named == list(found)
+    row = shapes(task).row("id", *task.decide(0.75, bundle.rule))
+    assert msgspec.json.decode(msgspec.json.encode(row))["odds"] == 3.0
+    answer = {name: found[name].tolist() for name in found}
+    logged = records.Answers(
+        *(1, "q", "w", "r", "d", 1, 1, "", (), [], ["a"] * 20, [None] * 20, answer, {}, {})
+    )
+    (first, *_) = rows_of(framed(records.encode(logged)))
+    assert first["odds"] == found["odds"][0]
+
+
+def test_an_arm_gets_its_share(example):
+    example("arm")
 
 
 def test_a_family_of_models_keeps_the_contract(example):
