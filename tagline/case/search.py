@@ -165,6 +165,25 @@ class SearchSection(Section):
     threads: Annotated[int, Field(ge=1)] = Field(
         default=1, description="Threads of one task; the same figures whatever the number."
     )
+    interactions: tuple[Annotated[tuple[str, ...], Field(min_length=1)], ...] = Field(
+        default=(),
+        description="Groups of inputs: only those of one group may be in one branch of a boosted "
+        "tree. An input that no group names stands alone.",
+    )
+    budget: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="No fit begins once the fits so far have cost as much: rows times trees of "
+        "each, added up; an even part for each bracket.",
+    )
+    max_seconds: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="No fit of a bracket begins after so many CPU seconds. How many each trial "
+        "made is recorded, and `tagline reproduce` makes as many.",
+    )
+    fits: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict,
+        description="Trial to how many fits it makes at the most; what a reproduction sets.",
+    )
     baselines: Annotated[tuple[Baseline, ...], AfterValidator(_distinct)] = Field(
         default=("base_rate", "logistic"), description="Simple models that compete as trials."
     )
@@ -179,6 +198,8 @@ class SearchSection(Section):
             raise ValueError(
                 f"trials is {self.trials}, and {len(self.tuned)} families ask for one each"
             )
+        if self.interactions and BOOSTED not in self.families:
+            raise ValueError("interactions are of boosted trees, and families does not name them")
         if self.fixed.set() and BOOSTED not in self.families:
             raise ValueError("fixed is of boosted trees, and families does not name them")
         return self

@@ -14,10 +14,11 @@ from tagline.data.features import Features
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
 from tagline.models.training_data import read, write
+from tagline.names import near
 from tagline.storage.blobs import blobs
 from tagline.transform.feature_encoder import InputSet, Matrix
 
-LAYOUT = 2  # another one for another meaning of the files in the folder
+LAYOUT = 3  # another one for another meaning of the files in the folder
 TEST = "test"
 
 
@@ -60,7 +61,13 @@ def put_matrix(
             f"MONOTONE names {sorted(strangers)[0]!r}, which is no input.", where=features.module
         )
     monotone = [features.monotone.get(name, 0) for name in inputs.names]
-    rules = {"layout": LAYOUT, "max_bin": case.search.max_bin, "monotone": monotone}
+    interactions = _interactions(case, inputs)
+    rules = {
+        "layout": LAYOUT,
+        "max_bin": case.search.max_bin,
+        "monotone": monotone,
+        "interactions": interactions.tolist(),
+    }
     place = folder / f"matrix-{_digest(rules, X, y, part, group)[:32]}"
     if not place.exists():
         beside = {_group_of(name): group[part == name] for name in PARTS}
@@ -71,9 +78,23 @@ def put_matrix(
             split=part,
             max_bin=case.search.max_bin,
             monotone=monotone,
+            interactions=interactions,
             beside={TEST: X[part == TEST], **beside},
         )
     return place
+
+
+def _interactions(case: Case, inputs: InputSet) -> npt.NDArray[np.int8]:
+    """Give which inputs each group of ``search.interactions`` names, int8 [groups, p]."""
+    groups = case.search.interactions
+    for name in (each for group in groups for each in group):
+        if name not in inputs.names:
+            raise TaglineError(
+                f"search.interactions names {name!r}, which is no input{near(name, inputs.names)}.",
+                where=case.file,
+            )
+    found = [[name in group for name in inputs.names] for group in groups]
+    return np.array(found, np.int8).reshape(len(groups), len(inputs.names))
 
 
 def matrix_folder(name: str, files: Mapping[str, str]) -> Path:

@@ -185,7 +185,10 @@ class Trees:
 
     def __init__(self, data: TrainingData, search: SearchSection) -> None:
         self._search = search
-        self._monotone = tuple(data.monotone.tolist())
+        self._constraints: dict[str, Any] = {"monotone_constraints": tuple(data.monotone.tolist())}
+        if len(data.interactions):
+            groups = [np.flatnonzero(group).tolist() for group in data.interactions]
+            self._constraints["interaction_constraints"] = json.dumps(groups)
         threads = {"nthread": search.threads}
         # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
         cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
@@ -218,7 +221,7 @@ class Trees:
                 "tree_method": "hist",
                 "max_bin": search.max_bin,
                 "learning_rate": rate,
-                "monotone_constraints": self._monotone,
+                **self._constraints,
                 "nthread": search.threads,
                 "seed": seed,
             },

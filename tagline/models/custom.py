@@ -133,8 +133,15 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
     Raises
     ------
     TaglineError
-        The case gives directions, and the family keeps none.
+        The case gives directions, and the family keeps none; or groups of interactions, which
+        only boosted trees keep.
     """
+    if len(data.interactions):
+        raise TaglineError(
+            "It keeps no groups of search.interactions.",
+            where="search.families",
+            todo="Leave it, or the groups, out.",
+        )
     if data.monotone.any() and not family.monotone:
         raise TaglineError(
             "It keeps no directions, and MONOTONE asks for some.",

@@ -13,7 +13,7 @@ from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.models import leaderboard
 from tagline.models.custom import draw_of, fitting, load_family
-from tagline.models.families import FAMILIES, Boosted, Model
+from tagline.models.families import FAMILIES, BaseRate, Boosted, Logistic, Model
 from tagline.models.model import Fit
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData
@@ -24,6 +24,7 @@ from tagline.tasks.tasks import task_of
 Progress = Callable[[list[Row]], None]
 Bracket = dict[str, Any]
 Trial = dict[str, Any]
+SIMPLEST = (BaseRate, Logistic)  # cost nothing, and are what the others are compared with
 AT_ONCE = 300_000  # values of a matrix whose brackets run in one task
 
 
@@ -177,12 +178,14 @@ def _halve(run: "_Run", trials: list[Trial]) -> None:
     *coarse, finest = run.search.learning_rates
     for rate in coarse:
         ranked = run.rung(trials, rate)
+        trials = run.begun(trials)
         # Of those that began, failures included: a bracket that loses trials is not let
         # off halving.
         keep = math.ceil(len(trials) / run.search.eta)
         trials = ranked[:keep]
         run.settle(ranked[keep:], "stopped")
     run.settle(run.rung(trials, finest), "finished")
+    run.settle(trials, "stopped")
 
 
 class _Run:
@@ -201,6 +204,7 @@ class _Run:
         self._fits: dict[str, Fit] = {}
         self._own: dict[int, tuple[Row, Model]] = {}
         self._finest: set[int] = set()
+        self._began, self._cost = time.process_time(), 0.0
 
     def rung(self, trials: list[Trial], rate: float) -> list[Trial]:
         """Fit trials at one learning rate; give those that did not fail, the best first."""
@@ -211,7 +215,10 @@ class _Run:
     def attempt(self, trial: Trial, *, rate: float | None) -> Row | None:
         """Fit a trial once; give the row of this fit alone, or nothing if it failed."""
         row = self._rows[trial["trial"]]
+        if not self._may_fit(row):
+            return None
         begun = time.process_time()
+        row["fits"] += 1
         try:
             fitted = self._fitted(trial, rate)
         # Whatever a library raises is one trial's failure, not the end of the search.
@@ -222,17 +229,37 @@ class _Run:
                 "error": " ".join(f"{type(wrong).__name__}: {wrong}".split()),
             }
         row["seconds"] += time.process_time() - begun
+        self._cost += len(self._data.X) * max(1, fitted["rounds"] if fitted else 0)
         # A finer rate may stop early by bad luck; the trial keeps its better fit.
         if fitted and self._order(fitted) < self._order(row):
-            row |= {**fitted, "seconds": row["seconds"]}
+            row |= {**fitted, "seconds": row["seconds"], "fits": row["fits"]}
         self._progress([dict(entry) for entry in self._rows.values()])
         return fitted
 
-    def settle(self, trials: Sequence[Trial], state: str) -> None:
-        """Enter what became of trials that did not fail."""
+    def begun(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Give the trials that were fitted; for the others the budget did not reach."""
         for trial in trials:
+            if not self._rows[trial["trial"]]["fits"]:
+                self._rows[trial["trial"]]["state"] = "skipped"
+        return [trial for trial in trials if self._rows[trial["trial"]]["fits"]]
+
+    def _may_fit(self, row: Row) -> bool:
+        """Tell whether the budget allows one more fit; the first one is always made."""
+        given, search = self.search.fits.get(str(row["trial"])), self.search
+        if given is not None:
+            return bool(row["fits"] < given)
+        if not self._cost or FAMILIES.get(row["kind"], Boosted) in SIMPLEST:
+            return True
+        spent = search.budget is not None and self._cost >= search.budget / search.brackets
+        used = time.process_time() - self._began
+        return not spent and (search.max_seconds is None or used < search.max_seconds)
+
+    def settle(self, trials: Sequence[Trial], state: str) -> None:
+        """Enter what became of trials that did not fail, and of which nothing was said yet."""
+        for trial in self.begun(trials):
             row = self._rows[trial["trial"]]
-            row["state"] = "failed" if row["error"] else state
+            if row["state"] in ("waiting", "running"):
+                row["state"] = "failed" if row["error"] else state
 
     def result(self) -> BracketResult:
         best = min(self._own.values(), key=lambda each: self._order(each[0]), default=None)

@@ -1,7 +1,7 @@
 """The rows that models learn from, written once and shared by every task of the search."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,9 @@ class TrainingData:
         Values of each input that begin a bin, rising; NaN fills up the shorter columns.
     monotone : int8 [p]
         1 where the answer may only rise with the input, -1 where it may only fall, else 0.
+    interactions : int8 [groups, p]
+        1 where an input is of a group whose inputs may be in one branch of a tree; no group where
+        all may be.
     """
 
     X: Floats
@@ -37,6 +40,7 @@ class TrainingData:
     y_tune: Floats
     cuts: Floats
     monotone: npt.NDArray[np.int8]
+    interactions: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
 
 
 _ARRAYS = tuple(TrainingData.__dataclass_fields__)
@@ -50,6 +54,7 @@ def write(
     split: Sequence[str] | npt.NDArray[np.str_],
     max_bin: int = 256,
     monotone: Sequence[int] | None = None,
+    interactions: npt.NDArray[np.int8] | None = None,
     beside: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> TrainingData:
     """Write the rows that train and tune to a folder, each array a memory-mapped ``.npy``.
@@ -71,6 +76,8 @@ def write(
         Most values of one input that the trees tell apart.
     monotone : sequence of int [p], optional
         Direction in which each input may move the answer: -1, 0 or 1.
+    interactions : int8 [groups, p], optional
+        Which inputs each group names; see `TrainingData`.
     beside : mapping of str to ndarray, optional
         Other arrays that belong to these, by the names of their files without ``.npy``.
 
@@ -91,6 +98,9 @@ def write(
         y_tune=y_tune,
         cuts=quantile_cuts(train, max_bin=max_bin),
         monotone=_directions(monotone, train.shape[1]),
+        interactions=np.zeros((0, train.shape[1]), np.int8)
+        if interactions is None
+        else interactions,
     )
     _put(folder, {**{name: getattr(data, name) for name in _ARRAYS}, **beside})
     return data

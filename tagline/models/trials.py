@@ -14,6 +14,7 @@ COLUMNS = {
     "roc_auc": "float64",
     "log_loss": "float64",
     "rounds": "int64",
+    "fits": "int64",
     "seconds": "float64",
     "params": "str",
     "error": "str",
@@ -25,8 +26,8 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
     """Begin the row of a trial: plain data, as the columns of `COLUMNS` but without a rank.
 
     ``state`` is ``waiting``, ``running`` (may go on to a finer learning rate), ``finished``,
-    ``stopped`` (halved away) or ``failed``; figures are of the tuning rows; ``seconds`` are
-    of CPU time.
+    ``stopped`` (halved away), ``skipped`` (the budget was spent) or ``failed``; figures are of the
+    tuning rows; ``fits`` counts its fits; ``seconds`` are of CPU time.
     """
     return {
         "trial": trial,
@@ -35,6 +36,7 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
         "roc_auc": None,
         "log_loss": None,
         "rounds": 0,
+        "fits": 0,
         "seconds": 0.0,
         "params": json.dumps(dict(parameters)),
         "error": "",

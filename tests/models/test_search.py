@@ -4,6 +4,7 @@ import json
 import logging
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from sklearn.metrics import log_loss, roc_auc_score
 from tagline.case.search import SearchSection, SpaceSection
 from tagline.errors import TaglineError
 from tagline.models.average import average
-from tagline.models.families import load
+from tagline.models.families import Boosted, load
 from tagline.models.leaderboard import COLUMNS
 from tagline.models.search import AT_ONCE, BracketResult, brackets, choose, run_bracket, tasks
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData, read, write
 from tagline.tasks.tasks import TASKS
+from tests.models.conftest import make_rows
 
 
 def quietly(rows: list[dict[str, Any]]) -> None:
@@ -245,3 +247,63 @@ def test_a_bracket_is_a_task_but_where_a_table_is_small(section: SearchSection) 
     plan = brackets(section, seed=7)
     assert tasks(plan, values=AT_ONCE) == [plan]
     assert tasks(plan, values=AT_ONCE + 1) == [[each] for each in plan]
+
+
+def kinds_of(table: Any, state: str) -> list[str]:
+    return table.loc[table["state"] == state, "kind"].tolist()
+
+
+def test_a_budget_of_rows_times_trees_ends_a_search_and_the_same_each_time(
+    data: TrainingData,
+) -> None:
+    section = SearchSection(trials=8, brackets=1, max_rounds=20, early_stopping_rounds=20)
+    _, whole = choose(run_all(data, section))
+    cost = float((len(data.X) * whole["rounds"].clip(lower=1)).sum())
+    small = section.model_copy(update={"budget": cost / 3})
+    _, table = choose(run_all(data, small))
+    assert kinds_of(table, "skipped")
+    assert not table.loc[table["kind"] == "logistic", "state"].eq("skipped").any()
+    assert table["fits"].sum() < whole["fits"].sum()
+    _, again = choose(run_all(data, small))
+    assert again.drop(columns="seconds").equals(table.drop(columns="seconds"))
+    large = section.model_copy(update={"budget": cost * 100})
+    _, same = choose(run_all(data, large))
+    assert same.drop(columns="seconds").equals(whole.drop(columns="seconds"))
+
+
+def test_what_seconds_have_ended_is_made_again_by_its_fits(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    section = SearchSection(trials=6, brackets=2, max_rounds=20, max_seconds=5)
+    clock = count(step=1.0)
+    with monkeypatch.context() as slow:  # each look at the clock takes a second
+        slow.setattr("tagline.models.search.time.process_time", lambda: next(clock))
+        first, table = choose(run_all(data, section))
+    assert kinds_of(table, "skipped") or kinds_of(table, "stopped")
+    assert table["fits"].sum() < 6 + 2 + 2
+    made = dict(zip(map(str, table["trial"]), table["fits"].tolist(), strict=True))
+    again, other = choose(
+        run_all(data, section.model_copy(update={"max_seconds": None, "fits": made}))
+    )
+    assert other.drop(columns="seconds").equals(table.drop(columns="seconds"))
+    assert again.best == first.best
+
+
+def test_inputs_of_different_groups_are_in_no_branch_together(tmp_path: Path) -> None:
+    X, y = make_rows(900, seed=3)
+    groups = np.array([[1, 1, 0, 0, 0], [0, 0, 1, 1, 0]], np.int8)
+    parts = np.repeat(["train", "tune"], [600, 300])
+    data = write(tmp_path / "rows", X=X, y=y, split=parts, interactions=groups)
+    model = Boosted.fitting(data, SearchSection(max_rounds=30))({}, learning_rate=0.3, seed=1)
+    assert isinstance(model, Boosted)
+    trees = model.booster.trees_to_dataframe()
+    for _, tree in trees.groupby("Tree"):
+        by = tree.set_index("ID")
+        parents = {child: name for name, row in by.iterrows() for child in (row["Yes"], row["No"])}
+        for name in by.index:
+            used, at = set(), name
+            while at in by.index:
+                if by.loc[at, "Feature"] != "Leaf":
+                    used.add(int(by.loc[at, "Feature"][1:]))
+                at = parents.get(at)
+            assert any(used <= set(np.flatnonzero(group)) for group in groups) or len(used) == 1
