@@ -329,11 +329,11 @@ def loaded(bundle: Any) -> Any:
 def matrix(bundle: Any, rows: list[dict[str, Any]]) -> np.ndarray:
     """Give the model's inputs of some rows, without history."""
     from tagline.bundle.single import SingleRow  # noqa: PLC0415
-    from tagline.columns.body import BodyReader  # noqa: PLC0415
+    from tagline.columns.body import RequestDecoder  # noqa: PLC0415
 
     single = SingleRow(bundle)
     names = [each.name for each in bundle.fields]
-    read = BodyReader(bundle.fields, id="id").read(json.dumps(rows).encode())
+    read = RequestDecoder(bundle.fields, id="id").read(json.dumps(rows).encode())
     past = dict.fromkeys(bundle.history, 1.0)
     made = [single.inputs({**dict(zip(names, row, strict=True)), **past})[0] for row in read.rows]
     return np.array(made, dtype=np.float32)

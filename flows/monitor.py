@@ -7,10 +7,10 @@ python flows/monitor.py run --case flights --retrain    # and train again where 
 from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger_on_finish
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 
 
-@mistakes_as_sentences()
+@user_errors()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger_on_finish(flow="ScoreFlow")
 class MonitorFlow(FlowSpec):
@@ -55,5 +55,5 @@ class MonitorFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     MonitorFlow()

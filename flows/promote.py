@@ -7,10 +7,10 @@ python flows/promote.py run --case flights            # its newest candidate
 from metaflow import FlowSpec, Parameter, card, current, package_sources, step, trigger
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 
 
-@mistakes_as_sentences()
+@user_errors()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event={"name": "tagline.promote", "parameters": {"candidate": "candidate", "why": "why"}})
 class PromoteFlow(FlowSpec):
@@ -77,5 +77,5 @@ class PromoteFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     PromoteFlow()

@@ -9,13 +9,13 @@ from pathlib import Path
 from metaflow import Config, FlowSpec, Parameter, card, current, package_sources, step
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 from tagline.runs.sized import sized_by_the_case
 
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
-@mistakes_as_sentences()
+@user_errors()
 @sized_by_the_case()
 @package_sources(CODE, suffixes=SUFFIXES)
 class ReplayFlow(FlowSpec):
@@ -72,5 +72,5 @@ class ReplayFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     ReplayFlow()

@@ -7,10 +7,10 @@ python flows/score.py run --case flights --source s3://bucket/rows --to s3://buc
 from metaflow import FlowSpec, Parameter, card, current, package_sources, schedule, step
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 
 
-@mistakes_as_sentences()
+@user_errors()
 @package_sources(CODE, suffixes=SUFFIXES)
 @schedule(daily=True)
 class ScoreFlow(FlowSpec):
@@ -63,5 +63,5 @@ class ScoreFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     ScoreFlow()

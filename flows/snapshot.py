@@ -6,10 +6,10 @@ python flows/snapshot.py run --case flights
 from metaflow import FlowSpec, Parameter, package_sources, step
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 
 
-@mistakes_as_sentences()
+@user_errors()
 @package_sources(CODE, suffixes=SUFFIXES)
 class SnapshotFlow(FlowSpec):
     """Load the tables, compute the history of every key, write it beside the last one."""
@@ -37,5 +37,5 @@ class SnapshotFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     SnapshotFlow()

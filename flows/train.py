@@ -19,7 +19,7 @@ from metaflow import (
 )
 
 from tagline.runs.code import CODE, SUFFIXES
-from tagline.runs.mistakes import mistakes_as_sentences, with_a_user
+from tagline.runs.mistakes import ensure_username, user_errors
 from tagline.runs.sized import sized_by_the_case
 
 # Of its own case: another one's alarm is no reason to train this one.
@@ -27,7 +27,7 @@ RETRAIN = "{'name': 'tagline.retrain.' + case.name, 'parameters': {'why': 'why'}
 FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 
 
-@mistakes_as_sentences()
+@user_errors()
 @sized_by_the_case()
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event=config_expr(RETRAIN))
@@ -265,5 +265,5 @@ class TrainFlow(FlowSpec):
 
 
 if __name__ == "__main__":
-    with_a_user()
+    ensure_username()
     TrainFlow()

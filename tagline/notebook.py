@@ -9,7 +9,7 @@ from tagline.bundle.record import RunRecord
 from tagline.data.store import get_table
 from tagline.errors import Unknown
 from tagline.evaluation.explained import of_table
-from tagline.lifecycle.entry import Challenger, Deployed
+from tagline.lifecycle.entry import Challenger, Deployment
 from tagline.lifecycle.state import State
 from tagline.runs.lookup import Run, find
 from tagline.workflows.auditing import open_ledger
@@ -22,12 +22,12 @@ class Live:
 
     Attributes
     ----------
-    deployed : Deployed
+    deployed : Deployment
         What the ledger says: ``run`` (its pathspec), ``bundle`` (its digest), ``since`` (the
         number of the entry by which it stands).
     """
 
-    deployed: Deployed
+    deployed: Deployment
 
     @property
     def share(self) -> int | None:

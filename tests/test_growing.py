@@ -17,7 +17,7 @@ from tagline.bundle.mlmodel import mlmodel
 from tagline.bundle.pyfunc import Answers
 from tagline.bundle.seal import seal
 from tagline.columns import infer, types
-from tagline.columns.body import BodyReader
+from tagline.columns.body import RequestDecoder
 from tagline.columns.field import Field
 from tagline.columns.request import InvalidRows
 from tagline.prediction_log import records
@@ -52,10 +52,10 @@ def test_a_kind_of_column_is_read_guessed_answered_and_logged(example, monkeypat
     table = pd.DataFrame({"took": ["1:30", None, "0:05"]})
     minutes = columns(table, fields=[field])["took"]
     np.testing.assert_array_equal(minutes, [90, np.nan, 5])
-    asked = BodyReader([field], id="id").read(b'[{"took": "1:30"}, {}, {"took": "0:05"}]')
+    asked = RequestDecoder([field], id="id").read(b'[{"took": "1:30"}, {}, {"took": "0:05"}]')
     np.testing.assert_array_equal(asked.columns[0], minutes)
     with pytest.raises(InvalidRows):
-        BodyReader([field], id="id").read(b'{"took": "1:75"}')
+        RequestDecoder([field], id="id").read(b'{"took": "1:75"}')
     logged = pd.DataFrame({"took": kind.from_log(pd.Series(minutes))})
     np.testing.assert_array_equal(columns(logged, fields=[field])["took"], minutes)
     assert infer.recognise(table["took"]).kind == "duration"

@@ -9,7 +9,7 @@ from tagline.case.config import Case
 from tagline.keys import signing_key
 from tagline.lifecycle import entries
 from tagline.lifecycle.chain import Ledger
-from tagline.lifecycle.entry import Deployed, Policy
+from tagline.lifecycle.entry import Deployment, Policy
 from tagline.lifecycle.last_seen import LastSeen
 from tagline.lifecycle.people import actor
 from tagline.lifecycle.request import Request
@@ -76,7 +76,7 @@ class ReplayLedger:
             initial_standing="candidate",
         )
 
-        def verified(_: Deployed) -> None:
+        def verified(_: Deployment) -> None:
             verify(Path(trained.path))
 
         try:

@@ -17,7 +17,7 @@ from tagline.data.features import Features
 from tagline.data.gather import gather, history
 from tagline.data.horizon import horizon_of
 from tagline.data.modules import load_features
-from tagline.data.prepare import Origin, origin_of
+from tagline.data.prepare import Lineage, lineage_of
 from tagline.data.split import EPOCH, day_name, local_days
 from tagline.data.store import TableRef, get_table, put_table, storable
 from tagline.data.windows import fullness
@@ -67,14 +67,14 @@ class Timeline:
     ----------
     case : Case
         The case.
-    origin : Origin
+    origin : Lineage
         Where its rows come from.
     frame, raw : DataFrame of shape (n, columns)
         Every decision in the order of time, as it was read with its history, and as it came in.
     """
 
     case: Case
-    origin: Origin
+    origin: Lineage
     frame: pd.DataFrame
     raw: pd.DataFrame
 
@@ -160,7 +160,7 @@ def put_timeline(case: Case) -> TimelineRef:
         kept = ~fullness(case, gathered).is_early(rows[case.table.time])
         rows, raw = (each[kept].reset_index(drop=True) for each in (rows, raw))
     past = history(case, gathered.features, gathered.events, rows)
-    origin = origin_of(gathered)
+    origin = lineage_of(gathered)
     return TimelineRef(
         rows=put_table(pd.concat([rows, past], axis=1)),
         raw=put_table(storable(raw)),
@@ -174,7 +174,7 @@ def put_timeline(case: Case) -> TimelineRef:
 def get_timeline(case: Case, ref: TimelineRef) -> Timeline:
     """Read a stored stretch of the past."""
     raw = get_table(ref.raw)
-    origin = Origin(
+    origin = Lineage(
         features=load_features(case, [Field.from_dict(each) for each in ref.fields]),
         quarantine=raw.head(0),
         streams=ref.streams,

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from tagline.backtest.timeline import Timeline
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
-from tagline.data.gather import Used
+from tagline.data.gather import LabelledRows
 from tagline.data.prepare import settle
 from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split
 from tagline.data.training_set import matrix_folder
@@ -196,7 +196,7 @@ def _as_of(case: Case, day: int) -> Case:
     )
 
 
-def _used(timeline: Timeline, case: Case, day: int) -> tuple[Used, int]:
+def _used(timeline: Timeline, case: Case, day: int) -> tuple[LabelledRows, int]:
     frame, time_name = timeline.frame, case.table.time
     parts = split(frame[time_name], case.split)
     known = (timeline.known_on <= day) & (parts != UNUSED)
@@ -205,7 +205,7 @@ def _used(timeline: Timeline, case: Case, day: int) -> tuple[Used, int]:
     own = frame[kept].reset_index(drop=True)
     group = resampling_groups(own, time=time_name, section=case.split, group=case.evaluation.group)
     raw = timeline.raw[kept].reset_index(drop=True)
-    return Used(own, raw, parts[kept], group, timeline.y[kept]), learned
+    return LabelledRows(own, raw, parts[kept], group, timeline.y[kept]), learned
 
 
 def _sampled(

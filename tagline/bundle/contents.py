@@ -47,7 +47,7 @@ class Contents:
     streams : mapping
         What the streams of the declarations hold; see `tagline.history.written.schemas`.
     inputs : dict
-        See `tagline.transform.feature_encoder.InputSet.to_dict`.
+        See `tagline.transform.feature_encoder.FeatureEncoder.to_dict`.
     sources : mapping
         Input to the source that explanations add it to.
     calibrator : mapping

@@ -14,7 +14,7 @@ from tagline.columns.kinds import NOTHING
 from tagline.columns.types import KINDS
 from tagline.errors import TaglineError
 from tagline.transform.compute import Columns
-from tagline.transform.feature_encoder import MATRIX, InputSet
+from tagline.transform.feature_encoder import MATRIX, FeatureEncoder
 from tagline.transform.program import Program
 
 PROGRAM, SCORER = "program.json", "scorer.onnx"
@@ -47,7 +47,7 @@ class SingleRow:
 
     def __init__(self, bundle: Bundle) -> None:
         program = Program.from_dict(bundle.read_json(PROGRAM))
-        inputs = InputSet.from_dict(bundle.inputs)
+        inputs = FeatureEncoder.from_dict(bundle.inputs)
         if tuple(program.gives) != inputs.names:
             raise TaglineError("Its program gives other inputs than its graph.", where=bundle.where)
         self.takes, self.names = program.takes, inputs.names

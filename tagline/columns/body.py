@@ -70,7 +70,7 @@ class Body:
         return Body(columns, [self.ids[p] for p in places], missing, self.many)
 
 
-class BodyReader:
+class RequestDecoder:
     """Reads bodies.
 
     Parameters

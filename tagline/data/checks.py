@@ -14,7 +14,7 @@ from tagline.errors import TaglineError
 from tagline.history.written import to_dict
 from tagline.names import near
 from tagline.transform.compile_row import record
-from tagline.transform.feature_encoder import InputSet, Matrix
+from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
 log = logging.getLogger(__name__)
 UNSPEAKABLE = ('"', "\\")
@@ -63,7 +63,7 @@ def _is_one(values: npt.NDArray[np.float32]) -> bool:
     return bool((np.isnan(values) if np.isnan(first) else values == first).all())
 
 
-def expect_sealable(features: Features, inputs: InputSet) -> str:
+def expect_sealable(features: Features, inputs: FeatureEncoder) -> str:
     """Refuse an input function that can not answer one row, or is another when asked again.
 
     Returns

@@ -26,7 +26,7 @@ REASON = "reason"
 
 
 @dataclass(frozen=True)
-class Checked:
+class ValidationResult:
     """What the contract made of a decision table.
 
     Attributes
@@ -85,7 +85,7 @@ def check(
     hints: Mapping[str, str] = MappingProxyType({}),
     rows_before: int | None = None,
     task: Task = TASKS["binary"],
-) -> Checked:
+) -> ValidationResult:
     """Part the rows that keep the contract from those that break it.
 
     Parameters
@@ -149,7 +149,7 @@ def check(
     rows = typed[~broken].reset_index(drop=True)
     _freshness(rows[table.time], contract=contract, now=now, where=where)
     _typical(rows, contract=contract, where=where)
-    return Checked(
+    return ValidationResult(
         rows=rows,
         raw=decisions[~broken].reset_index(drop=True),
         quarantine=_quarantine(decisions, broken, found),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.columns.times import expect_century
-from tagline.data.contract import Checked, check
+from tagline.data.contract import ValidationResult, check
 from tagline.data.features import Features, Tables
 from tagline.data.fingerprint import fingerprint
 from tagline.data.modules import load_features
@@ -23,14 +23,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Gathered:
+class LoadedTables:
     """A case's tables, read and checked, before any row is chosen.
 
     Attributes
     ----------
     features : Features
         The case's, with its fields as they were read.
-    checked : Checked
+    checked : ValidationResult
         The decisions that keep the contract, and those that do not.
     events : mapping of str to DataFrame
         The streams that history is computed from.
@@ -41,14 +41,14 @@ class Gathered:
     """
 
     features: Features
-    checked: Checked
+    checked: ValidationResult
     events: Tables
     fingerprint: str
     now: pd.Timestamp
 
 
 @dataclass(frozen=True)
-class Used:
+class LabelledRows:
     """The labelled decisions of a split, in the order of time.
 
     Attributes
@@ -77,7 +77,7 @@ class Used:
 
 def gather(
     case: Case, *, rows_before: int | None = None, now: pd.Timestamp | None = None
-) -> Gathered:
+) -> LoadedTables:
     """Load a case's tables, and hold their decisions against its contract; as `prepare`."""
     features = load_features(case)
     tables = load_tables(case, features)
@@ -89,7 +89,7 @@ def gather(
     features = load_features(case, checked.fields)
     for line in _taken_for(features, checked, case):
         log.info(line)
-    return Gathered(features, checked, streams(features, tables), known_as, moment)
+    return LoadedTables(features, checked, streams(features, tables), known_as, moment)
 
 
 def check_decisions(
@@ -99,7 +99,7 @@ def check_decisions(
     *,
     now: pd.Timestamp,
     rows_before: int | None = None,
-) -> Checked:
+) -> ValidationResult:
     """Make a case's decisions and hold them against its contract; see `tagline.data.contract`."""
     return check(
         features.decisions(tables),
@@ -148,7 +148,7 @@ def history_names(features: Features) -> list[str]:
 
 
 def _expect_centuries(
-    case: Case, features: Features, checked: Checked, *, now: pd.Timestamp
+    case: Case, features: Features, checked: ValidationResult, *, now: pd.Timestamp
 ) -> None:
     said = set(case.table.formats)
     if case.features:
@@ -158,7 +158,7 @@ def _expect_centuries(
             expect_century(checked.rows[field.name], field.format or "", now=now)
 
 
-def _taken_for(features: Features, checked: Checked, case: Case) -> Sequence[str]:
+def _taken_for(features: Features, checked: ValidationResult, case: Case) -> Sequence[str]:
     meaning = ", ".join(f"{value!r} is {number}" for number, value in checked.meaning.items())
     notes = [*features.notes, f"{case.table.target}: {meaning}"]
     return [*notes, *map(str, checked.taken)]

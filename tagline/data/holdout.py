@@ -2,48 +2,21 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.features import Tables
-from tagline.data.gather import check_decisions
+from tagline.data.gather import LabelledRows, check_decisions
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.modules import load_features
-from tagline.data.split import resampling_groups
+from tagline.data.split import PARTS, resampling_groups
 from tagline.data.tables import load_tables
 from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Holdout:
-    """Labelled decisions that no model has learned from.
-
-    Attributes
-    ----------
-    frame : DataFrame of shape (n, columns)
-        Raw fields and label, in the order of time and in the types of their kinds.
-    raw : DataFrame of shape (n, columns)
-        The same rows as they came in, for bundles of other fields.
-    events : mapping of str to DataFrame
-        The streams that history is computed from.
-    y : ndarray of shape (n,), float64
-        The label, 0 or 1.
-    group : ndarray of shape (n,), int64
-        What hangs together.
-    """
-
-    frame: pd.DataFrame
-    raw: pd.DataFrame
-    events: Tables
-    y: npt.NDArray[np.float64]
-    group: npt.NDArray[np.int64]
 
 
 def holdout(
@@ -52,7 +25,7 @@ def holdout(
     *,
     after: pd.Timestamp,
     now: pd.Timestamp | None = None,
-) -> Holdout:
+) -> tuple[LabelledRows, Tables]:
     """Load a case's tables as they are now, and take the labelled decisions after a time.
 
     Parameters
@@ -65,6 +38,13 @@ def holdout(
         The last decision that any of the models to be judged has learned from.
     now : Timestamp with time zone, optional
         What counts as the future; the time of day where None.
+
+    Returns
+    -------
+    rows : LabelledRows
+        Decisions that no model has learned from, all of them of the part ``test``.
+    events : mapping of str to DataFrame
+        The streams that history is computed from.
 
     Raises
     ------
@@ -92,12 +72,9 @@ def holdout(
         what="Labelled decisions after what the models have learned from",
         where=f"decisions after {after:%Y-%m-%d %H:%M}",
     )
-    return Holdout(
-        frame=frame,
-        raw=raw[later & labelled].reset_index(drop=True),
-        events=features.events(tables),
-        y=y,
-        group=resampling_groups(
-            frame, time=case.table.time, section=case.split, group=case.evaluation.group
-        ),
+    group = resampling_groups(
+        frame, time=case.table.time, section=case.split, group=case.evaluation.group
     )
+    part = np.full(len(frame), PARTS[-1])
+    found = LabelledRows(frame, raw[later & labelled].reset_index(drop=True), part, group, y)
+    return found, features.events(tables)

@@ -19,9 +19,9 @@ from tagline.data.checks import (
     expect_unchanged,
     tell_constants,
 )
-from tagline.data.contract import Checked
+from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
-from tagline.data.gather import Gathered, Used, gather, history, history_names
+from tagline.data.gather import LabelledRows, LoadedTables, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
 from tagline.data.modules import load_features
@@ -35,7 +35,7 @@ from tagline.history.written import Schemas, schemas
 from tagline.storage.blobs import blobs
 from tagline.tasks.tasks import task_of
 from tagline.transform.compute import Columns, columns, compute
-from tagline.transform.feature_encoder import InputSet, Matrix, fit_inputs
+from tagline.transform.feature_encoder import FeatureEncoder, Matrix, fit_inputs
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Prepared:
     sources : dict of str to str
         SHA-256 of each file that the case's table was read from, where it was shared.
     inputs : dict
-        Names, order and encoders of the inputs; see `InputSet.from_dict`.
+        Names, order and encoders of the inputs; see `FeatureEncoder.from_dict`.
     fields : list of dict
         The raw fields as they were read; see `Field.from_dict`.
     reads : list of str
@@ -143,11 +143,11 @@ def prepare(
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
     whole = replace(used, frame=pd.concat([used.frame, past], axis=1))
-    return settle(case, origin_of(gathered), whole, accounting)
+    return settle(case, lineage_of(gathered), whole, accounting)
 
 
 @dataclass(frozen=True)
-class Origin:
+class Lineage:
     """Where rows come from.
 
     Attributes
@@ -171,9 +171,9 @@ class Origin:
     fingerprint: str
 
 
-def origin_of(gathered: Gathered) -> Origin:
+def lineage_of(gathered: LoadedTables) -> Lineage:
     """Say where gathered rows come from."""
-    return Origin(
+    return Lineage(
         features=gathered.features,
         quarantine=gathered.checked.quarantine,
         streams=schemas(gathered.features.history, gathered.events),
@@ -182,16 +182,16 @@ def origin_of(gathered: Gathered) -> Origin:
     )
 
 
-def settle(case: Case, origin: Origin, used: Used, accounting: Accounting) -> Prepared:
+def settle(case: Case, origin: Lineage, used: LabelledRows, accounting: Accounting) -> Prepared:
     """Make of chosen rows, with their history, what trials train on.
 
     Parameters
     ----------
     case : Case
         The case.
-    origin : Origin
+    origin : Lineage
         Where the rows come from.
-    used : Used
+    used : LabelledRows
         The rows; their `frame` has the history columns too.
     accounting : Accounting
         Where every row went.
@@ -259,8 +259,8 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
 
 
 def _used(
-    case: Case, checked: Checked, full: Fullness, *, now: pd.Timestamp
-) -> tuple[Used, Accounting]:
+    case: Case, checked: ValidationResult, full: Fullness, *, now: pd.Timestamp
+) -> tuple[LabelledRows, Accounting]:
     rows, raw = checked.in_time_order(case.table.time)
     horizon = horizon_of(rows, case.table, now=now)
     if line := share_line(rows, case.table, horizon):
@@ -290,7 +290,7 @@ def _used(
     kept &= part != UNUSED
     frame = rows[kept].reset_index(drop=True)
     y = frame[case.table.target].to_numpy(dtype=np.float64)
-    used = Used(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
+    used = LabelledRows(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
     return used, accounted(
         {
             "rows_in": checked.rows_in,
@@ -304,7 +304,7 @@ def _used(
     )
 
 
-def _fitted(case: Case, used: Used, values: Columns) -> tuple[InputSet, Matrix]:
+def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEncoder, Matrix]:
     return fit_inputs(
         values,
         used.y,
@@ -316,7 +316,9 @@ def _fitted(case: Case, used: Used, values: Columns) -> tuple[InputSet, Matrix]:
     )
 
 
-def _put(case: Case, features: Features, inputs: InputSet, matrix: Matrix, used: Used) -> Path:
+def _put(
+    case: Case, features: Features, inputs: FeatureEncoder, matrix: Matrix, used: LabelledRows
+) -> Path:
     return put_matrix(
         case,
         features,
@@ -329,5 +331,5 @@ def _put(case: Case, features: Features, inputs: InputSet, matrix: Matrix, used:
     )
 
 
-def _part_sizes(used: Used) -> list[str]:
+def _part_sizes(used: LabelledRows) -> list[str]:
     return [f"{used.of(name).sum():,} rows {name}" for name in PARTS]

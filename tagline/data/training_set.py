@@ -16,7 +16,7 @@ from tagline.errors import TaglineError
 from tagline.models.training_data import read, write
 from tagline.names import near
 from tagline.storage.blobs import blobs
-from tagline.transform.feature_encoder import InputSet, Matrix
+from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
 LAYOUT = 3  # another one for another meaning of the files in the folder
 TEST = "test"
@@ -25,7 +25,7 @@ TEST = "test"
 def put_matrix(
     case: Case,
     features: Features,
-    inputs: InputSet,
+    inputs: FeatureEncoder,
     *,
     X: Matrix,
     y: npt.NDArray[np.float32],
@@ -84,7 +84,7 @@ def put_matrix(
     return place
 
 
-def _interactions(case: Case, inputs: InputSet) -> npt.NDArray[np.int8]:
+def _interactions(case: Case, inputs: FeatureEncoder) -> npt.NDArray[np.int8]:
     """Give which inputs each group of ``search.interactions`` names, int8 [groups, p]."""
     groups = case.search.interactions
     for name in (each for group in groups for each in group):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.columns.times import in_utc
-from tagline.data.gather import Gathered
+from tagline.data.gather import LoadedTables
 from tagline.history.declare import Windowed
 
 Mask = npt.NDArray[np.bool_]
@@ -49,7 +49,7 @@ class Fullness:
         )
 
 
-def fullness(case: Case, gathered: Gathered) -> Fullness:
+def fullness(case: Case, gathered: LoadedTables) -> Fullness:
     """Find from when on every window of a case's history is full."""
     first: dict[str, pd.Timestamp] = {}
     found = Fullness(None)

@@ -11,7 +11,7 @@ from tagline.case.evaluation import Calibration as Kind
 from tagline.errors import TaglineError
 from tagline.metrics.binary import ece_bin
 from tagline.metrics.calibrators import FITS, Calibrator, apply, none, sigmoid
-from tagline.metrics.intervals import LEAST_GROUPS, Interval, Resampling
+from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap, Interval
 from tagline.metrics.scored import Floats, Integers
 
 BLOCKS = 5
@@ -90,7 +90,7 @@ def choose(
     later, forecasts = _out_of_time(margin, y, groups, move_level=move_level)
     if not later.any():
         return Calibration(none(), _table({}))
-    resampling = Resampling(groups[later], resamples=resamples, seed=seed)
+    resampling = GroupBootstrap(groups[later], resamples=resamples, seed=seed)
     own = resampling.figures(y[later], sigmoid(margin[later]), [JUDGED_BY])[JUDGED_BY]
     found = {
         name: resampling.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
@@ -104,7 +104,7 @@ def choose(
     return Calibration(none() if best == "none" else FITS[best](margin, y, level=move_level), table)
 
 
-def curve(y: Floats, p: Floats, *, resampling: Resampling, level: float) -> pd.DataFrame:
+def curve(y: Floats, p: Floats, *, resampling: GroupBootstrap, level: float) -> pd.DataFrame:
     """Compare stated and observed rate in the ten bins of the expected calibration error.
 
     Returns

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import pandas as pd
 
 from tagline.metrics.binary import METRICS
-from tagline.metrics.intervals import LEAST_GROUPS, Resampled
+from tagline.metrics.intervals import LEAST_GROUPS, Estimate
 
 COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
 
 
 def compare(
-    own: Mapping[str, Resampled],
-    others: Mapping[str, Mapping[str, Resampled]],
+    own: Mapping[str, Estimate],
+    others: Mapping[str, Mapping[str, Estimate]],
     *,
     kind: str,
     level: float,
@@ -24,7 +24,7 @@ def compare(
     own : mapping of metric to Figures
         The model's.
     others : mapping of name to mapping of metric to Figures
-        Those of the others, from the same `Resampling`.
+        Those of the others, from the same `GroupBootstrap`.
     kind : str
         What the others are: "baseline" or "champion".
     level : float
@@ -46,7 +46,7 @@ def compare(
 
 
 def _row(
-    metric: str, own: Resampled, other: Resampled, level: float
+    metric: str, own: Estimate, other: Estimate, level: float
 ) -> tuple[float | bool | str, ...]:
     gap = own.minus(other).interval(level, least=LEAST_GROUPS)
     above, below = gap.low > 0, gap.high < 0

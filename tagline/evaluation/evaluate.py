@@ -13,7 +13,7 @@ from tagline.evaluation.compare import compare
 from tagline.evaluation.gates import Standing, asked, judge, standing
 from tagline.evaluation.slices import slices as sliced
 from tagline.metrics import threshold
-from tagline.metrics.intervals import LEAST_GROUPS, Resampled, Resampling
+from tagline.metrics.intervals import LEAST_GROUPS, Estimate, GroupBootstrap
 from tagline.metrics.scored import Floats, Integers
 
 CHAMPION = "champion"
@@ -118,7 +118,7 @@ def evaluate(
     """
     _require(section, slices, len(y))
     names = _names(section, gates_section)
-    resampling = Resampling(groups, resamples=section.resamples, seed=seed)
+    resampling = GroupBootstrap(groups, resamples=section.resamples, seed=seed)
     own = resampling.figures(y, p, names)
     simple = {name: resampling.figures(y, other, names) for name, other in baselines.items()}
     current = {} if champion is None else {CHAMPION: resampling.figures(y, champion, names)}
@@ -131,7 +131,7 @@ def evaluate(
         y,
         p,
         names=[name for name in METRIC_NAMES if name in {*names, *gates_section.slice_minimum}],
-        resampling=Resampling(groups, resamples=section.slice_resamples, seed=seed),
+        resampling=GroupBootstrap(groups, resamples=section.slice_resamples, seed=seed),
         level=section.level,
         support=section.slice_support,
         bands=section.slice_bands,
@@ -177,9 +177,9 @@ def _names(section: EvaluationSection, gates_section: GatesSection) -> list[str]
 
 
 def _comparisons(
-    own: Mapping[str, Resampled],
-    simple: Mapping[str, Mapping[str, Resampled]],
-    current: Mapping[str, Mapping[str, Resampled]],
+    own: Mapping[str, Estimate],
+    simple: Mapping[str, Mapping[str, Estimate]],
+    current: Mapping[str, Mapping[str, Estimate]],
     level: float,
 ) -> pd.DataFrame:
     against = ((simple, "baseline"), (current, CHAMPION))
@@ -189,7 +189,7 @@ def _comparisons(
     )
 
 
-def _values(figures: Mapping[str, Mapping[str, Resampled]]) -> dict[str, dict[str, float]]:
+def _values(figures: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, float]]:
     return {name: {m: each.value for m, each in own.items()} for name, own in figures.items()}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.metrics.intervals import LEAST_GROUPS, Resampling
+from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap
 from tagline.metrics.scored import Floats
 
 MISSING = "(missing)"
@@ -26,7 +26,7 @@ def slices(
     p: Floats,
     *,
     names: Iterable[str],
-    resampling: Resampling,
+    resampling: GroupBootstrap,
     level: float,
     support: int,
     bands: int,
@@ -42,7 +42,7 @@ def slices(
         Labels 0 or 1, probabilities of 1.
     names : iterable of str
         Names of metrics.
-    resampling : Resampling
+    resampling : GroupBootstrap
         Resamples of whole groups of all the rows.
     level : float
         Share of the resamples inside an interval.
@@ -127,7 +127,7 @@ def _figures(
     kept: Mask,
     names: tuple[str, ...],
     *,
-    resampling: Resampling,
+    resampling: GroupBootstrap,
     level: float,
 ) -> Iterator[tuple[str, float, float, float, int]]:
     for name, figures in resampling.figures(y, p, names, rows=kept).items():

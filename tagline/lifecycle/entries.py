@@ -13,7 +13,7 @@ from tagline.lifecycle.entry import (
     Approval,
     Challenger,
     Change,
-    Deployed,
+    Deployment,
     Draft,
     Policy,
     Standing,
@@ -43,8 +43,8 @@ def promotion(
     state: State,
     *,
     candidate: Candidate,
-    against: Deployed | None,
-    verify: Callable[[Deployed], None],
+    against: Deployment | None,
+    verify: Callable[[Deployment], None],
     gates: Gates,
 ) -> Draft:
     """Make a run the champion.
@@ -57,7 +57,7 @@ def promotion(
         What stands.
     candidate : Candidate
         The run.
-    against : Deployed or None
+    against : Deployment or None
         The champion that the gates compare with.
     verify : callable
         Raises where the run's bundle can not be used.
@@ -69,7 +69,7 @@ def promotion(
     ------
     Refused
         The rules do not allow it.
-    Overtaken
+    Conflict
         The champion is no longer the one that the gates compare with.
     """
     before = expect(request, state, candidate, act="promote")
@@ -96,8 +96,8 @@ def rollback(
     state: State,
     *,
     to: str | None,
-    against: Deployed | None,
-    verify: Callable[[Deployed], None],
+    against: Deployment | None,
+    verify: Callable[[Deployment], None],
 ) -> Draft:
     """Make an earlier champion the champion again.
 
@@ -110,14 +110,14 @@ def rollback(
         As for `promotion`.
     to : str or None
         Pathspec of an earlier champion.
-    against : Deployed or None
+    against : Deployment or None
         The champion that whoever asks for this has seen.
     verify : callable
         Raises where the bundle of an earlier champion can not be used.
 
     Raises
     ------
-    Refused, Overtaken
+    Refused, Conflict
         As for `promotion`.
     TaglineError
         What `verify` raises.
@@ -151,7 +151,7 @@ def challenge(
     *,
     candidate: Candidate,
     share: int,
-    verify: Callable[[Deployed], None],
+    verify: Callable[[Deployment], None],
     gates: Gates,
 ) -> Draft:
     """Give a run a share of the traffic, in percent, or change its share.
@@ -294,7 +294,7 @@ def _of_policy(policy: Policy, request: Request, state: State) -> Candidate:
     return proposal_of(policy.name, state.proposals.get(policy.name, own), case=request.ledger.case)
 
 
-def _before(ledger: Ledger, champion: Deployed) -> Deployed:
+def _before(ledger: Ledger, champion: Deployment) -> Deployment:
     # Not the entry before by number: that may be a refusal, or an approval of another run.
     before = ledger.entry(champion.number).replaced
     # Twice "the one before" would swing back to what was just taken away.
@@ -309,7 +309,7 @@ def _before(ledger: Ledger, champion: Deployed) -> Deployed:
     return before
 
 
-def _named(state: State, champion: Deployed, run: str) -> Deployed:
+def _named(state: State, champion: Deployment, run: str) -> Deployment:
     if run == champion.run:
         raise Refused("It is the champion already.", where=run)
     found = state.champions.get(run)
@@ -320,10 +320,12 @@ def _named(state: State, champion: Deployed, run: str) -> Deployed:
     return found
 
 
-def _crowned(live: Deployed, before: StandingName, champion: Deployed | None) -> tuple[Change, ...]:
+def _crowned(
+    live: Deployment, before: StandingName, champion: Deployment | None
+) -> tuple[Change, ...]:
     own = change(live, before, "champion")
     return (own,) if champion is None else (own, change(champion, "champion", "retired"))
 
 
-def _with_champion(now: Standing, live: Deployed) -> Standing:
+def _with_champion(now: Standing, live: Deployment) -> Standing:
     return without(now, live.run).model_copy(update={"champion": live})

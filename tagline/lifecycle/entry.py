@@ -82,7 +82,7 @@ class Approval(Part):
     number: Number
 
 
-class Deployed(Part):
+class Deployment(Part):
     """A run that answers requests.
 
     Attributes
@@ -102,7 +102,7 @@ class Deployed(Part):
     act: Act
 
 
-class Challenger(Deployed):
+class Challenger(Deployment):
     """A run that answers a share of the requests, in percent; with 0 it is a shadow."""
 
     share: Annotated[int, Field(ge=0, le=99)]
@@ -147,7 +147,7 @@ class Policy(Part):
 class Standing(Part):
     """All that stands after an entry, so that the last entry is enough to know it."""
 
-    champion: Deployed | None = None
+    champion: Deployment | None = None
     challengers: tuple[Challenger, ...] = ()
     approvals: dict[str, tuple[Approval, ...]] = {}
 
@@ -186,7 +186,7 @@ class Draft(Part):
     changes: tuple[Change, ...] = ()
     gates: tuple[Annotated[dict[str, Any], AfterValidator(plain)], ...] = ()
     approvals: tuple[Approval, ...] = ()
-    replaced: Deployed | None = None
+    replaced: Deployment | None = None
     refused: str = ""
     standing: Standing
     author: str = ""

@@ -6,7 +6,7 @@ from tagline.lifecycle.entry import (
     Act,
     Approval,
     Change,
-    Deployed,
+    Deployment,
     Entry,
     Standing,
     StandingName,
@@ -159,7 +159,7 @@ def _wrong_approvals(entry: Entry, before: Standing) -> Iterator[str]:
         yield "It rests on an approval that did not stand."
 
 
-def _came_by(live: Deployed, change: Change, entry: Entry) -> bool:
+def _came_by(live: Deployment, change: Change, entry: Entry) -> bool:
     own = live.number == entry.number
     earlier = entry.act != "promote" and live.number < entry.number
     named = (live.run, live.bundle, live.act) == (change.run, change.bundle, entry.act)

@@ -11,7 +11,7 @@ from tagline.lifecycle.entry import (
     Act,
     Approval,
     Change,
-    Deployed,
+    Deployment,
     Draft,
     Entry,
     Policy,
@@ -26,7 +26,7 @@ from tagline.lifecycle.state import State
 Gates = Callable[[], Sequence[Mapping[str, Any]]]
 
 
-class Overtaken(TaglineError):
+class Conflict(TaglineError):
     """Another change of the champion came first."""
 
     exit_code = 4
@@ -91,8 +91,8 @@ def expect_asked(
     state: State,
     candidate: Candidate,
     *,
-    live: Deployed,
-    verify: Callable[[Deployed], None],
+    live: Deployment,
+    verify: Callable[[Deployment], None],
     gates: Gates,
 ) -> tuple[dict[str, Any], ...]:
     """Refuse a run without what a promotion asks for; give its gates as they are now."""
@@ -105,19 +105,21 @@ def expect_asked(
     return figures
 
 
-def expect_champion(ledger: Ledger, now: Standing, against: Deployed | None, *, where: str) -> None:
-    """Raise `Overtaken` where the champion is no longer the one that a change rests on."""
+def expect_champion(
+    ledger: Ledger, now: Standing, against: Deployment | None, *, where: str
+) -> None:
+    """Raise `Conflict` where the champion is no longer the one that a change rests on."""
     if now.champion == against:
         return
     if now.champion is None:
         raise Refused("There is no champion any more.", where=where)
-    raise Overtaken(ledger.entry(now.champion.since), where=where)
+    raise Conflict(ledger.entry(now.champion.since), where=where)
 
 
-def deployed(candidate: Candidate, state: State, act: Act) -> Deployed:
+def deployed(candidate: Candidate, state: State, act: Act) -> Deployment:
     """Give a run as it stands from the next entry on."""
     at = state.number + 1
-    return Deployed(run=candidate.run, bundle=candidate.bundle, number=at, since=at, act=act)
+    return Deployment(run=candidate.run, bundle=candidate.bundle, number=at, since=at, act=act)
 
 
 def approvals_of(request: Request, state: State, candidate: Candidate) -> tuple[Approval, ...]:
@@ -131,13 +133,13 @@ def made_by(candidate: Candidate) -> dict[str, str]:
     return {"author": candidate.author, "author_key": candidate.author_key}
 
 
-def change(live: Deployed | Candidate, before: StandingName, after: StandingName) -> Change:
+def change(live: Deployment | Candidate, before: StandingName, after: StandingName) -> Change:
     """Give the change of one run."""
     return Change(run=live.run, bundle=live.bundle, before=before, after=after)
 
 
 def draft(
-    request: Request, state: State, act: Act, live: Deployed | Candidate, **own: Any
+    request: Request, state: State, act: Act, live: Deployment | Candidate, **own: Any
 ) -> Draft:
     """Make the draft of an entry; the first one of a ledger brings the policy."""
     first = {"policy": request.proposed} if state.policy is None else {}

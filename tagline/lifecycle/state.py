@@ -8,7 +8,7 @@ from tagline.errors import TaglineError
 from tagline.lifecycle.entry import (
     NO_ENTRY,
     Approval,
-    Deployed,
+    Deployment,
     Entry,
     Policy,
     Standing,
@@ -60,7 +60,7 @@ class State:
         Who may do what; None before the first entry.
     known : dict of str to LastChange
         The standing of every run that the ledger names.
-    champions : dict of str to Deployed
+    champions : dict of str to Deployment
         Every run that ever was champion, as it last was.
     authors : dict of str to tuple
         Name and key of who made a run, as was said when it was first approved or promoted.
@@ -84,7 +84,7 @@ class State:
     standing: Standing = field(default_factory=Standing)
     policy: Policy | None = None
     known: dict[str, LastChange] = field(default_factory=dict)
-    champions: dict[str, Deployed] = field(default_factory=dict)
+    champions: dict[str, Deployment] = field(default_factory=dict)
     authors: dict[str, tuple[str, str]] = field(default_factory=dict)
     proposals: dict[str, Proposal] = field(default_factory=dict)
     approved: dict[int, str] = field(default_factory=dict)
@@ -329,7 +329,7 @@ def _wrong_changes(entry: Entry) -> str:
     return ""
 
 
-def _came_by(live: Deployed, entry: Entry) -> bool:
+def _came_by(live: Deployment, entry: Entry) -> bool:
     said = (live.run, live.bundle, live.act, live.since)
     return said == (entry.run, entry.bundle, entry.act, entry.number)
 

@@ -44,7 +44,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Resampled:
+class Estimate:
     """One metric on the rows and on every resample.
 
     Attributes
@@ -61,10 +61,10 @@ class Resampled:
     drawn: Floats
     groups: int
 
-    def minus(self, other: "Resampled") -> "Resampled":
+    def minus(self, other: "Estimate") -> "Estimate":
         """Give the difference from another model's figures on the same resamples."""
         groups = min(self.groups, other.groups)
-        return Resampled(self.value - other.value, self.drawn - other.drawn, groups)
+        return Estimate(self.value - other.value, self.drawn - other.drawn, groups)
 
     def interval(self, level: float, *, least: int = 2) -> Interval:
         """Give the percentile interval; none where there are fewer than `least` groups."""
@@ -80,7 +80,7 @@ class Resampled:
         return Interval(self.value, float(low), float(high), undefined)
 
 
-class Resampling:
+class GroupBootstrap:
     """Resamples of whole groups, the same ones for every model that is judged with them.
 
     The percentile bootstrap (Efron and Tibshirani 1993, chapter 13) with whole groups drawn with
@@ -110,7 +110,7 @@ class Resampling:
         names: Iterable[str],
         *,
         rows: npt.NDArray[np.bool_] | None = None,
-    ) -> dict[str, Resampled]:
+    ) -> dict[str, Estimate]:
         """Compute metrics on the rows and on every resample.
 
         Parameters
@@ -131,14 +131,14 @@ class Resampling:
         table = scored(np.asarray(y)[kept], np.asarray(p)[kept], self.place[kept], self.groups)
         return self.of(table, {name: METRICS[name].weighted for name in names})
 
-    def of(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Resampled]:
+    def of(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Estimate]:
         """Compute figures of weighted rows, on the rows as they are and on every resample."""
         values = _each(table, np.ones((1, self.groups)), figures)
         drawn = self._drawn(table, figures)
         groups = len(np.unique(table.place))
-        return {name: Resampled(float(values[name][0]), drawn[name], groups) for name in figures}
+        return {name: Estimate(float(values[name][0]), drawn[name], groups) for name in figures}
 
-    def mean(self, values: Floats) -> Resampled:
+    def mean(self, values: Floats) -> Estimate:
         """Compute the mean of a value of each row, shape (n,), on the rows and on every resample.
 
         It is NaN where there are no rows.
@@ -147,11 +147,11 @@ class Resampling:
         sizes = np.bincount(self.place, minlength=self.groups).astype(np.float64)
         value = float(sums.sum() / sizes.sum()) if len(values) else np.nan
         if self.groups < 2:
-            return Resampled(value, np.full(self.resamples, np.nan), self.groups)
+            return Estimate(value, np.full(self.resamples, np.nan), self.groups)
         weights = self.weights()
         # As `Weighted.total`, and for its reason.
         above, below = (np.einsum("rg,g->r", weights, each) for each in (sums, sizes))
-        return Resampled(value, above / below, self.groups)
+        return Estimate(value, above / below, self.groups)
 
     def weights(self) -> Floats:
         """Give how many times each group is in each resample, shape (resamples, groups)."""

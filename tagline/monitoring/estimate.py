@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.metrics.binary import METRICS, log_loss_of_rows
-from tagline.metrics.intervals import Interval, Resampling
+from tagline.metrics.intervals import GroupBootstrap, Interval
 from tagline.metrics.scored import Floats, Scored, Weighted
 
 
@@ -60,7 +60,7 @@ def estimated(
     seed : int
         The same seed gives the same intervals.
     """
-    resampling = Resampling(groups, resamples=resamples, seed=seed)
+    resampling = GroupBootstrap(groups, resamples=resamples, seed=seed)
     rows = _as_promised(p, resampling.place, resampling.groups)
     found = resampling.of(rows, EXPECTED)
     return {name: each.interval(level) for name, each in found.items()}

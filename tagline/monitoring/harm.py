@@ -12,7 +12,7 @@ import numpy as np
 
 from tagline.case.monitoring import MonitoringSection
 from tagline.metrics.binary import log_loss_of_rows
-from tagline.metrics.intervals import Interval, Resampled, Resampling
+from tagline.metrics.intervals import Estimate, GroupBootstrap, Interval
 from tagline.monitoring.days import Binned, DayCounts, Days, Floats, block_of
 from tagline.monitoring.estimate import entropy
 
@@ -35,10 +35,10 @@ def hurts(over: Interval, least: float) -> bool:
     return over.value >= least and over.low > 0
 
 
-def by_blocks(days: Days, section: MonitoringSection, *, seed: int) -> Resampling:
+def by_blocks(days: Days, section: MonitoringSection, *, seed: int) -> GroupBootstrap:
     """Draw whole blocks of days."""
     blocks = block_of(days, section.block_days)
-    return Resampling(blocks, resamples=section.resamples, seed=seed)
+    return GroupBootstrap(blocks, resamples=section.resamples, seed=seed)
 
 
 def harms(
@@ -74,12 +74,12 @@ def harms(
     blocks = len(counted)
     if not blocks:
         return {}
-    drawn = Resampling(np.arange(blocks), resamples=section.resamples, seed=seed).weights()
+    drawn = GroupBootstrap(np.arange(blocks), resamples=section.resamples, seed=seed).weights()
     found = {}
     for each in columns:
         own = each, counted[:, each.places], cost[:, each.places]
         value = float(_brought(*own, np.ones((1, blocks)))[0])
-        figure = Resampled(value, _brought(*own, drawn), blocks)
+        figure = Estimate(value, _brought(*own, drawn), blocks)
         found[each.name] = figure.interval(section.level, least=LEAST_BLOCKS)
     return found
 

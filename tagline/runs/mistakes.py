@@ -28,7 +28,7 @@ class UserMistake(MetaflowException):
     headline = "Tagline stopped"
 
 
-class mistakes_as_sentences(FlowMutator):  # noqa: N801 - used as a decorator of flows
+class user_errors(FlowMutator):  # noqa: N801 - used as a decorator of flows
     """Turn a `TaglineError` of any step into what Metaflow prints as one sentence; show the log."""
 
     def mutate(self, mutable_flow: MutableFlow) -> None:
@@ -59,7 +59,7 @@ def _has_families(flow: Any) -> bool:
     return not isinstance(case, str) and any(":" in name for name in case["search"]["families"])
 
 
-def with_a_user() -> None:
+def ensure_username() -> None:
     """Give Metaflow a user's name where it knows none; refuse what could not work where it goes.
 
     Metaflow refuses to run as root and where no name is set, as in most containers.

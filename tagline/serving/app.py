@@ -50,7 +50,7 @@ from tagline.serving.states import WorkerStates
 from tagline.serving.workers import WorkersEnded
 from tagline.workflows.exporting import card_of
 from tagline.workflows.servers import Report
-from tagline.workflows.standings import Standings
+from tagline.workflows.standings import ModelRegistry
 
 log = logging.getLogger(__name__)
 TICK = 1.0
@@ -121,7 +121,7 @@ def application(settings: Settings) -> Worker:
         load_seconds=case.serving.load_seconds,
     )
     states = WorkerStates(Path(settings.states), report, service.log)
-    follower = Follower(service, Standings.of(case), states)
+    follower = Follower(service, ModelRegistry.of(case), states)
     answering = (Predict(service), Explain(service), Outcomes(service))
     if settings.parent:
         every(TICK, partial(_end_without, settings.parent), threading.Event())

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from tagline.case.config import Case
 from tagline.errors import TaglineError
 from tagline.history.snapshot import ENDING
-from tagline.lifecycle.entry import Challenger, Deployed
+from tagline.lifecycle.entry import Challenger, Deployment
 from tagline.prediction_log.maintenance import LogMaintenance
 from tagline.prediction_log.records import CHALLENGER, SHADOW
 from tagline.serving import metrics
@@ -25,7 +25,7 @@ from tagline.storage.location import own_store
 from tagline.workflows.candidates import making, verified_bundle
 from tagline.workflows.servers import EVERY as SAY_EVERY
 from tagline.workflows.servers import demanded
-from tagline.workflows.standings import Standings
+from tagline.workflows.standings import ModelRegistry
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
@@ -41,13 +41,13 @@ class Follower:
     ----------
     service : Service
         Whose model it is.
-    standings : Standings
+    standings : ModelRegistry
         What stands.
     states : WorkerStates
         Where it is said which model this worker has.
     """
 
-    def __init__(self, service: Service, standings: Standings, states: WorkerStates) -> None:
+    def __init__(self, service: Service, standings: ModelRegistry, states: WorkerStates) -> None:
         self.service, self.standings, self.states = service, standings, states
         self._seen, self._once, self._looking = "", Once(), threading.Lock()
         self._again_at = self._history_at = 0.0
@@ -95,7 +95,7 @@ class Follower:
             log.info("The ledger can be read again")
         self._unreached = False
 
-    def _follow(self, champion: Deployed | None) -> None:
+    def _follow(self, champion: Deployment | None) -> None:
         now = self.service.current
         if champion is None:
             if now is not None:
@@ -160,7 +160,7 @@ class Follower:
         refusal = self.service.refusal or next(iter(self._refused), None)
         self.states.note(self._deployed(), refusal, arms=arms)
 
-    def _takes(self, champion: Deployed) -> bool:
+    def _takes(self, champion: Deployment) -> bool:
         begun, old = time.monotonic(), self.service.current
         try:
             served = self._loaded(champion)
@@ -190,7 +190,7 @@ class Follower:
             )
         )
 
-    def _loaded(self, champion: Deployed) -> ServedModel:
+    def _loaded(self, champion: Deployment) -> ServedModel:
         limit = self.service.section.load_seconds
         try:
             return within(limit, partial(_ready, champion, self.service.case))
@@ -231,7 +231,7 @@ class Follower:
         log.info(f"The history {short} is looked up from now on")
         return self.service.active(newer, arm=model.arm)
 
-    def _refuse(self, champion: Deployed, wrong: Exception) -> None:
+    def _refuse(self, champion: Deployment, wrong: Exception) -> None:
         why = str(wrong) or type(wrong).__name__
         known = self.service.refusal
         self.service.refusal = Refusal(champion.since, champion.bundle, why)
@@ -242,7 +242,7 @@ class Follower:
             goes_on = "the old one goes on" if self.service.current else "nothing is answered"
             log.error(f"{champion.run} is refused, and {goes_on}: {why}")
 
-    def _deployed(self) -> Deployed | None:
+    def _deployed(self) -> Deployment | None:
         return self.service.current.served.deployed if self.service.current else None
 
 
@@ -350,7 +350,7 @@ def every(seconds: float, work: Callable[[], None], stop: threading.Event) -> th
     return thread
 
 
-def _ready(champion: Deployed, case: Case) -> ServedModel:
+def _ready(champion: Deployment, case: Case) -> ServedModel:
     path = verified_bundle(champion.run, champion.bundle)
     served = open_served(
         champion,

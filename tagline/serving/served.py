@@ -15,13 +15,13 @@ import numpy as np
 from tagline.bundle.load import Bundle
 from tagline.bundle.single import ALIKE, SingleRow
 from tagline.case.serving import ServingSection
-from tagline.columns.body import Body, BodyReader
+from tagline.columns.body import Body, RequestDecoder
 from tagline.columns.field import Field
 from tagline.columns.kind import TEXT
 from tagline.errors import TaglineError
 from tagline.history.lookup import History, decided
 from tagline.history.snapshot import known_as, load, newest
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.models.families import FAMILIES
 from tagline.models.families import load as load_model
 from tagline.models.model import Model
@@ -56,7 +56,7 @@ class ServedModel:
 
     Attributes
     ----------
-    deployed : Deployed
+    deployed : Deployment
         Which run, by which entry of the ledger.
     bundle : Bundle
         Verified.
@@ -64,7 +64,7 @@ class ServedModel:
         What is looked up; None where the bundle takes none.
     """
 
-    deployed: Deployed
+    deployed: Deployment
     bundle: Bundle
     history: History | None
 
@@ -79,9 +79,9 @@ class ServedModel:
         return self.bundle.row_id
 
     @cached_property
-    def reader(self) -> BodyReader:
+    def reader(self) -> RequestDecoder:
         """Reads bodies of requests."""
-        return BodyReader(self.bundle.fields, id=self.row_id)
+        return RequestDecoder(self.bundle.fields, id=self.row_id)
 
     @cached_property
     def model(self) -> Model:
@@ -231,7 +231,7 @@ class ServedModel:
 
 
 def open_served(
-    deployed: Deployed,
+    deployed: Deployment,
     path: Path,
     *,
     facts: Mapping[str, Any] | None,
@@ -243,7 +243,7 @@ def open_served(
 
     Parameters
     ----------
-    deployed : Deployed
+    deployed : Deployment
         What the ledger says of it.
     path : Path
         The bundle's folder.

@@ -32,7 +32,7 @@ from tagline.serving.shadows import Shadows
 from tagline.serving.states import Refusal
 
 log = logging.getLogger(__name__)
-BEFORE = 16
+BEFORE = 4
 SELDOM = 50_000, 20, 20  # a request makes a hundred objects that end with it
 
 
@@ -142,7 +142,7 @@ class Service:
         self.refusal: Refusal | None = None
         self.pages: list[metrics.Page] = []
         # Requests that began with the model before end with it, and are counted too.
-        self._counts: deque[metrics.ProfileCounts] = deque(maxlen=BEFORE)
+        self._former: deque[metrics.ProfileCounts] = deque(maxlen=BEFORE)
         self.shadows = Shadows(self)
         self._prefix, self._next, self._lock = secrets.token_hex(6), 1, threading.Lock()
         self._counting = threading.Lock()
@@ -150,7 +150,8 @@ class Service:
     def count(self) -> None:
         """Add up what was put aside while answers left."""
         with self._counting:
-            for counts in tuple(self._counts):
+            models = self.routing.models if self.routing else ()
+            for counts in (*self._former, *(each.counts for each in models)):
                 counts.count()
             for page in self.pages:
                 page.count()
@@ -165,7 +166,7 @@ class Service:
         deployed, digest = served.deployed, served.bundle.digest
         said = {"run": deployed.run, "digest": digest, "entry": deployed.since}
         hidden = self.pseudonyms.personal
-        found = ActiveModel(
+        return ActiveModel(
             served,
             metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
@@ -173,11 +174,13 @@ class Service:
             shapes(served.bundle.task),
             arm,
         )
-        self._counts.append(found.counts)
-        return found
 
     def switch(self, routing: Routing[ActiveModel] | None) -> None:
         """Let others answer from now on; requests that have begun end with theirs."""
+        before, now = self.routing, {id(each) for each in routing.models} if routing else set()
+        for each in before.models if before else ():
+            if id(each) not in now:
+                self._former.append(each.counts)
         self.routing = routing
         if routing is None:
             return

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tagline.errors import TaglineError
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.prediction_log.log import PredictionLog
 from tagline.storage.files import write_whole
 from tagline.workflows.servers import Report, name_of
@@ -49,7 +49,7 @@ class WorkerStates:
 
     def note(
         self,
-        deployed: Deployed | None,
+        deployed: Deployment | None,
         refusal: Refusal | None,
         *,
         arms: Sequence[Mapping[str, Any]] = (),

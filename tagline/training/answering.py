@@ -16,7 +16,7 @@ from tagline.data.prepare import Prepared
 from tagline.tasks.tasks import task_of
 from tagline.training.choosing import BestTrial
 from tagline.transform.compute import columns
-from tagline.transform.feature_encoder import InputSet
+from tagline.transform.feature_encoder import FeatureEncoder
 from tagline.transform.to_onnx import trace
 
 
@@ -45,7 +45,7 @@ class Assembled:
             features.inputs,
             fields=features.fields,
             history=self.history,
-            inputs=InputSet.from_dict(prepared.inputs),
+            inputs=FeatureEncoder.from_dict(prepared.inputs),
         )
         model = best_trial.loaded().onnx()
         task = task_of(best_trial.task)

@@ -22,7 +22,7 @@ from tagline.models.families import load
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
-from tagline.transform.feature_encoder import InputSet
+from tagline.transform.feature_encoder import FeatureEncoder
 
 Floats = npt.NDArray[np.float64]
 
@@ -147,7 +147,7 @@ def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats 
 def _predictor(
     best_trial: BestTrial, prepared: Prepared, features: Features
 ) -> Callable[[pd.DataFrame], Floats]:
-    inputs = InputSet.from_dict(prepared.inputs)
+    inputs = FeatureEncoder.from_dict(prepared.inputs)
 
     def predict(frame: pd.DataFrame) -> Floats:
         return best_trial.predict(inputs.transform(input_values(frame, features)))

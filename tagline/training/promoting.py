@@ -43,14 +43,14 @@ def recheck(
     """
     # Rows that either has learned from would favour it.
     known = [learned_until(each) for each in (candidate, champion) if each is not None]
-    rows = holdout(case, candidate.fields, after=max(known))
+    rows, events = holdout(case, candidate.fields, after=max(known))
 
     def seen_by(bundle: Bundle) -> pd.DataFrame:
         return with_own_history(
             bundle,
             rows.raw,
             typed=rows.frame,
-            events=rows.events,
+            events=events,
             at=case.table.time,
             timezone=case.timezone,
         )

@@ -27,7 +27,7 @@ from tagline.training.choosing import BestTrial
 from tagline.training.evaluating import as_it_came
 from tagline.transform.compile_row import record
 from tagline.transform.compute import columns
-from tagline.transform.feature_encoder import InputSet
+from tagline.transform.feature_encoder import FeatureEncoder
 from tagline.transform.to_onnx import trace
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def _contents(
     rule: Mapping[str, Any],
     made_of: Mapping[str, Any],
 ) -> Contents:
-    inputs = InputSet.from_dict(prepared.inputs)
+    inputs = FeatureEncoder.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
     return Contents(
         graph=Assembled(prepared, best_trial, features).graph,
@@ -151,7 +151,7 @@ def _contents(
 def _reference(
     parts: tuple[Part, Part, Part],
     features: Features,
-    inputs: InputSet,
+    inputs: FeatureEncoder,
     best_trial: BestTrial,
 ) -> dict[str, np.ndarray]:
     train, *others = parts
@@ -197,7 +197,7 @@ def _difference(
 
 
 def _whose_fault(prepared: Prepared, test: Part, raw: pd.DataFrame, features: Features) -> str:
-    inputs = InputSet.from_dict(prepared.inputs)
+    inputs = FeatureEncoder.from_dict(prepared.inputs)
     history = [declared.name for declared in features.history]
     front = trace(features.inputs, fields=features.fields, history=history, inputs=inputs)
     row = columns(raw, fields=features.fields, history=history)

@@ -16,7 +16,7 @@ MATRIX = "X"  # what graphs call it
 
 
 @dataclass(frozen=True)
-class InputSet:
+class FeatureEncoder:
     """The model's inputs.
 
     Attributes
@@ -70,7 +70,7 @@ def fit_inputs(
     smoothing: float,
     folds: int,
     seed: int,
-) -> tuple[InputSet, Matrix]:
+) -> tuple[FeatureEncoder, Matrix]:
     """Learn the encoders from the training rows and make the matrix of all rows.
 
     Parameters
@@ -103,7 +103,7 @@ def fit_inputs(
             number = given
         _expect_finite(name, number, train)
         numbers.append(number)
-    return InputSet(tuple(values), encoders), _matrix(numbers)
+    return FeatureEncoder(tuple(values), encoders), _matrix(numbers)
 
 
 def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> None:

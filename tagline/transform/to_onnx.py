@@ -16,7 +16,7 @@ from tagline.errors import TaglineError
 from tagline.names import free
 from tagline.transform.compute import InputFunction
 from tagline.transform.encode import Encoder
-from tagline.transform.feature_encoder import MATRIX, InputSet
+from tagline.transform.feature_encoder import MATRIX, FeatureEncoder
 
 PLACE = "column_"  # what the graph's inputs are called while it is built
 OWN = "tagline_"  # what all values inside the graph begin with, where no column does
@@ -29,7 +29,7 @@ def trace(
     *,
     fields: Sequence[Field],
     history: Sequence[str],
-    inputs: InputSet,
+    inputs: FeatureEncoder,
 ) -> onnx.ModelProto:
     """Make one graph from raw fields and history to the model's matrix.
 
@@ -41,7 +41,7 @@ def trace(
         The raw fields; each is a graph input of shape [N] in its own type.
     history : sequence of str
         The history columns; each is a float64 graph input of shape [N].
-    inputs : InputSet
+    inputs : FeatureEncoder
         Order and encoders.
 
     Returns
@@ -95,7 +95,7 @@ def read_columns(
     *,
     fields: Sequence[Field],
     history: Sequence[str],
-    inputs: InputSet,
+    inputs: FeatureEncoder,
 ) -> list[str]:
     """Name the fields and history columns that reach an input; parameters as for `trace`."""
     return reads(trace(function, fields=fields, history=history, inputs=inputs))

@@ -3,7 +3,7 @@
 from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.errors import TaglineError
-from tagline.workflows.standings import Standings
+from tagline.workflows.standings import ModelRegistry
 
 
 def champion_bundle(case: Case) -> tuple[Bundle | None, str]:
@@ -21,7 +21,7 @@ def champion_bundle(case: Case) -> tuple[Bundle | None, str]:
     TaglineError
         The ledger can not be read.
     """
-    standings = Standings.of(case)
+    standings = ModelRegistry.of(case)
     champion = standings.champion()
     try:
         return standings.bundle(champion) if champion else None, ""

@@ -13,7 +13,7 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.case.load import check_case
 from tagline.errors import TaglineError
-from tagline.lifecycle.entry import Deployed, plain
+from tagline.lifecycle.entry import Deployment, plain
 from tagline.monitoring.decide import Decision, Signals, decide
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Findings, Reference
@@ -23,7 +23,7 @@ from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
 from tagline.training.promoting import LEARNED_FROM, trained_until
 from tagline.workflows.observed import LogReader
-from tagline.workflows.standings import Standings, open_case
+from tagline.workflows.standings import ModelRegistry, open_case
 
 log = logging.getLogger(__name__)
 FORMAT = 1
@@ -145,7 +145,10 @@ def keep(watched: MonitorReport, *, by: str) -> str:
 
 
 def _signals(
-    standings: Standings, champion: Deployed | None, findings: list[Findings], reader: LogReader
+    standings: ModelRegistry,
+    champion: Deployment | None,
+    findings: list[Findings],
+    reader: LogReader,
 ) -> Signals:
     today = pd.Timestamp.now(tz="UTC")
     begun = Records.here().newest_start(standings.case.name)
@@ -167,7 +170,7 @@ def _signals(
     )
 
 
-def _growth(standings: Standings, bundle: Bundle, reader: LogReader) -> float:
+def _growth(standings: ModelRegistry, bundle: Bundle, reader: LogReader) -> float:
     if "growth" not in standings.case.retraining.on:
         return 0.0
     parts = bundle.facts["periods"]

@@ -17,7 +17,7 @@ from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.columns.values import as_ids
-from tagline.data.gather import Gathered, gather
+from tagline.data.gather import LoadedTables, gather
 from tagline.data.horizon import Horizon, horizon_of
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
@@ -254,7 +254,7 @@ class LogReader:
         return {**found, **_last(self._outcomes, "row_id")}
 
     @cached_property
-    def _gathered(self) -> Gathered:
+    def _gathered(self) -> LoadedTables:
         return gather(self.case)
 
     @cached_property

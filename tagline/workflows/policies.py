@@ -6,10 +6,10 @@ from tagline.lifecycle.entries import proposal_of
 from tagline.lifecycle.entry import Policy
 from tagline.lifecycle.people import differences, proposed
 from tagline.lifecycle.rules import Candidate, Refused, counted
-from tagline.workflows.standings import Standings
+from tagline.workflows.standings import ModelRegistry
 
 
-def shown(standings: Standings) -> dict[str, Any]:
+def shown(standings: ModelRegistry) -> dict[str, Any]:
     """Say who may do what.
 
     Returns
@@ -42,7 +42,7 @@ def shown(standings: Standings) -> dict[str, Any]:
     }
 
 
-def proposal(standings: Standings, name: str) -> Candidate:
+def proposal(standings: ModelRegistry, name: str) -> Candidate:
     """Find a proposed policy, to approve it.
 
     Raises
@@ -58,7 +58,7 @@ def proposal(standings: Standings, name: str) -> Candidate:
     return proposal_of(name, found, case=standings.case.name)
 
 
-def wanted(standings: Standings, name: str) -> Policy:
+def wanted(standings: ModelRegistry, name: str) -> Policy:
     """Give the policy to set: a proposal by its name, else what the case's config proposes."""
     if not name:
         return proposed(standings.case.standing)

@@ -10,9 +10,9 @@ from typing import Any
 
 from tagline.errors import TaglineError
 from tagline.lifecycle import entries, rules
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.lifecycle.policy import of_gates
-from tagline.lifecycle.request import Overtaken
+from tagline.lifecycle.request import Conflict
 from tagline.lifecycle.rules import Candidate, Refused
 from tagline.runs.lookup import find
 from tagline.runs.tags import Tags
@@ -25,7 +25,7 @@ from tagline.workflows.candidates import (
 )
 from tagline.workflows.servers import confirmation
 from tagline.workflows.smoke import smoke as answer_in_a_fresh_process
-from tagline.workflows.standings import Standings, open_case, open_run
+from tagline.workflows.standings import ModelRegistry, open_case, open_run
 
 log = logging.getLogger(__name__)
 MINUTE = 60.0
@@ -66,7 +66,7 @@ class Plan:
         found = {"run": self.run, "bundle": self.digest, "champion now": champion, "why": self.why}
         return found | ({"note": NOTHING_NEW} if self.alike else {})
 
-    def standings(self) -> Standings:
+    def standings(self) -> ModelRegistry:
         """Open the case's standings."""
         return open_case(self.case, config=self.config)
 
@@ -93,9 +93,9 @@ class Plan:
         """Record a refusal that is raised inside."""
         return self.standings().transitions(self.why).recording("promote", self.run, self.digest)
 
-    def champion(self) -> Deployed | None:
+    def champion(self) -> Deployment | None:
         """Give the champion that it has to keep up with."""
-        return None if self.against is None else Deployed.model_validate(self.against)
+        return None if self.against is None else Deployment.model_validate(self.against)
 
 
 def plan(run: str, *, case: str, config: str, why: str) -> Plan:
@@ -129,7 +129,7 @@ def plan(run: str, *, case: str, config: str, why: str) -> Plan:
         return planned(own, against=champion, why=why, config=config)
 
 
-def planned(own: Candidate, *, against: Deployed | None, why: str, config: str = "") -> Plan:
+def planned(own: Candidate, *, against: Deployment | None, why: str, config: str = "") -> Plan:
     """Verify a run's bundle, and give the plan of its promotion."""
     bundle = verified_bundle(own.run, own.bundle)
     return Plan(
@@ -143,7 +143,7 @@ def planned(own: Candidate, *, against: Deployed | None, why: str, config: str =
     )
 
 
-def answers_as(champion: Deployed, bundle: Path) -> bool:
+def answers_as(champion: Deployment, bundle: Path) -> bool:
     """Tell whether a champion answers every row just as a bundle does."""
     try:
         return answer_alike(bundle, bundle_folder(champion.run, champion.bundle))
@@ -300,7 +300,7 @@ def confirm(plan: Plan, *, entry: int, minutes: float = 0.0) -> list[str]:
     )
 
 
-def followed(standings: Standings, entry: int) -> list[str]:
+def followed(standings: ModelRegistry, entry: int) -> list[str]:
     """Say which running servers answer by an entry, and which not yet or never, a line each."""
 
     def overtaken() -> bool:
@@ -311,7 +311,7 @@ def followed(standings: Standings, entry: int) -> list[str]:
     return found.lines() or [NO_SERVER]
 
 
-def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -> str:
+def _taken_back(standings: ModelRegistry, plan: Plan, servers: str, *, entry: int) -> str:
     """Take back one's own promotion, where it is still the last word; say what stands."""
     why = f"taken back: it is refused by {servers}"
     champion = standings.champion()
@@ -321,7 +321,7 @@ def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -
         done = standings.transitions(why).apply(
             entries.rollback, to=None, against=champion, verify=standings.verify
         )
-    except Overtaken:
+    except Conflict:
         raise _overtaken(standings, plan) from None
     except Refused as refused:
         return (
@@ -334,7 +334,7 @@ def _taken_back(standings: Standings, plan: Plan, servers: str, *, entry: int) -
     )
 
 
-def _overtaken(standings: Standings, plan: Plan) -> TaglineError:
+def _overtaken(standings: ModelRegistry, plan: Plan) -> TaglineError:
     champion = standings.champion()
     if champion is None:
         return TaglineError("Nothing is the champion any more.", where=plan.run)
@@ -347,6 +347,6 @@ def _overtaken(standings: Standings, plan: Plan) -> TaglineError:
     )
 
 
-def _stands(standings: Standings, plan: Plan) -> bool:
+def _stands(standings: ModelRegistry, plan: Plan) -> bool:
     champion = standings.champion()
     return champion is not None and (champion.run, champion.bundle) == (plan.run, plan.digest)

@@ -20,7 +20,7 @@ from tagline.runs.records import Records
 from tagline.storage.files import scratch
 from tagline.workflows.candidates import bundle_folder
 from tagline.workflows.promotion import NOTHING_NEW, answers_as
-from tagline.workflows.standings import Standings, open_case
+from tagline.workflows.standings import ModelRegistry, open_case
 
 log = logging.getLogger(__name__)
 LINES = 20
@@ -73,7 +73,7 @@ def retrain(case: Case, *, why: str, by: str, promote: bool) -> str:
 
 def is_nothing_new(run: str, digest: str, case: Case) -> bool:
     """Tell whether the champion of a case answers every row just as a run's bundle does."""
-    champion = Standings.of(case).champion()
+    champion = ModelRegistry.of(case).champion()
     return champion is not None and answers_as(champion, bundle_folder(run, digest))
 
 

@@ -29,7 +29,7 @@ from tagline.storage.files import locked
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
 from tagline.workflows.candidates import open_bundle
-from tagline.workflows.standings import Standings, open_case
+from tagline.workflows.standings import ModelRegistry, open_case
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def score(wanted: ScoringRequest) -> list[dict[str, Any]]:
     return found
 
 
-def _scored(standings: Standings, to: Place, wanted: ScoringRequest) -> list[dict[str, Any]]:
+def _scored(standings: ModelRegistry, to: Place, wanted: ScoringRequest) -> list[dict[str, Any]]:
     own = wanted.source or _own_rows(standings.case, wanted, _scored_before(to, wanted))
     if not own:
         return []
@@ -127,7 +127,7 @@ def _expect_some(found: list[dict[str, Any]]) -> None:
 class _Scorers:
     """Models that score, each opened once, with the case's streams."""
 
-    def __init__(self, standings: Standings) -> None:
+    def __init__(self, standings: ModelRegistry) -> None:
         self.standings = standings
         self._open: dict[str, job.Scorer] = {}
         self._events: Mapping[str, pd.DataFrame] | None = None

@@ -42,9 +42,6 @@ class Report:
         The ledger's entry by which the model that it answers with stands; 0 while there is none.
     digest : str
         That model's.
-    arms : list of dict
-        Who answers beside it: ``run``, ``digest``, ``entry``, ``arm`` (``challenger`` or
-        ``shadow``) and ``share`` in percent.
     refused : dict or None
         ``entry``, ``digest`` and ``why`` of a model that it does not take.
     load_seconds : float
@@ -55,6 +52,9 @@ class Report:
         Requests that it has answered and not yet put into the store.
     age : float
         Seconds since it said so.
+    arms : list of dict
+        Who answers beside that model: ``run``, ``digest``, ``entry``, ``arm`` (``challenger`` or
+        ``shadow``) and ``share`` in percent.
     """
 
     server: str
@@ -63,12 +63,12 @@ class Report:
     url: str
     entry: int = 0
     digest: str = ""
-    arms: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, Any] | None = None
     load_seconds: float = LEAST_PATIENCE
     asked: str = ""
     held: int = 0
     age: float = 0.0
+    arms: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def said(self) -> str:

@@ -16,7 +16,7 @@ from tagline.history.written import expect_schemas, schemas
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
 from tagline.workflows.candidates import newest_candidate, open_bundle
-from tagline.workflows.standings import Standings, open_case
+from tagline.workflows.standings import ModelRegistry, open_case
 
 WRITTEN = "Write now, or a time like 2027-01-31T06:00Z."
 
@@ -94,7 +94,7 @@ def _written(
     return {"path": page_at_hand(store, name), "as_of": as_of, "runs": wanted.runs}
 
 
-def _wanted(standings: Standings) -> list[_Wanted]:
+def _wanted(standings: ModelRegistry) -> list[_Wanted]:
     found: dict[tuple[Declaration, ...], _Wanted] = {}
     for run, digest in _models(standings):
         bundle = open_bundle(run, digest)
@@ -106,7 +106,7 @@ def _wanted(standings: Standings) -> list[_Wanted]:
     return list(found.values())
 
 
-def _models(standings: Standings) -> Sequence[tuple[str, str]]:
+def _models(standings: ModelRegistry) -> Sequence[tuple[str, str]]:
     state = standings.state()
     now = state.standing
     live = [each for each in (now.champion, *now.challengers) if each is not None]

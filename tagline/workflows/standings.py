@@ -13,7 +13,7 @@ from tagline.data.sources import with_sources
 from tagline.errors import TaglineError, Unknown
 from tagline.keys import signing_key
 from tagline.lifecycle.chain import Ledger
-from tagline.lifecycle.entry import Deployed, Policy, Standing
+from tagline.lifecycle.entry import Deployment, Policy, Standing
 from tagline.lifecycle.last_seen import LastSeen
 from tagline.lifecycle.people import Actor, actor, proposed
 from tagline.lifecycle.request import Request
@@ -33,7 +33,7 @@ SOURCES = "sources/"
 
 
 @dataclass(frozen=True)
-class Standings:
+class ModelRegistry:
     """The standings of one case.
 
     Attributes
@@ -51,7 +51,7 @@ class Standings:
     last_seen: LastSeen
 
     @classmethod
-    def of(cls, case: Case) -> "Standings":
+    def of(cls, case: Case) -> "ModelRegistry":
         """Open the standings of a case."""
         ledger = Ledger(open_store(ledger_location()), case.name)
         return cls(case, ledger, LastSeen(paths.seen(), ledger))
@@ -64,7 +64,7 @@ class Standings:
         """Give the champion and who answers beside it."""
         return self.state().standing
 
-    def champion(self) -> Deployed | None:
+    def champion(self) -> Deployment | None:
         """Give the champion, if there is one."""
         return self.standing().champion
 
@@ -77,11 +77,11 @@ class Standings:
         known = self.state().authors.get(record.run, ("", ""))
         return candidate(record, self.policy(), known)
 
-    def verify(self, live: Deployed) -> None:
+    def verify(self, live: Deployment) -> None:
         """Raise where the bundle of a run can not be used."""
         verified_bundle(live.run, live.bundle)
 
-    def bundle(self, live: Deployed) -> Bundle:
+    def bundle(self, live: Deployment) -> Bundle:
         """Open the bundle of a run that answers requests."""
         return open_bundle(live.run, live.bundle)
 
@@ -97,7 +97,7 @@ class Standings:
 
 def open_case(
     name: str | None, *, config: Path | str | None = None, record: RunRecord | None = None
-) -> Standings:
+) -> ModelRegistry:
     """Open the standings of a case by its name.
 
     Parameters
@@ -128,12 +128,12 @@ def open_case(
         )
     expect_own_store(records.store)
     record = record or records.read(_newest(records, name).run, case=name)
-    return Standings.of(_case(record, Path(config) if config else None))
+    return ModelRegistry.of(_case(record, Path(config) if config else None))
 
 
 def open_run(
     run: str | None, *, case: str | None, config: Path | None = None
-) -> tuple[Standings, RunRecord]:
+) -> tuple[ModelRegistry, RunRecord]:
     """Open the standings of the case that is named, else of the one that a run belongs to.
 
     Raises

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tagline.errors import TaglineError
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.lifecycle.people import differences, proposed
 from tagline.lifecycle.rules import counted
 from tagline.lifecycle.state import State
@@ -13,12 +13,12 @@ from tagline.runs.records import Records
 from tagline.runs.tags import Tags, wrong
 from tagline.workflows.candidates import candidate, waiting
 from tagline.workflows.monitored import latest
-from tagline.workflows.standings import Standings
+from tagline.workflows.standings import ModelRegistry
 
 WHOLE = 100
 
 
-def status(standings: Standings) -> dict[str, Any]:
+def status(standings: ModelRegistry) -> dict[str, Any]:
     """Say what stands in a case, and since when, by whom and why.
 
     Returns
@@ -69,13 +69,13 @@ def _watched(case: str) -> dict[str, Any] | None:
 
 
 def candidates(
-    standings: Standings, *, most: int | None = None
+    standings: ModelRegistry, *, most: int | None = None
 ) -> tuple[list[dict[str, Any]], int]:
     """List the runs of a case that may be promoted, the newest first.
 
     Parameters
     ----------
-    standings : Standings
+    standings : ModelRegistry
         The case's.
     most : int, optional
         How many at the most; all where left out.
@@ -106,7 +106,7 @@ def candidates(
     return found, len(runs)
 
 
-def reconcile(standings: Standings) -> list[str]:
+def reconcile(standings: ModelRegistry) -> list[str]:
     """Make the tags agree with the ledger; give what was repaired, a line each.
 
     Raises
@@ -123,7 +123,7 @@ def reconcile(standings: Standings) -> list[str]:
     return repaired
 
 
-def _told(standings: Standings, live: Deployed, name: str, share: int) -> dict[str, Any]:
+def _told(standings: ModelRegistry, live: Deployment, name: str, share: int) -> dict[str, Any]:
     entry = standings.ledger.entry(live.since)
     return {
         "standing": name,
@@ -137,12 +137,12 @@ def _told(standings: Standings, live: Deployed, name: str, share: int) -> dict[s
     }
 
 
-def _proposes(standings: Standings, state: State) -> list[str]:
+def _proposes(standings: ModelRegistry, state: State) -> list[str]:
     wanted = proposed(standings.case.standing)
     return [] if state.policy is None else differences(state.policy, wanted)
 
 
-def _void(standings: Standings, state: State) -> Iterator[str]:
+def _void(standings: ModelRegistry, state: State) -> Iterator[str]:
     lost = standings.last_seen.fault(state)
     if lost is not None:
         yield f"{lost} If it was restored on purpose, remove {standings.last_seen.path}."
@@ -152,7 +152,7 @@ def _void(standings: Standings, state: State) -> Iterator[str]:
     yield from (f"{void} It is void." for void in Records.here().faults(standings.case.name))
 
 
-def _faults(standings: Standings, state: State) -> Iterator[str]:
+def _faults(standings: ModelRegistry, state: State) -> Iterator[str]:
     now = state.standing
     for live in ([now.champion] if now.champion else []) + list(now.challengers):
         try:
@@ -166,7 +166,7 @@ def _faults(standings: Standings, state: State) -> Iterator[str]:
         yield f"The tags differ from the ledger: {each}."
 
 
-def _way_out(live: Deployed) -> str:
+def _way_out(live: Deployment) -> str:
     if live.act == "challenge":
         return f"Bring it back, or take it out: tagline retire {live.run}."
     return "Bring it back, or replace it: tagline promote RUN --why 'the champion is lost'."

@@ -20,7 +20,7 @@ from tagline.errors import TaglineError
 from tagline.metrics.calibrators import apply
 from tagline.models.families import Boosted
 from tagline.tasks.tasks import TASKS
-from tagline.transform.feature_encoder import InputSet
+from tagline.transform.feature_encoder import FeatureEncoder
 from tagline.transform.to_onnx import trace
 from tests.bundle.conftest import chances
 
@@ -99,7 +99,7 @@ def test_a_model_that_is_very_sure_agrees_too(slope):
         lambda _, row: {"x": row["x"]},
         fields=[Field("x", "number")],
         history=(),
-        inputs=InputSet(("x",), {}),
+        inputs=FeatureEncoder(("x",), {}),
     )
     graph = assemble(front, model.onnx(), TASKS["binary"], calibrator).SerializeToString()
     (answered,) = onnxruntime.InferenceSession(graph).run(None, {"x": X[:, 0].astype(np.float64)})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tagline.columns.body import BodyReader, Malformed
+from tagline.columns.body import Malformed, RequestDecoder
 from tagline.columns.field import Field
 from tagline.columns.request import InvalidRows, RowReader
 from tagline.transform.compute import columns
@@ -27,7 +27,7 @@ FIELDS = (
     Field("paid", "boolean"),
     Field("known", "boolean", required=False),
 )
-READER = BodyReader(FIELDS, id="id")
+READER = RequestDecoder(FIELDS, id="id")
 RIGHT = {
     "town": "Łódź",
     "side": "left",
@@ -174,7 +174,7 @@ def test_escapes_are_no_second_keys():
 
 
 def test_an_id_that_is_a_field_is_that_field():
-    reader = BodyReader((Field("id", "string"), Field("x", "number")), id="id")
+    reader = RequestDecoder((Field("id", "string"), Field("x", "number")), id="id")
     found = reader.read(b'{"id": "7", "x": 1}')
     assert (found.rows, list(found.ids)) == ([("7", 1.0)], ["7"])
 

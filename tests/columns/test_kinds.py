@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.bundle.schema import request_schema
-from tagline.columns.body import BodyReader
+from tagline.columns.body import RequestDecoder
 from tagline.columns.field import Field
 from tagline.columns.kind import TEXT, Fit
 from tagline.columns.kinds import EXACT, Kind
@@ -47,10 +47,10 @@ def one(field, value):
     written = json.dumps(row).encode()
     if faults:
         with pytest.raises(InvalidRows) as wrong:
-            BodyReader([field], id="own").read(written)
+            RequestDecoder([field], id="own").read(written)
         assert [fault for _, fault in wrong.value.faults] == faults
         return None
-    body = BodyReader([field], id="own").read(written)
+    body = RequestDecoder([field], id="own").read(written)
     np.testing.assert_equal(body.columns[0][0], values["x"])
     return np.array([values["x"]], dtype=array_type(field))
 

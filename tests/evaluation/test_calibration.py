@@ -8,7 +8,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation.calibration import choose, curve
 from tagline.metrics.binary import METRICS
 from tagline.metrics.calibrators import apply, beta, platt, sigmoid
-from tagline.metrics.intervals import Resampling
+from tagline.metrics.intervals import GroupBootstrap
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def test_the_order_of_the_rows_does_not_matter_that_of_the_groups_does(honest):
 def test_the_curve_adds_up_to_the_calibration_error(honest):
     margin, y, days = honest
     p = sigmoid(margin + 0.5)
-    resampling = Resampling(days, resamples=100, seed=0)
+    resampling = GroupBootstrap(days, resamples=100, seed=0)
     found = curve(y, p, resampling=resampling, level=0.9)
     gaps = (found["predicted"] - found["observed"]).abs() * found["n"]
     assert gaps.sum() / len(y) == pytest.approx(METRICS["ece"].of(y, p))

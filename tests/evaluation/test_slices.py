@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tagline.evaluation.slices import MISSING, OTHERS, parts, slices
 from tagline.metrics.binary import METRICS
-from tagline.metrics.intervals import Resampling
+from tagline.metrics.intervals import GroupBootstrap
 
 columns = st.one_of(
     st.lists(st.one_of(st.none(), st.floats(-9, 9), st.just(np.inf)), min_size=1).map(
@@ -51,7 +51,7 @@ def test_few_numbers_are_values():
 
 
 def judged(frame, y, p, **changes):
-    resampling = Resampling(np.arange(len(y)), resamples=50, seed=0)
+    resampling = GroupBootstrap(np.arange(len(y)), resamples=50, seed=0)
     chosen = {"names": ["roc_auc", "brier"], "level": 0.9, "support": 2, "bands": 4, **changes}
     return slices(frame, y, p, resampling=resampling, **chosen)
 

@@ -14,20 +14,20 @@ from tagline.batch import job
 from tagline.batch.places import Place, sources
 from tagline.bundle.pyfunc import Answers
 from tagline.bundle.single import SingleRow, as_rows
-from tagline.columns.body import BodyReader
+from tagline.columns.body import RequestDecoder
 from tagline.columns.values import as_ids
 from tagline.data.files import read_file, without_texts
 from tagline.data.parts import read_parts
 from tagline.data.store import get_table
 from tagline.errors import TaglineError
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.metrics.binary import METRICS
 from tagline.serving.served import ServedModel
 from tagline.transform.compute import columns
 from tagline.workflows.scoring import _expect_some
 from tests.laws.batch import scored
 
-DEPLOYED = Deployed.model_construct(run="TrainFlow/1", bundle="", since=1)
+DEPLOYED = Deployment.model_construct(run="TrainFlow/1", bundle="", since=1)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_one_row_alone_is_answered_as_among_others(lived, rows, answers):
 def test_a_request_is_read_as_the_table_was(lived):
     typed = get_table(lived.prepared.rows["test"]).head(50)
     wanted = columns(typed, fields=lived.bundle.fields)
-    reader = BodyReader(lived.bundle.fields, id=lived.case.table.id)
+    reader = RequestDecoder(lived.bundle.fields, id=lived.case.table.id)
     body = reader.read(
         json.dumps([_as_json(row, lived) for row in typed.to_dict("records")]).encode()
     )

@@ -16,11 +16,11 @@ from tagline.data.modules import REQUIRED, load_features
 from tagline.errors import TaglineError
 from tagline.monitoring.find import newest_day
 from tagline.transform.encode import cross_fitted
-from tagline.transform.feature_encoder import InputSet
+from tagline.transform.feature_encoder import FeatureEncoder
 from tests.pipeline import case_of, prepared, trained
 from tests.worlds.world import plain
 
-NOTHING = InputSet.from_dict({"names": [], "encoders": {}})
+NOTHING = FeatureEncoder.from_dict({"names": [], "encoders": {}})
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What people might write into a ledger, one entry after another."""
 
 from tagline.keys import public_hex
-from tagline.lifecycle.entry import Approval, Challenger, Change, Deployed, Draft, Standing
+from tagline.lifecycle.entry import Approval, Challenger, Change, Deployment, Draft, Standing
 
 GATES = ({"name": "log loss", "passed": True, "figure": 0.4715, "limit": None},)
 
@@ -40,7 +40,7 @@ def draft(act, run, case, **own):
 def promote(state, run, *, case="flights", act="promote", first=None, was=None):
     now = stands(state)
     at = number(state)
-    live = Deployed(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
+    live = Deployment(run=run, bundle=bundle(run), number=first or at, since=at, act=act)
     changes = [change(run, was or role(now, run), "champion")]
     if now.champion:
         changes.append(change(now.champion.run, "champion", "retired"))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
 from tagline.keys import public_hex
-from tagline.lifecycle.entry import NO_ENTRY, Deployed, Entry, Policy, sign
+from tagline.lifecycle.entry import NO_ENTRY, Deployment, Entry, Policy, sign
 from tests.lifecycle.story import draft, promote, refuse, stands
 
 
@@ -70,7 +70,7 @@ def test_what_is_not_as_it_should_be_is_refused():
     with pytest.raises(ValidationError, match="act"):
         draft("destroy", "r", "c", standing=stands(None))
     with pytest.raises(ValidationError, match="number"):
-        Deployed(run="r", bundle="", number=0, since=1, act="promote")
+        Deployment(run="r", bundle="", number=0, since=1, act="promote")
     with pytest.raises(ValidationError, match="frozen"):
         refuse(None, "r").why = "another"
 

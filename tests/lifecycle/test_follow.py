@@ -3,7 +3,7 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tagline.lifecycle.entry import NO_ENTRY, Approval, Deployed, Draft, Standing, sign
+from tagline.lifecycle.entry import NO_ENTRY, Approval, Deployment, Draft, Standing, sign
 from tagline.lifecycle.follow import inconsistency, roles
 from tests.lifecycle.story import (
     approve,
@@ -51,7 +51,7 @@ def verdict(head, said, **changed):
 
 
 def test_what_people_do_follows(head):
-    first = Deployed(run="a", bundle=bundle("a"), number=1, since=1, act="promote")
+    first = Deployment(run="a", bundle=bundle("a"), number=1, since=1, act="promote")
     for said in (
         promote(head, "c"),
         promote(head, "d"),
@@ -94,7 +94,7 @@ def wrong_changes(head):
 
 def wrong_champions(head):
     said = promote(head, "d")
-    other = Deployed(run="x", bundle="", number=1, since=1, act="promote")
+    other = Deployment(run="x", bundle="", number=1, since=1, act="promote")
     yield said, {"changes": said.changes[:1]}, "leaves two champions, b beside d"
     yield said, {"replaced": None}, "replaces is not the one that stood"
     for champion in (None, other, said.standing.champion.model_copy(update={"bundle": "other"})):

@@ -38,7 +38,7 @@ def test_one_wins_and_the_others_are_told_to_whom_they_lost(crowd, ledgers, roun
         assert (won["entry"], line["found"]["entries"]) == (2, 2)
         lost = [result for result in line["told"] if result is not won]
         assert {result["promoted"] for result in lost} == {*runs[1:]} - {won["run"]}
-        assert {result["raised"] for result in lost} == {"Overtaken"}
+        assert {result["raised"] for result in lost} == {"Conflict"}
         assert all(f"Lost to {won['run']}" in result["said"] for result in lost)
         assert line["found"] == {
             "ledger": won["run"],
@@ -64,4 +64,4 @@ def test_promotions_rollbacks_and_policies_at_once(crowd, ledgers, rounds):
         assert len(crowned) == 1
         assert crowned[0]["run"] == found["ledger"]
         lost = {each["raised"] for each in told if "raised" in each}
-        assert lost <= {"Overtaken", "Refused"}
+        assert lost <= {"Conflict", "Refused"}

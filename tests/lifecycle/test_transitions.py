@@ -17,7 +17,7 @@ from tagline.lifecycle.entries import promotion, proposal_of
 from tagline.lifecycle.entry import sign
 from tagline.lifecycle.last_seen import LastSeen
 from tagline.lifecycle.people import Actor, actor, proposed
-from tagline.lifecycle.request import Overtaken, Request
+from tagline.lifecycle.request import Conflict, Request
 from tagline.lifecycle.rules import Candidate, Refused
 from tagline.lifecycle.transitions import Transitions
 from tagline.storage.location import open_store
@@ -330,7 +330,7 @@ def test_a_promotion_that_was_overtaken_says_by_whom(tmp_path):
     promoted(tmp_path, RUNS[1], who="eve")
     for who in ("bob", "cyd"):
         transitions(tmp_path, who).apply(entries.approval, candidate=run(RUNS[2]))
-    with pytest.raises(Overtaken, match=f"Lost to {RUNS[1]}: eve"):
+    with pytest.raises(Conflict, match=f"Lost to {RUNS[1]}: eve"):
         transitions(tmp_path).apply(
             entries.promotion,
             candidate=run(RUNS[2]),
@@ -387,7 +387,7 @@ class Model:
         return True
 
 
-class Standings(RuleBasedStateMachine):
+class ModelRegistry(RuleBasedStateMachine):
     """Acts at random, for real and in the model."""
 
     def __init__(self):
@@ -468,7 +468,7 @@ class Standings(RuleBasedStateMachine):
 
 
 def test_what_stands_follows_the_rules(tmp_path_factory):
-    class Here(Standings):
+    class Here(ModelRegistry):
         def fresh(self):
             return tmp_path_factory.mktemp("standings")
 

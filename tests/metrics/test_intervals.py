@@ -7,7 +7,7 @@ from sklearn import metrics as reference
 from tagline.case.evaluation import METRIC_NAMES
 from tagline.errors import TaglineError
 from tagline.metrics.binary import METRICS
-from tagline.metrics.intervals import Resampling
+from tagline.metrics.intervals import GroupBootstrap
 
 DRAWS = {"resamples": 40, "level": 0.9, "seed": 3}
 
@@ -61,12 +61,12 @@ def test_metrics_are_those_of_the_textbook(table):
 
 
 def intervals(y, p, groups, names, *, level, **draws):
-    figures = Resampling(groups, **draws).figures(y, p, names)
+    figures = GroupBootstrap(groups, **draws).figures(y, p, names)
     return {name: figure.interval(level) for name, figure in figures.items()}
 
 
 def gaps(y, p_a, p_b, groups, names, *, level, **draws):
-    resampling = Resampling(groups, **draws)
+    resampling = GroupBootstrap(groups, **draws)
     ours, theirs = resampling.figures(y, p_a, names), resampling.figures(y, p_b, names)
     return {name: ours[name].minus(theirs[name]).interval(level) for name in names}
 
@@ -76,7 +76,7 @@ def gaps(y, p_a, p_b, groups, names, *, level, **draws):
 def test_every_resample_is_what_concatenating_its_groups_gives(table, seed):
     y, p, groups = table
     distinct = np.unique(groups)
-    found = Resampling(groups, resamples=8, seed=seed).figures(y, p, METRICS)
+    found = GroupBootstrap(groups, resamples=8, seed=seed).figures(y, p, METRICS)
     if len(distinct) < 2:
         assert all(np.isnan(figure.drawn).all() for figure in found.values())
         return
@@ -150,7 +150,7 @@ def test_one_group_gives_a_figure_without_an_interval():
 
 def test_the_chosen_rows_alone_are_judged():
     y, p = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.9, 0.2, 0.1, 0.8])
-    resampling = Resampling(np.arange(4), resamples=10, seed=0)
+    resampling = GroupBootstrap(np.arange(4), resamples=10, seed=0)
     kept = np.array([True, True, False, False])
     assert resampling.figures(y, p, ["roc_auc"], rows=kept)["roc_auc"].value == 1.0
 

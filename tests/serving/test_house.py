@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tagline.columns.body import BodyReader
+from tagline.columns.body import RequestDecoder
 from tagline.columns.field import Field
 from tests.serving.server import children, eventually, serving
 
@@ -126,7 +126,7 @@ def test_a_port_that_there_is_not_is_a_sentence(place):
 
 @pytest.mark.parametrize("name", ["own", "id"])
 def test_an_id_that_is_a_field_names_the_row(name):
-    reader = BodyReader([Field(name, "string"), Field("x", "number")], id=name)
+    reader = RequestDecoder([Field(name, "string"), Field("x", "number")], id=name)
     one = reader.read(b'{"%s": "a", "x": 1}' % name.encode())
     many = reader.read(b'[{"%s": "a", "x": 1}, {"%s": "b", "x": 2}]' % ((name.encode(),) * 2))
     assert list(one.ids) == ["a"]

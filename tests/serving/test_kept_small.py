@@ -4,14 +4,15 @@ import weakref
 
 import pytest
 
-from tagline.columns.body import BodyReader
+from tagline.columns.body import RequestDecoder
 from tagline.columns.field import Field
 from tagline.columns.request import InvalidRows
 from tagline.columns.timestamp import LONGEST
-from tagline.lifecycle.entry import Deployed
+from tagline.lifecycle.entry import Deployment
 from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.pseudonyms import Pseudonyms
 from tagline.serving.access import Access
+from tagline.serving.routing import Routing
 from tagline.serving.served import ServedModel
 from tagline.serving.service import BEFORE, Service
 from tagline.storage.disk import Disk
@@ -29,10 +30,10 @@ def test_models_that_answered_before_are_let_go(tmp_path):
     )
     models = []
     for entry in range(12):
-        deployed = Deployed.model_construct(run="TrainFlow/1", bundle="", since=entry)
+        deployed = Deployment.model_construct(run="TrainFlow/1", bundle="", since=entry)
         served = ServedModel(deployed, lived.bundle, None)
         served.warm()
-        service.switch(served)
+        service.switch(Routing("small", service.active(served)))
         models.append(weakref.ref(served.single))
         del served
     service.close()
@@ -40,7 +41,7 @@ def test_models_that_answered_before_are_let_go(tmp_path):
 
 
 def test_times_of_any_length_are_not_remembered():
-    reader = BodyReader([Field("at", "timestamp")], id="id")
+    reader = RequestDecoder([Field("at", "timestamp")], id="id")
     (_, converter, _), *_ = reader._converters
     usual, long = "2024-05-01T00:00:00Z", f"2024-05-01T00:00:00.{'0' * 60}Z"
     reader.read(f'[{{"at": "{usual}"}}, {{"at": "{usual}"}}]'.encode())

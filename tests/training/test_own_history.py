@@ -147,7 +147,9 @@ def test_a_promotion_looks_at_each_by_its_own_history(shop):
     champion = shop(SHORT)
     candidate = shop(LONG)
     found = promoting.recheck(candidate.case, candidate.bundle, champion.bundle)
-    rows = holdout(candidate.case, FIELDS, after=promoting.learned_until(candidate.bundle), now=NOW)
+    rows, _ = holdout(
+        candidate.case, FIELDS, after=promoting.learned_until(candidate.bundle), now=NOW
+    )
     for bundle, declared, figure in (
         (candidate.bundle, LONG, found.metrics["roc_auc"]["value"]),
         (champion.bundle, SHORT, found.baseline_metrics["champion"]["roc_auc"]),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.transform.compute import columns, compute
-from tagline.transform.feature_encoder import InputSet, fit_inputs
+from tagline.transform.feature_encoder import FeatureEncoder, fit_inputs
 from tagline.transform.to_onnx import trace
 
 FIELDS = (
@@ -105,7 +105,7 @@ def test_columns_rows_and_graph_agree(fitted, drawn):
 
 def test_a_set_can_be_written_down_and_read_again(fitted):
     learned, _ = fitted
-    assert InputSet.from_dict(learned.to_dict()) == learned
+    assert FeatureEncoder.from_dict(learned.to_dict()) == learned
 
 
 def test_an_unseen_category_gets_the_overall_rate(fitted):
@@ -132,7 +132,7 @@ def test_a_function_beyond_the_array_api_is_told(fitted):
             lambda xp, row: {"x": xp.interp(row["x"], [0, 1], [0, 1])},
             fields=[Field("x", "number")],
             history=(),
-            inputs=InputSet(("x",), {}),
+            inputs=FeatureEncoder(("x",), {}),
         )
 
 
@@ -163,5 +163,5 @@ def test_a_function_that_loses_precision_in_the_graph_is_refused():
             lambda xp, row: {"x": xp.cos(row["x"])},
             fields=[Field("x", "number")],
             history=(),
-            inputs=InputSet(("x",), {}),
+            inputs=FeatureEncoder(("x",), {}),
         )
