@@ -17,7 +17,7 @@ class MonitorFlow(FlowSpec):
     """Read the logs, join outcomes, compare with the reference, decide, act."""
 
     case = Parameter("case", default="", help="The case; the only one that has runs.")
-    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+    case_file = Parameter("config", default="", help="A config instead of the newest run's.")
     retrain = Parameter("retrain", default=False, help="Train again where the policy says so.")
 
     @card(type="html", id="watched", options={"attribute": "page"})

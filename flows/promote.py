@@ -18,7 +18,7 @@ class PromoteFlow(FlowSpec):
 
     candidate = Parameter("candidate", default="", help="The run; the case's newest candidate.")
     case = Parameter("case", default="", help="The case; the only one that has runs.")
-    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+    case_file = Parameter("config", default="", help="A config instead of the newest run's.")
     why = Parameter("why", default="", help="The reason, for the ledger.")
     wait = Parameter("wait", default=0.0, help="Minutes to wait for approvals and servers.")
 

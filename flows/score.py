@@ -17,7 +17,7 @@ class ScoreFlow(FlowSpec):
     """Score what is not scored yet; started again, it goes on where it stopped."""
 
     case = Parameter("case", default="", help="The case; the only one that has runs.")
-    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+    case_file = Parameter("config", default="", help="A config instead of the newest run's.")
     source = Parameter("source", default="", help="Parquet: a file, a folder or s3://; else own.")
     since = Parameter("since", default="", help="First day of the case's own rows.")
     until = Parameter("until", default="", help="The day after the last of them.")

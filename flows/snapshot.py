@@ -15,7 +15,7 @@ class SnapshotFlow(FlowSpec):
     """Load the tables, compute the history of every key, write it beside the last one."""
 
     case = Parameter("case", default="", help="The case; the only one that has runs.")
-    case_file = Parameter("case-config", default="", help="The case's config, if it has moved.")
+    case_file = Parameter("config", default="", help="A config instead of the newest run's.")
 
     at = Parameter("at", default="", help="Its moment: now, or a time; the last event's if empty.")
 

@@ -104,7 +104,7 @@ def settings(folder, server, manager, hook):
 def test_drift_rings_and_the_webhook_lets_the_monitor_look_again(place):
     assert shutil.which("prometheus"), "install Debian's prometheus and prometheus-alertmanager"
     flows = ROOT / "flows"
-    own = ("--case-config", "small.toml")
+    own = ("--config", "small.toml")
     wrong_answers(place)
     since = f"{NOW - pd.Timedelta('30D'):%Y-%m-%d}"
     for name, more in (("score", ("--since", since)), ("monitor", ())):

@@ -52,7 +52,7 @@ def configure(place, policy, more=""):
 
 
 def flow(place, name, *words, code=0):
-    own = ("--case-config", "small.toml") if name in ("score", "monitor") else ()
+    own = ("--config", "small.toml") if name in ("score", "monitor") else ()
     done = place.call(str(ROOT / "flows" / f"{name}.py"), "--no-pylint", *words, *own)
     assert done.returncode == code, done.stdout[-5000:] + done.stderr[-3000:]
     return done.stdout

@@ -160,7 +160,7 @@ def test_a_gate_that_fails_leaves_its_card_and_its_figures(fresh):
     ask(place, "promote", runs[0])  # a refusal begins no ledger
     config = place.folder / "hard.toml"
     config.write_text(LEAN + "[gates]\nbeat_baselines = false\nminimum = { roc_auc = 0.9999 }\n")
-    done = promote(place, "--candidate", runs[1], "--case-config", str(config))
+    done = promote(place, "--candidate", runs[1], "--config", str(config))
     assert done.returncode != 0
     assert "of its gates fail now" in done.stdout
     shown = place.call(FLOW, "--no-pylint", "card", "get", newest(place) + "/start", "card.html")
@@ -183,13 +183,13 @@ def test_it_waits_for_approvals_by_others(fresh):
     strict = f'[standing]\napprovals = 1\napprovers = ["bob"]\nkeys = {{ {listed} }}\n'
     config = place.folder / "strict.toml"
     config.write_text(LEAN + "[gates]\nbeat_baselines = false\n" + strict)
-    lacking = promote(place, "--candidate", runs[1], "--case-config", str(config))
+    lacking = promote(place, "--candidate", runs[1], "--config", str(config))
     assert lacking.returncode != 0
     assert "by others than its author tester: 1; given so far by: nobody" in lacking.stdout
     waiting = subprocess.Popen(
         [
             *(sys.executable, FLOW, "--no-pylint", "run"),
-            *("--candidate", runs[1], "--case-config", str(config), "--wait", "2"),
+            *("--candidate", runs[1], "--config", str(config), "--wait", "2"),
         ],
         cwd=place.folder,
         env=place.environment,
@@ -200,3 +200,26 @@ def test_it_waits_for_approvals_by_others(fresh):
     printed, _ = waiting.communicate()
     assert waiting.returncode == 0, printed[-3000:]
     assert champion(place) == [runs[1]]
+
+
+@pytest.mark.slow
+def test_each_step_is_spun_and_a_run_that_stopped_is_resumed(candidates):
+    place, runs = candidates
+    done = promote(place, "--candidate", runs[0], "--why", "to look at")
+    assert done.returncode == 0, done.stdout[-3000:]
+    entries = ask(place, "status")["entries"]
+    for step in ("start", "agree", "promote", "end"):
+        spun = place.call(FLOW, "--no-pylint", "spin", step)
+        assert spun.returncode == 0, f"{step}: {spun.stdout[-3000:]}{spun.stderr[-3000:]}"
+    assert ask(place, "status")["entries"] == entries
+    (place.folder / "asks.toml").write_text(
+        f"{LEAN}[gates]\nbeat_baselines = false\n[standing]\napprovals = 1\n"
+    )
+    ask(place, "policy", "set", "--config", "asks.toml", "--why", "two look at it")
+    lacking = promote(place, "--candidate", runs[1], "--why", "next")
+    assert lacking.returncode != 0
+    assert "given so far by: nobody" in lacking.stdout
+    resumed = place.call(FLOW, "--no-pylint", "resume")
+    assert resumed.returncode != 0
+    assert "given so far by: nobody" in resumed.stdout
+    assert champion(place) == [runs[0]]

@@ -146,7 +146,7 @@ def test_the_flow_takes_a_promotion_back_that_one_of_several_servers_refuses(own
 
 
 def promoted_by_flow(place, run):
-    words = ("--candidate", run, "--case-config", "serving.toml")
+    words = ("--candidate", run, "--config", "serving.toml")
     return place.call(PROMOTE, "--no-pylint", "run", *words)
 
 
