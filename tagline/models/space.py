@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tagline.case.search import SpaceSection
+from tagline.models.halton import halton
 
 Bounds = tuple[float, float]
 
@@ -28,9 +29,7 @@ def draw(space: SpaceSection, count: int, *, seed: int) -> list[dict[str, Any]]:
     """
     names = list(_SCALES)
     # Halton, not a grid or dice: any number of points covers the space evenly.
-    from scipy.stats import qmc  # noqa: PLC0415 - half a second, and only who draws
-
-    spread = qmc.Halton(len(names), scramble=True, rng=seed).random(count)
+    spread = halton(count, len(names), seed=seed)
     points = [[0.5] * len(names), *spread.tolist()][:count]
     return [
         {

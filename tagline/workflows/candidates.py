@@ -6,11 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagline import paths
-from tagline.bundle.beside import told
-from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
 from tagline.bundle.seal import MANIFEST
 from tagline.bundle.sharing import fetch_bundle
@@ -23,6 +21,9 @@ from tagline.lifecycle.state import State
 from tagline.runs.records import Records, RunFacts
 from tagline.storage.location import own_store
 from tagline.storage.objects import Objects
+
+if TYPE_CHECKING:
+    from tagline.bundle.load import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ def answer_alike(one: Path, other: Path) -> bool:
     )
 
 
-def open_bundle(run: str, digest: str) -> Bundle:
+def open_bundle(run: str, digest: str) -> "Bundle":
     """Open the bundle of a run, which verifies it, with what its record tells of its making.
 
     Raises
@@ -122,6 +123,8 @@ def open_bundle(run: str, digest: str) -> Bundle:
     TaglineError
         It is gone, changed, or another one.
     """
+    from tagline.bundle.load import Bundle  # noqa: PLC0415 - pandas, which verbs do without
+
     path, _ = _sound(run, digest)
     return Bundle(path, digest=digest, facts=making(run))
 
@@ -137,6 +140,8 @@ def making(run: str) -> dict[str, object] | None:
 
 def making_of(record: RunRecord) -> dict[str, object]:
     """Give what a record tells of a run's making; see `tagline.bundle.beside.told`."""
+    from tagline.bundle.beside import told  # noqa: PLC0415 - as `open_bundle`
+
     return told(
         {
             "provenance": {**record.provenance, "created": record.began},

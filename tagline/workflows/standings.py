@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tagline import paths
-from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
 from tagline.case.config import Case
 from tagline.case.load import check_case, load_case
@@ -28,6 +28,9 @@ from tagline.storage.location import open_store
 from tagline.storage.place import ledger as ledger_location
 from tagline.storage.place import metaflow_root
 from tagline.workflows.candidates import candidate, open_bundle, verified_bundle
+
+if TYPE_CHECKING:
+    from tagline.bundle.load import Bundle
 
 SOURCES = "sources/"
 
@@ -81,7 +84,7 @@ class ModelRegistry:
         """Raise where the bundle of a run can not be used."""
         verified_bundle(live.run, live.bundle)
 
-    def bundle(self, live: Deployment) -> Bundle:
+    def bundle(self, live: Deployment) -> "Bundle":
         """Open the bundle of a run that answers requests."""
         return open_bundle(live.run, live.bundle)
 

@@ -11,13 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
+from scipy.stats.qmc import Halton
 from sklearn.metrics import log_loss, roc_auc_score
 
 from tagline.case.search import SearchSection, SpaceSection
 from tagline.errors import TaglineError
 from tagline.models.average import average
 from tagline.models.families import Boosted, load
+from tagline.models.halton import halton
 from tagline.models.leaderboard import COLUMNS
 from tagline.models.search import AT_ONCE, BracketResult, brackets, choose, run_bracket, tasks
 from tagline.models.space import draw
@@ -215,6 +219,15 @@ def test_trials_are_drawn_from_the_space_and_start_in_its_middle() -> None:
         low <= trial[name] <= high for trial in trials for name, (low, high) in dict(space).items()
     )
     assert draw(space, 10, seed=1) == trials[:10]
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32), count=st.integers(0, 70), dimensions=st.integers(1, 10))
+def test_points_are_those_of_scipy(seed: int, count: int, dimensions: int) -> None:
+    expected = Halton(dimensions, scramble=True, rng=seed).random(count) if count else []
+    np.testing.assert_array_equal(
+        halton(count, dimensions, seed=seed), np.reshape(expected, (count, dimensions))
+    )
 
 
 @pytest.mark.parametrize(
