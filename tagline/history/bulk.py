@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +23,11 @@ from tagline.history.declare import (
     Windowed,
 )
 from tagline.history.exact import total
-from tagline.history.index import EventIndex, Floats, Ints, Lookups
-from tagline.history.keys import NO_KEY, Categories, categories, codes
+from tagline.history.index import EventIndex, Floats, Ints, Lookups, Recency
+from tagline.history.keys import Categories, categories, codes
 from tagline.history.written import columns
 
+EXACT = 0  # seconds of a bucket: the very second
 Alike = tuple["Stream", tuple[str, ...], Sequence[Declaration]]
 
 
@@ -125,7 +126,7 @@ class DecisionPoints:
 
     time: Ints
     keys: Categories
-    lookups: dict[tuple[str, ...], Lookups]
+    lookups: dict[tuple[tuple[str, ...], int], Lookups]
 
     @classmethod
     def of(cls, decisions: pd.DataFrame, columns: set[str], *, at: str) -> "DecisionPoints":
@@ -144,6 +145,11 @@ class Stream:
     timed: npt.NDArray[np.bool_]
     in_time: Ints
     keys: Categories
+
+    @cached_property
+    def recency(self) -> Recency:
+        """Which event is the latest."""
+        return Recency.of(self.known, self.occurred, self.in_time)
 
     @classmethod
     def of(
@@ -167,15 +173,16 @@ class _Keyed:
 
     def __init__(self, stream: Stream, by: tuple[str, ...], points: DecisionPoints) -> None:
         self.stream, self.events, self.frame = stream, stream.events, stream.frame
+        self.by, self.points = by, points
         self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
         self.positions: dict[tuple[str | None, int, int], Ints] = {}
+        self.latest: dict[int, Ints] = {}
         self.totals: dict[tuple[str | None, str], tuple[dict[int, Ints], Ints]] = {}
         sizes = (len(stream.frame), len(points.time))
         self.key, key = codes(stream.keys, points.keys, by, sizes=sizes)
-        if by not in points.lookups:
-            points.lookups[by] = Lookups.of(key, points.time)
-        self.lookups = points.lookups[by]
-        self.matched = self.lookups.key != NO_KEY
+        if (by, EXACT) not in points.lookups:
+            points.lookups[by, EXACT] = Lookups.of(key, points.time)
+        self.lookups = points.lookups[by, EXACT]
 
     def answers(self, declarations: Sequence[Declaration]) -> dict[str, Floats]:
         """Compute declarations for every decision."""
@@ -184,28 +191,33 @@ class _Keyed:
     def answer(self, declared: Declaration) -> Floats:
         """Compute one declaration for every decision."""
         if isinstance(declared, Count | Sum | Mean):
-            return self.lookups.answer(self._windowed(declared))
+            lookups = self._buckets(declared.bucket_seconds)
+            return lookups.answer(self._windowed(declared, lookups.matched))
         return self.lookups.answer(self._latest(declared))
 
-    def _windowed(self, declared: Windowed) -> Floats:
-        index = self._index(declared.where, None)
+    def _buckets(self, seconds: int) -> Lookups:
+        if (self.by, seconds) not in self.points.lookups:
+            self.points.lookups[self.by, seconds] = self.lookups.by_bucket(seconds)
+        return self.points.lookups[self.by, seconds]
+
+    def _windowed(self, declared: Windowed, matched: npt.NDArray[np.bool_]) -> Floats:
         last = self._position(declared.where, declared.bucket_seconds, 0)
         first = self._position(declared.where, declared.bucket_seconds, declared.window_seconds)
 
         def inside(running: Ints) -> Ints:
-            found: Ints = np.where(self.matched, running[last] - running[first], 0)
+            found = running.take(last) - running.take(first)
+            found[~matched] = 0
             return found
 
         if isinstance(declared, Count):
-            everyone = np.ones(len(self.frame), dtype=bool)
-            return inside(index.running_count(everyone)).astype(np.float64)
+            return np.where(matched, last - first, 0).astype(np.float64)
         totals, count = self._totals(declared.where, declared.value)
         sums = total({power: inside(each) for power, each in totals.items()}, rows=len(last))
         if isinstance(declared, Mean):
             counts, means = inside(count), np.full(len(sums), np.nan)
             np.divide(sums, counts, out=means, where=counts > 0)
             return means
-        found: Floats = np.where(self.matched, sums, np.nan)
+        found: Floats = np.where(matched, sums, np.nan)
         return found
 
     def _totals(self, where: str | None, value: str) -> tuple[dict[int, Ints], Ints]:
@@ -218,10 +230,8 @@ class _Keyed:
     def _position(self, where: str | None, bucket: int, back: int) -> Ints:
         place = (where, bucket, back)
         if place not in self.positions:
-            # Whole buckets of the clock, so that a live counter a bucket gives the same.
-            until = self.lookups.time // bucket * bucket - back
-            index = self._index(where, None)
-            self.positions[place] = index.before(self.lookups.key, until)
+            lookups, index = self._buckets(bucket), self._index(where, None)
+            self.positions[place] = index.before(lookups.key, lookups.time - back)
         return self.positions[place]
 
     def _latest(self, declared: Latest) -> Floats:
@@ -232,18 +242,23 @@ class _Keyed:
             return answers
         # What becomes known at the very second is known; windows end with the bucket before.
         position = index.before(points, time, inclusive=not declared.strictly_before) - 1
-        known = self.matched & (position >= 0)
+        known = self.lookups.matched & (position >= 0)
         known &= index.key[np.maximum(position, 0)] == points
         # Known last is not occurred last: a late report of an old event changes nothing.
-        latest = index.latest[position[known]]
-        age = time[known] - index.occurred[latest]
+        latest = self._latest_rows(index)[position[known]]
+        age = time[known] - self.stream.occurred[latest]
         given = age.astype(np.float64)
         if isinstance(declared, Last):
-            given = self._values(declared.value)[index.row[latest]]
+            given = self._values(declared.value)[latest]
         if declared.within_seconds is not None:
             given = np.where(age <= declared.within_seconds, given, np.nan)
         answers[known] = given
         return answers
+
+    def _latest_rows(self, index: EventIndex) -> Ints:
+        if id(index) not in self.latest:
+            self.latest[id(index)] = index.latest_rows(self.stream.recency)
+        return self.latest[id(index)]
 
     def _index(self, where: str | None, value: str | None) -> EventIndex:
         if (where, value) not in self.indexes:
@@ -252,14 +267,18 @@ class _Keyed:
                 usable &= self._flags(where)
             if value is not None:
                 usable &= ~np.isnan(self._values(value))
-            self.indexes[where, value] = EventIndex.of(
-                key=self.key,
-                known=self.stream.known,
-                occurred=self.stream.occurred,
-                usable=usable,
-                in_time=self.stream.in_time,
-            )
+            # Sorted once: what is usable is a part of the whole, in the same order.
+            self.indexes[where, value] = self._whole.only(usable)
         return self.indexes[where, value]
+
+    @cached_property
+    def _whole(self) -> EventIndex:
+        return EventIndex.of(
+            key=self.key,
+            known=self.stream.known,
+            usable=self.stream.timed,
+            in_time=self.stream.in_time,
+        )
 
     def _flags(self, column: str) -> npt.NDArray[np.bool_]:
         flags = self.frame[column]

@@ -65,6 +65,8 @@ def total(sums: Digits, *, rows: int) -> Floats:
     (Knuth 1997, "The Art of Computer Programming" 2, 4.2.2, theorem B), so the same digits always
     give the same double.
     """
+    if set(sums) == {0}:
+        return sums[0].astype(np.float64)  # whole numbers, as the sum below would give them
     found, lost = np.zeros(rows), np.zeros(rows)
     for place in sorted(sums, reverse=True):
         more = np.ldexp(sums[place].astype(np.float64), BITS * place)

@@ -3,10 +3,12 @@
 The events are sorted by key, then by when they became known, so the events of a key that were
 known between two times are one slice, found by two binary searches. Sums over a slice are
 differences of cumulative sums; the latest event of a slice's beginning is a running maximum.
+Decisions of one key in one bucket of the clock have one answer, which is found once.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,7 @@ from tagline.history.keys import NO_KEY
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.integer]
 
 SMALL = np.iinfo(np.int16).max
 
@@ -31,31 +34,75 @@ def by_key(key: Ints, rows: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class Lookups:
-    """Keys and times to look up, in the order (key, time).
+    """Keys and times to look up: each pair once, in the order (key, time).
 
     Attributes
     ----------
-    key, time : ndarray of shape (n,), int64
+    key, time : ndarray of shape (m,), int64
         Key codes and seconds since 1970 UTC.
-    place : ndarray of shape (n,), int64
-        Where each question stood before it was sorted.
+    matched : ndarray of shape (m,), bool
+        Whether any event has the key.
+    where : ndarray of shape (n,), int32 or int64
+        The pair of each question.
     """
 
     key: Ints
     time: Ints
-    place: Ints
+    matched: npt.NDArray[np.bool_]
+    where: Places
 
     @classmethod
     def of(cls, key: Ints, time: Ints) -> "Lookups":
-        """Sort lookups by key and time."""
+        """Sort questions by key and time, and take each pair once."""
         place = by_key(key, np.argsort(time, kind="stable"))
-        return cls(key[place], time[place], place)
+        where = np.empty(len(place), np.int64)
+        where[place] = np.arange(len(place))
+        return _distinct(key[place], time[place], where)
 
-    def answer(self, sorted_values: Floats) -> Floats:
-        """Put answers back where their questions stood."""
-        values = np.empty(len(sorted_values))
-        values[self.place] = sorted_values
-        return values
+    def by_bucket(self, seconds: int) -> "Lookups":
+        """Give the same questions of whole buckets of the clock.
+
+        Whole ones, so that a live counter a bucket gives the same.
+        """
+        return _distinct(self.key, self.time // seconds * seconds, self.where)
+
+    def answer(self, values: Floats) -> Floats:
+        """Give each question the answer of its pair."""
+        return values.take(self.where)
+
+
+def _distinct(key: Ints, time: Ints, where: Places) -> Lookups:
+    new = np.ones(len(key), dtype=bool)
+    new[1:] = (key[1:] != key[:-1]) | (time[1:] != time[:-1])
+    of: Any = np.cumsum(new, dtype=np.int32 if len(key) < 2**31 else np.int64) - 1
+    first = np.flatnonzero(new)
+    return Lookups(key[first], time[first], key[first] != NO_KEY, of[where])
+
+
+@dataclass(frozen=True)
+class Recency:
+    """The events of a stream by (occurred, known, row): which is the latest.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (m,), int64
+        All rows in that order.
+    rank : ndarray of shape (m,), int64
+        Each row's place in it.
+    """
+
+    rows: Ints
+    rank: Ints
+
+    @classmethod
+    def of(cls, known: Ints, occurred: Ints, in_time: Ints) -> "Recency":
+        """Order the rows of a stream; `in_time` is their order by (known, row)."""
+        rows = in_time
+        if not np.array_equal(known, occurred):
+            rows = in_time[np.argsort(occurred[in_time], kind="stable")]
+        rank = np.empty(len(rows), dtype=np.int64)
+        rank[rows] = np.arange(len(rows))
+        return cls(rows, rank)
 
 
 @dataclass(frozen=True)
@@ -64,7 +111,7 @@ class EventIndex:
 
     Attributes
     ----------
-    key, known, occurred : ndarray of shape (m,), int64
+    key, known : ndarray of shape (m,), int64
         In the order (key, known).
     row : ndarray of shape (m,), int64
         Each event's row in the stream's frame.
@@ -72,7 +119,6 @@ class EventIndex:
 
     key: Ints
     known: Ints
-    occurred: Ints
     row: Ints
 
     @classmethod
@@ -81,14 +127,13 @@ class EventIndex:
         *,
         key: Ints,
         known: Ints,
-        occurred: Ints,
         usable: npt.NDArray[np.bool_],
         in_time: Ints,
     ) -> "EventIndex":
         """Index the usable events that have a key; `in_time` is their order by `known`."""
         rows = in_time[(usable & (key != NO_KEY))[in_time]]
         order = by_key(key, rows)
-        return cls(key[order], known[order], occurred[order], order)
+        return cls(key[order], known[order], order)
 
     def before(self, key: Ints, time: Ints, *, inclusive: bool = False) -> Ints:
         """Count the events, over all keys in order, that lie before (key, time).
@@ -118,18 +163,18 @@ class EventIndex:
         composite: Ints = self.key * (self.known.max() - first + 2) + (self.known - first)
         return composite
 
-    @cached_property
-    def latest(self) -> Ints:
-        """For each position, the position of the latest event of its key up to there.
+    def only(self, usable: npt.NDArray[np.bool_]) -> "EventIndex":
+        """Give the events of some rows, in the same order; `usable` speaks of all rows."""
+        kept = usable[self.row]
+        if kept.all():
+            return self
+        return EventIndex(self.key[kept], self.known[kept], self.row[kept])
 
-        The latest has the greatest (occurred, known, row).
-        """
-        count = len(self.key)
-        by_recency = np.lexsort((self.row, self.known, self.occurred))
-        rank = np.empty(count, dtype=np.int64)
-        rank[by_recency] = np.arange(count)
-        best = np.maximum.accumulate(self.key * count + rank) - self.key * count
-        return by_recency[best]
+    def latest_rows(self, recency: Recency) -> Ints:
+        """Give, for each position, the row of the latest event of its key up to there."""
+        count = len(recency.rank)
+        best = np.maximum.accumulate(self.key * count + recency.rank[self.row]) - self.key * count
+        return recency.rows[best]
 
     def running_total(self, values: Floats, *, place: str) -> dict[int, Ints]:
         """Cumulate the digits of values; position i holds those of the first i events.

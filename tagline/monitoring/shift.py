@@ -75,20 +75,22 @@ def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[
     rng = np.random.default_rng(seed)
     dealt = rng.permuted(np.tile(np.arange(len(days)) < newest, (DRAWS, 1)), axis=1)
     chosen = np.vstack([np.arange(len(days)) < newest, dealt]).astype(np.float64)
-    now, before = chosen @ days, (1 - chosen) @ days
+    # A row a bin, so that those of a column lie together; counts are whole, so that this is exact.
+    now = days.T @ chosen.T
+    before = days.sum(axis=0)[:, None] - now
     columns = [
         each
         for each in counts.layout.columns
-        if now[0, each.places].sum() > 0 and before[0, each.places].sum() > 0
+        if now[each.places, 0].sum() > 0 and before[each.places, 0].sum() > 0
     ]
-    distances = [_distance(now[:, each.places], before[:, each.places]) for each in columns]
+    distances = [_distance(now[each.places], before[each.places]) for each in columns]
     # The days as they are count as one deal of all (Phipson and Smyth, 2010).
     p = [float((own >= own[0] * (1 - 1e-9)).mean()) for own in distances]
     adjusted = false_discovery(p)
     found = []
     for each, own, among in zip(columns, distances, adjusted, strict=True):
-        shares = now[0, each.places] / now[0, each.places].sum()
-        then = before[0, each.places] / before[0, each.places].sum()
+        shares = now[each.places, 0] / now[each.places, 0].sum()
+        then = before[each.places, 0] / before[each.places, 0].sum()
         most = int(np.argmax(np.abs(shares - then)))
         new = float((shares - then)[each.strange].max())
         unlike = own[0] >= UNLIKE and own[0] >= TIMES * np.median(own[1:])
@@ -108,7 +110,8 @@ def shifts(counts: DayCounts, section: MonitoringSection, *, seed: int) -> list[
 
 
 def _distance(now: Floats, before: Floats) -> Floats:
-    shares = now / np.maximum(now.sum(axis=1, keepdims=True), 1.0)
-    then = before / np.maximum(before.sum(axis=1, keepdims=True), 1.0)
-    distance: Floats = np.abs(shares - then).sum(axis=1) / 2
+    shares = now / np.maximum(now.sum(axis=0), 1.0)
+    shares -= before / np.maximum(before.sum(axis=0), 1.0)
+    np.abs(shares, out=shares)
+    distance: Floats = shares.sum(axis=0) / 2
     return distance
