@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from tagline.bundle.profile import counted, expected, profile, psi
 from tagline.columns.kind import TEXT
 
-NUMBERS = st.lists(st.one_of(st.floats(-5, 5), st.just(math.nan)), min_size=1, max_size=60)
+ONE = st.one_of(
+    st.floats(-5, 5), st.floats(-1e300, 1e300), st.integers(-2, 2).map(float), st.just(math.nan)
+)
+NUMBERS = st.lists(ONE, min_size=1, max_size=60).flatmap(
+    lambda some: st.integers(1, 4).map(lambda times: some * times)
+)
 TEXTS = st.lists(st.sampled_from(["a", "b", "", "Łódź"]), min_size=1, max_size=60)
 
 
