@@ -72,7 +72,7 @@ def same(one, other):
     return one == other or (one != one and other != other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=3))
 def test_what_is_read_is_what_a_table_reads(rows):
     rows = [row for row in rows if all(is_text(v) for v in row.values() if isinstance(v, str))]

@@ -31,7 +31,7 @@ def plain(found):
 
 
 @given(st.lists(ANYTHING, min_size=1, max_size=8), st.sampled_from(KINDS))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 def test_a_value_reads_alike_alone_and_in_company(values, kind):
     together = read(pd.Series(values, dtype=object), kind, IN_NEW_YORK)
     alone = [read(pd.Series([value], dtype=object), kind, IN_NEW_YORK) for value in values]
@@ -40,7 +40,7 @@ def test_a_value_reads_alike_alone_and_in_company(values, kind):
 
 
 @given(st.lists(ANYTHING, min_size=1, max_size=8), st.sampled_from(KINDS))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_what_was_read_reads_the_same_again(values, kind):
     once = read(pd.Series(values, dtype=object), kind, IN_NEW_YORK)
     again = read(once.series, kind, IN_NEW_YORK)

@@ -100,7 +100,7 @@ def walk(declared, events, decision):
 
 
 @given(histories(), histories())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_bulk_equals_the_slow_walk(history, other):
     seen, decisions = history
     streams = {"seen": seen, "heard": other[0]}
@@ -134,7 +134,7 @@ def event_of(place, kind):
 
 
 @given(histories(), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_what_becomes_known_later_changes_nothing(history, data):
     events, decisions = history
     moment = decisions["at"].max()

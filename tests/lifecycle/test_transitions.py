@@ -473,5 +473,5 @@ def test_what_stands_follows_the_rules(tmp_path_factory):
             return tmp_path_factory.mktemp("standings")
 
     case = Here.TestCase
-    case.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+    case.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
     case("runTest").runTest()

@@ -15,34 +15,25 @@ CONFIG = ("--config", "serving.toml")
 SHARE = 40
 
 
-@pytest.fixture(scope="module")
-def trained(place, tmp_path_factory):
-    """Give a folder with another model, and its run."""
-    folder = tmp_path_factory.mktemp("arms") / "work"
-    shutil.copytree(place.folder, folder, symlinks=True)
-    there = Workplace(folder, place.variables)
-    other = LEAN.replace("trials = 1", "trials = 1\nmax_rounds = 9")
-    gates = "[gates]\nbeat_baselines = false\nchampion_margin = 1\n"
-    (folder / "other.toml").write_text(other + gates)
-    before = {each["run"] for each in ask(there, "runs")}
-    done = there.train(case="other.toml")
-    assert done.returncode == 0, done.stdout[-3000:]
-    (run,) = {each["run"] for each in ask(there, "runs")} - before
-    return there, run
-
-
 @pytest.fixture
-def challenger(trained):
-    return trained[1]
-
-
-@pytest.fixture
-def own(trained, tmp_path):
+def own(place, tmp_path):
     """Give a copy of the folder that a test may spoil."""
     folder = tmp_path / "work"
-    shutil.copytree(trained[0].folder, folder, symlinks=True)
+    shutil.copytree(place.folder, folder, symlinks=True)
     shutil.rmtree(folder / ".metaflow" / "mf.tagline" / "servers", ignore_errors=True)
-    return Workplace(folder, trained[0].variables)
+    return Workplace(folder, place.variables)
+
+
+def another_model(place):
+    """Train another model of the case, and give its run: the candidates have one bundle."""
+    other = LEAN.replace("trials = 1", "trials = 1\nmax_rounds = 9")
+    gates = "[gates]\nbeat_baselines = false\nchampion_margin = 1\n"
+    (place.folder / "other.toml").write_text(other + gates)
+    before = {each["run"] for each in ask(place, "runs")}
+    done = place.train(case="other.toml")
+    assert done.returncode == 0, done.stdout[-3000:]
+    (run,) = {each["run"] for each in ask(place, "runs")} - before
+    return run
 
 
 def named(row, name):
@@ -59,8 +50,8 @@ def arms(place):
     return [each["run"] for report in reports(place) for each in report.get("arms", [])]
 
 
-def test_a_share_is_obeyed_sticks_and_is_told(own, runs, challenger, row):
-    champion = runs[0]
+def test_a_share_is_obeyed_sticks_and_is_told(own, runs, row):
+    champion, challenger = runs[0], runs[1]
     ids = [f"row {number}" for number in range(200)]
     expected = [
         challenger if number_of("small", challenger, each) * 100 < SHARE else champion
@@ -103,8 +94,8 @@ def test_a_share_is_obeyed_sticks_and_is_told(own, runs, challenger, row):
         assert after == {champion}
 
 
-def test_a_shadow_answers_nobody_and_is_logged(own, runs, challenger, row):
-    champion, shadow = runs[0], challenger
+def test_a_shadow_answers_nobody_and_is_logged(own, runs, row):
+    champion, shadow = runs[0], runs[1]
     with serving(own, *CONFIG) as server:
         ask(own, "shadow", shadow, *CONFIG)
         eventually(lambda: shadow in arms(own))
@@ -133,10 +124,9 @@ def test_a_shadow_answers_nobody_and_is_logged(own, runs, challenger, row):
         assert [each["standing"] for each in live] == ["champion", "shadow"]
 
 
-def test_a_challenger_that_can_not_be_served_leaves_its_share_to_the_champion(
-    own, runs, challenger, row
-):
-    champion = runs[0]
+@pytest.mark.slow
+def test_a_challenger_that_can_not_be_served_leaves_its_share_to_the_champion(own, runs, row):
+    champion, challenger = runs[0], another_model(own)
     ask(own, "challenge", challenger, "--share", "90", *CONFIG)
     live = ask(own, "status", *CONFIG)["live"][1]
     with damaged(own, live["bundle"], "scorer.onnx"), serving(own, *CONFIG) as server:
