@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from tagline.cli.options import CaseName
 from tagline.cli.output import AsJson, console, interval, print_json, print_table, verdict
 
 Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
@@ -13,12 +14,12 @@ Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest 
 LEADERBOARD = ("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 
 
-def show(run: Run = None, *, json: AsJson = False) -> None:
+def show(run: Run = None, *, case: CaseName = None, json: AsJson = False) -> None:
     """Show one run: metrics with intervals, gates, leaderboard, bundle, report."""
     from tagline.runs.lookup import find
     from tagline.runs.summary import summary
 
-    found = summary(find(run))
+    found = summary(find(run, case=case))
     if json:
         print_json(found)
     else:

@@ -138,7 +138,7 @@ class Timestamp(ColumnKind):
 
         def reader(given: Any) -> int | float:
             if type(given) is not str:
-                raise InvalidValue(f"is {called(given)}, and must be a time with its zone, as text")
+                raise InvalidValue(f"is {called(given)}, and must be a time, as text")
             return of(seconds_of(given, field.how))
 
         return reader
@@ -201,5 +201,5 @@ def _seconds(text: str, how: How) -> int:
             pass  # such as the 30th of February, of which a table's reader says the same
     found = _of_text(pd.Series([text], dtype=object), how)[0].dropna()
     if found.empty:
-        raise InvalidValue(f"is {shown(text)}, and must be a time with its zone, such as {EXAMPLE}")
+        raise InvalidValue(f"is {shown(text)}, and must be a time, such as {EXAMPLE}")
     return int(found.iloc[0].timestamp() // 1)

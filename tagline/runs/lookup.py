@@ -112,13 +112,15 @@ def looked_at() -> str:
     return f"{kind}@{Path.cwd() if place.startswith('<') else place}"
 
 
-def find(name: str | None) -> RunRecord:
+def find(name: str | None, *, case: str | None = None) -> RunRecord:
     """Find the record of one training run.
 
     Parameters
     ----------
     name : str or None
         ``TrainFlow/<id>``, ``<id>`` alone, or None for the newest finished run.
+    case : str, optional
+        Of which case; any where None.
 
     Raises
     ------
@@ -133,8 +135,12 @@ def find(name: str | None) -> RunRecord:
         record.metrics["roc_auc"]["value"]
     """
     records = Records.here()
+    cases = records.cases() if case is None else [each for each in records.cases() if each == case]
+    if case is not None and not cases:
+        have = ", ".join(records.cases()) or "none"
+        raise Unknown(f"The case {case!r} has no runs here; there is {have}.")
     if name is None:
-        newest = [each for case in records.cases() for each in records.of(case)[:1]]
+        newest = [each for own in cases for each in records.of(own)[:1]]
         if not newest:
             raise TaglineError(
                 "No finished training run here.",
@@ -146,9 +152,9 @@ def find(name: str | None) -> RunRecord:
     whole = pathspec(name)
     if whole.partition("/")[0] != FLOW:
         raise Unknown(f"This is a run of another flow; training runs are of {FLOW}.", where=whole)
-    for case in records.cases():
+    for own in cases:
         try:
-            return records.read(whole, case=case)
+            return records.read(whole, case=own)
         except Unknown:
             continue
     raise _unfound(records, whole)

@@ -27,7 +27,13 @@ def test_no_runs_is_an_empty_list_and_no_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [(("show",), 1), (("show", "12"), 3), (("reproduce", "No/such/run"), 3), (("status",), 1)],
+    [
+        (("show",), 1),
+        (("show", "12"), 3),
+        (("show", "--case", "x"), 3),
+        (("reproduce", "No/such/run"), 3),
+        (("status",), 1),
+    ],
 )
 def test_an_unknown_run_is_one_sentence_and_an_exit_code(
     words: tuple[str, ...], code: int, tmp_path: Path
