@@ -6,20 +6,18 @@ Only who writes a graph imports this: ONNX and its converters take a second.
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import spox
 import spox.opset.ai.onnx.v21 as op
-import xgboost
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 from onnxmltools.convert import convert_xgboost
 from onnxmltools.convert.common.data_types import FloatTensorType
-from skl2onnx import convert_sklearn  # type: ignore[import-untyped]
-from skl2onnx.common.data_types import (  # type: ignore[import-untyped]
-    FloatTensorType as ScikitFloats,
-)
+
+if TYPE_CHECKING:
+    import xgboost
 
 _OPSETS = {"": 21, "ai.onnx.ml": 4}
 _IR_VERSION = 10
@@ -49,7 +47,7 @@ def of_constant(margin: float, *, width: int) -> ModelProto:
     return _checked(nodes, width=width, constants={"one": _ONE})
 
 
-def of_trees(booster: xgboost.Booster) -> ModelProto:
+def of_trees(booster: "xgboost.Booster") -> ModelProto:
     """Make the graph of trees of which one at least splits: leaves are added in double precision.
 
     The converter loses the base score of trees that are leaves only, or fails.
@@ -112,7 +110,7 @@ def _checked(
     return model
 
 
-def _converted(booster: xgboost.Booster, width: int) -> NodeProto:
+def _converted(booster: "xgboost.Booster", width: int) -> NodeProto:
     inputs = [("X", FloatTensorType([None, width]))]
     converted = convert_xgboost(booster, initial_types=inputs).graph
     return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
@@ -125,7 +123,8 @@ def _summing_in_double(classifier: NodeProto) -> NodeProto:
     doubles = {
         "nodes_values_as_tensor": attributes["nodes_values"],
         "target_weights_as_tensor": attributes["class_weights"],
-        "base_values_as_tensor": attributes["base_values"],
+        # The converter leaves out what is 0: the base of as many ones as zeros.
+        "base_values_as_tensor": attributes.get("base_values", [0.0]),
     }
     tensors = {
         name: numpy_helper.from_array(np.asarray(value, np.float64), name)
@@ -194,9 +193,13 @@ def log_odds_of(model: ModelProto, *, output: int) -> ModelProto:
 
 def of_scikit(pipeline: Any) -> ModelProto:
     """Make a graph from "X" to log-odds of 1 of a classifier of scikit-learn."""
+    # A second, and only where a model is one of scikit-learn's.
+    from skl2onnx import convert_sklearn  # type: ignore[import-untyped]  # noqa: PLC0415
+    from skl2onnx.common.data_types import FloatTensorType as Floats  # type: ignore[import-untyped]  # noqa: PLC0415
+
     converted = convert_sklearn(
         pipeline,
-        initial_types=[("X", ScikitFloats([None, pipeline.n_features_in_]))],
+        initial_types=[("X", Floats([None, pipeline.n_features_in_]))],
         options={id(pipeline): {"zipmap": False}},
         target_opset=_OPSETS,
     )

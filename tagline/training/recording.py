@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tagline.bundle.beside import beside
 from tagline.bundle.record import RunRecord
@@ -17,7 +17,9 @@ from tagline.models.trials import Row
 from tagline.runs.records import Records, now
 from tagline.storage.blobs import blobs
 from tagline.training.choosing import BestTrial
-from tagline.training.sealing import SealedBundle
+
+if TYPE_CHECKING:
+    from tagline.training.sealing import SealedBundle  # ONNX, which writing a record needs not
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Finished:
     prepared: Prepared
     best_trial: BestTrial
     evaluation: Evaluation
-    sealed: SealedBundle
+    sealed: "SealedBundle"
     explained: Explained
     leaderboard: Sequence[Row]
     provenance: Mapping[str, Any]

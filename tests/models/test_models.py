@@ -47,6 +47,15 @@ def leaves_only(*, least: float) -> Boosted:
     return Boosted(bytes(trees.save_raw("ubj")))
 
 
+def balanced() -> Boosted:
+    """Trees of as many ones as zeros: their base is 0.5, which a converter does not write."""
+    X, _ = make_rows(200, seed=11)
+    trees = xgboost.train(
+        {"objective": "binary:logistic"}, xgboost.DMatrix(X, np.arange(200) % 2), 5
+    )
+    return Boosted(bytes(trees.save_raw("ubj")))
+
+
 def fitted_models() -> dict[str, Model]:
     X, y = make_rows(900, seed=5)
     split = np.repeat(["train", "tune"], [600, 300])
@@ -64,6 +73,7 @@ def fitted_models() -> dict[str, Model]:
 MODELS = fitted_models()
 MODELS["average"] = averaged_model(MODELS["boosted"])
 MODELS[Mean.kind] = Mean(tuple(MODELS[kind] for kind in ("boosted", "logistic", "onnx")))
+MODELS["balanced"] = balanced()
 MODELS["leaves"] = leaves_only(least=12)
 MODELS["nothing"] = leaves_only(least=1_000)
 SESSIONS = {
