@@ -15,7 +15,7 @@ Outside = Annotated[
     str,
     Meta(
         description="Why history is missing: the snapshot is too old, or knows too much.",
-        extra_json_schema={"enum": [STALE, FUTURE]},
+        extra_json_schema={"enum": ["", STALE, FUTURE]},
     ),
 ]
 

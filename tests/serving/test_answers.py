@@ -7,6 +7,7 @@ import socket
 
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 
 from tagline.bundle.load import Bundle
 from tests.lifecycle.conftest import ask
@@ -212,6 +213,26 @@ def test_what_the_server_is_can_be_read(server, place):
         assert server.get(page).status == 200
     status = ask(place, "status", "--config", "serving.toml")
     assert status["live"][0]["run"] == model["run"]
+
+
+def test_answers_are_as_the_api_describes_them(server, row):
+    api = server.get("/openapi.json").json
+    assert api["openapi"].startswith("3.1")
+
+    def check(given, page, status="200"):
+        answer = api["paths"][page]["post"]["responses"][status]["content"]
+        (schema,) = (each["schema"] for each in answer.values())
+        Draft202012Validator({**schema, "components": api["components"]}).validate(given)
+
+    for page in ("/v1/predict", "/v1/explain"):
+        for given in (row, [row, {**row, "town": "nowhere", "noise": None}]):
+            check(server.post(page, given).json, page)
+        check(server.post(page, {**row, "size": "large"}).json, page, "422")
+    named = server.post("/v1/predict", row).json["prediction_id"]
+    outcome = {"prediction_id": named, "outcome": 1}
+    check(server.post("/v1/outcomes", outcome).json, "/v1/outcomes")
+    described = {"$ref": "#/components/schemas/Outcome", "components": api["components"]}
+    Draft202012Validator(described).validate(outcome)
 
 
 def test_metrics_answer_what_is_asked_of_them(server, row):
