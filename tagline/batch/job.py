@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -157,18 +157,26 @@ def score(source: Source, model: Scorer, to: Place, *, threads: int) -> Scored:
     """
     note = Scored(source.path, model.bundle.digest, model.run)
     _note(to, source, note)
-    totals: dict[str, Any] = dict.fromkeys(COUNTED, 0) | {name: Counter() for name in NAMED}
+    parts = []
     for part in _side_by_side(source, model, to, threads):
-        for name in COUNTED:
-            totals[name] += part[name]
-        for name in NAMED:
-            totals[name].update(part.get(name, {}))
-        log.info(f"{source.path}: {totals['rows']:,} rows, {totals['rejected']:,} rejected")
+        parts.append(part)
+        rows, rejected = (sum(each[name] for each in parts) for name in ("rows", "rejected"))
+        log.info(f"{source.path}: {rows:,} rows, {rejected:,} rejected")
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    plain = {name: dict(totals[name]) for name in NAMED}
-    done = Scored(**{**asdict(note), **totals, **plain, "finished": finished})
+    done = Scored(**{**asdict(note), **added_up(parts), "finished": finished})
     _note(to, source, done)
     return done
+
+
+def added_up(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Add up what was said of the parts of a file; see `Scored`."""
+    counts: Counter[str] = Counter()
+    named: dict[str, Counter[str]] = {name: Counter() for name in NAMED}
+    for part in parts:
+        counts.update({name: part[name] for name in COUNTED})
+        for name, each in named.items():
+            each.update(part.get(name, {}))
+    return {name: counts[name] for name in COUNTED} | {n: dict(each) for n, each in named.items()}
 
 
 def _side_by_side(
@@ -191,13 +199,30 @@ def _side_by_side(
 
 
 def _part(batch: pa.RecordBatch, model: Scorer, to: Place, name: str) -> dict[str, Any]:
-    table = pa.Table.from_batches([batch])
+    answers, rejected, said = answered(pa.Table.from_batches([batch]), model)
+    to.write_table(f"{name}.parquet", answers)
+    if len(rejected):
+        to.write_table(f"rejected/{name}.parquet", rejected)
+    # Last: what has no such file is scored again, over the same name.
+    to.write(f"{name}.json", json.dumps(said).encode())
+    return said
+
+
+def answered(table: pa.Table, model: Scorer) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+    """Answer some rows.
+
+    Returns
+    -------
+    answers : Table
+        A row for each that can be read.
+    rejected : Table
+        The others as they came in, with the reasons in a column of its own.
+    said : dict
+        ``rows``, ``scored``, ``rejected``, ``reasons``, ``unknown`` and ``absent``; see `Scored`.
+    """
     rows = _read(table, model)
     good = np.flatnonzero(~rows.broken)
     answers, unknown = _answers(rows.taken(good), model)
-    to.write_table(f"{name}.parquet", answers)
-    if rows.broken.any():
-        to.write_table(f"rejected/{name}.parquet", _rejected(table, rows.broken, rows.wrong))
     said = {
         "rows": len(table),
         "scored": len(good),
@@ -206,9 +231,7 @@ def _part(batch: pa.RecordBatch, model: Scorer, to: Place, name: str) -> dict[st
         "unknown": dict(unknown),
         "absent": {field: len(table) for field in rows.absent},
     }
-    # Last: what has no such file is scored again, over the same name.
-    to.write(f"{name}.json", json.dumps(said).encode())
-    return said
+    return answers, _rejected(table, rows.broken, rows.wrong), said
 
 
 @dataclass(frozen=True)

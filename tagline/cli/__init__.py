@@ -13,6 +13,7 @@ from tagline.cli import (
     reproduce,
     runs,
     schedule,
+    score,
     serve,
     show,
     standing,
@@ -48,6 +49,7 @@ app.command("reconcile")(audit.reconcile)
 
 app.command("gc")(gc.gc)
 app.command("migrate")(gc.migrate)
+app.command("score")(score.score)
 app.command("serve")(serve.serve)
 app.command("forget")(serve.forget)
 app.command("schedule")(schedule.schedule)

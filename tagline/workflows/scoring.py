@@ -3,13 +3,15 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tagline import paths
 from tagline.batch import job
@@ -18,6 +20,7 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.columns.values import as_ids
+from tagline.data.files import read_file
 from tagline.data.gather import check_decisions
 from tagline.data.modules import load_features
 from tagline.data.split import local_days
@@ -109,7 +112,9 @@ def _scored(standings: ModelRegistry, to: Place, wanted: ScoringRequest) -> list
     return found
 
 
-def _expect_some(found: list[dict[str, Any]]) -> None:
+def _expect_some(
+    found: list[dict[str, Any]], *, rejected: str = "beside the answers, under rejected/"
+) -> None:
     new = [each for each in found if not each["before"]]
     if any(each["rows"] for each in new) and not any(each["scored"] for each in new):
         reasons = Counter[str]()
@@ -120,7 +125,7 @@ def _expect_some(found: list[dict[str, Any]]) -> None:
             f"No row could be scored, all {sum(each['rows'] for each in new):,} were rejected: "
             f"{named}.",
             where=new[0]["file"],
-            todo="The rejected rows lie beside the answers, under rejected/, with their reasons.",
+            todo=f"The rejected rows lie {rejected}, with their reasons.",
         )
 
 
@@ -165,6 +170,59 @@ class _Scorers:
             )
 
         return add
+
+
+def score_file(standings: ModelRegistry, source: Path, to: Path) -> job.Scored:
+    """Answer every row of a file with the champion, and write the answers into another.
+
+    Parameters
+    ----------
+    standings : ModelRegistry
+        The case's.
+    source : Path
+        CSV or Parquet, with the fields of a request; a row without an id is named by its number.
+    to : Path
+        CSV or Parquet: the id, the columns of the answer and the run, in the order of the rows.
+        Rejected rows lie beside, as `rejected_beside` says, each with its reasons.
+
+    Raises
+    ------
+    TaglineError
+        There is no champion, the file can not be read, or no row of it.
+    """
+    model, case = _Scorers(standings).champion(), standings.case
+    writer = _writer(to)
+    frame = read_file(source, encoding=case.table.encoding).frame
+    if case.table.id not in frame:
+        frame = frame.assign(**{case.table.id: np.arange(1, len(frame) + 1).astype(str)})
+    found = [
+        job.answered(pa.Table.from_pandas(frame[at : at + job.ROWS], preserve_index=False), model)
+        for at in range(0, max(len(frame), 1), job.ROWS)
+    ]
+    answers, rejected = (pa.concat_tables(each[place] for each in found) for place in (0, 1))
+    counts = job.added_up(each[2] for each in found)
+    done = job.Scored(str(source), model.bundle.digest, model.run, **counts)
+    if len(rejected):
+        writer(rejected.to_pandas(), rejected_beside(to))
+    _expect_some([{**asdict(done), "before": False}], rejected=f"in {rejected_beside(to)}")
+    shown = ["row_id", *(each.name for each in model.bundle.task.answer), "run"]
+    named = answers.select(shown).to_pandas().rename(columns={"row_id": case.table.id})
+    writer(named.astype({"run": "str"}), to)
+    return done
+
+
+def rejected_beside(to: Path) -> Path:
+    """Give where the rejected rows of a file of answers lie: beside it."""
+    return to.with_name(f"{to.stem}.rejected{to.suffix}")
+
+
+def _writer(to: Path) -> Callable[[pd.DataFrame, Path], None]:
+    match to.suffix:
+        case ".csv":
+            return lambda frame, path: frame.to_csv(path, index=False)
+        case ".parquet":
+            return lambda frame, path: frame.to_parquet(path, index=False)
+    raise TaglineError("Answers are CSV or Parquet.", where=str(to), todo="Write --to answers.csv")
 
 
 def _scored_before(to: Place, wanted: ScoringRequest) -> set[str]:
