@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from anyio import CapacityLimiter, to_thread
@@ -20,6 +20,7 @@ from tagline.serving import metrics
 from tagline.serving.access import Scope
 from tagline.serving.problems import MEDIA_TYPE, Problem, of_faults
 from tagline.serving.routing import Routing
+from tagline.serving.served import Flags
 from tagline.serving.service import ActiveModel, RequestContext, Service
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,33 @@ PATIENCE = 8  # how many times the largest body is read, and thrown away
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Scopes = MutableMapping[str, Any]
+
+
+class AnsweredPart(NamedTuple):
+    """The rows of a request that one model has answered, not logged yet.
+
+    Attributes
+    ----------
+    model : ActiveModel
+        Which.
+    places : list of int
+        Of the rows in the request.
+    body : Body
+        The rows.
+    rows : list of Struct
+        What is said of each.
+    answer : list of list
+        The columns of the answer.
+    flags : Flags
+        What is to be said of some.
+    """
+
+    model: ActiveModel
+    places: list[int]
+    body: Body
+    rows: list[Any]
+    answer: list[list[Any]]
+    flags: Flags
 
 
 class Endpoint:
@@ -192,19 +220,49 @@ class Endpoint:
         return found if len(places) == len(found.ids) else found.taken(places)
 
     def dealt(
-        self, routing: Routing[ActiveModel], found: Body, ids: Sequence[str]
-    ) -> list[tuple[ActiveModel, list[int]]]:
-        """Deal the rows of a body to the models that answer them, each with its places."""
+        self,
+        routing: Routing[ActiveModel],
+        body: bytes,
+        found: Body,
+        ids: Sequence[str],
+        *,
+        most: int,
+    ) -> list[tuple[ActiveModel, list[int], Body]]:
+        """Deal the rows of a body to the models that answer them: their places, and as it reads."""
         if not routing.challengers:
-            return [(routing.champion, list(range(len(ids))))]
-        return routing.parted(self.service.subjects(routing.champion, found, ids))
+            return [(routing.champion, list(range(len(ids))), found)]
+        dealt = routing.parted(self.service.subjects(routing.champion, found, ids))
+        return [
+            (model, places, self.read_for(model, routing, body, found, places, most=most))
+            for model, places in dealt
+        ]
 
-    @staticmethod
-    def marked(row: Any, model: ActiveModel, champion: ActiveModel) -> Any:
-        """Say in a row which model answered it, where that is not the champion."""
-        if model is not champion:
-            row.answered_by = model.said
-        return row
+    def kept(
+        self,
+        parts: Sequence[AnsweredPart],
+        routing: Routing[ActiveModel],
+        ids: Sequence[str],
+        context: RequestContext,
+    ) -> list[Any]:
+        """Log the parts of a request, once each has its answers; give the rows in their order.
+
+        A row says which model answered it, where that is not the champion.
+        """
+        rows: list[Any] = [None] * len(ids)
+        for part in parts:
+            self.service.keep(
+                part.model,
+                part.body,
+                prediction_ids=[ids[place] for place in part.places],
+                answer=part.answer,
+                flags=part.flags,
+                context=context,
+            )
+            for place, row in zip(part.places, part.rows, strict=True):
+                if part.model is not routing.champion:
+                    row.answered_by = part.model.said
+                rows[place] = row
+        return rows
 
 
 def _caught(work: Callable[..., Any], *given: Any) -> Any:

@@ -19,7 +19,7 @@ from tagline.columns.timestamp import seconds_of
 from tagline.history.ageing import FUTURE, STALE
 from tagline.prediction_log.records import Outcome
 from tagline.serving.answers import Accepted
-from tagline.serving.endpoint import Endpoint
+from tagline.serving.endpoint import AnsweredPart, Endpoint
 from tagline.serving.explaining import explained
 from tagline.serving.problems import Problem
 from tagline.serving.routing import Routing
@@ -79,36 +79,30 @@ class Predict(Endpoint):
         most, champion = self.service.section.max_rows, routing.champion
         found = self.read(body, champion, most=most)
         ids = self.service.next_ids(len(found.ids))
-        predictions: list[Any] = [None] * len(ids)
-        for model, places in self.dealt(routing, found, ids):
-            part = self.read_for(model, routing, body, found, places, most=most)
-            rows = self._rows(model, part, [ids[place] for place in places], context)
-            for place, row in zip(places, rows, strict=True):
-                predictions[place] = self.marked(row, model, champion)
+        dealt = self.dealt(routing, body, found, ids, most=most)
+        parts = [self._part(model, places, part, ids) for model, places, part in dealt]
+        predictions = self.kept(parts, routing, ids, context)
         if routing.shadows:
             self.service.shadows.add(routing, body, ids, context)
         return 200, self.encode(champion.shapes.many(predictions=predictions, **champion.common()))
 
-    def _rows(
-        self, current: ActiveModel, found: Body, ids: list[str], context: RequestContext
-    ) -> list[Any]:
-        answer, flags = current.served.many(found.columns)
+    def _part(
+        self, model: ActiveModel, places: list[int], found: Body, ids: Sequence[str]
+    ) -> AnsweredPart:
+        answer, flags = model.served.many(found.columns)
         _expect_history(flags.outside.values(), self.service.section)
         _expect_answers(answer[0])
-        self.service.keep(
-            current, found, prediction_ids=ids, answer=answer, flags=flags, context=context
-        )
-        row = current.shapes.row
-        predictions = list(map(row, ids, *answer))
+        own, row = [ids[place] for place in places], model.shapes.row
+        rows = list(map(row, own, *answer))
         for place in flags.unknown.keys() | flags.outside.keys() | found.missing.keys():
-            predictions[place] = row(
-                ids[place],
+            rows[place] = row(
+                own[place],
                 *(column[place] for column in answer),
                 flags.unknown.get(place, ()),
                 found.missing.get(place, ()),
                 flags.outside.get(place, ""),
             )
-        return predictions
+        return AnsweredPart(model, places, found, rows, answer, flags)
 
 
 class Explain(Endpoint):
@@ -130,41 +124,30 @@ class Explain(Endpoint):
         most, champion = self.service.section.max_explained, routing.champion
         found = self.read(body, champion, most=most)
         ids = self.service.next_ids(len(found.ids))
-        said: list[Any] = [None] * len(ids)
-        last = champion
-        for model, places in self.dealt(routing, found, ids):
-            part = self.read_for(model, routing, body, found, places, most=most)
-            last = model
-            own = [ids[place] for place in places]
-            for place, row in zip(places, self._rows(model, part, own, by, context), strict=True):
-                said[place] = row
+        dealt = self.dealt(routing, body, found, ids, most=most)
+        parts = [self._part(model, places, part, ids, by) for model, places, part in dealt]
         if found.many:
-            marked = [self.marked(row, model, champion) for row, model in said]
+            rows = self.kept(parts, routing, ids, context)
             shape = champion.shapes.explanations
-            return 200, self.encode(shape(predictions=marked, **champion.common()))
-        one = msgspec.structs.asdict(said[0][0])
-        return 200, self.encode(last.shapes.explanation(**one, **last.common()))
+            return 200, self.encode(shape(predictions=rows, **champion.common()))
+        (alone,) = parts
+        one = msgspec.structs.asdict(alone.rows[0])
+        self.kept(parts, routing, ids, context)
+        return 200, self.encode(alone.model.shapes.explanation(**one, **alone.model.common()))
 
-    def _rows(
-        self, current: ActiveModel, found: Body, ids: list[str], by: str, context: RequestContext
-    ) -> list[tuple[Any, ActiveModel]]:
-        served, section = current.served, self.service.section
-        said = explained(served, found, section=section, by_source=by == "source", ids=ids)
-        answer = [[getattr(each, name) for each in said] for name in served.answers]
+    def _part(
+        self, model: ActiveModel, places: list[int], found: Body, ids: Sequence[str], by: str
+    ) -> AnsweredPart:
+        section, own = self.service.section, [ids[place] for place in places]
+        said = explained(model.served, found, section=section, by_source=by == "source", ids=own)
+        answer = [[getattr(each, name) for each in said] for name in model.served.answers]
         _expect_answers(answer[0])
         _expect_history([each.outside for each in said], section)
-        self.service.keep(
-            current,
-            found,
-            prediction_ids=ids,
-            answer=answer,
-            flags=Flags(
-                {place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
-                {place: each.outside for place, each in enumerate(said) if each.outside},
-            ),
-            context=context,
+        flags = Flags(
+            {place: [*each.unknown] for place, each in enumerate(said) if each.unknown},
+            {place: each.outside for place, each in enumerate(said) if each.outside},
         )
-        return [(each, current) for each in said]
+        return AnsweredPart(model, places, found, said, answer, flags)
 
 
 class Outcomes(Endpoint):
