@@ -45,3 +45,18 @@ def test_dear_misses_lower_the_threshold():
 def test_without_any_1_nothing_is_flagged():
     y, p = np.zeros(3), np.array([0.2, 0.5, 1.0])
     assert at(y, p, choose(y, p, cost=CostSection()).value, cost=CostSection())["flagged"] == 0
+
+
+def test_the_cost_is_that_of_a_row_and_of_equal_ones_the_nearest_to_the_ideal_counts():
+    y, p = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.2, 0.9, 0.95])
+    cost = CostSection(false_positive=3, false_negative=1)
+    assert at(y, p, 0.5, cost=cost)["cost"] == 0.0
+    assert at(y, p, 0.15, cost=cost)["cost"] == 3 / 4
+    assert at(y, p, 0.92, cost=cost)["cost"] == 1 / 4
+    # Two thresholds cost the same: acting on the last row alone, or on none.
+    y, p = np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.1, 0.3, 0.7, 0.8])
+    cost = CostSection(false_positive=1, false_negative=1)
+    found = choose(y, p, cost=cost)
+    equal = [each for each in (0.2, 0.75) if at(y, p, each, cost=cost)["cost"] == 0.25]
+    assert len(equal) == 2
+    assert found.value == 0.75  # 0.25 from the ideal of 0.5, where 0.2 is 0.3 from it

@@ -51,3 +51,22 @@ def test_however_loud_the_alarms_trainings_keep_their_distance(cool_down, loud):
             days.append(day)
     assert all(b - a >= cool_down for a, b in pairwise(days))
     assert bool(days) == any(loud)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "limit"),
+    [
+        ("age", {"age_days": 30}),
+        ("growth", {"growth": 0.5}),
+        ("drift", {"moved": 3}),
+        ("estimated_loss", {"estimated_rise": 0.25}),
+    ],
+)
+def test_what_reaches_its_limit_rings_and_what_does_not_is_quiet(trigger, limit):
+    named = {"moved": "drifted"}
+    ((signal, value),) = limit.items()
+    policy = RetrainingSection(on=(trigger,), **{named.get(signal, signal): value})
+    given_ = {"age_days": 0, signal: value}
+    assert decide(policy, Signals(**given_)).train
+    below = value - 1 if isinstance(value, int) else value - 1e-9
+    assert not decide(policy, Signals(**{**given_, signal: below})).train
