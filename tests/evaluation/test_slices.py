@@ -45,6 +45,14 @@ def test_numbers_are_cut_into_bands_of_about_equal_size_in_order():
     assert found[-1][0] == MISSING
 
 
+def test_where_most_have_the_least_number_the_first_band_is_below_the_next():
+    values = pd.Series([1.0] * 60 + [float(n) for n in range(2, 42)])
+    names = [name for name, _ in parts(values, support=1, bands=4)]
+    assert names[0].startswith("below ")
+    assert names[0] != "below 1"
+    assert not any(name.startswith("1 to") for name in names)
+
+
 def test_few_numbers_are_values():
     names = [name for name, _ in parts(pd.Series([10, 9, 9]), support=1, bands=4)]
     assert names == ["9", "10"]
