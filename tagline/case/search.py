@@ -170,12 +170,12 @@ class SearchSection(Section):
         description="Groups of inputs: only those of one group may be in one branch of a boosted "
         "tree. An input that no group names stands alone.",
     )
-    budget: Annotated[float, Field(gt=0)] | None = Field(
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         default=None,
         description="No fit begins once the fits so far have cost as much: rows times trees of "
         "each, added up; an even part for each bracket.",
     )
-    max_seconds: Annotated[float, Field(gt=0)] | None = Field(
+    max_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = Field(
         default=None,
         description="No fit of a bracket begins after so many CPU seconds. How many each trial "
         "made is recorded, and `tagline reproduce` makes as many.",

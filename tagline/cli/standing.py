@@ -198,8 +198,10 @@ def tell(done: "Done", *, json: bool) -> None:
         say(
             f"note: entry {entry.number} stands, but what shows it could not follow: {done.unshown}"
         )
+    shadows = {each.run for each in entry.standing.challengers if not each.share}
     for change in entry.changes:
-        console.print(f"{change.run}: {change.before} -> {change.after}", markup=False)
+        after = "shadow" if change.run in shadows else change.after
+        console.print(f"{change.run}: {change.before} -> {after}", markup=False)
     if entry.act == "promote" and not entry.gates:
         console.print(f"{NOTHING_ASKED}.")
     if not entry.changes:

@@ -19,7 +19,7 @@ from tagline.storage.blobs import blobs
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
 LAYOUT = 3  # another one for another meaning of the files in the folder
-TEST = "test"
+TEST, SHOWN = "test", 20
 
 
 def put_matrix(
@@ -92,6 +92,7 @@ def _interactions(case: Case, inputs: FeatureEncoder) -> npt.NDArray[np.int8]:
             raise TaglineError(
                 f"search.interactions names {name!r}, which is no input{near(name, inputs.names)}.",
                 where=case.file,
+                todo=f"Inputs are {', '.join(inputs.names[:SHOWN])}.",
             )
     found = [[name in group for name in inputs.names] for group in groups]
     return np.array(found, np.int8).reshape(len(groups), len(inputs.names))

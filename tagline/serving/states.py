@@ -56,7 +56,11 @@ class WorkerStates:
     ) -> None:
         """Say what this worker has: its champion, and who answers beside it."""
         refused = msgspec.to_builtins(refusal) if refusal else None
-        said = {"digest": deployed.bundle if deployed else "", "refused": refused}
+        said = {
+            "digest": deployed.bundle if deployed else "",
+            "refused": refused,
+            "arms": list(arms),
+        }
         write_whole(self.folder / str(os.getpid()), msgspec.json.encode(said))
         self.say(
             entry=deployed.since if deployed else 0,
@@ -81,7 +85,7 @@ class WorkerStates:
             self.log.store.remove(name_of(self.log.workspace.case, self.report))
 
     def all(self) -> dict[str, Any]:
-        """Give what every living worker has: digests by process, and the first refusal."""
+        """Give what every living worker has, by process: digest and arms; and the first refusal."""
         import psutil  # noqa: PLC0415 - asked for rarely
 
         found: dict[str, Any] = {}
@@ -92,5 +96,6 @@ class WorkerStates:
         return {
             "digest": digests.pop() if len(digests) == 1 else "",
             "workers": {pid: each["digest"] for pid, each in found.items()},
+            "arms": {pid: each["arms"] for pid, each in found.items() if each["arms"]},
             "refused": next((each["refused"] for each in found.values() if each["refused"]), None),
         }

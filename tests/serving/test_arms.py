@@ -65,6 +65,10 @@ def test_a_share_is_obeyed_sticks_and_is_told(own, runs, row):
         eventually(lambda: challenger in arms(own))
         found = [server.post("/v1/predict", named(row, each)).json for each in ids]
         assert [each["model"]["run"] for each in found] == expected
+        ((told,),) = (server.get("/readyz").json["arms"].values(),)
+        assert [(each["run"], each["arm"], each["share"]) for each in told] == [
+            (challenger, "challenger", SHARE)
+        ]
         # The same of many at once, and each row says who answered it where it was a challenger.
         many = server.post("/v1/predict", [named(row, each) for each in ids]).json
         assert many["model"]["run"] == champion
@@ -97,7 +101,8 @@ def test_a_share_is_obeyed_sticks_and_is_told(own, runs, row):
 def test_a_shadow_answers_nobody_and_is_logged(own, runs, row):
     champion, shadow = runs[0], runs[1]
     with serving(own, *CONFIG) as server:
-        ask(own, "shadow", shadow, *CONFIG)
+        done = own.tagline("shadow", shadow, *CONFIG)
+        assert f"{shadow}: candidate -> shadow" in " ".join(done.stdout.split())
         eventually(lambda: shadow in arms(own))
         rows = [{**row, "id": f"shadowed {number}"} for number in range(5)]
         one = server.post("/v1/predict", rows[0]).json
