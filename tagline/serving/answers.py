@@ -90,7 +90,7 @@ class Shapes:
     row : type
         ``prediction_id``, the columns of the answer, ``unknown`` (inputs whose category the model
         has never seen), ``missing`` (fields without a value), ``outside_history``,
-        ``answered_by`` (the challenger that answered it among others').
+        ``answered_by`` (the challenger that answered it among others', with its rule).
     one, many : type
         The answer to one row, and to many: with the model, the rule and the age of history.
     explained : type
@@ -112,6 +112,8 @@ class Shapes:
 def shapes(task: Task) -> Shapes:
     """Make the structs of a task's answers."""
     columns = [(each.name, _described(each)) for each in task.answer]
+    rule: list[Any] = [(each.name, _described(each)) for each in task.rule]
+    by = msgspec.defstruct("AnsweredBy", rule, bases=(ModelName,))
     row = msgspec.defstruct(
         "Prediction",
         [
@@ -120,14 +122,14 @@ def shapes(task: Task) -> Shapes:
             ("unknown", Sequence[str], ()),
             ("missing", Sequence[str], ()),
             ("outside", Outside, msgspec.field(default="", name="outside_history")),
-            ("answered_by", ModelName | None, None),
+            ("answered_by", _or_none(by), None),
         ],
         omit_defaults=True,
         gc=False,
     )
     common: list[Any] = [
         ("model", ModelName),
-        *((each.name, _described(each)) for each in task.rule),
+        *rule,
         ("history", HistoryAge | None, None),
     ]
     reasons: list[Any] = [
@@ -154,6 +156,10 @@ def shapes(task: Task) -> Shapes:
 
 def _described(column: AnswerColumn) -> Any:
     return Annotated[column.type, Meta(extra_json_schema=dict(column.schema))]
+
+
+def _or_none(shape: Any) -> Any:
+    return shape | None
 
 
 def _list_of(shape: Any) -> Any:

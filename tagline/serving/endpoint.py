@@ -260,7 +260,7 @@ class Endpoint:
             )
             for place, row in zip(part.places, part.rows, strict=True):
                 if part.model is not routing.champion:
-                    row.answered_by = part.model.said
+                    row.answered_by = part.model.by
                 rows[place] = row
         return rows
 

@@ -126,13 +126,14 @@ class Explain(Endpoint):
         ids = self.service.next_ids(len(found.ids))
         dealt = self.dealt(routing, body, found, ids, most=most)
         parts = [self._part(model, places, part, ids, by) for model, places, part in dealt]
+        rows = self.kept(parts, routing, ids, context)
+        if routing.shadows:
+            self.service.shadows.add(routing, body, ids, context)
         if found.many:
-            rows = self.kept(parts, routing, ids, context)
             shape = champion.shapes.explanations
             return 200, self.encode(shape(predictions=rows, **champion.common()))
         (alone,) = parts
-        one = msgspec.structs.asdict(alone.rows[0])
-        self.kept(parts, routing, ids, context)
+        one = msgspec.structs.asdict(alone.rows[0]) | {"answered_by": None}
         return 200, self.encode(alone.model.shapes.explanation(**one, **alone.model.common()))
 
     def _part(

@@ -67,8 +67,8 @@ class ActiveModel(msgspec.Struct):
         The model.
     counts : ProfileCounts
         Counts what it answers.
-    said : Raw
-        How answers name it.
+    said, by : Raw
+        How answers name it, and how a row among others': with its rule.
     personal : list of tuple
         Place and name of each field that names a person.
     shapes : Shapes
@@ -80,6 +80,7 @@ class ActiveModel(msgspec.Struct):
     served: ServedModel
     counts: metrics.ProfileCounts
     said: msgspec.Raw
+    by: msgspec.Raw
     personal: list[tuple[int, str]]
     shapes: Shapes
     arm: str = CHAMPION
@@ -170,6 +171,7 @@ class Service:
             served,
             metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
+            msgspec.Raw(msgspec.json.encode({**said, **served.bundle.rule})),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
             shapes(served.bundle.task),
             arm,
@@ -217,12 +219,12 @@ class Service:
 
     def subjects(self, current: ActiveModel, body: Body, ids: Sequence[str]) -> list[str]:
         """Give what each row is routed by: the case's subject, its own id, else the answer's."""
-        given: Sequence[Any] = body.ids
+        named: list[Sequence[Any]] = [body.ids, ids]
         if self.section.subject in current.served.names:
-            given = body.columns[current.served.names.index(self.section.subject)]
+            named.insert(0, body.columns[current.served.names.index(self.section.subject)])
         return [
-            ids[place] if each is None or each == "" else str(each)
-            for place, each in enumerate(given)
+            str(next(each for each in row if each is not None and each != ""))
+            for row in zip(*named, strict=True)
         ]
 
     def next_ids(self, count: int) -> list[str]:

@@ -74,6 +74,11 @@ def test_a_share_is_obeyed_sticks_and_is_told(own, runs, row):
         assert many["model"]["run"] == champion
         by = [each.get("answered_by", many["model"])["run"] for each in many["predictions"]]
         assert by == expected
+        assert all(
+            each["answered_by"]["threshold"] == one["threshold"]
+            for one, each in zip(found, many["predictions"], strict=True)
+            if "answered_by" in each
+        )
         for one, other in zip(found, many["predictions"], strict=True):
             assert one["probability"] == pytest.approx(other["probability"], abs=1e-6)
         told = server.post("/v1/explain", [named(row, each) for each in ids[:20]]).json
@@ -85,8 +90,10 @@ def test_a_share_is_obeyed_sticks_and_is_told(own, runs, row):
             mine = ours[ours["row_id"] == name]
             assert set(mine["run"]) - {champion} == ({challenger} if run == challenger else set())
         assert set(log.loc[log["run"] == challenger, "arm"]) == {"challenger"}
-        # Rows without a subject and an id go to either, by chance.
+        # Rows without a subject are dealt by their ids, and without these, by chance.
         bare = {name: value for name, value in row.items() if name != "town"}
+        by_id = [server.post("/v1/predict", {**bare, "id": each}).json for each in ids[:20]]
+        assert [each["model"]["run"] for each in by_id] == expected[:20]
         nameless = [server.post("/v1/predict", bare).json["model"]["run"] for _ in range(60)]
         assert set(nameless) == {champion, challenger}
         live = ask(own, "status", *CONFIG)["live"]
@@ -106,7 +113,8 @@ def test_a_shadow_answers_nobody_and_is_logged(own, runs, row):
         eventually(lambda: shadow in arms(own))
         rows = [{**row, "id": f"shadowed {number}"} for number in range(5)]
         one = server.post("/v1/predict", rows[0]).json
-        many = server.post("/v1/predict", rows[1:]).json
+        many = server.post("/v1/predict", rows[1:-1]).json
+        server.post("/v1/explain", rows[-1])
         assert {one["model"]["run"], many["model"]["run"]} == {champion}
         assert not any("answered_by" in each for each in many["predictions"])
 
