@@ -115,6 +115,10 @@ class Follower:
         if set(before) == set(challengers) and not self._refused:
             return
         self._refused, self._again_at = [], time.monotonic() + AGAIN
+        still = {each.run for each in challengers}
+        for old in before.values():
+            if (run := old.served.deployed.run) not in still:
+                log.info(f"{run} answers no more as a {old.arm}")
         arms: list[Arm[ActiveModel]] = []
         for each in challengers:
             model = before.get(each) or self._other(each, routing.champion)
