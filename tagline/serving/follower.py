@@ -29,7 +29,7 @@ from tagline.workflows.standings import ModelRegistry
 
 log = logging.getLogger(__name__)
 LOOK_EVERY, LOOK_EVERY_S3 = 0.25, 1.0
-AGAIN = 5.0
+AGAIN, OTHERS_AGAIN = 5.0, 60.0
 TIDY_EVERY, SELDOM = 60.0, 5.0
 T = TypeVar("T")
 
@@ -52,6 +52,8 @@ class Follower:
         self._seen, self._once, self._looking = "", Once(), threading.Lock()
         self._again_at = self._history_at = 0.0
         self._refused: list[Refusal] = []
+        self._left: set[Challenger] = set()
+        self._beside, self._others_at = "", 0.0
         self._told: set[str] = set()
         # Each look at S3 is a request that is paid for.
         self._seldom = 0.0 if isinstance(service.log.store, Disk) else SELDOM
@@ -73,8 +75,9 @@ class Follower:
     def _look_at_the_ledger(self) -> None:
         try:
             glance = self.standings.ledger.glance()
-            refused = self.service.refusal is not None or self._refused
-            waits = bool(refused) and time.monotonic() >= self._again_at
+            now_is = time.monotonic()
+            waits = self.service.refusal is not None and now_is >= self._again_at
+            waits |= bool(self._left) and now_is >= self._others_at
             if glance == self._seen and not waits:
                 self._reached()
                 return
@@ -112,16 +115,19 @@ class Follower:
         if routing is None:
             return
         before = {each.served.deployed: each for each in routing.models[1:]}
-        if set(before) == set(challengers) and not self._refused:
+        beside = routing.champion.served.bundle.digest
+        known = beside == self._beside and {*before, *self._left} == set(challengers)
+        if known and (not self._left or time.monotonic() < self._others_at):
             return
-        self._refused, self._again_at = [], time.monotonic() + AGAIN
+        self._beside, self._refused, self._left = beside, [], set()
+        self._others_at = time.monotonic() + OTHERS_AGAIN
         still = {each.run for each in challengers}
         for old in before.values():
             if (run := old.served.deployed.run) not in still:
                 log.info(f"{run} answers no more as a {old.arm}")
         arms: list[Arm[ActiveModel]] = []
         for each in challengers:
-            model = before.get(each) or self._other(each, routing.champion)
+            model = self._other(each, routing.champion, before.get(each))
             if model is not None:
                 arms.append(Arm(each.run, each.share, model))
         self.service.switch(
@@ -133,17 +139,23 @@ class Follower:
         )
         self._note()
 
-    def _other(self, wanted: Challenger, champion: ActiveModel) -> ActiveModel | None:
+    def _other(
+        self, wanted: Challenger, champion: ActiveModel, model: ActiveModel | None
+    ) -> ActiveModel | None:
+        """Give a model that may answer beside the champion; as it is, where it does already."""
         try:
-            served = self._loaded(wanted)
+            served = model.served if model else self._loaded(wanted)
             _expect_same_schema(champion.served, served)
         except Exception as wrong:
             why = str(wrong) or type(wrong).__name__
             if why not in self._told:
                 log.error(f"{wanted.run} is refused, and the champion has its share: {why}")
             self._refused.append(Refusal(wanted.since, wanted.bundle, why))
+            self._left.add(wanted)
             self._told.add(why)
             return None
+        if model is not None:
+            return model
         arm = CHALLENGER if wanted.share else SHADOW
         log.info(f"{wanted.run} answers from now on as a {arm} ({wanted.share}%)")
         return self.service.active(served, arm=arm)
@@ -230,8 +242,15 @@ class Follower:
         short = found.rpartition("/")[2].removesuffix(ENDING)
         if not found or short == history.snapshot.name:
             return model
-        newer = open_history(model.served, store, found, self.service.section)
-        newer.warm()
+        try:
+            newer = open_history(model.served, store, found, self.service.section)
+            newer.warm()
+        # One model must not keep the others from their history.
+        except Exception as wrong:
+            if str(wrong) not in self._told:
+                log.error(f"{model.served.deployed.run} keeps its history: {wrong}")
+            self._told.add(str(wrong))
+            return model
         log.info(f"The history {short} is looked up from now on")
         return self.service.active(newer, arm=model.arm)
 

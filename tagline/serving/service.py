@@ -179,6 +179,7 @@ class Service:
 
     def switch(self, routing: Routing[ActiveModel] | None) -> None:
         """Let others answer from now on; requests that have begun end with theirs."""
+        self.count()
         before, now = self.routing, {id(each) for each in routing.models} if routing else set()
         for each in before.models if before else ():
             if id(each) not in now:
@@ -223,7 +224,7 @@ class Service:
         if self.section.subject in current.served.names:
             named.insert(0, body.columns[current.served.names.index(self.section.subject)])
         return [
-            str(next(each for each in row if each is not None and each != ""))
+            str(next(each for each in row if each is not None and each != "" and each == each))
             for row in zip(*named, strict=True)
         ]
 
@@ -276,7 +277,7 @@ class Service:
             flags.outside,
             current.arm,
         )
-        self._write(record)
+        self._write(record, seen=current.arm != SHADOW)
         if current.arm == SHADOW:
             return  # it has answered nobody
         if row is None:
@@ -325,11 +326,11 @@ class Service:
             for own in ids
         ]
 
-    def _write(self, record: Answers) -> None:
+    def _write(self, record: Answers, *, seen: bool) -> None:
         try:
             self.predictions.append(encode(record))
         except NoRoom as full:
-            metrics.UNLOGGED.inc()
+            metrics.UNLOGGED.inc(int(seen))
             raise Problem(
                 503, f"{full.what} Nothing is answered unlogged.", headers={"Retry-After": "5"}
             ) from full

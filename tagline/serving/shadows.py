@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tagline.serving.service import ActiveModel, RequestContext, Service
 
 log = logging.getLogger(__name__)
-WAITING = 256  # requests
+WAITING, WAITING_BYTES = 256, 16_000_000  # requests, and what they hold
 
 
 class _Asked(NamedTuple):
@@ -38,6 +38,7 @@ class Shadows:
         self.service = service
         self._queue: SimpleQueue[_Asked] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._bytes, self._lock = 0, threading.Lock()
         self._told = ""
 
     def add(
@@ -48,7 +49,11 @@ class Shadows:
         context: "RequestContext",
     ) -> None:
         """Let the shadows answer a request too; its answers have the same names."""
-        if self._queue.qsize() >= WAITING:
+        with self._lock:
+            held = self._bytes + len(body)
+            full = self._queue.qsize() >= WAITING or held > WAITING_BYTES
+            self._bytes = self._bytes if full else held
+        if full:
             metrics.UNSHADOWED.inc(len(ids) * len(routing.shadows))
             return
         if self._thread is None:
@@ -61,6 +66,8 @@ class Shadows:
             asked = self._queue.get()
             for model in asked.models:
                 self._answer(model, asked)
+            with self._lock:
+                self._bytes -= len(asked.body)
 
     def _answer(self, model: "ActiveModel", asked: _Asked) -> None:
         try:
