@@ -19,6 +19,7 @@ from tagline.bundle.seal import PROVENANCE
 from tagline.bundle.sharing import share_bundle
 from tagline.bundle.verify import contents
 from tagline.case.config import Case
+from tagline.case.renamed import in_new_words
 from tagline.errors import TaglineError
 from tagline.models.trials import records as trials_of
 from tagline.prediction_log.log import written
@@ -202,7 +203,7 @@ def _recorded(old: Path, store: Store, *, dry: bool) -> Move:
 def _record(run: str, began: str, found: dict[str, Any], sealed: dict[str, Any]) -> RunRecord:
     digest = found["bundle"]["digest"]
     author = str(found["bundle"].get("signed_by", ""))
-    config, dropped = _known_part(plain(found["case_config"]), Case)
+    config, dropped = _known_part(in_new_words(plain(found["case_config"])), Case)
     if dropped:
         log.info(f"{run}: its config has keys that are no more: {', '.join(dropped)}")
     return RunRecord(

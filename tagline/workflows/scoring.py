@@ -195,9 +195,10 @@ def score_file(standings: ModelRegistry, source: Path, to: Path) -> job.Scored:
     frame = read_file(source, encoding=case.table.encoding).frame
     if case.table.id not in frame:
         frame = frame.assign(**{case.table.id: np.arange(1, len(frame) + 1).astype(str)})
+    table = pa.Table.from_pandas(frame, preserve_index=False)  # one type a column in all parts
     found = [
-        job.answered(pa.Table.from_pandas(frame[at : at + job.ROWS], preserve_index=False), model)
-        for at in range(0, max(len(frame), 1), job.ROWS)
+        job.answered(table.slice(at, job.ROWS), model)
+        for at in range(0, max(len(table), 1), job.ROWS)
     ]
     answers, rejected = (pa.concat_tables(each[place] for each in found) for place in (0, 1))
     counts = job.added_up(each[2] for each in found)
