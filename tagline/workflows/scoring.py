@@ -190,7 +190,11 @@ def score_file(standings: ModelRegistry, source: Path, to: Path) -> job.Scored:
     TaglineError
         There is no champion, the file can not be read, or no row of it.
     """
-    model, case = _Scorers(standings).champion(), standings.case
+    return answer_file(_Scorers(standings).champion(), standings.case, source, to)
+
+
+def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Scored:
+    """As `score_file`, with a model that is open."""
     writer = _writer(to)
     frame = read_file(source, encoding=case.table.encoding).frame
     if case.table.id not in frame:

@@ -24,7 +24,7 @@ from tagline.lifecycle.entry import Deployment
 from tagline.metrics.binary import METRICS
 from tagline.serving.served import ServedModel
 from tagline.transform.compute import columns
-from tagline.workflows.scoring import _expect_some
+from tagline.workflows.scoring import _expect_some, answer_file, rejected_beside
 from tests.laws.batch import scored
 
 DEPLOYED = Deployment.model_construct(run="TrainFlow/1", bundle="", since=1)
@@ -59,6 +59,23 @@ def test_batch_answers_as_the_frame_does(lived, rows, answers, batch):
     np.testing.assert_array_equal(
         found.loc[ids, "decision"], answers >= lived.bundle.rule["threshold"]
     )
+
+
+def test_a_file_is_answered_as_in_batch_whatever_its_kind_and_in_parts(
+    lived, source, batch, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(job, "ROWS", 100)
+    done, expected = batch
+    model = job.Scorer.of(lived.case, lived.bundle, run="TrainFlow/1", entry=1)
+    to = tmp_path / "answers.parquet"
+    own = answer_file(model, lived.case, source, to)
+    assert (own.rows, own.scored, own.reasons) == (done.rows, done.scored, done.reasons)
+    found = pd.read_parquet(to).set_index(lived.case.table.id)
+    np.testing.assert_array_equal(
+        found["probability"], expected.loc[as_ids(found.index.to_series()), "probability"]
+    )
+    if own.rejected:
+        assert len(pd.read_parquet(rejected_beside(to))) == own.rejected
 
 
 def test_batch_scores_what_training_uses_and_rejects_what_it_quarantines(lived, batch):
