@@ -76,9 +76,9 @@ class TrainFlow(FlowSpec):
         from tagline.data.training_set import matrix_folder
         from tagline.models.search import run_bracket
         from tagline.models.training_data import read
-        from tagline.report.progress import SearchCard, card_of
+        from tagline.report.progress import SearchCard
 
-        card = SearchCard(card_of(current, "progress"))
+        card = SearchCard(current.card["progress"])
         data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
         self.results = [
             fields_of(run_bracket(each, data, progress=card.of(each["name"])))
@@ -94,7 +94,7 @@ class TrainFlow(FlowSpec):
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
         from tagline.models.search import BracketResult
-        from tagline.report.progress import card_of, show_leaderboard
+        from tagline.report.progress import show_leaderboard
         from tagline.training.choosing import choose_best
 
         # By name: a step that is spun finds what it merges in no store.
@@ -107,8 +107,7 @@ class TrainFlow(FlowSpec):
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
         self.baselines = choice.baselines
-        card = card_of(current, "leaderboard")
-        show_leaderboard(card, self.leaderboard, metric=case.search.metric)
+        show_leaderboard(current.card["leaderboard"], self.leaderboard, metric=case.search.metric)
         self.next(self.evaluate)
 
     @step

@@ -96,7 +96,7 @@ def with_person(policy: Policy, name: str, key: str) -> Policy:
 def of_person(policy: Policy, act: str, *, name: str, key: str) -> Objection | None:
     """Object to someone who may not do an act."""
     role = role_of(act)
-    what = f"{name} may not {act}: with the key {key[:16]}… that is no one's who may."
+    what = f"{name} may not {act}: the key {key[:16]}… belongs to nobody who may."
     if not is_known(policy, name=name, key=key):
         hint = "The policy of the case names who: `tagline policy show`."
         return Objection("person", what, hint)

@@ -14,19 +14,13 @@ SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 REFRESH_EVERY = 3.0  # seconds
 
 
-def card_of(current: Any, name: str) -> Any:
-    """Give a card of the step that runs; None where it has none."""
-    cards = getattr(current, "card", None)
-    return None if cards is None else cards[name]
-
-
 class SearchCard:
     """Shows the trials of a task's brackets on a card and in the log, after each fit.
 
     Parameters
     ----------
-    card : Metaflow card or None
-        Where the tables stand, if anywhere; it is refreshed after a fit, at most every few seconds.
+    card : Metaflow card
+        Where the tables stand; it is refreshed after a fit, at most every few seconds.
     """
 
     def __init__(self, card: Any) -> None:
@@ -44,8 +38,6 @@ class SearchCard:
         failed = [row for row in rows if row["error"]]
         message = f"{name}: {fits} fits, best tuning ROC AUC {best}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
-        if self._card is None:
-            return
         told = Markdown(f"{fits} fits, best tuning ROC AUC **{best}**")
         self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
@@ -61,9 +53,7 @@ class SearchCard:
 
 
 def show_leaderboard(card: Any, table: pd.DataFrame, *, metric: str) -> None:
-    """Put the leaderboard of all trials on a card, with a picture, where there is one."""
-    if card is None:
-        return
+    """Put the leaderboard of all trials on a card, with a picture."""
     card.append(Markdown(f"# Leaderboard, {len(table)} trials by {metric} on the tuning rows"))
     card.append(VegaChart(_chart(table, metric)))
     card.append(_table(table))

@@ -51,8 +51,7 @@ class Follower:
         self.service, self.standings, self.states = service, standings, states
         self._seen, self._once, self._looking = "", Once(), threading.Lock()
         self._again_at = self._history_at = 0.0
-        self._refused: list[Refusal] = []
-        self._left: set[Challenger] = set()
+        self._refused: dict[Challenger, Refusal] = {}
         self._beside, self._others_at = "", 0.0
         self._told: set[str] = set()
         # Each look at S3 is a request that is paid for.
@@ -75,9 +74,8 @@ class Follower:
     def _look_at_the_ledger(self) -> None:
         try:
             glance = self.standings.ledger.glance()
-            now_is = time.monotonic()
-            waits = self.service.refusal is not None and now_is >= self._again_at
-            waits |= bool(self._left) and now_is >= self._others_at
+            waits = self.service.refusal is not None and time.monotonic() >= self._again_at
+            waits |= bool(self._refused) and time.monotonic() >= self._others_at
             if glance == self._seen and not waits:
                 self._reached()
                 return
@@ -116,10 +114,10 @@ class Follower:
             return
         before = {each.served.deployed: each for each in routing.models[1:]}
         beside = routing.champion.served.bundle.digest
-        known = beside == self._beside and {*before, *self._left} == set(challengers)
-        if known and (not self._left or time.monotonic() < self._others_at):
+        known = beside == self._beside and {*before, *self._refused} == set(challengers)
+        if known and (not self._refused or time.monotonic() < self._others_at):
             return
-        self._beside, self._refused, self._left = beside, [], set()
+        self._beside, self._refused = beside, {}
         self._others_at = time.monotonic() + OTHERS_AGAIN
         still = {each.run for each in challengers}
         for old in before.values():
@@ -150,8 +148,7 @@ class Follower:
             why = str(wrong) or type(wrong).__name__
             if why not in self._told:
                 log.error(f"{wanted.run} is refused, and the champion has its share: {why}")
-            self._refused.append(Refusal(wanted.since, wanted.bundle, why))
-            self._left.add(wanted)
+            self._refused[wanted] = Refusal(wanted.since, wanted.bundle, why)
             self._told.add(why)
             return None
         if model is not None:
@@ -173,7 +170,7 @@ class Follower:
             }
             for each in others
         ]
-        refusal = self.service.refusal or next(iter(self._refused), None)
+        refusal = self.service.refusal or next(iter(self._refused.values()), None)
         self.states.note(self._deployed(), refusal, arms=arms)
 
     def _takes(self, champion: Deployment) -> bool:

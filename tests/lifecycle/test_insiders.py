@@ -46,7 +46,7 @@ def test_rules_are_in_the_ledger_whatever_config_is_named(fresh):
         (place, ("promote", runs[1], "--why", "x"), "Approvals asked for"),
         (place, ("promote", runs[1]), "asks for a reason"),
         (place, ("challenge", runs[1], "--share", "99", "--why", "x"), "Approvals asked for"),
-        (eve, ("rollback", "--to", runs[0], "--why", "x"), "no one's who may"),
+        (eve, ("rollback", "--to", runs[0], "--why", "x"), "belongs to nobody who may"),
     ):
         told = ask(who, *words, code=3)["error"]
         assert said in told["what"]

@@ -62,8 +62,8 @@ def policy_draft(state, policy, act="policy", **more):
     ("who", "key", "make", "more", "told"),
     [
         ("Bob", None, promote, MADE, "Bob may not promote"),
-        ("Eve", None, promote, MADE, "is no one's who may"),
-        ("Ada", "Eve", promote, MADE, "is no one's who may"),
+        ("Eve", None, promote, MADE, "belongs to nobody who may"),
+        ("Ada", "Eve", promote, MADE, "belongs to nobody who may"),
         ("Ada", None, promote, MADE, "author dan: 1; given so far by: nobody"),
         ("Ada", None, promote, MADE | {"why": " "}, "asks for a reason"),
         ("Ada", None, challenge, MADE | {"why": ""}, "asks for a reason"),

@@ -234,7 +234,7 @@ def test_the_same_name_with_another_key_is_refused_and_that_is_recorded(tmp_path
     promoted(tmp_path, RUNS[0], approve=(), section=free)
     ledger = transitions(tmp_path).request.ledger
     thief = Request(ledger, proposed(free), Actor("ann", KEYS["eve"]), "mine now")
-    with pytest.raises(Refused, match="no one's who may"):
+    with pytest.raises(Refused, match="belongs to nobody who may"):
         Transitions(thief, Nowhere(), LastSeen(tmp_path / "seen", ledger)).apply(
             entries.rollback, to=None, against=now(tmp_path).champion, verify=fine
         )

@@ -1,5 +1,7 @@
 """A folder with a champion, another candidate and a server."""
 
+import shutil
+
 import pytest
 
 from tests.candidates import copied
@@ -42,6 +44,15 @@ def runs(place) -> list[str]:
 def server(place) -> Running:
     with serving(place, "--config", "serving.toml") as running:
         yield running
+
+
+@pytest.fixture
+def own(place, tmp_path):
+    """Give a copy of the folder that a test may spoil."""
+    folder = tmp_path / "work"
+    shutil.copytree(place.folder, folder, symlinks=True)
+    shutil.rmtree(folder / ".metaflow" / "mf.tagline" / "servers", ignore_errors=True)
+    return Workplace(folder, place.variables)
 
 
 ROW = {"at": "2024-02-01T00:00:00Z", "size": 12.5, "town": "a", "noise": 0.25}

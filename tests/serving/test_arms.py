@@ -1,27 +1,17 @@
 """A challenger gets its share of the requests, a shadow answers nobody; both are logged."""
 
 import json
-import shutil
 
 import pytest
 
 from tagline.serving.routing import number_of
 from tests.candidates import damaged
-from tests.conftest import LEAN, Workplace
+from tests.conftest import LEAN
 from tests.lifecycle.conftest import ask
 from tests.serving.server import eventually, serving
 
 CONFIG = ("--config", "serving.toml")
 SHARE = 40
-
-
-@pytest.fixture
-def own(place, tmp_path):
-    """Give a copy of the folder that a test may spoil."""
-    folder = tmp_path / "work"
-    shutil.copytree(place.folder, folder, symlinks=True)
-    shutil.rmtree(folder / ".metaflow" / "mf.tagline" / "servers", ignore_errors=True)
-    return Workplace(folder, place.variables)
 
 
 def another_model(place):

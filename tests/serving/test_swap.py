@@ -23,15 +23,6 @@ REACHED = 2.0  # seconds
 PATIENT = 60.0  # on a machine that does other work too
 
 
-@pytest.fixture
-def own(place, tmp_path):
-    """Give a copy of the folder that a test may spoil."""
-    folder = tmp_path / "work"
-    shutil.copytree(place.folder, folder, symlinks=True)
-    shutil.rmtree(folder / ".metaflow" / "mf.tagline" / "servers", ignore_errors=True)
-    return Workplace(folder, place.variables)
-
-
 def entries(place):
     files = sorted((place.store / "ledger" / "small").rglob("*.json"))
     listed = [json.loads(file.read_text()) for file in files]
