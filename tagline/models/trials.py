@@ -50,7 +50,7 @@ def members(entry: Mapping[str, Any]) -> list[int]:
 
 
 def records(leaderboard: pd.DataFrame) -> list[Row]:
-    """Give the rows of a `table` as plain data, None where there is no figure."""
+    """Give the rows of a `table`, of this version or of one before, None where nothing stands."""
     plain = leaderboard.astype(object)
     rows = plain.where(plain.notna(), None).to_numpy().tolist()
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    return [dict(zip(leaderboard.columns, row, strict=True)) for row in rows]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.errors import TaglineError
-from tagline.metrics.binary import METRICS, Metric, log_loss_of_rows
+from tagline.metrics.binary import METRICS, Metric
 from tagline.metrics.calibrators import Calibrator, apply, sigmoid
 from tagline.tasks.label import Label, read_label
 from tagline.tasks.task import AnswerColumn, Floats, Task
@@ -29,7 +29,6 @@ class Binary(Task):
     """Two answers. A margin is the log-odds of 1; see `tagline.tasks.task.Task`."""
 
     name = "binary"
-    width = 1
     answer: ClassVar = (PROBABILITY, DECISION)
     rule: ClassVar = (AnswerColumn("threshold", float),)
     metrics: ClassVar[Mapping[str, Metric]] = METRICS
@@ -82,14 +81,6 @@ class Binary(Task):
             raise TaglineError(
                 f"It answers its own example with {given}, which is no probability.", where=where
             )
-
-    def loss_of_rows(self, y: Floats, given: Floats) -> Floats:
-        """Give the log loss of each row, in nats."""
-        return log_loss_of_rows(y, given)
-
-    def promised(self, given: Floats) -> Floats:
-        """Give the entropy of each answer, in nats: the log loss that a calibrated one expects."""
-        return log_loss_of_rows(given, given)
 
     def telling(self, score: Floats, y: Floats) -> float:
         """Give the area under the ROC curve."""

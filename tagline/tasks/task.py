@@ -53,8 +53,6 @@ class Task(ABC):
     ----------
     name : str
         What a config calls it.
-    width : int
-        Margins that a model gives for a row.
     answer : tuple of AnswerColumn
         What is answered; the first is what the graph of a bundle gives.
     rule : tuple of AnswerColumn
@@ -66,7 +64,6 @@ class Task(ABC):
     """
 
     name: ClassVar[str]
-    width: ClassVar[int]
     answer: ClassVar[tuple[AnswerColumn, ...]]
     rule: ClassVar[tuple[AnswerColumn, ...]]
     metrics: ClassVar[Mapping[str, Metric]]
@@ -103,14 +100,6 @@ class Task(ABC):
     @abstractmethod
     def expect_answer(self, given: float, *, where: str) -> None:
         """Refuse what can not be an answer; raises TaglineError."""
-
-    @abstractmethod
-    def loss_of_rows(self, y: Floats, given: Floats) -> Floats:
-        """Give the loss of each row, that models are chosen by: [n]."""
-
-    @abstractmethod
-    def promised(self, given: Floats) -> Floats:
-        """Give the loss that each answer itself leads one to expect: [n]."""
 
     @abstractmethod
     def telling(self, score: Floats, y: Floats) -> float:

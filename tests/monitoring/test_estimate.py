@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.metrics.binary import METRICS
+from tagline.metrics.binary import METRICS, log_loss_of_rows
 from tagline.monitoring.estimate import EXPECTED, entropy, estimate, estimated
 
 RECORDED = json.loads((Path(__file__).parent / "recorded.json").read_text())
@@ -61,3 +61,9 @@ def test_intervals_hold_the_value_and_one_day_has_none():
 @pytest.mark.parametrize("each", RECORDED["estimates"], ids=lambda each: each["name"])
 def test_roc_auc_is_as_nannyml_estimates_it(each):
     assert estimate("roc_auc", np.array(each["p"])) == pytest.approx(each["roc_auc"], abs=1e-6)
+
+
+def test_what_an_answer_promises_is_its_expected_loss():
+    p, y = np.linspace(0.01, 0.99, 9), np.ones(9)
+    expected = p * log_loss_of_rows(y, p) + (1 - p) * log_loss_of_rows(0 * y, p)
+    np.testing.assert_allclose(entropy(p), expected)
