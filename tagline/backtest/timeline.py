@@ -17,11 +17,11 @@ from tagline.data.features import Features
 from tagline.data.gather import gather, history
 from tagline.data.horizon import horizon_of
 from tagline.data.modules import load_features
-from tagline.data.prepare import Lineage, lineage_of
 from tagline.data.split import EPOCH, day_name, local_days
 from tagline.data.store import TableRef, get_table, put_table, storable
 from tagline.data.windows import fullness
 from tagline.errors import TaglineError
+from tagline.history.written import Schemas, schemas
 from tagline.transform.compute import Columns, columns
 
 FOR_EVER = pd.Timestamp.max.tz_localize("UTC")
@@ -49,7 +49,7 @@ class TimelineRef:
     raw: TableRef
     fields: list[dict[str, Any]]
     columns: list[dict[str, Any]]
-    streams: dict[str, dict[str, str]]
+    streams: Schemas
     fingerprint: str
 
     @property
@@ -67,14 +67,17 @@ class Timeline:
     ----------
     case : Case
         The case.
-    origin : Lineage
-        Where its rows come from.
+    ref : TimelineRef
+        Where it is stored.
+    features : Features
+        The case's, with its fields as they were read.
     frame, raw : DataFrame of shape (n, columns)
         Every decision in the order of time, as it was read with its history, and as it came in.
     """
 
     case: Case
-    origin: Lineage
+    ref: TimelineRef
+    features: Features
     frame: pd.DataFrame
     raw: pd.DataFrame
 
@@ -120,11 +123,6 @@ class Timeline:
         names = [each.name for each in self.features.history]
         return columns(self.frame, fields=self.features.fields, history=names)
 
-    @property
-    def features(self) -> Features:
-        """The case's features, with its fields as they were read."""
-        return self.origin.features
-
     def period(self) -> tuple[int, int]:
         """Give the first day that is answered, and the day after the last.
 
@@ -160,25 +158,17 @@ def put_timeline(case: Case) -> TimelineRef:
         kept = ~fullness(case, gathered).is_early(rows[case.table.time])
         rows, raw = (each[kept].reset_index(drop=True) for each in (rows, raw))
     past = history(case, gathered.features, gathered.events, rows)
-    origin = lineage_of(gathered)
     return TimelineRef(
         rows=put_table(pd.concat([rows, past], axis=1)),
         raw=put_table(storable(raw)),
         fields=[each.to_dict() for each in gathered.features.fields],
-        columns=origin.columns,
-        streams={name: dict(kinds) for name, kinds in origin.streams.items()},
-        fingerprint=origin.fingerprint,
+        columns=[each.to_dict() for each in gathered.checked.taken],
+        streams=schemas(gathered.features.history, gathered.events),
+        fingerprint=gathered.fingerprint,
     )
 
 
 def get_timeline(case: Case, ref: TimelineRef) -> Timeline:
     """Read a stored stretch of the past."""
-    raw = get_table(ref.raw)
-    origin = Lineage(
-        features=load_features(case, [Field.from_dict(each) for each in ref.fields]),
-        quarantine=raw.head(0),
-        streams=ref.streams,
-        columns=ref.columns,
-        fingerprint=ref.fingerprint,
-    )
-    return Timeline(case, origin, get_table(ref.rows), raw)
+    features = load_features(case, [Field.from_dict(each) for each in ref.fields])
+    return Timeline(case, ref, features, get_table(ref.rows), get_table(ref.raw))

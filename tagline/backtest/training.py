@@ -129,7 +129,16 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         "too_young": 0,
         "reasons": {},
     }
-    prepared = settle(case, timeline.origin, used, accounting)  # type: ignore[arg-type]
+    prepared = settle(
+        case,
+        timeline.features,
+        used,
+        accounting,  # type: ignore[arg-type]
+        quarantine=used.raw.head(0),
+        streams=timeline.ref.streams,
+        columns=timeline.ref.columns,
+        fingerprint=timeline.ref.fingerprint,
+    )
     data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
     plans = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
     results = [run_bracket(each, data, progress=_quiet) for each in plans]

@@ -21,8 +21,9 @@ def runs(
     json: AsJson = False,
 ) -> None:
     """List training runs with their standing and metrics, the newest first."""
-    from tagline.runs.lookup import HOW_TO_TRAIN, looked_at
     from tagline.runs.lookup import lines as listed
+    from tagline.runs.lookup import looked_at
+    from tagline.runs.records import HOW_TO_TRAIN
     from tagline.runs.stores import expect_own_store
     from tagline.storage.location import own_store
 

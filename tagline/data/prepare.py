@@ -21,7 +21,7 @@ from tagline.data.checks import (
 )
 from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
-from tagline.data.gather import LabelledRows, LoadedTables, gather, history, history_names
+from tagline.data.gather import LabelledRows, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
 from tagline.data.modules import load_features
@@ -143,38 +143,11 @@ def prepare(
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
     whole = replace(used, frame=pd.concat([used.frame, past], axis=1))
-    return settle(case, lineage_of(gathered), whole, accounting)
-
-
-@dataclass(frozen=True)
-class Lineage:
-    """Where rows come from.
-
-    Attributes
-    ----------
-    features : Features
-        The case's, with its fields as they were read.
-    quarantine : DataFrame
-        The rows that broke the contract.
-    streams : dict
-        What the streams of the history hold.
-    columns : list of dict
-        What each column was taken for.
-    fingerprint : str
-        SHA-256 of the raw tables.
-    """
-
-    features: Features
-    quarantine: pd.DataFrame
-    streams: Schemas
-    columns: list[dict[str, Any]]
-    fingerprint: str
-
-
-def lineage_of(gathered: LoadedTables) -> Lineage:
-    """Say where gathered rows come from."""
-    return Lineage(
-        features=gathered.features,
+    return settle(
+        case,
+        gathered.features,
+        whole,
+        accounting,
         quarantine=gathered.checked.quarantine,
         streams=schemas(gathered.features.history, gathered.events),
         columns=[each.to_dict() for each in gathered.checked.taken],
@@ -182,19 +155,31 @@ def lineage_of(gathered: LoadedTables) -> Lineage:
     )
 
 
-def settle(case: Case, origin: Lineage, used: LabelledRows, accounting: Accounting) -> Prepared:
+def settle(
+    case: Case,
+    features: Features,
+    used: LabelledRows,
+    accounting: Accounting,
+    *,
+    quarantine: pd.DataFrame,
+    streams: Schemas,
+    columns: list[dict[str, Any]],
+    fingerprint: str,
+) -> Prepared:
     """Make of chosen rows, with their history, what trials train on.
 
     Parameters
     ----------
     case : Case
         The case.
-    origin : Lineage
-        Where the rows come from.
+    features : Features
+        The case's, with its fields as they were read.
     used : LabelledRows
         The rows; their `frame` has the history columns too.
     accounting : Accounting
         Where every row went.
+    quarantine, streams, columns, fingerprint
+        Where the rows come from; see `Prepared`.
 
     Raises
     ------
@@ -207,7 +192,7 @@ def settle(case: Case, origin: Lineage, used: LabelledRows, accounting: Accounti
         what = f"Labels of {case.table.target} among the {name} rows"
         where = f"{case.file}: table.target"
         task_of(case.task).expect_learnable(used.y[used.of(name)], what=what, where=where)
-    features, frame = origin.features, used.frame
+    frame = used.frame
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
     reads = read_columns(
@@ -224,17 +209,17 @@ def settle(case: Case, origin: Lineage, used: LabelledRows, accounting: Accounti
     return Prepared(
         rows={name: put_table(frame[used.of(name)]) for name in PARTS},
         raw=put_table(storable(used.raw[used.of("test")])),
-        quarantine=put_table(storable(origin.quarantine)),
+        quarantine=put_table(storable(quarantine)),
         matrix=place.name,
         matrix_files=blobs().put_folder(place),
         sources=put_sources(case),
         inputs=inputs.to_dict(),
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
-        streams=origin.streams,
-        columns=origin.columns,
+        streams=streams,
+        columns=columns,
         accounting=accounting,
-        fingerprint=origin.fingerprint,
+        fingerprint=fingerprint,
         made_by=digest,
     )
 

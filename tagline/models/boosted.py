@@ -1,9 +1,7 @@
 """Boosted trees: XGBoost's, answering alike from memory, from bytes and from an ONNX graph."""
 
 import json
-import logging
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,19 +16,11 @@ from tagline.models.lean import import_xgboost
 from tagline.models.model import Fit, Floats, Margins
 from tagline.models.training_data import TrainingData
 
-log = logging.getLogger(__name__)
-HEARTBEAT = 10.0  # seconds
-_STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
-_LEAST_PATIENCE = 5
 _TREES_AT_ONCE = 32
 
 if TYPE_CHECKING:
     import xgboost
     from onnx import ModelProto
-else:
-    xgboost = import_xgboost()
-
-XGBoostError = xgboost.core.XGBoostError
 
 
 @dataclass(frozen=True)
@@ -50,6 +40,8 @@ class Boosted:
     @classmethod
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:
         """Cut the training rows into bins, once for all fits."""
+        from tagline.models.boosting import Trees  # noqa: PLC0415 - XGBoost, and only who fits
+
         return Trees(data, section)
 
     @classmethod
@@ -73,13 +65,19 @@ class Boosted:
         forest["tree_info"] = [0] * len(trees)
         forest["iteration_indptr"] = list(range(len(trees) + 1))
         forest["gbtree_model_param"]["num_trees"] = str(len(trees))
-        merged = xgboost.Booster({"nthread": 1}, model_file=bytearray(json.dumps(whole).encode()))
+        merged = import_xgboost().Booster(
+            {"nthread": 1}, model_file=bytearray(json.dumps(whole).encode())
+        )
         return cls(bytes(merged.save_raw("ubj")))
 
     @cached_property
     def booster(self) -> "xgboost.Booster":
         """The trees, as XGBoost has them; inputs have no names."""
-        return xgboost.Booster({"nthread": self.threads}, model_file=bytearray(self.ubj))
+        # Whoever only serves, or asks for a name, needs no XGBoost: half a second, 60 MB.
+        found: xgboost.Booster = import_xgboost().Booster(
+            {"nthread": self.threads}, model_file=bytearray(self.ubj)
+        )
+        return found
 
     @property
     def rounds(self) -> int:
@@ -110,7 +108,7 @@ class Boosted:
 
         Exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2).
         """
-        found = self.booster.predict(xgboost.DMatrix(X), pred_contribs=True)
+        found = self.booster.predict(import_xgboost().DMatrix(X), pred_contribs=True)
         return found[:, :-1].astype(np.float64), float(found[0, -1])
 
     def onnx(self) -> "ModelProto":
@@ -153,92 +151,3 @@ def _trees(document: Mapping[str, Any], *, share: float) -> Iterator[dict[str, A
         scaled = np.where(leaf, conditions * share, conditions)
         weights = np.asarray(tree["base_weights"], dtype=np.float64) * share
         yield tree | {"split_conditions": scaled.tolist(), "base_weights": weights.tolist()}
-
-
-class _Heartbeat(xgboost.callback.TrainingCallback):
-    """Logs, every few seconds, that a fit goes on."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate, self.last = rate, time.monotonic()
-
-    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Log the figure so far, where it is time; never stop the fit."""
-        if time.monotonic() - self.last >= HEARTBEAT:
-            self.last = time.monotonic()
-            ((name, figures),) = evals_log["tune"].items()
-            log.info(
-                f"{epoch + 1} trees at rate {self.rate:g}, tuning {name} {figures[-1]:.4f} so far"
-            )
-        return False
-
-
-class Trees:
-    """Fits boosted trees on data that is cut into bins once.
-
-    Parameters
-    ----------
-    data : TrainingData
-        Training rows to fit, tuning rows to stop at.
-    search : SearchSection
-        The figure that stops, the most trees, the threads.
-    """
-
-    def __init__(self, data: TrainingData, search: SearchSection) -> None:
-        self._search = search
-        self._constraints: dict[str, Any] = {"monotone_constraints": tuple(data.monotone.tolist())}
-        if len(data.interactions):
-            groups = [np.flatnonzero(group).tolist() for group in data.interactions]
-            self._constraints["interaction_constraints"] = json.dumps(groups)
-        threads = {"nthread": search.threads}
-        # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
-        cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
-        self._train = xgboost.QuantileDMatrix(
-            np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
-        )
-        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), data.y_tune, **threads)
-
-    def __call__(
-        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
-    ) -> Boosted:
-        """Fit until the tuning figure stops improving, and keep the trees up to its best.
-
-        Parameters
-        ----------
-        parameters : mapping
-            XGBoost's parameters of this trial.
-        learning_rate : float, optional
-            Weight of each tree, the finest where None; patience grows as it falls.
-        seed : int
-            Seed of the rows and inputs that each tree sees.
-        """
-        search = self._search
-        rate = learning_rate or search.learning_rates[-1]
-        booster = xgboost.train(
-            {
-                **parameters,
-                "objective": "binary:logistic",
-                "eval_metric": _STOPPED_BY[search.metric],
-                "tree_method": "hist",
-                "max_bin": search.max_bin,
-                "learning_rate": rate,
-                **self._constraints,
-                "nthread": search.threads,
-                "seed": seed,
-            },
-            self._train,
-            num_boost_round=search.max_rounds,
-            evals=[(self._tune, "tune")],
-            early_stopping_rounds=self._patience(rate),
-            verbose_eval=False,
-            callbacks=[_Heartbeat(rate)],
-        )
-        # Trees after the best round are dropped, not merely passed over by whoever remembers to.
-        best = booster[: booster.best_iteration + 1]
-        best.set_attr(best_iteration=None, best_score=None)
-        return Boosted(bytes(best.save_raw("ubj")))
-
-    def _patience(self, learning_rate: float) -> int:
-        finest = self._search.learning_rates[-1]
-        # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
-        patience = self._search.early_stopping_rounds * finest / learning_rate
-        return max(_LEAST_PATIENCE, round(patience))

@@ -2,7 +2,7 @@
 
 from tagline.errors import TaglineError
 from tagline.models.base_rate import BaseRate
-from tagline.models.boosted import Boosted, XGBoostError
+from tagline.models.boosted import Boosted
 from tagline.models.linear import Logistic
 from tagline.models.mean import Mean
 from tagline.models.model import Model
@@ -32,5 +32,5 @@ def load(kind: str, content: bytes) -> Model:
         raise TaglineError(f"There is no kind of model called {kind!r}.")
     try:
         return FAMILIES[kind].from_bytes(content)
-    except (ValueError, TypeError, XGBoostError) as wrong:
+    except (ValueError, TypeError) as wrong:
         raise TaglineError(f"This is no {kind} model: {wrong}.") from wrong

@@ -14,11 +14,10 @@ from metaflow.util import get_username
 
 from tagline.bundle.record import RunRecord
 from tagline.errors import TaglineError, Unknown
-from tagline.runs.records import Beginning, Records, RunFacts
+from tagline.runs.records import HOW_TO_TRAIN, Beginning, Records, RunFacts
 
 FLOW = "TrainFlow"
 MICROSECOND_DIGITS = 16
-HOW_TO_TRAIN = "Train one with `python flows/train.py run`, or go where it was trained."
 STANDINGS = ("candidate", "challenger", "champion", "retired", "rejected")
 NAMELESS = "superuser"
 

@@ -18,6 +18,7 @@ from tagline.storage.location import own_store
 RUNS, BEGUN = "runs", "begun"
 JSON, FAILED = ".json", ".failed.json"
 FORMAT = 1
+HOW_TO_TRAIN = "Train one with `python flows/train.py run`, or go where it was trained."
 
 
 @dataclass(frozen=True)

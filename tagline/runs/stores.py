@@ -5,7 +5,6 @@ from uuid import uuid4
 
 from tagline.canonical import as_json
 from tagline.errors import TaglineError
-from tagline.runs.lookup import all_runs
 from tagline.runs.records import FORMAT, now
 from tagline.storage.contract import Store
 from tagline.storage.place import STORE
@@ -45,6 +44,8 @@ def expect_own_store(store: Store) -> None:
     TaglineError
         Runs say that they belong to others.
     """
+    from tagline.runs.lookup import all_runs  # noqa: PLC0415 - Metaflow, which no server needs
+
     tagged = sorted(
         (run.created_at, tag.removeprefix(TAG))
         for run in all_runs()

@@ -4,11 +4,6 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from metaflow import Task, current
-from metaflow.exception import MetaflowException
-from metaflow.metaflow_config import DATASTORE_SYSROOT_S3, DEFAULT_DATASTORE, DEFAULT_METADATA
-from metaflow.plugins.datastores.local_storage import LocalStorage
-
 from tagline.errors import TaglineError
 
 STORE, LEDGER = "TAGLINE_STORE", "TAGLINE_LEDGER"
@@ -36,6 +31,8 @@ def location() -> str:
     named = os.environ.get(STORE, "")
     if named:
         return named.rstrip("/") if "://" in named else str(Path(named).expanduser().absolute())
+    from metaflow import current  # noqa: PLC0415 - where the store is named, nobody asks Metaflow
+
     return _of_metaflow(os.getcwd(), str(current.pathspec or ""))  # noqa: PTH109 - as Metaflow does
 
 
@@ -46,6 +43,8 @@ def ledger() -> str:
 
 @lru_cache(maxsize=8)
 def _of_metaflow(_: str, task: str) -> str:
+    from metaflow.metaflow_config import DEFAULT_METADATA  # noqa: PLC0415
+
     kind, root = _datastore(task)
     if kind == "s3" and root:
         return f"{root.rstrip('/')}/{OWN}"
@@ -59,6 +58,8 @@ def _of_metaflow(_: str, task: str) -> str:
 
 def metaflow_root() -> Path:
     """Give Metaflow's own local folder, by its settings, profile and walk up from here."""
+    from metaflow.plugins.datastores.local_storage import LocalStorage  # noqa: PLC0415
+
     found = LocalStorage.get_datastore_root_from_config(lambda *_: None, create_on_absent=False)
     return Path(found or LocalStorage.DATASTORE_DIR).absolute()
 
@@ -68,6 +69,10 @@ def _datastore(task: str) -> tuple[str, str]:
 
     Not of somebody's newest run: whoever trains could lead everybody to a ledger of their own.
     """
+    from metaflow import Task  # noqa: PLC0415
+    from metaflow.exception import MetaflowException  # noqa: PLC0415
+    from metaflow.metaflow_config import DATASTORE_SYSROOT_S3, DEFAULT_DATASTORE  # noqa: PLC0415
+
     if not task:
         return DEFAULT_DATASTORE, DATASTORE_SYSROOT_S3 or ""
     try:

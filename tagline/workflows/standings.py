@@ -20,10 +20,8 @@ from tagline.lifecycle.request import Request
 from tagline.lifecycle.rules import Candidate
 from tagline.lifecycle.state import State
 from tagline.lifecycle.transitions import Transitions
-from tagline.runs.lookup import HOW_TO_TRAIN, find, username
-from tagline.runs.records import Records, RunFacts
+from tagline.runs.records import HOW_TO_TRAIN, Records, RunFacts
 from tagline.runs.stores import expect_own_store
-from tagline.runs.tags import Tags
 from tagline.storage.location import open_store
 from tagline.storage.place import ledger as ledger_location
 from tagline.storage.place import metaflow_root
@@ -90,10 +88,14 @@ class ModelRegistry:
 
     def who(self) -> Actor:
         """Say who acts."""
+        from tagline.runs.lookup import username  # noqa: PLC0415 - Metaflow, which no server needs
+
         return actor(self.policy(), login=username(), key=signing_key())
 
     def transitions(self, why: str) -> Transitions:
         """Open what changes standings."""
+        from tagline.runs.tags import Tags  # noqa: PLC0415 - Metaflow
+
         request = Request(self.ledger, proposed(self.case.standing), self.who(), why)
         return Transitions(request, Tags(), self.last_seen)
 
@@ -144,6 +146,8 @@ def open_run(
     TaglineError
         There is no such run or case.
     """
+    from tagline.runs.lookup import find  # noqa: PLC0415 - Metaflow
+
     found = find(run)
     return open_case(case or found.case, config=config), found
 

@@ -67,6 +67,10 @@ def histories(draw):
     return events, decisions
 
 
+def one_by_one(frame):
+    return frame.assign(row=range(len(frame))).to_dict("records")
+
+
 def walk(declared, events, decision):
     """Ask every event in turn whether it counts."""
     now = decision["at"]
@@ -74,7 +78,7 @@ def walk(declared, events, decision):
         return 0.0 if isinstance(declared, Count) else np.nan
     own = [
         event
-        for row, (_, event) in enumerate(events.assign(row=range(len(events))).iterrows())
+        for event in events
         if all(event[key] == decision[key] for key in declared.by)
         and (declared.where is None or event[declared.where])
     ]
@@ -106,8 +110,8 @@ def test_bulk_equals_the_slow_walk(history, other):
     streams = {"seen": seen, "heard": other[0]}
     found = compute(DECLARATIONS, streams, decisions, at="at")
     for declared in DECLARATIONS:
-        events = streams[declared.events.name]
-        expected = [walk(declared, events, decision) for _, decision in decisions.iterrows()]
+        events = one_by_one(streams[declared.events.name])
+        expected = [walk(declared, events, decision) for decision in one_by_one(decisions)]
         np.testing.assert_array_equal(found[declared.name], expected, err_msg=declared.name)
 
 

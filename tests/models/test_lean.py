@@ -7,7 +7,7 @@ import sys
 ASK = """
 import json, sys
 {before}
-from tagline.models.boosted import xgboost
+from tagline.models.boosting import xgboost
 import numpy as np
 X = np.linspace(0, 1, 200, dtype=np.float32).reshape(100, 2)
 trees = xgboost.train({{"nthread": 1}}, xgboost.DMatrix(X, X[:, 0] > 0.5), 3)
@@ -34,4 +34,4 @@ def test_a_task_imports_neither_scikit_learn_nor_statistics_and_fits_the_same_tr
 
 
 def test_what_a_person_imports_later_is_there() -> None:
-    asked(f"{OWN}\nimport tagline.models.boosted, sklearn.metrics")
+    asked(f"{OWN}\nimport tagline.models.boosting, sklearn.metrics")

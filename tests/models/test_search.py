@@ -250,7 +250,7 @@ def test_a_section_that_makes_no_sense_is_refused(values: dict[str, Any]) -> Non
 def test_a_fit_that_takes_long_shows_that_it_goes_on(
     data: TrainingData, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("tagline.models.boosted.HEARTBEAT", 0.0)
+    monkeypatch.setattr("tagline.models.boosting.HEARTBEAT", 0.0)
     caplog.set_level(logging.INFO, logger="tagline")
     run_all(data, SearchSection(trials=1, max_rounds=5, learning_rates=(0.1,), baselines=()))
     assert "3 trees at rate 0.1, tuning auc 0." in caplog.text

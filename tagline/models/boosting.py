@@ -1,0 +1,113 @@
+"""How boosted trees are fitted: XGBoost's training on bins that are cut once for all fits."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tagline.case.search import SearchSection
+from tagline.models.boosted import Boosted
+from tagline.models.lean import import_xgboost
+from tagline.models.training_data import TrainingData
+
+if TYPE_CHECKING:
+    import xgboost
+else:
+    xgboost = import_xgboost()
+
+log = logging.getLogger(__name__)
+HEARTBEAT = 10.0  # seconds
+_STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
+_LEAST_PATIENCE = 5
+
+
+class _Heartbeat(xgboost.callback.TrainingCallback):
+    """Logs, every few seconds, that a fit goes on."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.last = rate, time.monotonic()
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Log the figure so far, where it is time; never stop the fit."""
+        if time.monotonic() - self.last >= HEARTBEAT:
+            self.last = time.monotonic()
+            ((name, figures),) = evals_log["tune"].items()
+            log.info(
+                f"{epoch + 1} trees at rate {self.rate:g}, tuning {name} {figures[-1]:.4f} so far"
+            )
+        return False
+
+
+class Trees:
+    """Fits boosted trees on data that is cut into bins once.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Training rows to fit, tuning rows to stop at.
+    search : SearchSection
+        The figure that stops, the most trees, the threads.
+    """
+
+    def __init__(self, data: TrainingData, search: SearchSection) -> None:
+        self._search = search
+        self._constraints: dict[str, Any] = {"monotone_constraints": tuple(data.monotone.tolist())}
+        if len(data.interactions):
+            groups = [np.flatnonzero(group).tolist() for group in data.interactions]
+            self._constraints["interaction_constraints"] = json.dumps(groups)
+        threads = {"nthread": search.threads}
+        # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
+        cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
+        self._train = xgboost.QuantileDMatrix(
+            np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
+        )
+        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), data.y_tune, **threads)
+
+    def __call__(
+        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+    ) -> Boosted:
+        """Fit until the tuning figure stops improving, and keep the trees up to its best.
+
+        Parameters
+        ----------
+        parameters : mapping
+            XGBoost's parameters of this trial.
+        learning_rate : float, optional
+            Weight of each tree, the finest where None; patience grows as it falls.
+        seed : int
+            Seed of the rows and inputs that each tree sees.
+        """
+        search = self._search
+        rate = learning_rate or search.learning_rates[-1]
+        booster = xgboost.train(
+            {
+                **parameters,
+                "objective": "binary:logistic",
+                "eval_metric": _STOPPED_BY[search.metric],
+                "tree_method": "hist",
+                "max_bin": search.max_bin,
+                "learning_rate": rate,
+                **self._constraints,
+                "nthread": search.threads,
+                "seed": seed,
+            },
+            self._train,
+            num_boost_round=search.max_rounds,
+            evals=[(self._tune, "tune")],
+            early_stopping_rounds=self._patience(rate),
+            verbose_eval=False,
+            callbacks=[_Heartbeat(rate)],
+        )
+        # Trees after the best round are dropped, not merely passed over by whoever remembers to.
+        best = booster[: booster.best_iteration + 1]
+        best.set_attr(best_iteration=None, best_score=None)
+        return Boosted(bytes(best.save_raw("ubj")))
+
+    def _patience(self, learning_rate: float) -> int:
+        finest = self._search.learning_rates[-1]
+        # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
+        patience = self._search.early_stopping_rounds * finest / learning_rate
+        return max(_LEAST_PATIENCE, round(patience))
