@@ -2,6 +2,7 @@
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -167,6 +168,18 @@ def test_rows_that_can_not_be_read_are_set_aside_with_their_reasons(tmp_path, mo
     aside = pd.concat(map(pd.read_parquet, (tmp_path / "out" / "rejected").glob("*.parquet")))
     assert sorted(aside["id"]) == [3, 120]
     assert set(aside["reason"]) == {"size is no number"}
+
+
+def test_a_time_that_can_not_be_read_is_a_reason_and_none_at_all_is_not(tmp_path, model):
+    model, frame = replace(model, time=Field("when", "timestamp")), table(20)
+    times = frame["at"].astype(str).mask(frame["id"] == 7, "one day")
+    put(tmp_path / "in", "a.parquet", frame.assign(when=times))
+    (done,) = score(tmp_path / "in", tmp_path / "out", model)
+    assert (done.scored, done.rejected, list(done.reasons)) == (19, 1, ["when is no timestamp"])
+    assert answers(tmp_path / "out")["decided_at"].notna().all()
+    put(tmp_path / "timeless", "a.parquet", frame)
+    (done,) = score(tmp_path / "timeless", tmp_path / "out", model)
+    assert (done.scored, done.rejected) == (20, 0)
 
 
 def test_what_is_no_table_or_lacks_a_column_is_a_sentence(tmp_path, model):

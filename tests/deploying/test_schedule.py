@@ -93,6 +93,27 @@ def test_what_was_missed_runs_once_or_is_skipped(tmp_path, missed, runs):
     assert due_now(lines, records, now=later, missed=missed) == {}
 
 
+def test_the_newest_of_what_was_missed_is_what_runs(tmp_path, monkeypatch):
+    records, lines = Records.of("small"), plan(case_of({"score": "0 * * * *"}))
+    now, started = datetime.now(UTC), []
+    records.seen_to("score", (now - timedelta(hours=5)).isoformat())
+    monkeypatch.setattr(Keeper, "start", lambda _, line, due: started.append((line.flow, due)))
+    Keeper(lines, records, missed="once").catch_up()
+    ((flow, due),) = started
+    assert flow == "score"
+    assert now - due < timedelta(hours=1)
+
+
+def test_whoever_has_ended_is_let_go_however_many_were_started_since(tmp_path):
+    keeper = Keeper([], Records.of("small"), missed="once")
+    first = keeper.start(line("import time; time.sleep(1)", flow="score"), NOON)
+    keeper.start(line("pass"), NOON)
+    os.waitid(os.P_PID, first.pid, os.WEXITED | os.WNOWAIT)
+    last = keeper.start(line("pass", flow="snapshot"), NOON)
+    assert first.returncode is not None
+    last.wait(20)
+
+
 def test_two_flows_that_are_due_at_one_minute_are_both_seen_to():
     records = Records.of("small")
     flows = [f"flow{number}" for number in range(8)]

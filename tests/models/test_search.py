@@ -300,6 +300,11 @@ def test_what_seconds_have_ended_is_made_again_by_its_fits(
     )
     assert other.drop(columns="seconds").equals(table.drop(columns="seconds"))
     assert again.best == first.best
+    longer, whole = choose(run_all(data, section.model_copy(update={"max_seconds": 1000})))
+    assert not kinds_of(whole, "skipped")
+    assert whole["fits"].sum() > table["fits"].sum()
+    unlimited, _ = choose(run_all(data, section.model_copy(update={"max_seconds": None})))
+    assert longer.best == unlimited.best
 
 
 def test_inputs_of_different_groups_are_in_no_branch_together(tmp_path: Path) -> None:

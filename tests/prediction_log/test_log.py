@@ -292,6 +292,12 @@ def test_outcomes_by_the_row_s_own_id_are_erased_with_the_row(three):
     assert three.outcomes()["row_id"].dropna().tolist() == ["row-1"]
 
 
+def test_what_came_true_of_a_row_that_was_never_answered_here_is_erased_too(three):
+    three.add([outcome(1.0, row="elsewhere"), outcome(1.0, row="row-1")])
+    assert forgetting(three, column="row_id", subject="elsewhere").outcomes == 1
+    assert three.outcomes()["row_id"].dropna().tolist() == ["row-1"]
+
+
 @pytest.mark.parametrize("number", [5, 2**53 + 1])
 def test_a_number_that_is_sometimes_missing_is_found_and_kept_as_it_was(log, number):
     segment = Segment(log.folder)
