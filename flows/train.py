@@ -32,7 +32,7 @@ FLIGHTS = Path(__file__).resolve().parent.parent / "config" / "flights.toml"
 @package_sources(CODE, suffixes=SUFFIXES)
 @trigger(event=config_expr(RETRAIN))
 class TrainFlow(FlowSpec):
-    """Prepare the rows, search for a model, judge it, explain it, seal it, register it."""
+    """Prepare the rows, search for a model, judge and seal it, explain it, register it."""
 
     case = Config("case", default=str(FLIGHTS), parser="tagline.runs.config.read_case")
     why = Parameter("why", default="", help="What asked for it, where that was no person.")
@@ -78,7 +78,7 @@ class TrainFlow(FlowSpec):
         from tagline.models.training_data import read
         from tagline.report.progress import SearchCard
 
-        card = SearchCard(current.card["progress"])
+        card = SearchCard(current.card["progress"] if "card" in current else None)
         data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
         self.results = [
             fields_of(run_bracket(each, data, progress=card.of(each["name"])))
@@ -86,49 +86,41 @@ class TrainFlow(FlowSpec):
         ]
         self.next(self.choose)
 
-    @card(type="blank", id="leaderboard")
     @step
     def choose(self, inputs):
-        """Choose the best trial, and a calibrator, by the tuning rows."""
+        """Choose a trial by the tuning rows, judge it once on the test rows, and seal it."""
         from tagline.canonical import fields_of
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
         from tagline.models.search import BracketResult
-        from tagline.report.progress import show_leaderboard
         from tagline.training.choosing import choose_best
 
         # By name: a step that is spun finds what it merges in no store.
         self.case_config, self.prepared = inputs[0].case_config, inputs[0].prepared
+        self.provenance = inputs[0].provenance
         self.merge_artifacts(inputs, exclude=["results"])
-        case = check_case(self.case_config)
+        case, prepared = check_case(self.case_config), Prepared(**self.prepared)
         results = [BracketResult(**found) for each in inputs for found in each.results]
-        choice = choose_best(case, Prepared(**self.prepared), results)
+        choice = choose_best(case, prepared, results)
         self.best_trial = fields_of(choice.best_trial)
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
         self.baselines = choice.baselines
-        show_leaderboard(current.card["leaderboard"], self.leaderboard, metric=case.search.metric)
-        self.next(self.evaluate)
+        self._judge(case, prepared, choice)
+        self.next(self.report)
 
-    @step
-    def evaluate(self):
-        """Judge the chosen trial, once, on the test rows."""
+    def _judge(self, case, prepared, choice):
+        from tagline import paths
         from tagline.canonical import fields_of
-        from tagline.case.load import check_case
-        from tagline.data.prepare import Prepared
-        from tagline.training.choosing import BestTrial
         from tagline.training.evaluating import evaluate_best
+        from tagline.training.keeping import keep_bundle
+        from tagline.training.sealing import seal_best
         from tagline.workflows.champion import champion_bundle
 
-        case = check_case(self.case_config)
         champion, lost = champion_bundle(case)
+        best_trial, baselines = choice.best_trial, choice.baselines
         evaluation = evaluate_best(
-            case,
-            Prepared(**self.prepared),
-            BestTrial(**self.best_trial),
-            baselines=self.baselines,
-            current=champion,
-            lost=lost,
+            case, prepared, best_trial, baselines=baselines, current=champion, lost=lost
         )
         self.evaluation = fields_of(evaluation)
         self.metrics = evaluation.metrics
@@ -136,56 +128,38 @@ class TrainFlow(FlowSpec):
         self.slices = evaluation.slices
         self.gates = evaluation.gates
         self.standing = evaluation.standing
-        self.next(self.explain, self.seal)
+        made_of, folder = self.provenance, paths.bundles()
+        self.bundle = seal_best(
+            case, prepared, best_trial, evaluation, provenance=made_of, folder=folder
+        )
+        keep_bundle(self.bundle["digest"])
 
+    @card(type="html", id="report", options={"attribute": "report_html"})
     @step
-    def explain(self):
-        """Say why the model answers as it does: SHAP, and LIME beside it."""
+    def report(self):
+        """Say why the model answers as it does, and write the one page that a manager reads."""
         from tagline.case.load import check_case
         from tagline.data.prepare import Prepared
+        from tagline.evaluation.evaluate import Evaluation
+        from tagline.report.compose import compose
         from tagline.training.choosing import BestTrial
         from tagline.training.explaining import explain
+        from tagline.training.keeping import keep_page
 
         case, best_trial = check_case(self.case_config), BestTrial(**self.best_trial)
         explained, self.importance = explain(case, Prepared(**self.prepared), best_trial)
         self.explained = explained.to_dict()
-        self.next(self.report)
-
-    @step
-    def seal(self):
-        """Seal the bundle, open it again and score every test row through it."""
-        from tagline import paths
-        from tagline.case.load import check_case
-        from tagline.data.prepare import Prepared
-        from tagline.evaluation.evaluate import Evaluation
-        from tagline.training.choosing import BestTrial
-        from tagline.training.keeping import keep_bundle
-        from tagline.training.sealing import seal_best
-
-        self.bundle = seal_best(
-            check_case(self.case_config),
-            Prepared(**self.prepared),
-            BestTrial(**self.best_trial),
-            Evaluation(**self.evaluation),
+        self.report_html = compose(
+            case,
+            evaluation=Evaluation(**self.evaluation),
+            leaderboard=self.leaderboard,
+            explained=explained,
+            columns=self.prepared["columns"],
+            accounting=self.accounting,
+            bundle=self.bundle,
             provenance=self.provenance,
-            folder=paths.bundles(),
         )
-        keep_bundle(self.bundle["digest"])
-        self.next(self.report)
-
-    @card(type="html", id="report", options={"attribute": "report_html"})
-    @step
-    def report(self, inputs):
-        """Write the one page that a manager reads."""
-        # Metaflow compares pickles, and the same frame read twice has not always the same one; and
-        # a step that is spun finds what it merges in no store.
-        sealed, explained = inputs.seal, inputs.explain
-        self.case_config, self.prepared = sealed.case_config, sealed.prepared
-        self.evaluation, self.leaderboard = sealed.evaluation, sealed.leaderboard
-        self.provenance, self.bundle = sealed.provenance, sealed.bundle
-        self.accounting, self.explained = sealed.accounting, explained.explained
-        self.merge_artifacts(inputs)
-        self._write_page()
+        self.report_digest = keep_page(self.report_html, case=case.name, run=current.run_id)
         self.next(self.end)
 
     @step
@@ -242,26 +216,6 @@ class TrainFlow(FlowSpec):
             reason=self.why,
             metaflow=kept_at(),
         )
-
-    def _write_page(self):
-        from tagline.case.load import check_case
-        from tagline.evaluation.evaluate import Evaluation
-        from tagline.evaluation.explained import Explained
-        from tagline.report.compose import compose
-        from tagline.training.keeping import keep_page
-
-        case = check_case(self.case_config)
-        self.report_html = compose(
-            case,
-            evaluation=Evaluation(**self.evaluation),
-            leaderboard=self.leaderboard,
-            explained=Explained.from_dict(self.explained),
-            columns=self.prepared["columns"],
-            accounting=self.accounting,
-            bundle=self.bundle,
-            provenance=self.provenance,
-        )
-        self.report_digest = keep_page(self.report_html, case=case.name, run=current.run_id)
 
 
 if __name__ == "__main__":

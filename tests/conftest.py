@@ -39,11 +39,12 @@ slices = ["town", "size"]
 rows = 60
 dependence = 2
 chosen = 1
+lime = true
 """
 
 
 # As CASE with the least of a search: for runs that are only there to be promoted, or to fail.
-LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []")
+LEAN = CASE.replace("trials = 3", "trials = 1\nbaselines = []").replace("lime = true\n", "")
 
 LONGEST_FIRST = (
     *("tests/lifecycle", "tests/serving", "tests/runs"),

@@ -196,6 +196,10 @@ class ExplanationSection(Section):
     chosen: Annotated[int, Field(ge=1)] = Field(
         default=2, description="Rows of each kind (highest, lowest, most wrong) explained alone."
     )
+    lime: bool = Field(
+        default=False,
+        description="Whether LIME explains those rows too: a second opinion, a second longer.",
+    )
 
 
 class ResourcesSection(Section):

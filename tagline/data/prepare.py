@@ -34,6 +34,7 @@ from tagline.errors import TaglineError
 from tagline.history.written import Schemas, schemas
 from tagline.storage.blobs import blobs
 from tagline.tasks.tasks import task_of
+from tagline.transform.compile_row import record
 from tagline.transform.compute import Columns, columns, compute
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix, fit_inputs
 
@@ -186,8 +187,6 @@ def settle(
     TaglineError
         Nothing can be learned from the labels of a part, or a column knows the answer.
     """
-    from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second
-
     for name in PARTS:
         what = f"Labels of {case.table.target} among the {name} rows"
         where = f"{case.file}: table.target"
@@ -195,9 +194,7 @@ def settle(
     frame = used.frame
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
-    reads = read_columns(
-        features.inputs, fields=features.fields, history=history_names(features), inputs=inputs
-    )
+    reads = _reads(case, features, inputs)
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
@@ -221,6 +218,22 @@ def settle(
         accounting=accounting,
         fingerprint=fingerprint,
         made_by=digest,
+    )
+
+
+def _reads(case: Case, features: Features, inputs: FeatureEncoder) -> list[str]:
+    """Name the fields and history columns that reach an input."""
+    if case.features is None:
+        # Our own input function has a graph; another one must show that it has.
+        program = record(
+            features.inputs, fields=features.fields, history=(), text=tuple(inputs.encoders)
+        )
+        needed = frozenset().union(*program.needs().values())
+        return [field.name for field in features.fields if field.name in needed]
+    from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second
+
+    return read_columns(
+        features.inputs, fields=features.fields, history=history_names(features), inputs=inputs
     )
 
 

@@ -27,8 +27,8 @@ class ExplainedRow:
         Its id.
     place : int
         Where it stands among the explained rows.
-    agreement : Agreement
-        What LIME says of it beside SHAP.
+    agreement : Agreement or None
+        What LIME says of it beside SHAP, where it was asked.
     missing : int
         How many of its inputs are missing.
     """
@@ -36,7 +36,7 @@ class ExplainedRow:
     chosen: Chosen
     name: str
     place: int
-    agreement: Agreement
+    agreement: Agreement | None
     missing: int
 
 
@@ -73,7 +73,8 @@ class Explained:
         """Read what `to_dict` gave."""
         rows = []
         for each in said["rows"]:
-            own = {"chosen": Chosen(**each["chosen"]), "agreement": Agreement(**each["agreement"])}
+            beside = each["agreement"] and Agreement(**each["agreement"])
+            own = {"chosen": Chosen(**each["chosen"]), "agreement": beside}
             rows.append(ExplainedRow(**{**each, **own}))
         return cls(**{**said, "rows": tuple(rows)})
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.data.accounting import COUNTED, WENT
+from tagline.evaluation.agreement import Agreement, Floats
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.explained import Explained, ExplainedRow
 from tagline.evaluation.shapley import Explanation
@@ -154,34 +155,36 @@ def _why(explained: Explained) -> list[Section]:
 
 
 def _row(row: ExplainedRow, found: Explanation) -> Section:
-    chosen = row.chosen
-    heads = {"input": "input", "shap": "SHAP, log-odds", "lime": "LIME, probability"}
-    table = Table.of(_beside(row, found), heads)
+    chosen, waterfall = row.chosen, Block(svg=why.waterfall(found, row.place))
     return Section(
         f"{chosen.why.capitalize()}: {row.name}, answered {chosen.p:.3f}, was {chosen.y:g}",
-        [Block(svg=why.waterfall(found, row.place)), Block(_agreement(row), table=table)],
+        [waterfall, *([_beside_lime(row, found, row.agreement)] if row.agreement else [])],
     )
 
 
-def _beside(row: ExplainedRow, found: Explanation) -> pd.DataFrame:
-    shap = found.shap[row.place]
+def _beside_lime(row: ExplainedRow, found: Explanation, agreement: Agreement) -> Block:
+    heads = {"input": "input", "shap": "SHAP, log-odds", "lime": "LIME, probability"}
+    table = Table.of(_weights(found.shap[row.place], found.names, agreement), heads)
+    return Block(_said(agreement, missing=row.missing), table=table)
+
+
+def _weights(shap: Floats, names: Sequence[str], agreement: Agreement) -> pd.DataFrame:
     order = np.argsort(-np.abs(shap), kind="stable")[:STRONGEST]
     return pd.DataFrame(
         {
-            "input": [found.names[i] for i in order],
+            "input": [names[i] for i in order],
             "shap": shap[order],
-            "lime": row.agreement.weights[order],
+            "lime": agreement.weights[order],
         }
     )
 
 
-def _agreement(row: ExplainedRow) -> str:
-    agreement = row.agreement
+def _said(agreement: Agreement, *, missing: int) -> str:
     return (
         f"LIME names {agreement.top} of SHAP's five strongest inputs, gives "
         f"{agreement.signs:.0%} of those five the same direction, and ranks all inputs alike "
         f"with {agreement.rank:.2f} (Spearman). Its own local model explains "
-        f"{agreement.fit:.0%}; {row.missing} missing inputs got their median for it."
+        f"{agreement.fit:.0%}; {missing} missing inputs got their median for it."
     )
 
 

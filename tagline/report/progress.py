@@ -1,4 +1,4 @@
-"""What a person sees while the search runs, and the leaderboard when it is done."""
+"""What a person sees while the search runs; its leaderboard is in the report."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from itertools import chain, count
 from typing import Any
 
 import pandas as pd
-from metaflow.cards import Markdown, Table, VegaChart
+from metaflow.cards import Markdown, Table
 
 log = logging.getLogger(__name__)
 SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
@@ -19,8 +19,8 @@ class SearchCard:
 
     Parameters
     ----------
-    card : Metaflow card
-        Where the tables stand; it is refreshed after a fit, at most every few seconds.
+    card : Metaflow card or None
+        Where the tables stand, if anywhere; it is refreshed after a fit, at most every few seconds.
     """
 
     def __init__(self, card: Any) -> None:
@@ -38,6 +38,8 @@ class SearchCard:
         failed = [row for row in rows if row["error"]]
         message = f"{name}: {fits} fits, best tuning ROC AUC {best}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
+        if self._card is None:
+            return
         told = Markdown(f"{fits} fits, best tuning ROC AUC **{best}**")
         self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
@@ -52,13 +54,6 @@ class SearchCard:
             self._card.refresh()
 
 
-def show_leaderboard(card: Any, table: pd.DataFrame, *, metric: str) -> None:
-    """Put the leaderboard of all trials on a card, with a picture."""
-    card.append(Markdown(f"# Leaderboard, {len(table)} trials by {metric} on the tuning rows"))
-    card.append(VegaChart(_chart(table, metric)))
-    card.append(_table(table))
-
-
 def _table(rows: pd.DataFrame) -> Table:
     shown = [name for name in ("rank", *SHOWN, "error") if name in rows]
     cells = [[_cell(value) for value in row] for row in rows[shown].itertuples(index=False)]
@@ -69,23 +64,3 @@ def _cell(value: Any) -> str:
     if pd.isna(value):
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _chart(table: pd.DataFrame, metric: str) -> dict[str, Any]:
-    shown = table.dropna(subset=[metric])[["trial", "kind", metric, "seconds"]]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 600,
-        "data": {"values": shown.to_dict("records")},
-        "mark": {"type": "point", "filled": True, "tooltip": True},
-        "encoding": {
-            "x": {"field": "seconds", "type": "quantitative", "title": "CPU seconds"},
-            "y": {
-                "field": metric,
-                "type": "quantitative",
-                "scale": {"zero": False},
-                "title": f"{metric}, tuning rows",
-            },
-            "color": {"field": "kind", "type": "nominal"},
-        },
-    }

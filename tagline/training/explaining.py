@@ -85,7 +85,9 @@ def _expect_additive(explanation: Explanation) -> None:
 def _rows(
     case: Case, test: Part, best_trial: BestTrial, explanation: Explanation, chosen: list[Chosen]
 ) -> Iterator[ExplainedRow]:
-    lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
+    lime = None
+    if case.explanation.lime:
+        lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
     for each in chosen:
         place = int(np.searchsorted(explanation.rows, each.row))
         row = explanation.X[place]
@@ -93,6 +95,6 @@ def _rows(
             chosen=each,
             name=str(test.frame[case.table.id].iloc[each.row]),
             place=place,
-            agreement=lime.agreement(row, explanation.shap[place]),
+            agreement=lime.agreement(row, explanation.shap[place]) if lime else None,
             missing=int(np.isnan(row).sum()),
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 NAMES = re.compile(r"\{\{([^}]+)\}\}")
 APART = 'mount --bind "$0" /mnt && exec "$@"'  # Metaflow itself writes into /mnt/out
-ORDER = ("start", "search", "choose", "evaluate", "explain", "seal", "report", "end")
+ORDER = ("start", "search", "choose", "report", "end")
 
 
 class Cluster:

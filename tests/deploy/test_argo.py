@@ -63,7 +63,7 @@ def template(flow, environment, folder, *words):
 @pytest.mark.parametrize(
     ("flow", "steps"),
     [
-        ("train", {"start", "search", "choose", "evaluate", "explain", "seal", "report", "end"}),
+        ("train", {"start", "search", "choose", "report", "end"}),
         ("score", {"start", "end"}),
         ("monitor", {"start", "end"}),
         ("replay", {"start", "end"}),
@@ -95,7 +95,7 @@ def test_a_task_there_gets_what_its_case_asks_for(cluster, tmp_path):
     asked = "[resources]\nmemory_mb = 9000\ncpus = 3\nminutes = 50\nretries = 2\n"
     (tmp_path / "small.toml").write_text(LEAN + asked)
     made = template("train", cluster, tmp_path, "--config", "case", "small.toml")
-    steps = {"start", "search", "choose", "evaluate", "explain", "seal", "report", "end"}
+    steps = {"start", "search", "choose", "report", "end"}
     tasks = [each for each in made["spec"]["templates"] if each["name"] in steps]
     assert len(tasks) == len(steps)
     for each in tasks:

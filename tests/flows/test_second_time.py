@@ -65,7 +65,7 @@ def test_a_run_is_not_resumed_with_another_feature_module(shop):
     content = module.read_text()
     try:
         module.write_text(content.replace('"amount": row["amount"]}', '"paid": row["amount"]}'))
-        words = ("--no-pylint", "resume", "--origin-run-id", origin, "seal")
+        words = ("--no-pylint", "resume", "--origin-run-id", origin, "choose")
         done = shop.call(str(FLOW), *words)
     finally:
         module.write_text(content)

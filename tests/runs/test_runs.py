@@ -80,12 +80,12 @@ def test_an_empty_list_says_where_it_looked(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", ["seal", "report", "end"])
+@pytest.mark.parametrize("after", ["choose", "report", "end"])
 def test_a_resumed_run_bears_its_own_name_wherever_the_first_one_failed(tmp_path, after):
     place = workplace(tmp_path)
     (tmp_path / "small.toml").write_text(LEAN)
     breaks = {
-        "seal": "import tagline.training.sealing as m\nm.seal_best = None\n",
+        "choose": "import tagline.training.sealing as m\nm.seal_best = None\n",
         "report": "import tagline.report.compose as m\nm.compose = None\n",
         "end": "import tagline.runs.lookup as m\nm.register = None\n",
     }
