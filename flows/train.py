@@ -78,7 +78,8 @@ class TrainFlow(FlowSpec):
         from tagline.models.training_data import read
         from tagline.report.progress import SearchCard
 
-        card = SearchCard(current.card["progress"] if "card" in current else None)
+        shown = current.card["progress"] if "card" in current else None
+        card = SearchCard(shown, metric=self.case["search"]["metric"])
         data = read(matrix_folder(self.prepared["matrix"], self.prepared["matrix_files"]))
         self.results = [
             fields_of(run_bracket(each, data, progress=card.of(each["name"])))

@@ -108,10 +108,11 @@ class GatesSection(Section):
     maximum: dict[MetricName, Figure] = Field(
         default_factory=dict, description="Metric to the greatest figure that passes."
     )
-    beat_baselines: bool = Field(
-        default=True,
-        description="Whether the paired interval must show the primary metric better than "
-        "every baseline's.",
+    beat_baselines: bool | None = Field(
+        default=None,
+        description="Whether the paired interval must show the primary metric better than every "
+        "baseline's. Where left out: better than the base rate's, and no simpler model's better "
+        "than it.",
     )
     behaviour: bool = Field(default=True, description="Whether every behaviour test must pass.")
     champion_margin: Annotated[float, Field(ge=0)] = Field(

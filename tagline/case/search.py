@@ -140,7 +140,7 @@ class SearchSection(Section):
         "where the table is not small.",
     )
     metric: Literal["roc_auc", "log_loss"] = Field(
-        default="roc_auc", description="Figure on the tuning rows that stops, halves and chooses."
+        default="log_loss", description="Figure on the tuning rows that stops, halves and chooses."
     )
     learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_falling)] = (
         Field(default=(0.3, 0.1), description="Fidelities of the halving, coarse to fine.")

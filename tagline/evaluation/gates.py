@@ -9,6 +9,7 @@ from tagline.case.evaluation import GatesSection
 from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import Interval
 
+LEAST = "base_rate"  # a model that is no better knows nothing of the rows
 Standing = Literal["candidate", "rejected"]
 
 
@@ -55,9 +56,10 @@ def judge(
     """
     against = comparisons[comparisons["metric"] == primary].to_dict("records")
     gates = [*_limits(section, metrics), *_slices(section, slices)]
-    if section.beat_baselines:
-        gates += [_beats(row, primary) for row in against if row["kind"] == "baseline"]
-        gates += [_not_compared(name, primary) for name in unfitted]
+    if section.beat_baselines is not False:
+        strict = bool(section.beat_baselines)
+        gates += [_against(row, primary, strict) for row in against if row["kind"] == "baseline"]
+        gates += [_not_compared(name, primary, strict) for name in unfitted]
     margin = section.champion_margin
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
     gates += [_no_champion(uncompared, primary, section)] if uncompared else []
@@ -120,9 +122,15 @@ def _better_than(name: str, primary: str) -> str:
     return f"{METRICS[primary].title} better than {name}"
 
 
-def _not_compared(name: str, primary: str) -> dict[str, Any]:
+def _not_clearly_worse(name: str, primary: str) -> str:
+    return f"{METRICS[primary].title} not clearly worse than {name}"
+
+
+def _not_compared(name: str, primary: str, strict: bool) -> dict[str, Any]:
+    strict = strict or name == LEAST
+    title = _better_than(name, primary) if strict else _not_clearly_worse(name, primary)
     message = "It could not be fitted: the leaderboard says why."
-    return _gate(_better_than(name, primary), False, float("nan"), 0.0, message)
+    return _gate(title, not strict, float("nan"), 0.0, message)
 
 
 def _no_champion(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
@@ -141,6 +149,20 @@ def _lost_champion(why: str, primary: str, section: GatesSection) -> dict[str, A
     limit = -METRICS[primary].sign * margin
     message = f"Not possible, because {why} A promotion asks for a reason."
     return _gate(title, True, float("nan"), limit, message)
+
+
+def _against(row: Mapping[Any, Any], primary: str, strict: bool) -> dict[str, Any]:
+    if strict or row["against"] == LEAST:
+        return _beats(row, primary)
+    name = row["against"]
+    hint = "" if row["better"] else f" It is not clearly better either: {name} is the simpler one."
+    return _gate(
+        _not_clearly_worse(name, primary),
+        not row["worse"],
+        row["difference"],
+        0.0,
+        f"{_difference(row)}; asked is an interval not wholly on the worse side of 0.{hint}",
+    )
 
 
 def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:

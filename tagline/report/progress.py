@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 from metaflow.cards import Markdown, Table
 
+from tagline.metrics.binary import METRICS
+
 log = logging.getLogger(__name__)
 SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
 REFRESH_EVERY = 3.0  # seconds
@@ -21,10 +23,12 @@ class SearchCard:
     ----------
     card : Metaflow card or None
         Where the tables stand, if anywhere; it is refreshed after a fit, at most every few seconds.
+    metric : str
+        The figure that chooses.
     """
 
-    def __init__(self, card: Any) -> None:
-        self._card, self._refreshed = card, time.monotonic()
+    def __init__(self, card: Any, *, metric: str) -> None:
+        self._card, self._metric, self._refreshed = card, METRICS[metric], time.monotonic()
         self._shown: dict[str, list[Any]] = {}
 
     def of(self, name: str) -> Callable[[list[dict[str, Any]]], None]:
@@ -33,14 +37,15 @@ class SearchCard:
         return lambda rows: self._show(name, rows, next(fits))
 
     def _show(self, name: str, rows: list[dict[str, Any]], fits: int) -> None:
-        known = [row["roc_auc"] for row in rows if row["roc_auc"] is not None]
-        best = f"{max(known):.4f}" if known else "-"
+        known = [row[self._metric.name] for row in rows if row[self._metric.name] is not None]
+        best = f"{max(known, key=lambda each: self._metric.sign * each):.4f}" if known else "-"
         failed = [row for row in rows if row["error"]]
-        message = f"{name}: {fits} fits, best tuning ROC AUC {best}"
+        title = self._metric.title
+        message = f"{name}: {fits} fits, best tuning {title} {best}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
         if self._card is None:
             return
-        told = Markdown(f"{fits} fits, best tuning ROC AUC **{best}**")
+        told = Markdown(f"{fits} fits, best tuning {title} **{best}**")
         self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
         for part in chain.from_iterable(self._shown.values()):

@@ -16,7 +16,7 @@ from tagline.data.prepare import Prepared
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration
 from tagline.models.average import average
-from tagline.models.families import Model, load
+from tagline.models.families import BaseRate, Model, load
 from tagline.models.leaderboard import table
 from tagline.models.search import BracketResult, choose
 from tagline.models.trials import members, records
@@ -115,8 +115,9 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
         leaderboard = table(rows, metric=case.search.metric)
     best_trial, calibrators = _calibrated(case, *best, tune)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
-    # The best trial is no baseline of its own.
-    simple.pop(best_trial.kind, None)
+    # The best trial is no baseline of its own; but who is no better than the base rate is rejected.
+    if best_trial.kind != BaseRate.kind:
+        simple.pop(best_trial.kind, None)
     simple = {kind: model for kind, model in simple.items() if kind in case.search.compared}
     kind = best_trial.calibrator["kind"]
     log.info(f"{_named(best_trial, leaderboard)} is best on the tuning rows; calibrator: {kind}")

@@ -110,13 +110,23 @@ def test_a_gate_s_metric_is_computed_even_if_the_section_leaves_it_out(table):
     assert gate(only, "Average precision")["passed"]
 
 
-def test_a_model_that_a_baseline_equals_is_rejected(table):
-    found = judged(table, baselines={"logistic": table["p"]})
-    assert not gate(found, "logistic")["passed"]
-    assert (
-        judged(table, baselines={"logistic": table["p"]}, gates={"beat_baselines": False}).standing
-        == "candidate"
-    )
+def test_a_simpler_model_must_not_be_clearly_better_and_is_named_where_it_is_as_good(table):
+    equal = {"baselines": {"logistic": table["p"]}}
+    found = judged(table, **equal)
+    assert gate(found, "not clearly worse than logistic")["passed"]
+    assert "It is not clearly better either" in gate(found, "logistic")["detail"]
+    strict = judged(table, **equal, gates={"beat_baselines": True})
+    assert not gate(strict, "better than logistic")["passed"]
+    assert judged(table, **equal, gates={"beat_baselines": False}).gates == []
+    worse = judged(table, p=table["baselines"]["logistic"], **equal)
+    assert not gate(worse, "not clearly worse than logistic")["passed"]
+
+
+def test_what_is_no_better_than_the_base_rate_is_rejected(table):
+    rate = table["baselines"]["base_rate"]
+    assert judged(table, p=rate, baselines={"base_rate": rate}).standing == "rejected"
+    missing = judged(table, baselines={}, unfitted=["base_rate", "logistic"])
+    assert [each["passed"] for each in missing.gates] == [False, True]
 
 
 def test_with_a_metric_where_less_is_better_the_gates_turn_round(table):

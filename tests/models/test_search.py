@@ -253,7 +253,7 @@ def test_a_fit_that_takes_long_shows_that_it_goes_on(
     monkeypatch.setattr("tagline.models.boosting.HEARTBEAT", 0.0)
     caplog.set_level(logging.INFO, logger="tagline")
     run_all(data, SearchSection(trials=1, max_rounds=5, learning_rates=(0.1,), baselines=()))
-    assert "3 trees at rate 0.1, tuning auc 0." in caplog.text
+    assert "3 trees at rate 0.1, tuning logloss 0." in caplog.text
 
 
 def test_a_bracket_is_a_task_but_where_a_table_is_small(section: SearchSection) -> None:
