@@ -40,12 +40,12 @@ class SearchCard:
         known = [row[self._metric.name] for row in rows if row[self._metric.name] is not None]
         best = f"{max(known, key=lambda each: self._metric.sign * each):.4f}" if known else "-"
         failed = [row for row in rows if row["error"]]
-        title = self._metric.title
-        message = f"{name}: {fits} fits, best tuning {title} {best}"
+        said = f"{fits} fits, best tuning {self._metric.name}"
+        message = f"{name}: {said} {best}"
         log.info(message + (f", {len(failed)} failed" if failed else ""))
         if self._card is None:
             return
-        told = Markdown(f"{fits} fits, best tuning {title} **{best}**")
+        told = Markdown(f"{said} **{best}**")
         self._shown[name] = [Markdown(f"# {name}"), told, _table(pd.DataFrame(rows))]
         self._card.clear()
         for part in chain.from_iterable(self._shown.values()):

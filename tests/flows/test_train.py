@@ -28,7 +28,7 @@ def test_the_run_ends_with_what_a_person_wants_to_know(trained):
 
 def test_the_progress_of_the_search_is_told(trained):
     _, printed = trained
-    assert "fits, best tuning ROC AUC" in printed
+    assert "fits, best tuning log_loss" in printed
 
 
 def test_show_has_metrics_gates_leaderboard_and_paths(trained):
