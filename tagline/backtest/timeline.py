@@ -84,7 +84,7 @@ class Timeline:
     @cached_property
     def day(self) -> npt.NDArray[np.int64]:
         """Each decision's day, on the clocks of the split, since 1970."""
-        times = self.frame[self.case.table.time]
+        times = self.frame[self.case.table.time_column]
         return local_days(times, self.case.split.timezone).astype(np.int64)
 
     @cached_property
@@ -94,7 +94,7 @@ class Timeline:
         days = np.full(len(self.frame), np.iinfo(np.int64).max)
         labelled = ~np.isnan(self.y)
         # A label counts once it could have been either, as in production.
-        could_be_either = self.frame[self.case.table.time] + self._horizon
+        could_be_either = self.frame[self.case.table.time_column] + self._horizon
         settled = local_days(could_be_either, self.case.split.timezone).astype(np.int64) + 1
         if name is None:
             return np.where(labelled, np.maximum(self.day + 1, settled), days)
@@ -152,10 +152,15 @@ def month_of(day: int) -> str:
 
 def put_timeline(case: Case) -> TimelineRef:
     """Read a case's tables, compute all history, and store it."""
+    if case.table.time is None:
+        raise TaglineError(
+            "A replay goes through the past, and this table has no times.",
+            where=f"{case.file}: table.time",
+        )
     gathered = gather(case)
-    rows, raw = gathered.checked.in_time_order(case.table.time)
+    rows, raw = gathered.checked.in_time_order(case.table.time_column)
     if case.split.full_windows:
-        kept = ~fullness(case, gathered).is_early(rows[case.table.time])
+        kept = ~fullness(case, gathered).is_early(rows[case.table.time_column])
         rows, raw = (each[kept].reset_index(drop=True) for each in (rows, raw))
     past = history(case, gathered.features, gathered.events, rows)
     return TimelineRef(

@@ -206,7 +206,7 @@ def _as_of(case: Case, day: int) -> Case:
 
 
 def _used(timeline: Timeline, case: Case, day: int) -> tuple[LabelledRows, int]:
-    frame, time_name = timeline.frame, case.table.time
+    frame, time_name = timeline.frame, case.table.time_column
     parts = split(frame[time_name], case.split)
     known = (timeline.known_on <= day) & (parts != UNUSED)
     learned = int((known & (parts != "test")).sum())

@@ -79,14 +79,14 @@ class Scorer:
         """Make one for a case: its ids, times and missing values are read as in training."""
         table = case.table
         sealed = {field.name: field for field in bundle.fields}
-        time = sealed.get(table.time) or Field(
-            table.time,
+        time = sealed.get(table.time_column) or Field(
+            table.time_column,
             "timestamp",
             required=with_history is not None,
-            format=table.formats.get(table.time),
+            format=table.formats.get(table.time_column),
             timezone=case.timezone,
         )
-        return cls(bundle, run, entry, table.id, time, with_history, table.missing)
+        return cls(bundle, run, entry, table.id_column, time, with_history, table.missing)
 
     @cached_property
     def single(self) -> SingleRow:

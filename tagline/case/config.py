@@ -28,6 +28,7 @@ def _encoding(name: str) -> str:
 
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Value = str | bool | int | float
+ROW_ID, NO_TIME = "row_id", "no_time"  # what columns that are made are called
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Period = tuple[date, date]
 
@@ -35,8 +36,14 @@ Period = tuple[date, date]
 class TableSection(Section):
     """Where the rows come from, and the columns that every case has."""
 
-    id: str = Field(description="Column that names a row; unique.")
-    time: str = Field(description="Column with the time of the decision.")
+    id: str | None = Field(
+        default=None, description="Column that names a row; unique. Rows are numbered without one."
+    )
+    time: str | None = Field(
+        default=None,
+        description="Column with the time of the decision. Without one rows are dealt to training, "
+        "tuning and test by chance, each always to the same.",
+    )
     target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
     observed: str | None = Field(
         default=None,
@@ -89,15 +96,34 @@ class TableSection(Section):
     )
     encoding: Encoding = Field(default="utf-8", description="How the bytes of a CSV are letters.")
 
+    @property
+    def id_column(self) -> str:
+        """What names a row: a column of the table, or one that is made."""
+        return self.id or ROW_ID
+
+    @property
+    def time_column(self) -> str:
+        """What says when a decision is made: a column of the table, or one that is made."""
+        return self.time or NO_TIME
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The columns that are made, since no column of the table is named for them."""
+        asked = ((self.id, ROW_ID), (self.time, NO_TIME))
+        return tuple(name for given, name in asked if given is None)
+
     @model_validator(mode="after")
     def _apart(self) -> "TableSection":
+        if self.time is None and (self.observed or self.horizon):
+            given = "observed" if self.observed else "horizon"
+            raise ValueError(f"{given} is counted from table.time, which is not given")
         if self.target in {self.id, self.time}:
             raise ValueError(f"target {self.target!r} is the column of the id or of the time")
-        if self.observed in {self.id, self.target}:
+        if self.observed is not None and self.observed in {self.id, self.target}:
             raise ValueError(f"observed {self.observed!r} is the column of the id or of the target")
-        own = {self.id, self.time, self.target}
-        if own & set(self.exclude):
-            raise ValueError(f"exclude names {sorted(own & set(self.exclude))[0]!r}, which is used")
+        used = [name for name in self.exclude if name in (self.id, self.time, self.target)]
+        if used:
+            raise ValueError(f"exclude names {used[0]!r}, which is used")
         if self.positive is None and self.negative is not None:
             raise ValueError("negative is given without positive")
         if self.positive is not None and self.positive == self.negative:
@@ -116,6 +142,11 @@ class SplitSection(Section):
     )
     test_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         default=0.2, description="Share of the latest rows that test, without dates."
+    )
+    group: str | None = Field(
+        default=None,
+        description="Column whose rows must all be in one part, such as a person's; for a table "
+        "without a time, where rows are dealt by chance.",
     )
     timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
     full_windows: bool = Field(
@@ -255,6 +286,23 @@ class Case(Section):
     def _has_rows(self) -> "Case":
         if not self.features and not self.table.source:
             raise ValueError("either features (a module) or table.source (a file) must be given")
+        for name in self.table.made if self.features else ():
+            key = "id" if name == ROW_ID else "time"
+            raise ValueError(f"table.{key} must be given: {self.features} makes the rows")
+        return self
+
+    @model_validator(mode="after")
+    def _has_times(self) -> "Case":
+        dated = {
+            "split.train": self.split.train,
+            "split.full_windows": self.split.full_windows,
+            "contract.fresh_within": self.contract.fresh_within,
+        }
+        for key, given in dated.items() if self.table.time is None else ():
+            if given:
+                raise ValueError(f"{key} is about times, and table.time is not given")
+        if self.table.time is not None and self.split.group:
+            raise ValueError("split.group is for tables without a time: theirs are split by it")
         return self
 
     @property

@@ -138,7 +138,7 @@ def forget(
         raise TaglineError("Say whose rows, with --subject, or --old.")
     standings = open_case(case, config=config)
     section, table, who = standings.case.serving, standings.case.table, standings.who()
-    column = section.subject or table.id
+    column = section.subject or table.id_column
     hidden = pseudonyms_of(standings.case.name, section.personal)
     prediction_log = PredictionLog.of(standings.case.name)
     maintenance = LogMaintenance(prediction_log, retention_days=section.retention_days)
@@ -147,7 +147,7 @@ def forget(
         return
     found = erase(
         maintenance,
-        column="row_id" if column == table.id else column,
+        column="row_id" if column == table.id_column else column,
         subject=str(hidden.kept(column, subject)),
         who=who.name,
         key=who.key,

@@ -28,7 +28,7 @@ def expect_servable(case: Case, features: Features) -> None:
     TaglineError
         The id or a field has a double quote, a backslash or a control character in its name.
     """
-    for name in (case.table.id, *(field.name for field in features.fields)):
+    for name in (case.table.id_column, *(field.name for field in features.fields)):
         if any(letter in UNSPEAKABLE or letter < " " for letter in name):
             raise TaglineError(
                 f"No server can read the column {name!r}: a double quote, a backslash or a control "

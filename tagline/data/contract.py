@@ -124,7 +124,7 @@ def check(
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
     worded = [each.replace(missing=table.missing) for each in fields]
     known = [_resolved(decisions, each, table, timezone) for each in worded]
-    times = [Field(table.time, "timestamp")]
+    times = [Field(table.time_column, "timestamp")]
     if table.observed:
         times.append(Field(table.observed, "timestamp", required=False))
     named = {each.name for each in known}
@@ -147,7 +147,7 @@ def check(
     counts = {reason: int(mask.sum()) for reason, mask in found.items()}
     _quarantined_share(broken, counts, contract=contract, where=where)
     rows = typed[~broken].reset_index(drop=True)
-    _freshness(rows[table.time], contract=contract, now=now, where=where)
+    _freshness(rows[table.time_column], contract=contract, now=now, where=where)
     _typical(rows, contract=contract, where=where)
     return ValidationResult(
         rows=rows,
@@ -163,6 +163,7 @@ def check(
                 Recognised(each.name, each.kind, each.format, hints.get(each.name, "")),
             )
             for each in own
+            if each.name not in table.made
         ),
         meaning=label.meaning,
     )
@@ -180,24 +181,25 @@ def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezo
 def _own_faults(
     typed: pd.DataFrame, read: Rows, *, table: TableSection, now: pd.Timestamp
 ) -> dict[str, Mask]:
-    identity, moment = as_ids(typed[table.id]), typed[table.time]
+    identity, moment = as_ids(typed[table.id_column]), typed[table.time_column]
     named = identity.notna()
-    given = typed[table.id].notna() & ~typed[table.id].isin([NOTHING])
+    given = typed[table.id_column].notna() & ~typed[table.id_column].isin([NOTHING])
     return {
-        f"{table.id} is missing": (~named & ~given).to_numpy(dtype=bool),
-        f"{table.id} is no text, and no whole number": (~named & given).to_numpy(dtype=bool),
-        f"{table.id} repeats an earlier row's": (identity.duplicated() & named).to_numpy(
+        f"{table.id_column} is missing": (~named & ~given).to_numpy(dtype=bool),
+        f"{table.id_column} is no text, and no whole number": (~named & given).to_numpy(dtype=bool),
+        f"{table.id_column} repeats an earlier row's": (identity.duplicated() & named).to_numpy(
             dtype=bool
         ),
-        f"{table.time} is missing": moment.isna().to_numpy() & ~read.unread(table.time),
-        f"{table.time} is in the future": (moment > now).to_numpy(),
+        f"{table.time_column} is missing": moment.isna().to_numpy()
+        & ~read.unread(table.time_column),
+        f"{table.time_column} is in the future": (moment > now).to_numpy(),
     }
 
 
 def _too_early(read: Rows, table: TableSection) -> dict[str, Mask]:
     if table.observed is None:
         return {}
-    early = read.frame[table.observed] < read.frame[table.time]
+    early = read.frame[table.observed] < read.frame[table.time_column]
     return {f"{table.observed} is before its decision": early.to_numpy(dtype=bool, na_value=False)}
 
 
@@ -209,7 +211,7 @@ def _whole_table(
     contract: ContractSection,
     where: str,
 ) -> None:
-    known = [table.id, table.time, table.target, *(field.name for field in fields)]
+    known = [table.id_column, table.time_column, table.target, *(field.name for field in fields)]
     known += [table.observed] if table.observed else []
     if not decisions.columns.is_unique:
         twice = decisions.columns[decisions.columns.duplicated()][0]
@@ -228,7 +230,12 @@ def _whole_table(
         raise TaglineError(
             f"{name!r} is no number, so it has no range.", where=f"{where}: contract"
         )
-    required = {table.id, table.time, table.target, *(f.name for f in fields if f.required)}
+    required = {
+        table.id_column,
+        table.time_column,
+        table.target,
+        *(f.name for f in fields if f.required),
+    }
     for name in known:
         if len(decisions) and name in required and decisions[name].isna().all():
             raise TaglineError(f"Column {name!r} has no value in any row.", where=where)

@@ -138,7 +138,7 @@ def history(
             todo="Give it a name of its own.",
         )
     return compute_history(
-        features.history, events, decisions, at=case.table.time, timezone=case.timezone
+        features.history, events, decisions, at=case.table.time_column, timezone=case.timezone
     )
 
 

@@ -12,7 +12,7 @@ from tagline.data.features import Tables
 from tagline.data.gather import LabelledRows, check_decisions
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.modules import load_features
-from tagline.data.split import PARTS, resampling_groups
+from tagline.data.split import PARTS, parts_of, resampling_groups
 from tagline.data.tables import load_tables
 from tagline.tasks.tasks import task_of
 
@@ -55,22 +55,26 @@ def holdout(
     tables = load_tables(case, features)
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)
-    rows, raw = checked.in_time_order(case.table.time)
-    later = rows[case.table.time] > after
+    rows, raw = checked.in_time_order(case.table.time_column)
+    if case.table.time is None:
+        # Nobody has learned from the rows of the test part, now or before.
+        later, which = pd.Series(parts_of(rows, case.table, case.split) == PARTS[-1]), "to test on"
+    else:
+        later, which = rows[case.table.time] > after, f"after {after:%Y-%m-%d %H:%M}"
     horizon = horizon_of(rows, case.table, now=moment)
     if line := share_line(rows, case.table, horizon):
         log.info(line)
-    labelled = rows[case.table.target].notna() & ~horizon.is_open(rows[case.table.time])
+    labelled = rows[case.table.target].notna() & ~horizon.is_open(rows[case.table.time_column])
     frame = rows[later & labelled].reset_index(drop=True)
     log.info(
-        f"{len(frame):,} labelled decisions after {after:%Y-%m-%d %H:%M}; beside them "
+        f"{len(frame):,} labelled decisions {which}; beside them "
         f"{int((later & ~labelled).sum()):,} without label, {checked.quarantined}"
     )
     y = frame[case.table.target].to_numpy(dtype=np.float64)
     task_of(case.task).expect_learnable(
         y,
         what="Labelled decisions after what the models have learned from",
-        where=f"decisions after {after:%Y-%m-%d %H:%M}",
+        where=f"decisions {which}",
     )
     group = resampling_groups(
         frame, time=case.table.time, section=case.split, group=case.evaluation.group

@@ -63,7 +63,7 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
         No label is known later than this. A table that was written before tells no more than
         until its own last moment.
     """
-    times, y = rows[table.time], rows[table.target]
+    times, y = rows[table.time_column], rows[table.target]
     last = times.max()
     if table.observed is not None:
         last = max(last, rows[table.observed].max()) if rows[table.observed].notna().any() else last
@@ -88,7 +88,7 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
 
 def share_line(rows: pd.DataFrame, table: TableSection, horizon: Horizon) -> str:
     """Say what the labels of the newest four weeks are; empty where all of them count."""
-    times, y = rows[table.time], rows[table.target]
+    times, y = rows[table.time_column], rows[table.target]
     too_young = horizon.is_open(times)
     if not too_young.any():
         return ""

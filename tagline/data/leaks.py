@@ -102,8 +102,8 @@ def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Column
     own = {field.name: train[field.name] for field in features.fields}
     for field in features.fields:
         if field.type.moments:
-            before = train[case.table.time] - own.pop(field.name)
-            if field.name != case.table.time:
+            before = train[case.table.time_column] - own.pop(field.name)
+            if field.name != case.table.time_column:
                 own[field.name] = before.dt.total_seconds()
     # Without a feature module the inputs are the fields, some under another name.
     made = inputs if case.features else {}
@@ -170,6 +170,8 @@ def _rates(code: Integers, y: Floats, groups: Integers) -> Floats:
 
 
 def _later(case: Case, features: Features, train: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    if case.table.time is None:
+        return
     moment = train[case.table.time]
     for field in features.fields:
         if not field.type.moments or field.name == case.table.time:

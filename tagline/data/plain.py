@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from tagline.case.config import Case
+from tagline.case.config import NO_TIME, ROW_ID, Case
 from tagline.columns.field import Field
 from tagline.columns.infer import Recognised, recognise
 from tagline.data.features import Features, Tables
@@ -40,7 +41,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
         return {TABLE: (_file(case) if file is None else file).frame}
 
     def decisions(tables: Tables) -> pd.DataFrame:
-        return tables[TABLE]
+        return with_made(tables[TABLE], case)
 
     def events(tables: Tables) -> Tables:  # noqa: ARG001 - the shape of a feature module's own
         return {}
@@ -67,10 +68,26 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
 def _file(case: Case) -> File:
     section = case.table
     file = read_raw(case, case.beside(str(section.source)), exclude=section.exclude)
-    own = [section.id, section.time, section.target]
-    own += [section.observed] if section.observed else []
-    require_columns(file.frame, tuple(own), where=str(section.source))
+    own = (section.id, section.time, section.target, section.observed)
+    require_columns(file.frame, tuple(filter(None, own)), where=str(section.source))
+    for name in section.made:
+        if name in file.frame:
+            key = "id" if name == ROW_ID else "time"
+            raise TaglineError(
+                f"The table has a column {name!r}, which is what a made one is called.",
+                where=str(section.source),
+                todo=f'Say what it is, {key} = "{name}" under [table], or give it another name.',
+            )
     return file
+
+
+def with_made(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
+    """Add the columns that no column of the table is named for: row numbers, and one moment."""
+    made: dict[str, Any] = {
+        ROW_ID: np.arange(1, len(rows) + 1),
+        NO_TIME: pd.Timestamp(0, tz="UTC"),
+    }
+    return rows.assign(**{name: made[name] for name in case.table.made})
 
 
 def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[str, str]]:
@@ -81,10 +98,13 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
                 where=f"{case.file}: table",
             )
-    own = {section.id, section.time, section.target, section.observed} - {None}
-    written = section.formats.get(section.time)
-    moment = recognise(table[section.time], kind="timestamp", format=written)
-    found = [moment, *(_recognised(case, table[name]) for name in table.columns if name not in own)]
+    own = {section.id, section.time, section.target, section.observed}
+    found = [_recognised(case, table[name]) for name in table.columns if name not in own]
+    moment = None
+    if section.time is not None:
+        written = section.formats.get(section.time)
+        moment = recognise(table[section.time], kind="timestamp", format=written)
+        found = [moment, *found]
     fields = tuple(
         Field(
             each.name,
@@ -108,7 +128,7 @@ def _recognised(case: Case, column: pd.Series) -> Recognised:
     return recognise(column, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
 
 
-def _input_names(fields: Sequence[Field], *, moment: str) -> dict[tuple[str, str], str]:
+def _input_names(fields: Sequence[Field], *, moment: str | None) -> dict[tuple[str, str], str]:
     # A column may be called as an input made of another one would be.
     made = {each.name: each.type.parts(is_moment=each.name == moment) for each in fields}
     names = {(name, ""): name for name, parts in made.items() if "" in parts}
@@ -121,7 +141,8 @@ def _input_names(fields: Sequence[Field], *, moment: str) -> dict[tuple[str, str
 def _inputs_of(
     xp: Any, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    moment = next(name for name, part in names if part == "hour")
-    asked = None if field.name == moment else row[moment]
+    moment = next((name for name, part in names if part == "hour"), None)
+    # Without a time of the decision, others are told apart by how far they are from 1970.
+    asked = 0 if moment is None else None if field.name == moment else row[moment]
     made = field.type.inputs(xp, row[field.name], asked)
     return {names[field.name, part]: value for part, value in made.items()}

@@ -26,7 +26,7 @@ from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak
 from tagline.data.modules import load_features
 from tagline.data.sources import put_sources
-from tagline.data.split import PARTS, UNUSED, resampling_groups, split
+from tagline.data.split import PARTS, UNUSED, parts_of, resampling_groups
 from tagline.data.store import TableRef, put_table, storable
 from tagline.data.training_set import put_matrix
 from tagline.data.windows import Fullness, fullness
@@ -139,7 +139,9 @@ def prepare(
     full = fullness(case, gathered)
     used, accounting = _used(case, gathered.checked, full, now=gathered.now)
     log.info(accounting_line(accounting))
-    if line := full.line(used.frame[case.table.time][used.of("train")]):
+    if case.table.time is None:
+        log.info("No time is named (table.time): rows are dealt to train, tune and test by chance")
+    if line := full.line(used.frame[case.table.time_column][used.of("train")]):
         log.info(line)
     past = history(case, gathered.features, gathered.events, used.frame)
     log.info(f"{past.shape[1]} history columns, each of what was known by its decision's time")
@@ -259,12 +261,12 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
 def _used(
     case: Case, checked: ValidationResult, full: Fullness, *, now: pd.Timestamp
 ) -> tuple[LabelledRows, Accounting]:
-    rows, raw = checked.in_time_order(case.table.time)
+    rows, raw = checked.in_time_order(case.table.time_column)
     horizon = horizon_of(rows, case.table, now=now)
     if line := share_line(rows, case.table, horizon):
         log.info(line)
     labelled = rows[case.table.target].notna().to_numpy()
-    young = labelled & horizon.is_open(rows[case.table.time])
+    young = labelled & horizon.is_open(rows[case.table.time_column])
     if young.any() and young.sum() == labelled.sum():
         raise TaglineError(
             f"At {horizon.as_of:%Y-%m-%d %H:%M}, the last moment of the table, every labelled "
@@ -276,12 +278,12 @@ def _used(
     # What is not yet known has no part: else the newest weeks would be all of the test.
     kept = labelled & ~young
     if case.split.full_windows:
-        kept &= ~full.is_early(rows[case.table.time])
+        kept &= ~full.is_early(rows[case.table.time_column])
     if not kept.any():
         early = " after all windows of the history are full" if case.split.full_windows else ""
         raise TaglineError(f"No row has a label that counts{early}.", where=case.file)
     part = np.full(len(rows), UNUSED, dtype="U5")
-    part[kept] = split(rows[case.table.time][kept], case.split)
+    part[kept] = parts_of(rows[kept], case.table, case.split)
     group = resampling_groups(
         rows, time=case.table.time, section=case.split, group=case.evaluation.group
     )

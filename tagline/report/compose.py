@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.case.evaluation import DAY, ROW
 from tagline.data.accounting import COUNTED, WENT
 from tagline.evaluation.agreement import Agreement, Floats
 from tagline.evaluation.evaluate import Evaluation
@@ -97,12 +98,19 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
     message = (
         f"{evaluation.support['n']:,} test rows, {evaluation.support['positives']:,} of them "
         f"positive, looked at once. Intervals by resampling {evaluation.support['groups']:,} "
-        f"whole groups ({case.evaluation.group}): rows of one group hang together."
+        f"whole groups ({_group(case)}): rows of one group hang together."
     )
+    if case.table.time is None:
+        message += " The table names no time: its rows were dealt to the parts by chance."
     return Section(
         "How good it is",
         [Block(message), Block(table=Table(["metric", "model", level, *others], rows))],
     )
+
+
+def _group(case: Case) -> str:
+    named = case.evaluation.group
+    return named if case.table.time or named != DAY else case.split.group or ROW
 
 
 def _calibration(evaluation: Evaluation) -> Section:

@@ -185,7 +185,7 @@ class Outcomes(Endpoint):
     def _outcome(self, given: Any, context: RequestContext) -> tuple[Any, list[dict[str, str]]]:
         if not isinstance(given, dict):
             return None, [{"field": "", "detail": "is no object"}]
-        id_name = self.service.case.table.id
+        id_name = self.service.case.table.id_column
         wrong = [
             {"field": name, "detail": "is nothing that an outcome has"}
             for name in sorted(given.keys() - {"prediction_id", "outcome", "observed", id_name})

@@ -128,7 +128,7 @@ def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFram
         get_table(prepared.raw),
         typed=test.drop(columns=past),
         events=features.events(tables),
-        at=case.table.time,
+        at=case.table.time_column,
         timezone=case.timezone,
     )
 

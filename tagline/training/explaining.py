@@ -93,7 +93,7 @@ def _rows(
         row = explanation.X[place]
         yield ExplainedRow(
             chosen=each,
-            name=str(test.frame[case.table.id].iloc[each.row]),
+            name=str(test.frame[case.table.id_column].iloc[each.row]),
             place=place,
             agreement=lime.agreement(row, explanation.shap[place]) if lime else None,
             missing=int(np.isnan(row).sum()),

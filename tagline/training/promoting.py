@@ -51,7 +51,7 @@ def recheck(
             rows.raw,
             typed=rows.frame,
             events=events,
-            at=case.table.time,
+            at=case.table.time_column,
             timezone=case.timezone,
         )
 

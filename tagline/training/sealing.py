@@ -142,8 +142,8 @@ def _contents(
         reference=_reference(parts, features, inputs, best_trial),
         example=example_of(parts[0].frame, features.fields),
         title=case.title,
-        id=case.table.id,
-        time=case.table.time,
+        id=case.table.id_column,
+        time=case.table.time_column,
         made_of=made_of,
     )
 
@@ -164,12 +164,13 @@ def _reference(
 
 
 def _period(name: str, part: Part, case: Case) -> dict[str, Any]:
-    times: pd.Series = part.frame[case.table.time]
+    times: pd.Series = part.frame[case.table.time_column]
     days = local_days(times, case.split.timezone)
+    timeless = case.table.time is None
     return {
         "part": name,
-        "first": str(days.min()),
-        "last": str(days.max()),
+        "first": "" if timeless else str(days.min()),
+        "last": "" if timeless else str(days.max()),
         "until": times.max().isoformat(),
         "rows": len(part.y),
         "positives": float(part.y.mean()),

@@ -21,7 +21,7 @@ from tagline.runs.events import ask_for_training, is_deployed
 from tagline.runs.records import Records
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
-from tagline.training.promoting import LEARNED_FROM, trained_until
+from tagline.training.promoting import LEARNED_FROM
 from tagline.workflows.observed import LogReader
 from tagline.workflows.standings import ModelRegistry, open_case
 
@@ -176,7 +176,7 @@ def _growth(standings: ModelRegistry, bundle: Bundle, reader: LogReader) -> floa
     parts = bundle.facts["periods"]
     learned = sum(each["rows"] for each in parts if each["part"] in LEARNED_FROM)
     try:
-        return float(reader.labelled_after(trained_until(bundle)) / max(learned, 1))
+        return float(reader.labelled_since(bundle) / max(learned, 1))
     except TaglineError as unread:
         log.warning(f"Whether labelled rows came can not be told: {unread}")
         return float(np.nan)

@@ -29,6 +29,7 @@ from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.tables import FIELD
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
+from tagline.training.promoting import trained_until
 from tagline.transform.compute import Columns, columns
 from tagline.workflows.candidates import open_bundle
 from tagline.workflows.scoring import answers_of
@@ -146,13 +147,13 @@ class LogReader:
         if not bundle.history:
             return {}
         if rows["in_batch"].iloc[0]:
-            typed = fields.assign(**{self.case.table.time: rows["decided_at"]})
+            typed = fields.assign(**{self.case.table.time_column: rows["decided_at"]})
             past = with_own_history(
                 bundle,
                 fields,
                 typed=typed,
                 events=self._gathered.events,
-                at=self.case.table.time,
+                at=self.case.table.time_column,
                 timezone=self.case.timezone,
             )
             return {name: past[name].to_numpy(dtype=np.float64) for name in bundle.history}
@@ -249,7 +250,7 @@ class LogReader:
         found: dict[str, float] = {}
         if self.case.monitoring.table_outcomes:
             known = self._settled
-            ids = as_ids(known[self.case.table.id])
+            ids = as_ids(known[self.case.table.id_column])
             found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))
         return {**found, **_last(self._outcomes, "row_id")}
 
@@ -262,13 +263,16 @@ class LogReader:
         """The decisions of the tables whose labels count, as in training."""
         rows, table = self._gathered.checked.rows, self.case.table
         labelled = rows[table.target].notna()
-        counts = labelled & ~self._horizon.is_open(rows[table.time])
+        counts = labelled & ~self._horizon.is_open(rows[table.time_column])
         self._count_open("labels of decisions", int(labelled.sum() - counts.sum()))
         return rows[counts]
 
-    def labelled_after(self, moment: pd.Timestamp) -> int:
-        """Count the labelled decisions of the tables that were made after a moment."""
-        return int((self._settled[self.case.table.time] > moment).sum())
+    def labelled_since(self, bundle: Bundle) -> int:
+        """Count the labelled decisions of the tables that came since a bundle's run read them."""
+        if self.case.table.time is None:
+            known: int = sum(each["rows"] for each in bundle.facts["periods"])
+            return len(self._settled) - known
+        return int((self._settled[self.case.table.time] > trained_until(bundle)).sum())
 
     def _count_strangers(self, parts: Sequence[pd.DataFrame]) -> None:
         if self._outcomes.empty:

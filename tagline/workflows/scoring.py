@@ -166,7 +166,12 @@ class _Scorers:
 
         def add(raw: pd.DataFrame, typed: pd.DataFrame) -> pd.DataFrame:
             return with_own_history(
-                bundle, raw, typed=typed, events=events, at=case.table.time, timezone=case.timezone
+                bundle,
+                raw,
+                typed=typed,
+                events=events,
+                at=case.table.time_column,
+                timezone=case.timezone,
             )
 
         return add
@@ -197,8 +202,8 @@ def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Sc
     """As `score_file`, with a model that is open."""
     writer = _writer(to)
     frame = read_file(source, encoding=case.table.encoding).frame
-    if case.table.id not in frame:
-        frame = frame.assign(**{case.table.id: np.arange(1, len(frame) + 1).astype(str)})
+    if case.table.id_column not in frame:
+        frame = frame.assign(**{case.table.id_column: np.arange(1, len(frame) + 1).astype(str)})
     table = pa.Table.from_pandas(frame, preserve_index=False)  # one type a column in all parts
     found = [
         job.answered(table.slice(at, job.ROWS), model)
@@ -211,7 +216,7 @@ def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Sc
         writer(rejected.to_pandas(), rejected_beside(to))
     _expect_some([{**asdict(done), "before": False}], rejected=f"in {rejected_beside(to)}")
     shown = ["row_id", *(each.name for each in model.bundle.task.answer), "run"]
-    named = answers.select(shown).to_pandas().rename(columns={"row_id": case.table.id})
+    named = answers.select(shown).to_pandas().rename(columns={"row_id": case.table.id_column})
     writer(named.astype({"run": "str"}), to)
     return done
 
@@ -242,8 +247,8 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     checked = check_decisions(
         case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
     )
-    rows, raw = checked.in_time_order(case.table.time)
-    days = local_days(rows[case.table.time], case.split.timezone)
+    rows, raw = checked.in_time_order(case.table.time_column)
+    days = local_days(rows[case.table.time_column], case.split.timezone)
     kept = np.ones(len(rows), dtype=bool)
     if wanted.since:
         kept &= days >= _day(wanted.since)
@@ -254,7 +259,7 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
             f"No decision lies from {wanted.since or 'the first'} to {wanted.until or 'the last'}.",
             where=f"the rows reach from {days.min()} to {days.max()}",
         )
-    new = ~as_ids(rows[case.table.id]).isin(before).to_numpy()
+    new = ~as_ids(rows[case.table.id_column]).isin(before).to_numpy()
     log.info(
         f"{int((kept & new).sum()):,} decisions; beside them {int((~kept).sum()):,} of other days, "
         f"{int((kept & ~new).sum()):,} scored before, {checked.quarantined}"

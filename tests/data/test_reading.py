@@ -127,15 +127,15 @@ def test_keys_of_18_digits_name_rows(tmp_path):
 
 
 def test_rows_that_are_lost_on_the_way_are_noticed(tmp_path, monkeypatch):
-    split = preparing.split
+    dealt = preparing.parts_of
 
-    def losing(times, section):
-        parts = split(times, section)
+    def losing(*given):
+        parts = dealt(*given)
         parts[5] = "other"
         return parts
 
     monkeypatch.setattr(preparing, "UNUSED", "other")
-    monkeypatch.setattr(preparing, "split", losing)
+    monkeypatch.setattr(preparing, "parts_of", losing)
     found, _ = prepared(case_of(tmp_path, rows()))
     assert found.accounting["outside_split"] == 1
     checked = gathering.check_decisions

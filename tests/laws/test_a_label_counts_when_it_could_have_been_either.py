@@ -22,7 +22,9 @@ def test_no_part_has_a_decision_that_is_younger_than_its_horizon(lived):
         assert lived.prepared.accounting["too_young"] == 0
         return
     last = parts[table.observed].max()
-    assert parts[table.time].max() <= last - pd.Timedelta(DAYS, unit="D") + pd.Timedelta("1D")
+    assert parts[table.time_column].max() <= last - pd.Timedelta(DAYS, unit="D") + pd.Timedelta(
+        "1D"
+    )
     assert lived.prepared.accounting["too_young"] > 0
 
 

@@ -97,9 +97,9 @@ def test_batch_server_and_frame_answer_alike(store, name):
     scored = pd.concat([pq.read_table(path).to_pandas() for path in answers.glob("*.parquet")])
     assert len(scored) == len(rows)
     found = scored.set_index("row_id")["probability"]
-    hidden = case.table.id in case.serving.personal
+    hidden = case.table.id_column in case.serving.personal
     assert not hidden
-    assert found.loc[as_ids(rows[case.table.id])].tolist() == expected.tolist()
+    assert found.loc[as_ids(rows[case.table.id_column])].tolist() == expected.tolist()
     typed = read_rows(rows, bundle.fields).frame
     names = [field.name for field in bundle.fields]
     bodies = [{n: _value(row[n]) for n in names} for row in typed.to_dict("records")]

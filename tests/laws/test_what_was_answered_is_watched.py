@@ -39,7 +39,7 @@ def recent(lived, log):
     """Give the answers of the newest weeks, which are what is looked at."""
     _, to, _ = log
     answers = pd.concat([table.to_pandas() for table in to.tables()])
-    decided = pd.to_datetime(answers["decided_at"], utc=True)
+    decided = pd.to_datetime(answers["decided_at"].fillna(answers["scored_at"]), utc=True)
     looked = pd.Timedelta(weeks=logs.WEEKS) + pd.Timedelta(days=open_days(lived))
     return answers.assign(decided=decided)[decided > decided.max() - looked]
 
@@ -62,7 +62,7 @@ def test_every_label_that_counts_is_an_outcome_and_no_other(lived, log, recent):
     table = lived.case.table
     rows = lived.prepared.rows
     labelled = pd.concat([get_table(each) for each in rows.values()])
-    ids = set(as_ids(labelled[table.id]))
+    ids = set(as_ids(labelled[table.id_column]))
     assert abs(int(model.rows.known.sum()) - int(recent["row_id"].isin(ids).sum())) <= EDGE
     assert model.rows.known.any()
 
