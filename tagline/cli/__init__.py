@@ -9,6 +9,7 @@ from rich.console import Console
 from tagline.cli import (
     audit,
     gc,
+    new,
     policy,
     reproduce,
     runs,
@@ -29,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.command("new")(new.new)
 app.command("runs")(runs.runs)
 app.command("show")(show.show)
 app.command("verify")(verify.verify)

@@ -10,6 +10,7 @@ from tagline.columns.held import without_arrow
 from tagline.columns.kind import Counts, Mask, shown
 from tagline.columns.kinds import MISSING, Kind
 from tagline.columns.number import written
+from tagline.columns.times import find_number_format
 from tagline.columns.types import KINDS
 from tagline.columns.values import Read
 
@@ -111,6 +112,9 @@ def recognise(
         kind = "timestamp"
     if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:
         return _of_text(values, name, kind, format)
+    if kind == "timestamp" and format is None and pd.api.types.is_numeric_dtype(values.dtype):
+        distinct = pd.Series(values.dropna().unique()).astype("str")
+        format = find_number_format(distinct)  # noqa: A001 - as pandas calls it
     return Recognised(name, kind or _of_type(values), format)
 
 
@@ -145,7 +149,8 @@ def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None
         return Recognised(name, kind or "string", format)
     if kind == "timestamp" or format:
         fit = None if format else TIMES.fits(distinct, rows, name=name)
-        return Recognised(name, "timestamp", format or (fit.format if fit else None))
+        written = format or (fit.format if fit else find_number_format(distinct))
+        return Recognised(name, "timestamp", written)
     found = _by_values(name, distinct, rows)
     if found.kind == "string" and not found.hint:
         return replace(found, hint=f"{texts.nunique():,} different")

@@ -50,6 +50,10 @@ _NAMED = ("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d-%b-%
 _DATES = (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 TWO_DIGITS = "%y"
+WHOLE_NUMBER = r"\d{4,19}(?:\.0)?"
+YEARS = (1900, 2100)
+SINCE_1990 = (631_152_000, 4_102_444_800)  # to 2100, in seconds
+PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 FORMATS = (
     ISO,
     *(date + clock for clock, date in product(_CLOCKS, _DATES)),
@@ -235,6 +239,35 @@ def find_format(texts: pd.Series, counts: Sequence[int], *, name: str) -> Found 
     for other in (each for each in read if each != best):
         _expect_one(texts, best, other, read, name=name)
     return Found(best, shares[best])
+
+
+def find_number_format(texts: pd.Series) -> str | None:
+    """Find how times are written as whole numbers, where a person says that a column has times.
+
+    Parameters
+    ----------
+    texts : Series of shape (k,), text
+        The distinct values.
+
+    Returns
+    -------
+    str or None
+        ``%Y``, ``%Y%m`` or ``%Y%m%d``, or a unit since 1970; None where not all values are of one.
+    """
+    if not len(texts) or not _matches(texts, WHOLE_NUMBER).all():
+        return None
+    stripped = texts.str.removesuffix(".0")
+    for written, letters in (("%Y", 4), ("%Y%m", 6), ("%Y%m%d", 8)):
+        if (stripped.str.len() == letters).all():
+            years = stripped.str.slice(0, 4).astype("int64")
+            read = _stripped(stripped, written).notna()
+            return written if years.between(*YEARS).all() and read.all() else None
+    numbers = stripped.astype("float64")
+    for unit in UNITS:
+        seconds = numbers / PER_SECOND[unit]
+        if seconds.between(*SINCE_1990).all():
+            return unit
+    return None
 
 
 def _expect_one(

@@ -31,6 +31,28 @@ MOST_BINS = 256
 FOLDS = 5
 
 
+def suspected(
+    case: Case,
+    features: Features,
+    train: pd.DataFrame,
+    values: Columns,
+    part: npt.NDArray[np.str_],
+    y: Floats,
+    groups: Integers,
+) -> dict[str, str]:
+    """Name the columns that seem to know the answer, and why; parameters as `expect_no_leak`."""
+    own, task = part == PARTS[0], task_of(case.task)
+    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
+    found = {
+        name: why
+        for name, column in columns.items()
+        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
+    }
+    return found | {
+        name: why for name, why in _later(case, features, train) if name not in case.table.known
+    }
+
+
 def expect_no_leak(
     case: Case,
     features: Features,
@@ -73,17 +95,7 @@ def expect_no_leak(
     TaglineError
         Names every such column, why it is suspected, and the two ways on.
     """
-    own, task = part == PARTS[0], task_of(case.task)
-    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
-    found = {
-        name: why
-        for name, column in columns.items()
-        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
-    }
-    found |= {
-        name: why for name, why in _later(case, features, train) if name not in case.table.known
-    }
-    if found:
+    if found := suspected(case, features, train, values, part, y, groups):
         message = " ".join(f"{name!r} {why}." for name, why in found.items())
         names = ", ".join(f'"{name}"' for name in found)
         raise TaglineError(

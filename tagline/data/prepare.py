@@ -23,7 +23,7 @@ from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
 from tagline.data.gather import LabelledRows, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
-from tagline.data.leaks import expect_no_leak
+from tagline.data.leaks import expect_no_leak, suspected
 from tagline.data.modules import load_features
 from tagline.data.sources import put_sources
 from tagline.data.split import PARTS, UNUSED, parts_of, resampling_groups
@@ -39,6 +39,23 @@ from tagline.transform.compute import Columns, columns, compute
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix, fit_inputs
 
 log = logging.getLogger(__name__)
+
+
+def suspects(case: Case) -> dict[str, str]:
+    """Read a table as a training would, and name the columns that seem to know the answer.
+
+    Raises
+    ------
+    TaglineError
+        What would stop a training before its search.
+    """
+    gathered = gather(case)
+    used, _ = _used(case, gathered.checked, fullness(case, gathered), now=gathered.now)
+    values, train = input_values(used.frame, gathered.features), used.of(PARTS[0])
+    _expect_learnable(case, used)
+    expect_servable(case, gathered.features)
+    own = used.frame[train]
+    return suspected(case, gathered.features, own, values, used.part, used.y, used.group)
 
 
 @dataclass(frozen=True)
@@ -189,10 +206,7 @@ def settle(
     TaglineError
         Nothing can be learned from the labels of a part, or a column knows the answer.
     """
-    for name in PARTS:
-        what = f"Labels of {case.table.target} among the {name} rows"
-        where = f"{case.file}: table.target"
-        task_of(case.task).expect_learnable(used.y[used.of(name)], what=what, where=where)
+    _expect_learnable(case, used)
     frame = used.frame
     values = input_values(frame, features)
     inputs, matrix = _fitted(case, used, values)
@@ -302,6 +316,13 @@ def _used(
             "reasons": checked.reasons,
         }
     )
+
+
+def _expect_learnable(case: Case, used: LabelledRows) -> None:
+    for name in PARTS:
+        what = f"Labels of {case.table.target} among the {name} rows"
+        where = f"{case.file}: table.target"
+        task_of(case.task).expect_learnable(used.y[used.of(name)], what=what, where=where)
 
 
 def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEncoder, Matrix]:

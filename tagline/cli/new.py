@@ -1,0 +1,55 @@
+"""`tagline new`: a case from a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tagline.cli.output import print_table, say
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The case's name: small letters, digits and _.")],
+    *,
+    table: Annotated[Path, typer.Option(help="CSV or Parquet.")],
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    positive: Annotated[str | None, typer.Option(help="Its value that counts as 1.")] = None,
+    negative: Annotated[str | None, typer.Option(help="Its value that counts as 0.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="The column that names a row.")] = None,  # noqa: A002
+    time: Annotated[str | None, typer.Option(help="The column of the decision's time.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The config; config/NAME.toml, or NAME.toml beside you.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Write over a config.")] = False,
+) -> None:
+    """Look at a table, say what was found, and write the config of a case."""
+    from tagline.errors import TaglineError
+    from tagline.storage.files import write_whole
+    from tagline.workflows.beginning import Wished, begin, how_to_train
+
+    folder = Path("config") if Path("config").is_dir() else Path()
+    file = to or folder / f"{name}.toml"
+    if file.exists() and not again:
+        raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
+    begun = begin(Wished(name, table, target, positive, negative, id, time), file=file)
+    print_table(
+        f"{table}: what was found",
+        ["column", "taken for", "missing", "different", "note"],
+        [
+            (
+                each.name,
+                each.kind or "?",
+                f"{each.missing:,}" if each.missing else "",
+                f"{each.distinct:,}",
+                "; ".join(each.notes),
+            )
+            for each in begun.survey.columns
+        ],
+    )
+    for line in begun.told:
+        say(line)
+    for column, why in begun.excluded.items():
+        say(f"left out: {column} {why}")
+    write_whole(file, begun.config)
+    say(f"The config is {file}: look at it, then train.")
+    say(f"  {how_to_train(file)}")
