@@ -6,13 +6,17 @@ INSTALL := UV_PROJECT_ENVIRONMENT=.venv VIRTUAL_ENV="$(CURDIR)/.venv" $(BIN)/uv 
 # Tests that share what a fixture has trained stay together: tests/conftest.py says which.
 WORKERS ?= -n 2 --dist loadfile
 
-.PHONY: help train serve watch dashboards test test-all bench detection readme picture lint types format lock clean
+.PHONY: help quick train serve watch dashboards test test-all bench detection readme picture lint types format lock clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 train: .venv/.run ## train the flights
 	$(BIN)/python flows/train.py run
+
+# Each command is printed as it is given: `tagline new`, a training, a promotion, a server, a request.
+quick: .venv/.run ## from a small table to a champion that answers, in under a minute
+	$(BIN)/python deploy/quick.py
 
 # A small case, trained in under a minute, its champion behind an API.
 serve: .venv/.run ## train a small case in under a minute and serve its champion
