@@ -1,6 +1,7 @@
 """Whether a model may become a candidate: each gate with its figure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from typing import Any, Literal
 
 import pandas as pd
@@ -9,6 +10,7 @@ from tagline.case.evaluation import GatesSection
 from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import Interval
 
+HOPELESS = 100
 LEAST = "base_rate"  # a model that is no better knows nothing of the rows
 Standing = Literal["candidate", "rejected"]
 
@@ -82,12 +84,19 @@ def asked(section: GatesSection) -> set[str]:
 def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[dict[str, Any]]:
     for name, limit in section.minimum.items():
         passed = metrics[name].value >= limit
-        message = _idle(limit <= 0)
+        message = _idle(limit <= 0) if passed else _missed(metrics[name], limit, f"minimum.{name}")
         yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least", message)
     for name, limit in section.maximum.items():
         passed = metrics[name].value <= limit
         message = _idle(limit >= METRICS[name].most)
+        message = message if passed else _missed(metrics[name], limit, f"maximum.{name}")
         yield _limit(METRICS[name].title, metrics[name], passed, limit, "at most", message)
+
+
+def _missed(found: Interval, limit: float, key: str) -> str:
+    if not found.low <= limit <= found.high:
+        return f" More rows of the same would hardly change that; gates.{key} sets the limit."
+    return " The limit lies within the interval: more test rows may change it, either way."
 
 
 def _idle(always: bool) -> str:
@@ -156,6 +165,8 @@ def _against(row: Mapping[Any, Any], primary: str, strict: bool) -> dict[str, An
         return _beats(row, primary)
     name = row["against"]
     hint = "" if row["better"] else f" It is not clearly better either: {name} is the simpler one."
+    if row["worse"]:
+        hint = f' The simpler model is the better one here: families = ["{name}"] under [search].'
     return _gate(
         _not_clearly_worse(name, primary),
         not row["worse"],
@@ -171,8 +182,23 @@ def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
         row["better"],
         row["difference"],
         0.0,
-        f"{_difference(row)}; asked is an interval wholly on the better side of 0.{_unsaid(row)}",
+        f"{_difference(row)}; asked is an interval wholly on the better side of 0."
+        f"{_unsaid(row)}{_hope(row, primary)}",
     )
+
+
+def _hope(row: Mapping[Any, Any], primary: str) -> str:
+    """Say whether more rows could show that a model is better: intervals shrink with their root."""
+    if row["better"] or row["note"]:
+        return ""
+    gain = METRICS[primary].sign * row["difference"]
+    if not gain > 0:
+        return " It is no better on these rows: other inputs may help, more rows of the same not."
+    nearer = row["low"] if METRICS[primary].sign > 0 else row["high"]
+    times = ceil((abs(row["difference"] - nearer) / gain) ** 2) + 1
+    if times > HOPELESS:
+        return " It is hardly better: not even a hundred times as many test rows would show it."
+    return f" If that difference stays, some {times} times as many test rows would show it."
 
 
 def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, Any]:

@@ -111,3 +111,31 @@ def test_a_limit_that_no_model_could_fail_says_so():
     asked = GatesSection(minimum={"roc_auc": 0.0}, maximum={"brier": 1.0, "log_loss": 9.0})
     lines = [gate["detail"] for gate in judged(30, gates_section=asked).gates[:3]]
     assert ["No model could fail this" in each for each in lines] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [(0.15, "times as many test rows would show it"), (-0.1, "It is no better on these rows")],
+)
+def test_a_rejection_says_what_would_change_it(gain, said):
+    random = np.random.default_rng(3)
+    y = (random.random(60) < 0.3).astype(float)
+    p = np.clip(0.3 + gain * (y - 0.3) + random.normal(0, 0.25, 60), 0.01, 0.99)
+    rate = np.full(60, 0.3)
+    found = evaluate(
+        EvaluationSection(resamples=200, slice_resamples=100),
+        GatesSection(minimum={"roc_auc": 0.999}),
+        y=y,
+        p=p,
+        groups=np.arange(60),
+        slices=pd.DataFrame({"x": y}),
+        baselines={"base_rate": rate},
+        champion=None,
+        threshold_from=(y, p),
+        behaviour_results=[],
+        seed=1,
+    )
+    limit, least = found.gates
+    assert "gates.minimum.roc_auc sets the limit" in limit["detail"]
+    assert said in least["detail"]
+    assert not least["passed"]
