@@ -86,7 +86,7 @@ class TableSection(Section):
     formats: dict[str, str] = Field(
         default_factory=dict,
         description="Column to how its times are written: '%d/%m/%Y', 'ISO8601', or a unit "
-        "since 1970 such as 'ms'.",
+        "since 1970 such as 'ms'; or its numbers: '1,234.5' or '1.234,5'.",
     )
     missing: tuple[str, ...] = Field(
         default=(), description="Texts that mean no value, such as 'unknown', in any column."

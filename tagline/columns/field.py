@@ -35,7 +35,8 @@ class Field:
         Whether a request must carry it.
     format : str, optional
         How a table writes its times: ``ISO8601``, a format of `datetime.strptime`, or ``s``,
-        ``ms``, ``us`` or ``ns`` since 1970 UTC. Found over all values where None.
+        ``ms``, ``us`` or ``ns`` since 1970 UTC. How it writes its numbers: ``1,234.5`` or
+        ``1.234,5``. Found over all values where None.
     timezone : str, optional
         The zone of its times that bear none; the case's where None.
     missing : tuple of str, optional
@@ -82,7 +83,7 @@ class Field:
 
     @property
     def how(self) -> How:
-        """How its times are read."""
+        """How its times and numbers are read."""
         return How(self.format, self.timezone)
 
     @property

@@ -10,6 +10,7 @@ from tagline.columns.held import without_arrow
 from tagline.columns.kind import Counts, Mask, shown
 from tagline.columns.kinds import MISSING, Kind
 from tagline.columns.number import written
+from tagline.columns.styles import STYLES
 from tagline.columns.times import find_number_format
 from tagline.columns.types import KINDS
 from tagline.columns.values import Read
@@ -109,7 +110,7 @@ def recognise(
     """
     name, values = str(values.name), without_arrow(values)
     if format and kind is None:
-        kind = "timestamp"
+        kind = "number" if format in STYLES else "timestamp"
     if pd.api.types.is_string_dtype(values.dtype) or values.dtype == object:
         return _of_text(values, name, kind, format)
     if kind == "timestamp" and format is None and pd.api.types.is_numeric_dtype(values.dtype):
@@ -145,6 +146,9 @@ def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None
     # Each distinct value is looked at once, however many rows hold it.
     counts = texts[~texts.isin(MISSING)].value_counts(sort=False)
     distinct, rows = pd.Series(counts.index, dtype="str"), np.asarray(counts, dtype=np.int64)
+    if kind == "number" and format is None and len(distinct):
+        fit = KINDS[kind].fits(distinct, rows, name=name)
+        return Recognised(name, kind, fit.format if fit else None, fit.hint if fit else "")
     if not len(distinct) or kind not in (None, "timestamp"):
         return Recognised(name, kind or "string", format)
     if kind == "timestamp" or format:

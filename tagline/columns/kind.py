@@ -42,13 +42,14 @@ class InvalidValue(ValueError):
 
 @dataclass(frozen=True)
 class How:
-    """What has to be known to read times.
+    """What has to be known to read times, and numbers as people write them.
 
     Attributes
     ----------
     format : str or None
-        ISO 8601 where None; else a format of `datetime.strptime`, or ``s``, ``ms``, ``us`` or
-        ``ns`` since 1970 UTC for times that are numbers.
+        Of numbers: a style of `tagline.columns.styles.STYLES`, or as programs write them. Of
+        times: ISO 8601 where None; else a format of `datetime.strptime`, or ``s``, ``ms``,
+        ``us`` or ``ns`` since 1970 UTC for times that are numbers.
     timezone : str or None
         The zone of times that bear none; they can not be read where it is None.
     later : bool

@@ -25,6 +25,7 @@ from tagline.columns.kind import (
     texts_of,
 )
 from tagline.columns.kinds import EXACT
+from tagline.columns.styles import STYLES, find_style
 from tagline.columns.times import MOSTLY
 
 NUMBER = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
@@ -41,14 +42,26 @@ def written(distinct: pd.Series) -> Mask:
     return distinct.str.fullmatch(f"(?:{NUMBER}|{ENDLESS})").to_numpy(dtype=bool)
 
 
-def of_text(values: pd.Series, _: How) -> Found:
+def of_text(values: pd.Series, how: How) -> Found:
     """Read numbers that are written down."""
     texts = texts_of(values)
+    if style := STYLES.get(how.format or ""):
+        return style.numbers(texts[style.fits(texts)]), {}
     kept = texts[written(texts)]
     # Python's numbers know fewer spaces than its texts do.
     stripped = [text.strip() for text in kept]
     numbers = np.array(stripped, dtype=np.dtypes.StringDType()).astype(np.float64)
     return pd.Series(numbers, index=kept.index), {}
+
+
+def _styled(distinct: pd.Series, counts: Counts, *, name: str) -> Fit | None:
+    mostly = MOSTLY if len(distinct) > FEW else 1.0
+    found = find_style(distinct, counts, mostly=mostly, name=name)
+    if found is None:
+        return None
+    read = distinct[STYLES[found].fits(distinct) & ~written(distinct)].head(1)
+    number = STYLES[found].numbers(read).iloc[0]
+    return Fit(found, f"such as {read.iloc[0]!r}, which is {number:g}")
 
 
 def whole(values: pd.Series, _: How) -> Found:
@@ -69,11 +82,11 @@ class Number(ColumnKind):
     json: ClassVar[Schema] = {"type": "number"}
     measured = always = True
 
-    def fits(self, distinct: pd.Series, counts: Counts, *, name: str) -> Fit | None:  # noqa: ARG002
+    def fits(self, distinct: pd.Series, counts: Counts, *, name: str) -> Fit | None:
         """Take columns where each value is a number, or nearly each of many."""
         numbers = written(distinct)
         nearly = counts[numbers].sum() >= MOSTLY * counts.sum() and numbers.sum() > FEW
-        return Fit() if numbers.all() or nearly else None
+        return Fit() if numbers.all() or nearly else _styled(distinct, counts, name=name)
 
     def impossible(self, values: pd.Series) -> Iterator[tuple[str, str, Mask]]:
         """Refuse infinity: it is no value."""

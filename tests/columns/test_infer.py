@@ -63,7 +63,7 @@ def test_a_column_that_stays_text_says_what_most_of_it_is():
     found = taken([*NUMBERS[:60], *["unknown"] * 20])
     assert found.kind == "string"
     assert "75% of its values are numbers" in str(found)
-    assert "numbers with a comma" in str(taken(["3,5", "4,25", "1.234,5"]))
+    assert "numbers with a comma" in str(taken(["3,5", "4,25", "1.234,5", "none"]))
     assert "begin with a zero" in str(taken(["007", "008"]))
 
 
