@@ -20,6 +20,7 @@ def new(
     to: Annotated[
         Path | None, typer.Option(help="The config; config/NAME.toml, or NAME.toml beside you.")
     ] = None,
+    encoding: Annotated[str, typer.Option(help="Of a CSV, such as latin-1.")] = "utf-8",
     again: Annotated[bool, typer.Option("--again", help="Write over a config.")] = False,
 ) -> None:
     """Look at a table, say what was found, and write the config of a case."""
@@ -31,7 +32,7 @@ def new(
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    begun = begin(Wished(name, table, target, positive, negative, id, time), file=file)
+    begun = begin(Wished(name, table, target, positive, negative, id, time, encoding), file=file)
     print_table(
         f"{table}: what was found",
         ["column", "taken for", "missing", "different", "note"],
@@ -49,7 +50,7 @@ def new(
     for line in begun.told:
         say(line)
     for column, why in begun.excluded.items():
-        say(f"left out: {column} {why}")
+        say(f"left out: {column}: {why}")
     write_whole(file, begun.config)
     say(f"The config is {file}: look at it, then train.")
     say(f"  {how_to_train(file)}")

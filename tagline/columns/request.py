@@ -64,6 +64,8 @@ class RowReader:
             for f in fields
         ]
         self._known = frozenset([*(field.name for field in fields), *others])
+        named = f"; a row's own id is called {others[0]!r}" if others else ""
+        self._unknown = f"is no field of this model{named}"
 
     def read(self, row: Mapping[str, Any]) -> tuple[dict[str, Value], list[str], list[Fault]]:
         """Read one row.
@@ -100,7 +102,7 @@ class RowReader:
                 faults.append(Fault(name, str(wrong)))
         if not row.keys() <= self._known:
             unknown = sorted(row.keys() - self._known)
-            faults += [Fault(name, "is no field of this model") for name in unknown]
+            faults += [Fault(name, self._unknown) for name in unknown]
         return values, missing, faults
 
 

@@ -51,6 +51,8 @@ _DATES = (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 TWO_DIGITS = "%y"
 WHOLE_NUMBER = r"\d{4,19}(?:\.0)?"
+NUMBERS: Final = {"%Y": 4, "%Y%m": 6, "%Y%m%d": 8}  # with how many digits
+MONTHS: Final = {"%Y-%m": r"\d{4}-\d{2}", "%Y/%m": r"\d{4}/\d{2}", "%m/%Y": r"\d{2}/\d{4}"}
 YEARS = (1900, 2100)
 SINCE_1990 = (631_152_000, 4_102_444_800)  # to 2100, in seconds
 PER_SECOND: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -242,7 +244,7 @@ def find_format(texts: pd.Series, counts: Sequence[int], *, name: str) -> Found 
 
 
 def find_number_format(texts: pd.Series) -> str | None:
-    """Find how times are written as whole numbers, where a person says that a column has times.
+    """Find how times are written without a day, or as numbers, where a person says they are times.
 
     Parameters
     ----------
@@ -252,12 +254,16 @@ def find_number_format(texts: pd.Series) -> str | None:
     Returns
     -------
     str or None
-        ``%Y``, ``%Y%m`` or ``%Y%m%d``, or a unit since 1970; None where not all values are of one.
+        ``%Y``, ``%Y%m``, ``%Y%m%d``, ``%Y-%m`` or its like, or a unit since 1970; None where not
+        all values are of one.
     """
+    for written, pattern in MONTHS.items():
+        if len(texts) and _matches(texts, pattern).all():
+            return written if _stripped(texts, written).notna().all() else None
     if not len(texts) or not _matches(texts, WHOLE_NUMBER).all():
         return None
     stripped = texts.str.removesuffix(".0")
-    for written, letters in (("%Y", 4), ("%Y%m", 6), ("%Y%m%d", 8)):
+    for written, letters in NUMBERS.items():
         if (stripped.str.len() == letters).all():
             years = stripped.str.slice(0, 4).astype("int64")
             read = _stripped(stripped, written).notna()

@@ -34,6 +34,7 @@ from tagline.columns.times import (
     AFTER_SECONDS,
     FIRST_SECOND,
     ISO,
+    NUMBERS,
     OUTSIDE,
     UNITS,
     UTC_TIME,
@@ -65,7 +66,11 @@ def _of_time(values: pd.Series, how: How) -> Found:
 def _of_text(values: pd.Series, how: How) -> Found:
     texts = texts_of(values)
     if how.format in UNITS:
-        return _of_number(number.of_text(texts, how)[0], how)
+        counted, _ = _of_number(number.of_text(texts, how)[0], how)
+        written = parse(texts.drop(counted.index), ISO, timezone=how.timezone, later=how.later)
+        return pd.concat([counted, written.utc]), written.notes
+    if how.format in NUMBERS:
+        texts = texts.str.removesuffix(".0")  # whole numbers of a column with gaps
     first = parse(texts, how.format or ISO, timezone=how.timezone, later=how.later)
     # A request writes its times in ISO 8601, however the table wrote them that was learned from.
     rest = parse(texts[first.utc.isna()], ISO, timezone=how.timezone, later=how.later)

@@ -29,13 +29,18 @@ def expect_servable(case: Case, features: Features) -> None:
         The id or a field has a double quote, a backslash or a control character in its name.
     """
     for name in (case.table.id_column, *(field.name for field in features.fields)):
-        if any(letter in UNSPEAKABLE or letter < " " for letter in name):
+        if not is_speakable(name):
             raise TaglineError(
                 f"No server can read the column {name!r}: a double quote, a backslash or a control "
                 "character is in its name.",
                 where=features.module,
                 todo="Give it another name in the table, or leave it out under table.exclude.",
             )
+
+
+def is_speakable(name: str) -> bool:
+    """Tell whether a request can carry a name."""
+    return not any(letter in UNSPEAKABLE or letter < " " for letter in name)
 
 
 def tell_constants(names: tuple[str, ...], matrix: Matrix, train: npt.NDArray[np.bool_]) -> None:

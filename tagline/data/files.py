@@ -1,5 +1,7 @@
 """Files as they are: CSV and Parquet, read whole or not at all, nothing guessed."""
 
+import gzip
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +16,9 @@ from tagline.columns.arrow import Unreadable, of_arrow
 from tagline.errors import TaglineError
 from tagline.names import near
 
+SEPARATORS = (",", ";", "\t", "|")
+QUOTED = re.compile(r'"[^"]*"')
+MOST_LETTERS = 1_000_000  # of a first line
 ROW_INDEX = "__index_level_0__"
 UTF_8 = "utf-8"
 
@@ -66,6 +71,8 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
         reason = str(wrong).splitlines()[0]
         if "invalid UTF8" in reason:
             raise _not_encoded(path, encoding, reason) from wrong
+        if "Empty CSV" in reason:
+            raise TaglineError("The file is empty.", where=str(path)) from wrong
         raise TaglineError(
             f"The file can not be read whole: {reason}",
             where=str(path),
@@ -77,7 +84,7 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
 def _csv(path: Path, encoding: str) -> pa.Table:
     options = pa.csv.ReadOptions(encoding=encoding)
     # A line break between quotes may lie where the reader would part its blocks.
-    parsing = pa.csv.ParseOptions(newlines_in_values=True)
+    parsing = pa.csv.ParseOptions(delimiter=separator(path, encoding), newlines_in_values=True)
     # All as text: the reader would decide by a column's first block what it holds.
     with pa.csv.open_csv(path, read_options=options, parse_options=parsing) as opened:
         names = opened.schema.names
@@ -92,6 +99,14 @@ def _csv(path: Path, encoding: str) -> pa.Table:
             null_values=[""],
         ),
     )
+
+
+def separator(path: Path, encoding: str) -> str:
+    """Find what parts the columns of a CSV: what its first line has most of, a comma in doubt."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding=encoding, errors="replace", newline="") as file:
+        line = QUOTED.sub("", file.readline(MOST_LETTERS))
+    return max(SEPARATORS, key=line.count)
 
 
 def _parquet(path: Path) -> pa.Table:
@@ -189,7 +204,8 @@ def _not_encoded(path: Path, encoding: str, reason: str) -> TaglineError:
     return TaglineError(
         f"The file is not written in {encoding}: {reason.rstrip('.')}.",
         where=str(path),
-        todo="Write it as UTF-8, or name its encoding with table.encoding, such as 'latin-1'.",
+        todo="Write it as UTF-8, or name its encoding, such as 'latin-1' or 'utf-16': "
+        "table.encoding, or --encoding of `tagline new`.",
     )
 
 

@@ -1,9 +1,10 @@
 """The newest decisions whose labels are known: what a promotion is judged on."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
@@ -12,18 +13,19 @@ from tagline.data.features import Tables
 from tagline.data.gather import LabelledRows, check_decisions
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.modules import load_features
-from tagline.data.split import PARTS, parts_of, resampling_groups
+from tagline.data.split import PARTS, resampling_groups
 from tagline.data.tables import load_tables
 from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
+Unlearned = Callable[[pd.DataFrame, pd.DataFrame], npt.NDArray[np.bool_]]
 
 
 def holdout(
     case: Case,
     fields: Sequence[Field],
     *,
-    after: pd.Timestamp,
+    unlearned: Unlearned,
     now: pd.Timestamp | None = None,
 ) -> tuple[LabelledRows, Tables]:
     """Load a case's tables as they are now, and take the labelled decisions after a time.
@@ -34,8 +36,9 @@ def holdout(
         The case.
     fields : sequence of Field
         How a case without a feature module read its columns when it trained.
-    after : Timestamp with time zone
-        The last decision that any of the models to be judged has learned from.
+    unlearned : callable
+        Gives which decisions none of the models to be judged has learned from, shape (n,), bool,
+        of the decisions as they were read, and as they came in.
     now : Timestamp with time zone, optional
         What counts as the future; the time of day where None.
 
@@ -56,25 +59,21 @@ def holdout(
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)
     rows, raw = checked.in_time_order(case.table.time_column)
-    if case.table.time is None:
-        # Nobody has learned from the rows of the test part, now or before.
-        later, which = pd.Series(parts_of(rows, case.table, case.split) == PARTS[-1]), "to test on"
-    else:
-        later, which = rows[case.table.time] > after, f"after {after:%Y-%m-%d %H:%M}"
+    later = pd.Series(unlearned(rows, raw), rows.index)
     horizon = horizon_of(rows, case.table, now=moment)
     if line := share_line(rows, case.table, horizon):
         log.info(line)
     labelled = rows[case.table.target].notna() & ~horizon.is_open(rows[case.table.time_column])
     frame = rows[later & labelled].reset_index(drop=True)
     log.info(
-        f"{len(frame):,} labelled decisions {which}; beside them "
+        f"{len(frame):,} labelled decisions that no model has learned from; beside them "
         f"{int((later & ~labelled).sum()):,} without label, {checked.quarantined}"
     )
     y = frame[case.table.target].to_numpy(dtype=np.float64)
     task_of(case.task).expect_learnable(
         y,
         what="Labelled decisions after what the models have learned from",
-        where=f"decisions {which}",
+        where="decisions that no model has learned from",
     )
     group = resampling_groups(
         frame, time=case.table.time, section=case.split, group=case.evaluation.group

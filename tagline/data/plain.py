@@ -35,6 +35,12 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
     """
     file = None if fields is not None else _file(case)
     own, hints = (tuple(fields or ()), {}) if file is None else _fields(case, file.frame)
+    if not own:
+        raise TaglineError(
+            "No column is left as an input.",
+            where=f"{case.file}: table",
+            todo="Leave fewer out with table.exclude, or bring what is known at the decision.",
+        )
     names = _input_names(own, moment=case.table.time)
 
     def load() -> Tables:
@@ -67,7 +73,9 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
 
 def _file(case: Case) -> File:
     section = case.table
-    file = read_raw(case, case.beside(str(section.source)), exclude=section.exclude)
+    # What keeps rows together need not be an input.
+    left_out = [name for name in section.exclude if name != case.split.group]
+    file = read_raw(case, case.beside(str(section.source)), exclude=left_out)
     own = (section.id, section.time, section.target, section.observed)
     require_columns(file.frame, tuple(filter(None, own)), where=str(section.source))
     for name in section.made:
@@ -76,7 +84,8 @@ def _file(case: Case) -> File:
             raise TaglineError(
                 f"The table has a column {name!r}, which is what a made one is called.",
                 where=str(section.source),
-                todo=f'Say what it is, {key} = "{name}" under [table], or give it another name.',
+                todo=f'Say what it is, {key} = "{name}" under [table], give it another name, or '
+                f'leave it out: exclude = ["{name}"].',
             )
     return file
 
@@ -98,7 +107,7 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
                 where=f"{case.file}: table",
             )
-    own = {section.id, section.time, section.target, section.observed}
+    own = {section.id, section.time, section.target, section.observed, *section.exclude}
     found = [_recognised(case, table[name]) for name in table.columns if name not in own]
     moment = None
     if section.time is not None:

@@ -12,6 +12,7 @@ from tagline import clock
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
+from tagline.data.chance import parts_of
 from tagline.data.checks import (
     expect_sealable,
     expect_servable,
@@ -26,7 +27,7 @@ from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
 from tagline.data.modules import load_features
 from tagline.data.sources import put_sources
-from tagline.data.split import PARTS, UNUSED, parts_of, resampling_groups
+from tagline.data.split import PARTS, UNUSED, resampling_groups
 from tagline.data.store import TableRef, put_table, storable
 from tagline.data.training_set import put_matrix
 from tagline.data.windows import Fullness, fullness
@@ -297,7 +298,7 @@ def _used(
         early = " after all windows of the history are full" if case.split.full_windows else ""
         raise TaglineError(f"No row has a label that counts{early}.", where=case.file)
     part = np.full(len(rows), UNUSED, dtype="U5")
-    part[kept] = parts_of(rows[kept], case.table, case.split)
+    part[kept] = parts_of(case, rows[kept], checked.fields)
     group = resampling_groups(
         rows, time=case.table.time, section=case.split, group=case.evaluation.group
     )

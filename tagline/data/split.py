@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import Period, SplitSection, TableSection
+from tagline.case.config import Period, SplitSection
 from tagline.case.evaluation import DAY, ROW
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
@@ -14,20 +14,6 @@ from tagline.errors import TaglineError
 PARTS = ("train", "tune", "test")
 UNUSED = ""
 EPOCH = date(1970, 1, 1)
-DEALT_BY = "tagline: a part "  # the key of the hash, of 16 bytes
-
-
-def parts_of(
-    rows: pd.DataFrame, table: TableSection, section: SplitSection
-) -> npt.NDArray[np.str_]:
-    """Give each decision its part: by time where there is one, else by chance; see both.
-
-    Raises
-    ------
-    TaglineError
-        A part has no rows.
-    """
-    return dealt(rows, table, section) if table.time is None else split(rows[table.time], section)
 
 
 def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
@@ -62,48 +48,6 @@ def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
                 todo=f"The rows reach from {days.min()} to {days.max()}.",
             )
         parts[inside] = name
-    return parts
-
-
-def dealt(rows: pd.DataFrame, table: TableSection, section: SplitSection) -> npt.NDArray[np.str_]:
-    """Deal rows without a time to training, tuning and test, each always to the same part.
-
-    A hash of a row's id, or of its group, says which: what was learned from once is never a test
-    row later, however the table grows.
-
-    Parameters
-    ----------
-    rows : DataFrame of shape (n, columns)
-        The decisions.
-    table, section : TableSection, SplitSection
-        Name the id and the group, and give the shares.
-
-    Returns
-    -------
-    ndarray of shape (n,), str
-        ``train``, ``tune`` or ``test``.
-
-    Raises
-    ------
-    TaglineError
-        A part has no rows, or there is no such column.
-    """
-    name = section.group or table.id_column
-    if section.group:
-        require_columns(rows, (section.group,), where="split.group")
-    names = rows[name].astype("str").fillna("")
-    drawn = pd.util.hash_array(names.to_numpy(dtype=object), hash_key=DEALT_BY) / 2.0**64
-    tests = drawn >= 1 - section.test_share
-    tunes = drawn >= (1 - section.test_share) * (1 - section.tune_share)
-    parts = np.where(tests, PARTS[2], np.where(tunes, PARTS[1], PARTS[0]))
-    for part in PARTS:
-        if not (parts == part).any():
-            raise TaglineError(
-                f"Of {len(rows):,} rows, of {names.nunique():,} different {name!r}, none was dealt "
-                f"to {part}.",
-                where="split",
-                todo="Bring more rows, or name a column of their times with table.time.",
-            )
     return parts
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from tagline.columns.infer import recognise
 from tagline.columns.kind import How
 from tagline.columns.kinds import MISSING, Kind
-from tagline.columns.times import UTC_TIME
+from tagline.columns.times import UTC_TIME, find_number_format
 from tagline.columns.values import read
 from tagline.data.files import read_file
 from tagline.errors import TaglineError
@@ -33,6 +33,7 @@ MOSTLY = 0.8
 YES = ("yes", "y", "true", "t", "1", "positive", "pos", "bad", "churned", "spam", "default")
 FEWEST_DAYS = 3
 RARE = 0.05
+LONGEST_ID = 40
 
 
 @dataclass(frozen=True)
@@ -94,15 +95,26 @@ class Survey:
         """Name columns that seem to name a row, the likeliest first."""
         rows = len(self.frame)
         unique = [c for c in self.columns if c.distinct == rows and c.kind in ("string", "integer")]
-        # A number that is different in each row may be anything; text, or a name, says more.
+        # A number that is different in each row may be anything; a name, or a count, says more.
         named = [each.name for each in unique if LIKE_AN_ID.search(each.name)]
-        return named + [c.name for c in unique if c.kind == "string" and c.name not in named]
+        counted = [c.name for c in unique if c.kind == "integer" and _counts(self.frame[c.name])]
+        words = [c.name for c in unique if c.kind == "string" and _are_words(self.frame[c.name])]
+        return list(dict.fromkeys([*named, *words, *counted]))
+
+    def texts(self) -> list[str]:
+        """Name columns of text that is different in each row: nothing is learned of it."""
+        rows = len(self.frame)
+        return [c.name for c in self.columns if c.kind == "string" and c.distinct == rows]
 
     def times(self) -> list[str]:
         """Name columns that may say when a decision is made, the likeliest first."""
         found = [each for each in self.columns if each.kind == "timestamp" and not each.missing]
         days = {each.name: days_of(self.frame[each.name], each.format) for each in found}
-        able = [name for name, count in days.items() if count >= FEWEST_DAYS]
+        able = [
+            name
+            for name, count in days.items()
+            if count >= FEWEST_DAYS and not PERSONAL_NAMES.search(name)
+        ]
         return sorted(able, key=lambda name: not LIKE_A_TIME.search(name))
 
     def targets(self) -> list[str]:
@@ -155,6 +167,8 @@ def _looked(values: pd.Series) -> Looked:
     column = Looked(name, _kind(values, found.kind), missing, distinct, format=found.format)
     one = "one value only: nothing is learned of it" if distinct == 1 else ""
     hint = found.hint if found.hint != f"{distinct:,} different" else ""
+    if column.kind == "integer" and (written := find_number_format(_whole(texts))):
+        hint = f"may be times, written as {written}: --time {name}"
     return column.noted(one, hint, _personal(name, texts))
 
 
@@ -162,6 +176,20 @@ def _kind(values: pd.Series, kind: Kind) -> Kind:
     if kind != "number":
         return kind
     return "number" if read(values, "integer").unread.any() else "integer"
+
+
+def _whole(texts: pd.Series) -> pd.Series:
+    return pd.Series(texts.unique()).str.removesuffix(".0")
+
+
+def _counts(values: pd.Series) -> bool:
+    numbers = values.astype("int64").to_numpy()
+    return len(numbers) > 1 and bool((np.diff(numbers) == 1).all())
+
+
+def _are_words(values: pd.Series) -> bool:
+    texts = values.astype("str")
+    return bool((texts.str.len() <= LONGEST_ID).all() and not texts.str.contains(r"\s").any())
 
 
 def _texts(values: pd.Series) -> pd.Series:

@@ -79,6 +79,7 @@ def evaluate(
     unfitted: Sequence[str] = (),
     uncompared: str = "",
     lost: str = "",
+    postponed: str = "",
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
@@ -108,6 +109,8 @@ def evaluate(
         Why the current champion could not answer these rows, where it could not; its gate fails.
     lost : str
         Why the current champion is gone, where it is; its gate says so.
+    postponed : str
+        Why the current champion is compared at a promotion only; its gate says so.
     seed : int
         Seed of the resamples.
 
@@ -145,6 +148,7 @@ def evaluate(
         unfitted=unfitted,
         uncompared=uncompared,
         lost=lost,
+        postponed=postponed,
         slices=parts,
         behaviour=behaviour_results,
     )

@@ -24,6 +24,7 @@ def judge(
     unfitted: Iterable[str] = (),
     uncompared: str = "",
     lost: str = "",
+    postponed: str = "",
     slices: pd.DataFrame,
     behaviour: Iterable[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
@@ -45,6 +46,8 @@ def judge(
         Why the current champion could not answer these rows, where it could not.
     lost : str
         Why there is no bundle of the current champion any more; nobody is held against it then.
+    postponed : str
+        Why the current champion is compared at a promotion only.
     slices : DataFrame
         See `tagline.evaluation.slices.slices`.
     behaviour : iterable of mapping
@@ -66,6 +69,7 @@ def judge(
     gates += [_keeps_up(row, primary, margin) for row in against if row["kind"] == "champion"]
     gates += [_no_champion(uncompared, primary, section)] if uncompared else []
     gates += [_lost_champion(lost, primary, section)] if lost else []
+    gates += [_later(postponed, primary, section)] if postponed else []
     if section.behaviour:
         gates += [_behaves(result) for result in behaviour if result.get("counts", True)]
     return gates
@@ -158,6 +162,15 @@ def _lost_champion(why: str, primary: str, section: GatesSection) -> dict[str, A
     limit = -METRICS[primary].sign * margin
     message = f"Not possible, because {why} A promotion asks for a reason."
     return _gate(title, True, float("nan"), limit, message)
+
+
+def _later(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
+    margin = section.champion_margin
+    title = f"{METRICS[primary].title} not worse than champion by more than {margin:g}"
+    message = (
+        f"Not compared here: {why}. A promotion compares on rows that neither has learned from."
+    )
+    return _gate(title, True, float("nan"), -METRICS[primary].sign * margin, message)
 
 
 def _against(row: Mapping[Any, Any], primary: str, strict: bool) -> dict[str, Any]:

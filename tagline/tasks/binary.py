@@ -46,7 +46,12 @@ class Binary(Task):
         found = np.unique(y[~np.isnan(y)])
         if len(found) < 2:
             only = f" ({found[0]:g})" if len(found) else ""
-            raise TaglineError(f"{what} have one class only{only}.", where=where)
+            raise TaglineError(
+                f"{what} have one class only{only}.",
+                where=where,
+                todo="Bring more rows, or give the parts larger shares: tune_share and test_share "
+                "under [split].",
+            )
 
     def outcome(self, given: Any, table: "TableSection") -> float:
         """Read what came true: 1, 0, a flag, or what the table calls them."""

@@ -18,10 +18,11 @@ from tagline.data.tables import load_tables, require_columns
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
-from tagline.models.families import load
+from tagline.models.families import BaseRate, load
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
+from tagline.training.learned import unlearned
 from tagline.transform.feature_encoder import FeatureEncoder
 
 Floats = npt.NDArray[np.float64]
@@ -65,8 +66,17 @@ def evaluate_best(
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     answers = Assembled(prepared, best_trial, features)
     own = answers.predict(as_it_came(prepared, test.frame))
-    theirs, why_not = None, ""
+    others = {
+        kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
+    }
+    if BaseRate.kind not in others and case.gates.beat_baselines is None:
+        # Whatever is searched for: who is no better than the base rate is rejected.
+        (train,) = read_parts(prepared, "train", target=case.table.target)
+        others = {BaseRate.kind: np.full(len(test.y), train.y.mean()), **others}
+    theirs, why_not, postponed = None, "", ""
     if current is not None:
+        postponed = _known_to(current, prepared, test.frame)
+    if current is not None and not postponed:
         theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
     return evaluate(
         case.evaluation,
@@ -75,12 +85,11 @@ def evaluate_best(
         p=own,
         groups=test.group,
         slices=test.frame,
-        baselines={
-            kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
-        },
+        baselines=others,
         champion=theirs,
         uncompared=why_not,
         lost=lost,
+        postponed=postponed,
         threshold_from=(tune.y, answers.predict(tune.frame)),
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),
@@ -88,11 +97,18 @@ def evaluate_best(
             _predictor(best_trial, prepared, features),
             reads=prepared.reads,
         ),
-        unfitted=[
-            kind for kind in case.search.compared if kind not in {*baselines, best_trial.kind}
-        ],
+        unfitted=[kind for kind in case.search.compared if kind not in {*others, best_trial.kind}],
         seed=case.seed,
     )
+
+
+def _known_to(current: Bundle, prepared: Prepared, test: pd.DataFrame) -> str:
+    """Say how many test rows the champion has learned from; empty where none."""
+    try:
+        known = int((~unlearned(current, test, as_it_came(prepared, test))).sum())
+    except (TaglineError, FileNotFoundError, KeyError):
+        return ""  # what its run knew is not told any more: it is compared as it is
+    return f"it has learned from {known:,} of the {len(test):,} test rows" if known else ""
 
 
 def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:

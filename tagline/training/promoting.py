@@ -2,6 +2,7 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 
 from tagline.bundle.load import Bundle
@@ -12,9 +13,9 @@ from tagline.data.modules import load_features
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.training.evaluating import answered
+from tagline.training.learned import unlearned
 
 log = logging.getLogger(__name__)
-LEARNED_FROM = ("train", "tune")
 
 
 def recheck(
@@ -42,8 +43,12 @@ def recheck(
         There are no such decisions, or the candidate can not read them.
     """
     # Rows that either has learned from would favour it.
-    known = [learned_until(each) for each in (candidate, champion) if each is not None]
-    rows, events = holdout(case, candidate.fields, after=max(known))
+    models = [each for each in (candidate, champion) if each is not None]
+    rows, events = holdout(
+        case,
+        candidate.fields,
+        unlearned=lambda read, raw: np.all([unlearned(m, read, raw) for m in models], axis=0),
+    )
 
     def seen_by(bundle: Bundle) -> pd.DataFrame:
         return with_own_history(
@@ -82,14 +87,3 @@ def recheck(
         ),
         seed=case.seed,
     )
-
-
-def trained_until(bundle: Bundle) -> pd.Timestamp:
-    """Give the time of the last decision that a bundle's run knew, its test rows among them."""
-    return max(pd.Timestamp(each["until"]) for each in bundle.facts["periods"])
-
-
-def learned_until(bundle: Bundle) -> pd.Timestamp:
-    """Give the time of the last decision that a bundle has learned from."""
-    ends = (each["until"] for each in bundle.facts["periods"] if each["part"] in LEARNED_FROM)
-    return max(map(pd.Timestamp, ends))

@@ -6,15 +6,18 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from tagline.case.config import Case
+from tagline.case.config import NO_TIME, ROW_ID, Case
 from tagline.case.load import parse_case
 from tagline.columns.infer import recognise
 from tagline.columns.kinds import Kind
+from tagline.data.checks import is_speakable
+from tagline.data.files import UTF_8
 from tagline.data.prepare import suspects
 from tagline.data.survey import FEWEST_DAYS, RARE, Survey, days_of, positive_of, survey
 from tagline.errors import TaglineError
@@ -22,8 +25,8 @@ from tagline.names import near
 
 log = logging.getLogger("tagline")
 SHOWN = 8
-ONE = ("1", "1.0", "true", "True", "TRUE", "t", "T")
-FLAGS = {*ONE, "0", "0.0", "false", "False", "FALSE", "f", "F"}
+ONE = ("1", "1.0", "true", "True", "TRUE")
+FLAGS = {*ONE, "0", "0.0", "false", "False", "FALSE"}
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class Wished:
         Its file.
     target, positive, negative, id, time : str or None
         Columns and values; None where nothing was said.
+    encoding : str
+        How the bytes of a CSV are letters.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Wished:
     negative: str | None = None
     id: str | None = None
     time: str | None = None
+    encoding: str = UTF_8
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def begin(wished: Wished, *, file: Path) -> Begun:
     TaglineError
         The table can not be read, no column is named as the target, or it can not be one.
     """
-    seen = survey(wished.table)
+    seen = survey(wished.table, encoding=wished.encoding)
     _expect_columns(wished, seen)
     answered = _answered(wished, seen)
     trial = parse_case(_config(wished, seen, answered, file=file), file=str(file))
@@ -132,10 +138,17 @@ def _answered(wished: Wished, seen: Survey) -> _Answered:
     labels, told = _labels(wished, seen)
     identity, why = _id(wished, seen)
     time, written, when = _time(wished, seen)
-    excluded = {
-        each.name: each.notes[0]
+    used = (wished.target, identity, time)
+    excluded = {c.name: c.notes[0] for c in seen.columns if c.kind is None and c.name not in used}
+    alone = "is text that is different in each row: nothing is learned of it"
+    excluded |= {name: alone for name in seen.texts() if name not in used}
+    made = "is what a made column is called: name it with --id or --time, or call it otherwise"
+    excluded |= {n: made for n in (ROW_ID, NO_TIME) if n in seen.frame and n not in used}
+    unspoken = "has a name that no request can carry: call it otherwise"
+    excluded |= {
+        each.name: unspoken
         for each in seen.columns
-        if each.kind is None and each.name not in (wished.target, identity, time)
+        if each.name not in used and not is_speakable(each.name)
     }
     return _Answered(
         str(wished.target), labels, identity, time, written, [told, why, when], excluded
@@ -148,21 +161,19 @@ def _labels(wished: Wished, seen: Survey) -> tuple[dict[str, Any], str]:
     found = [str(each) for each in counts.index]
     _expect_two(wished, found, counts)
     kind = seen.of(target).kind
-    plain = kind == "boolean" or set(found) <= FLAGS
-    positive = wished.positive
-    if positive is None:
-        left = [each for each in found if each != wished.negative]
-        positive = next((e for e in left if e in ONE), "") if plain else positive_of(left)
+    left = [each for each in found if each != wished.negative]
+    positive = wished.positive or positive_of(left)
     rows, ones = int(counts.sum()), int(counts[positive])
     labels: dict[str, Any] = {}
-    if not plain or positive not in ONE:
+    if len(found) > 2 or positive not in ONE or not set(found) <= FLAGS:
         labels = {"positive": _typed(positive, kind)}
-    if wished.negative is not None and labels:
+    if len(found) > 2 and wished.negative is not None:
         labels["negative"] = _typed(wished.negative, kind)
+        rows = ones + int(counts[wished.negative])
     told = f"{target}: {positive!r} counts as 1, {ones:,} of {rows:,} rows ({ones / rows:.1%})"
     told += ": one class is rare" if min(ones, rows - ones) < RARE * rows else ""
     without = len(seen.frame) - rows
-    return labels, told + (f"; {without:,} rows without a label are not used" if without else "")
+    return labels, told + (f"; {without:,} other rows are not used" if without else "")
 
 
 def _expect_two(wished: Wished, found: Sequence[str], counts: "pd.Series[int]") -> None:
@@ -267,10 +278,24 @@ def _config(wished: Wished, seen: Survey, answered: _Answered, *, file: Path) ->
         "[table]",
         *(f"{key} = {_toml(value)}" for key, value in table.items()),
         *_comments(answered),
+        *([f"encoding = {_toml(wished.encoding)}"] if wished.encoding != UTF_8 else []),
         *_excluded(answered.excluded),
+        *_others(seen, answered),
         *_personal(seen, answered),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _others(seen: Survey, answered: _Answered) -> Iterator[str]:
+    if "negative" in answered.labels:
+        counts = seen.counts(answered.target)
+        named = {str(each) for each in answered.labels.values()}
+        share = 1 - sum(int(n) for value, n in counts.items() if str(value) in named) / len(
+            seen.frame
+        )
+        yield ""
+        yield "[contract]"
+        yield f"max_quarantined = {min(1.0, ceil(100 * share + 1) / 100):g}  # rows of other values"
 
 
 def _comments(answered: _Answered) -> Iterator[str]:
@@ -289,8 +314,8 @@ def _excluded(excluded: Mapping[str, str]) -> Iterator[str]:
 
 
 def _personal(seen: Survey, answered: _Answered) -> Iterator[str]:
-    own = (answered.target, answered.id, answered.time)
-    found = [each.name for each in personal(seen) if each.name not in own]
+    out = (answered.target, answered.time, *answered.excluded)
+    found = [each.name for each in personal(seen) if each.name not in out]
     if found:
         yield ""
         yield "[serving]"

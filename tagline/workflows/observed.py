@@ -29,7 +29,7 @@ from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.tables import FIELD
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
-from tagline.training.promoting import trained_until
+from tagline.training.learned import trained_until
 from tagline.transform.compute import Columns, columns
 from tagline.workflows.candidates import open_bundle
 from tagline.workflows.scoring import answers_of
@@ -248,7 +248,8 @@ class LogReader:
     def _by_row(self) -> Mapping[str, float]:
         """What came true by the row's own id: the log's word counts before the tables'."""
         found: dict[str, float] = {}
-        if self.case.monitoring.table_outcomes:
+        # A row's number names it in its own file only.
+        if self.case.monitoring.table_outcomes and self.case.table.id is not None:
             known = self._settled
             ids = as_ids(known[self.case.table.id_column])
             found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))

@@ -201,6 +201,9 @@ def score_file(standings: ModelRegistry, source: Path, to: Path) -> job.Scored:
 def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Scored:
     """As `score_file`, with a model that is open."""
     writer = _writer(to)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if to.absolute() == source.absolute():
+        raise TaglineError("The answers would write over the rows.", where=str(to))
     frame = read_file(source, encoding=case.table.encoding).frame
     if case.table.id_column not in frame:
         frame = frame.assign(**{case.table.id_column: np.arange(1, len(frame) + 1).astype(str)})
@@ -243,6 +246,16 @@ def _scored_before(to: Place, wanted: ScoringRequest) -> set[str]:
 
 
 def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
+    if case.table.id is None:
+        raise TaglineError(
+            "Its rows have no id, so that those which were scored can not be told from new ones.",
+            where=f"{case.file}: table.id",
+            todo="Score a file, with --source or by `tagline score FILE`; or name table.id.",
+        )
+    if case.table.time is None and (wanted.since or wanted.until):
+        raise TaglineError(
+            "Its rows have no time to part them by.", where=f"{case.file}: table.time"
+        )
     features = load_features(case)
     checked = check_decisions(
         case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
@@ -267,7 +280,7 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
     kept &= new
     if not kept.any():
         return ""
-    own = raw[kept].drop(columns=case.table.target)
+    own = raw[kept].drop(columns=[case.table.target, *case.table.made])
     with using(Blobs.alone(paths.cache() / "to_score")) as own_blobs:
         return str(own_blobs.file(put_table(storable(own))["sha256"], ending=PARQUET))
 

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tagline.case.load import parse_case
+from tagline.columns.field import Field
+from tagline.columns.values import read
 from tagline.data.survey import positive_of
 from tagline.errors import TaglineError
 from tagline.workflows.beginning import Wished, begin
@@ -100,20 +102,78 @@ def test_what_can_not_be_asked_is_a_sentence(tmp_path, frame, wished, said):
 
 def test_it_finds_the_id_the_time_and_what_counts_as_one(tmp_path):
     rows = small_rows().assign(y=lambda r: np.where(r["y"] == 1, "yes", "no"))
-    found = begun(tmp_path, rows.assign(e_mail=[f"a{n}@b.org" for n in range(len(rows))]))
+    mails = [f"a{n // 2}@b.org" for n in range(len(rows))]
+    found = begun(tmp_path, rows.assign(e_mail=mails, birth_date="1980-01-02", said=SAID))
+    assert list(found.excluded) == ["said"]
     own = parse_case(found.config, file=str(tmp_path / "own.toml")).table
     assert (own.id, own.time, own.positive) == ("id", "at", "yes")
-    assert parse_case(found.config, file="own.toml").serving.personal == ("e_mail",)
+    assert parse_case(found.config, file="own.toml").serving.personal == ("e_mail", "birth_date")
     assert "e-mail addresses" in found.survey.of("e_mail").notes[-1]
 
 
-@pytest.mark.parametrize("written", ["%Y", "%Y%m", "%Y%m%d", "s", "ms"])
+SAID = [f"It was number {n}, and good." for n in range(600)]
+TARGETS = [
+    (["t", "f"], {}, "t"),
+    (["0", "0.0"], {}, 0),
+    (["yes", "no", "maybe"], {"positive": "yes", "negative": "no"}, "yes"),
+    ([2, 1], {}, None),
+]
+
+
+@pytest.mark.parametrize(("values", "wished", "positive"), TARGETS[:1] + TARGETS[2:])
+def test_whatever_the_two_values_are_it_trains(tmp_path, values, wished, positive):
+    rows = small_rows(900).assign(y=lambda r: [values[n % len(values)] for n in range(len(r))])
+    found = begun(tmp_path, rows, **wished)
+    assert not [line for line in found.told if line.startswith(STOPS)]
+    own = parse_case(found.config, file=str(tmp_path / "own.toml"))
+    assert own.table.positive == (positive or own.table.positive)
+    assert prepared(own)[0].accounting["used"] >= 600
+
+
+@pytest.mark.parametrize("drop", [["size", "town", "noise", "id", "at"], ["size", "noise", "town"]])
+def test_a_table_with_nothing_to_learn_from_is_a_sentence(tmp_path, drop):
+    found = begun(tmp_path, small_rows().drop(columns=drop))
+    own = parse_case(found.config, file=str(tmp_path / "own.toml"))
+    if own.table.time is None:
+        assert any("No column is left as an input" in line for line in found.told)
+
+
+def test_what_a_made_column_is_called_and_what_no_request_can_carry_is_left_out(tmp_path):
+    rows = small_rows().drop(columns=["id", "at"])
+    found = begun(tmp_path, rows.assign(row_id=1, **{'say "hi"': rows["size"]}))
+    assert list(found.excluded) == ["row_id", 'say "hi"']
+    own = parse_case(found.config, file=str(tmp_path / "own.toml"))
+    assert prepared(own)[0].accounting["used"] == 600
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_what_parts_columns_is_found(tmp_path, separator):
+    table = tmp_path / "rows.csv"
+    rows = small_rows().assign(town=[f"a{separator}b", "c"] * 300)
+    rows.to_csv(table, index=False, sep=separator)
+    found = begin(Wished("own", table, target="y"), file=tmp_path / "own.toml")
+    assert [each.name for each in found.survey.columns] == list(rows)
+    assert set(found.survey.counts("town").index) == {f"a{separator}b", "c"}
+
+
+def test_the_encoding_is_asked_for_and_kept(tmp_path):
+    table = tmp_path / "rows.csv"
+    small_rows().assign(town="Łódź").to_csv(table, index=False, encoding="iso-8859-2")
+    with pytest.raises(TaglineError, match="--encoding"):
+        begin(Wished("own", table, target="y"), file=tmp_path / "own.toml")
+    named = Wished("own", table, target="y", encoding="iso-8859-2")
+    own = parse_case(begin(named, file=tmp_path / "own.toml").config, file=str(tmp_path / "o.toml"))
+    assert own.table.encoding == "iso-8859-2"
+
+
+@pytest.mark.parametrize("written", ["%Y", "%Y%m", "%Y%m%d", "s", "ms", "%Y-%m", "%m/%Y"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_number_is_a_time_where_somebody_says_so(tmp_path, written, kind):
     rows = small_rows(900)
     times = pd.date_range("2009-03-01", periods=900, freq="73h", tz="UTC")
     if "%" in written:
-        numbers = times.strftime(written).astype("int64")
+        numbers = times.strftime(written)
+        numbers = numbers.astype("int64") if written in ("%Y", "%Y%m", "%Y%m%d") else numbers
     else:
         numbers = times.as_unit("ns").astype("int64") // {"s": 10**9, "ms": 10**6}[written]
     rows = rows.assign(at=numbers)
@@ -123,7 +183,11 @@ def test_a_number_is_a_time_where_somebody_says_so(tmp_path, written, kind):
     found = begin(Wished("own", table, target="y", time="at"), file=file)
     made, _ = prepared(parse_case(found.config, file=str(file)))
     assert made.accounting["used"] == 900
-    assert {each["name"]: each["format"] for each in made.fields}["at"] == written
+    (field,) = (Field.from_dict(each) for each in made.fields if each["name"] == "at")
+    assert field.format == written
+    # A request, and whoever scores what was read, writes ISO 8601.
+    later = pd.Series(["2031-05-06T07:08:09+00:00"], name="at")
+    assert read(later, "timestamp", field.how).series.dt.year.tolist() == [2031]
 
 
 @given(st.lists(st.text(string.ascii_letters, min_size=1), min_size=2, max_size=2, unique=True))

@@ -1,0 +1,135 @@
+"""By chance a row is always dealt to the same part, whatever else its table holds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tagline.columns.field import Field
+from tagline.data.chance import Chance
+from tagline.data.holdout import holdout
+from tagline.data.store import get_table
+from tagline.errors import TaglineError
+from tagline.training import promoting
+from tests.pipeline import case_of, trained
+from tests.worlds.world import QUICK, plain
+
+FIELDS = (
+    Field("size", "number"),
+    Field("town", "string", required=False),
+    Field("flag", "boolean", required=False),
+    Field("seen", "timestamp", required=False, format="ISO8601", timezone="UTC"),
+)
+BY = {
+    "content": Chance(None, None, 0.2, 0.15),
+    "id": Chance(None, "id", 0.2, 0.15),
+    "group": Chance("town", "id", 0.2, 0.15),
+}
+
+
+def rows(n, seed=0):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "id": random.permutation(10**6)[:n],
+            "size": random.normal(size=n).round(3),
+            "town": [f"t{each}" for each in random.integers(0, 80, n)],
+            "flag": random.random(n) < 0.5,
+            "seen": pd.Timestamp("2024-01-01") + pd.to_timedelta(random.integers(0, 9999, n), "h"),
+        }
+    )
+
+
+@given(st.sampled_from(list(BY)), st.integers(0, 9), st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_a_row_stays_in_its_part_however_the_table_grows_and_is_ordered(by, seed, random):
+    before, more = (
+        rows(500, seed),
+        rows(200, seed + 100).assign(id=range(2 * 10**6, 2 * 10**6 + 200)),
+    )
+    order = list(range(700))
+    random.shuffle(order)
+    after = pd.concat([before, more], ignore_index=True).iloc[order]
+    first, second = (BY[by].parts(each, FIELDS) for each in (before, after))
+    again = pd.Series(second, index=after.index).sort_index()
+    assert again.head(500).tolist() == first.tolist()
+    assert abs((second == "test").mean() - 0.2) < 0.12
+
+
+@pytest.mark.parametrize("by", BY)
+def test_the_type_that_a_file_has_changes_nothing(by, tmp_path):
+    frame = rows(600)
+    expected = BY[by].parts(frame, FIELDS).tolist()
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    text = pd.read_csv(tmp_path / "a.csv", dtype="str")
+    assert BY[by].parts(text, FIELDS).tolist() == expected
+    for kind in ("Int64", "float64", "str"):
+        assert BY[by].parts(frame.astype({"id": kind}), FIELDS).tolist() == expected
+    assert BY[by].parts(frame.astype({"flag": "boolean"}), FIELDS).tolist() == expected
+
+
+def test_equal_rows_are_in_one_part_and_so_are_those_of_a_group():
+    frame = pd.concat([rows(400), rows(400)], ignore_index=True)
+    parts = BY["content"].parts(frame, FIELDS)
+    assert parts[:400].tolist() == parts[400:].tolist()
+    grouped = pd.Series(BY["group"].parts(frame, FIELDS))
+    assert grouped.groupby(frame["town"]).nunique().eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("chance", "change", "said"),
+    [
+        (BY["group"], {"town": "one"}, "1 of them different, none was dealt to"),
+        (BY["group"], {"town": None}, "400 rows have no 'town'"),
+        (BY["id"], {"id": None}, "400 rows have no 'id'"),
+        (Chance("twon", None, 0.2, 0.15), {}, "twon"),
+    ],
+)
+def test_what_can_not_be_dealt_is_a_sentence(chance, change, said):
+    with pytest.raises(TaglineError, match=said):
+        chance.parts(rows(400).assign(**change), FIELDS)
+
+
+NONE = {"id": None, "time": None}
+TIMED = {"id": "id", "time": "at"}
+WAYS = [
+    ("the same", NONE, {}, NONE, {}),
+    ("an id", {**NONE, "id": "id"}, {}, NONE, {}),
+    ("a group", NONE, {"group": "town"}, NONE, {}),
+    ("another share", NONE, {"test_share": 0.4}, NONE, {}),
+    ("a time now", TIMED, {}, NONE, {}),
+    ("a time before", NONE, {}, TIMED, {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("now", "split", "before", "was"), [w[1:] for w in WAYS], ids=[w[0] for w in WAYS]
+)
+def test_a_promotion_is_judged_on_rows_that_neither_has_learned_from(
+    tmp_path, monkeypatch, now, split, before, was
+):
+    table = plain(1200).dropna().assign(town=lambda r: [f"t{n % 90}" for n in range(len(r))])
+    made = []
+    for name, named, section in (("champion", before, was), ("candidate", now, split)):
+        folder = tmp_path / name
+        folder.mkdir()
+        made.append(
+            trained(case_of(folder, table, table=named, split=section, search=QUICK), folder)
+        )
+    held = []
+
+    def noted(*words, **options):
+        found, events = holdout(*words, **options)
+        held.extend(found.frame["size"])
+        return found, events
+
+    monkeypatch.setattr(promoting, "holdout", noted)
+    # As time goes by: in another order, and with a row before the first one.
+    later = pd.concat([plain(1300).tail(100), table.sample(frac=1, random_state=4)])
+    case = case_of(tmp_path / "candidate", later, table=now, split=split, search=QUICK)
+    found = promoting.recheck(case, made[1].bundle, made[0].bundle)
+    for each in made:
+        learned = [get_table(each.prepared.rows[part])["size"] for part in ("train", "tune")]
+        assert not set(held) & set(pd.concat(learned))
+    assert found.support["n"] == len(held) > 20
