@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from tagline.case.config import NO_TIME, ROW_ID, Case
+from tagline.case.config import NO_TIME, ROW_ID
 from tagline.case.load import parse_case
 from tagline.columns.infer import recognise
 from tagline.columns.kinds import Kind
@@ -85,7 +85,6 @@ class _Answered:
     labels: Mapping[str, Any]
     id: str | None
     time: str | None
-    format: str | None
     told: list[str] = field(default_factory=list)
     excluded: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,12 +107,12 @@ def begin(wished: Wished, *, file: Path) -> Begun:
     seen = survey(wished.table, encoding=wished.encoding)
     _expect_columns(wished, seen)
     answered = _answered(wished, seen)
-    trial = parse_case(_config(wished, seen, answered, file=file), file=str(file))
-    answered = _without_leaks(trial, answered)
-    told = [*_of_rows(seen), *answered.told]
+    leaks, stops = _leaks(wished, seen, answered, file=file)
+    if leaks:
+        answered = replace(answered, excluded={**answered.excluded, **leaks})
+        _, stops = _leaks(wished, seen, answered, file=file)
     config = _config(wished, seen, answered, file=file)
-    parse_case(config, file=str(file))
-    return Begun(seen, config, told, answered.excluded)
+    return Begun(seen, config, [*_of_rows(seen), *answered.told, *stops], answered.excluded)
 
 
 def _expect_columns(wished: Wished, seen: Survey) -> None:
@@ -137,7 +136,7 @@ def _expect_columns(wished: Wished, seen: Survey) -> None:
 def _answered(wished: Wished, seen: Survey) -> _Answered:
     labels, told = _labels(wished, seen)
     identity, why = _id(wished, seen)
-    time, written, when = _time(wished, seen)
+    time, when = _time(wished, seen)
     used = (wished.target, identity, time)
     excluded = {c.name: c.notes[0] for c in seen.columns if c.kind is None and c.name not in used}
     alone = "is text that is different in each row: nothing is learned of it"
@@ -150,9 +149,7 @@ def _answered(wished: Wished, seen: Survey) -> _Answered:
         for each in seen.columns
         if each.name not in used and not is_speakable(each.name)
     }
-    return _Answered(
-        str(wished.target), labels, identity, time, written, [told, why, when], excluded
-    )
+    return _Answered(str(wished.target), labels, identity, time, [told, why, when], excluded)
 
 
 def _labels(wished: Wished, seen: Survey) -> tuple[dict[str, Any], str]:
@@ -222,13 +219,13 @@ def _id(wished: Wished, seen: Survey) -> tuple[str | None, str]:
     return None, "no column names a row: rows are numbered"
 
 
-def _time(wished: Wished, seen: Survey) -> tuple[str | None, str | None, str]:
+def _time(wished: Wished, seen: Survey) -> tuple[str | None, str]:
     if wished.time is None:
         able = [each for each in seen.times() if each != wished.target]
         if not able:
-            return None, None, "no column says when a decision is made: rows are dealt by chance"
+            return None, "no column says when a decision is made: rows are dealt by chance"
         also = f" ({', '.join(able[1:])} could be it too)" if able[1:] else ""
-        return able[0], None, f"{able[0]} says when a decision is made: in its order{also}"
+        return able[0], f"{able[0]} says when a decision is made: in its order{also}"
     values = seen.frame[wished.time]
     written = recognise(values, kind="timestamp").format
     days = days_of(values, written)
@@ -242,17 +239,19 @@ def _time(wished: Wished, seen: Survey) -> tuple[str | None, str | None, str]:
             todo="Leave --time out: rows are dealt by chance then.",
         )
     how = f", written as {written}" if written and written != "ISO8601" else ""
-    return wished.time, None, f"{wished.time} says when a decision is made{how}: in its order"
+    return wished.time, f"{wished.time} says when a decision is made{how}: in its order"
 
 
-def _without_leaks(case: Case, answered: _Answered) -> _Answered:
-    """Leave out what seems to know the answer; say what else would stop a training."""
+def _leaks(
+    wished: Wished, seen: Survey, answered: _Answered, *, file: Path
+) -> tuple[dict[str, str], list[str]]:
+    """Name what seems to know the answer, and say what would stop a training."""
+    case = parse_case(_config(wished, seen, answered, file=file), file=str(file))
     try:
         found = suspects(case)
     except TaglineError as wrong:
-        return replace(answered, told=[*answered.told, f"A training would stop: {wrong}"])
-    names = {name: why for name, why in found.items() if name != answered.time}
-    return replace(answered, excluded={**answered.excluded, **names})
+        return {}, [f"A training would stop: {wrong}"]
+    return {name: why for name, why in found.items() if name != answered.time}, []
 
 
 def _of_rows(seen: Survey) -> Iterator[str]:
@@ -290,9 +289,8 @@ def _others(seen: Survey, answered: _Answered) -> Iterator[str]:
     if "negative" in answered.labels:
         counts = seen.counts(answered.target)
         named = {str(each) for each in answered.labels.values()}
-        share = 1 - sum(int(n) for value, n in counts.items() if str(value) in named) / len(
-            seen.frame
-        )
+        ours = sum(int(rows) for value, rows in counts.items() if str(value) in named)
+        share = 1 - ours / len(seen.frame)
         yield ""
         yield "[contract]"
         yield f"max_quarantined = {min(1.0, ceil(100 * share + 1) / 100):g}  # rows of other values"
