@@ -80,7 +80,9 @@ def test_what_knows_the_answer_is_left_out_with_its_reason(tmp_path, name, make)
 
 
 def test_where_all_that_there_is_knows_the_answer_that_is_told(tmp_path):
-    rows = small_rows(900)[["y"]].assign(answer=lambda r: r["y"] * 2, other=lambda r: 1 - r["y"])
+    rows = small_rows(900)[["id", "y"]].assign(
+        answer=lambda r: r["y"] * 2, other=lambda r: 1 - r["y"]
+    )
     found = begun(tmp_path, rows)
     assert set(found.excluded) == {"answer", "other"}
     assert "A training would stop" in found.told[-1]
