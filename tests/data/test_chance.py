@@ -92,31 +92,39 @@ def test_what_can_not_be_dealt_is_a_sentence(chance, change, said):
 
 
 NONE = {"id": None, "time": None}
-TIMED = {"id": "id", "time": "at"}
-WAYS = [
-    ("the same", NONE, {}, NONE, {}),
-    ("an id", {**NONE, "id": "id"}, {}, NONE, {}),
-    ("a group", NONE, {"group": "town"}, NONE, {}),
-    ("another share", NONE, {"test_share": 0.4}, NONE, {}),
-    ("a time now", TIMED, {}, NONE, {}),
-    ("a time before", NONE, {}, TIMED, {}),
-]
+DEALT = {
+    "content": (NONE, {}),
+    "id": ({**NONE, "id": "id"}, {}),
+    "group": (NONE, {"group": "town"}),
+    "another share": (NONE, {"test_share": 0.4}),
+    "time": ({"id": "id", "time": "at"}, {}),
+}
+WAYS = [("content", now) for now in DEALT] + [("time", "content")]
 
 
-@pytest.mark.parametrize(
-    ("now", "split", "before", "was"), [w[1:] for w in WAYS], ids=[w[0] for w in WAYS]
-)
+@pytest.fixture(scope="module")
+def table():
+    return plain(1200).dropna().assign(town=lambda r: [f"t{n % 90}" for n in range(len(r))])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, table):
+    """Train a model for each way to deal."""
+
+    def train(way):
+        folder = tmp_path_factory.mktemp("dealt")
+        named, section = DEALT[way]
+        return trained(case_of(folder, table, table=named, split=section, search=QUICK), folder)
+
+    return {way: train(way) for way in DEALT}
+
+
+@pytest.mark.parametrize(("before", "now"), WAYS)
 def test_a_promotion_is_judged_on_rows_that_neither_has_learned_from(
-    tmp_path, monkeypatch, now, split, before, was
+    tmp_path, monkeypatch, table, made, before, now
 ):
-    table = plain(1200).dropna().assign(town=lambda r: [f"t{n % 90}" for n in range(len(r))])
-    made = []
-    for name, named, section in (("champion", before, was), ("candidate", now, split)):
-        folder = tmp_path / name
-        folder.mkdir()
-        made.append(
-            trained(case_of(folder, table, table=named, split=section, search=QUICK), folder)
-        )
+    champion, candidate = made[before], made[now]
+    named, section = DEALT[now]
     held = []
 
     def noted(*words, **options):
@@ -127,9 +135,9 @@ def test_a_promotion_is_judged_on_rows_that_neither_has_learned_from(
     monkeypatch.setattr(promoting, "holdout", noted)
     # As time goes by: in another order, and with a row before the first one.
     later = pd.concat([plain(1300).tail(100), table.sample(frac=1, random_state=4)])
-    case = case_of(tmp_path / "candidate", later, table=now, split=split, search=QUICK)
-    found = promoting.recheck(case, made[1].bundle, made[0].bundle)
-    for each in made:
+    case = case_of(tmp_path, later, table=named, split=section, search=QUICK)
+    found = promoting.recheck(case, candidate.bundle, champion.bundle)
+    for each in (champion, candidate):
         learned = [get_table(each.prepared.rows[part])["size"] for part in ("train", "tune")]
         assert not set(held) & set(pd.concat(learned))
     assert found.support["n"] == len(held) > 20
