@@ -59,9 +59,13 @@ def _styled(distinct: pd.Series, counts: Counts, *, name: str) -> Fit | None:
     found = find_style(distinct, counts, mostly=mostly, name=name)
     if found is None:
         return None
-    read = distinct[STYLES[found].fits(distinct) & ~written(distinct)].head(1)
-    number = STYLES[found].numbers(read).iloc[0]
-    return Fit(found, f"such as {read.iloc[0]!r}, which is {number:g}")
+    fits = STYLES[found].fits(distinct)
+    only_so = distinct[fits & ~written(distinct)].head(1)
+    # As for plain numbers: a few different ones beside words are codes.
+    if only_so.empty or not (fits.all() or fits.sum() > FEW):
+        return None
+    number = STYLES[found].numbers(only_so).iloc[0]
+    return Fit(found, f"such as {only_so.iloc[0]!r}, which is {number:g}")
 
 
 def whole(values: pd.Series, _: How) -> Found:

@@ -82,10 +82,12 @@ def find_style(distinct: pd.Series, counts: Counts, *, mostly: float, name: str)
     TaglineError
         Both styles read it, and differently: 1,234 may be more than a thousand, or about one.
     """
-    read = {key: style.fits(distinct) & _comparable(distinct) for key, style in STYLES.items()}
+    read = {key: style.fits(distinct) for key, style in STYLES.items()}
     able = [key for key, mask in read.items() if counts[mask].sum() >= mostly * counts.sum()]
+    if not able or not _comparable(distinct):
+        return None
     if len(able) < 2:
-        return next(iter(able), None)
+        return able[0]
     both = distinct[read[POINT] & read[COMMA]]
     one, other = (STYLES[key].numbers(both) for key in (POINT, COMMA))
     apart = both[(one != other).to_numpy()]

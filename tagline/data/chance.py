@@ -107,6 +107,8 @@ class Chance:
     def _hashes(self, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
         name = self.group or self.id
         if name is None:
+            # A column that is gone would make other rows of them.
+            require_columns(rows, tuple(each.name for each in fields), where="what parts rows")
             return _of_content(read_rows(rows, fields).frame, fields)
         where = "split.group" if self.group else "table.id"
         require_columns(rows, (name,), where=where)
@@ -123,7 +125,7 @@ class Chance:
 
 
 def _of_content(frame: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
-    alike = {each.name: _alike(frame[each.name]) for each in sorted(fields, key=_name)}
+    alike = {each: _alike(frame[each]) for each in sorted(field.name for field in fields)}
     hashed = pd.util.hash_pandas_object(pd.DataFrame(alike), index=False, hash_key=DEALT_BY)
     return np.asarray(hashed, dtype=np.uint64)
 
@@ -136,7 +138,3 @@ def _alike(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return pd.Series(values.to_numpy(dtype=np.float64, na_value=np.nan), values.index) + 0.0
     return values.astype(object).where(values.notna(), "")
-
-
-def _name(field: Field) -> str:
-    return field.name

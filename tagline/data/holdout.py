@@ -1,4 +1,4 @@
-"""The newest decisions whose labels are known: what a promotion is judged on."""
+"""Labelled decisions that no model has learned from: what a promotion is judged on."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ def holdout(
     unlearned: Unlearned,
     now: pd.Timestamp | None = None,
 ) -> tuple[LabelledRows, Tables]:
-    """Load a case's tables as they are now, and take the labelled decisions after a time.
+    """Load a case's tables as they are now, and take the labelled decisions that are new to models.
 
     Parameters
     ----------

@@ -65,7 +65,8 @@ def evaluate_best(
     features, task = prepared.features(case), task_of(case.task)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     answers = Assembled(prepared, best_trial, features)
-    own = answers.predict(as_it_came(prepared, test.frame))
+    came = as_it_came(prepared, test.frame)
+    own = answers.predict(came)
     others = {
         kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
     }
@@ -75,9 +76,7 @@ def evaluate_best(
         others = {BaseRate.kind: np.full(len(test.y), train.y.mean()), **others}
     theirs, why_not, postponed = None, "", ""
     if current is not None:
-        postponed = _known_to(current, prepared, test.frame)
-    if current is not None and not postponed:
-        theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test.frame))
+        theirs, why_not, postponed = _beside(current, case, prepared, test.frame, came)
     return evaluate(
         case.evaluation,
         case.gates,
@@ -102,13 +101,27 @@ def evaluate_best(
     )
 
 
-def _known_to(current: Bundle, prepared: Prepared, test: pd.DataFrame) -> str:
-    """Say how many test rows the champion has learned from; empty where none."""
+def _beside(
+    current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame, came: pd.DataFrame
+) -> tuple[Floats | None, str, str]:
+    """Give the champion's answers; or why it has none, or why they say nothing of it here."""
+    if _tells(current):
+        try:
+            known = int((~unlearned(current, test, came)).sum())
+        except TaglineError as untold:
+            return None, str(untold), ""
+        if known:
+            return None, "", f"it has learned from {known:,} of the {len(test):,} test rows"
+    theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test, came))
+    return theirs, why_not, ""
+
+
+def _tells(current: Bundle) -> bool:
+    """Tell whether it is known what a model was made of: of a replay's own it is not."""
     try:
-        known = int((~unlearned(current, test, as_it_came(prepared, test))).sum())
-    except (TaglineError, FileNotFoundError, KeyError):
-        return ""  # what its run knew is not told any more: it is compared as it is
-    return f"it has learned from {known:,} of the {len(test):,} test rows" if known else ""
+        return {"case", "periods"} <= current.facts.keys()
+    except TaglineError:
+        return False
 
 
 def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
@@ -125,12 +138,14 @@ def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
 
 
-def _rows_for(current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+def _rows_for(
+    current: Bundle, case: Case, prepared: Prepared, test: pd.DataFrame, came: pd.DataFrame
+) -> pd.DataFrame:
     """Give the test rows with the history that another bundle declares."""
     features = prepared.features(case)
     # As a rule nothing has changed, and what the run computed is what it asks for.
     if current.declarations == tuple(features.history) and current.streams == prepared.streams:
-        return as_it_came(prepared, test)
+        return came
     # The run's own history columns do not fit, so the streams are needed once more.
     tables = load_tables(case, features)
     if fingerprint(tables) != prepared.fingerprint:

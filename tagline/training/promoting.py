@@ -3,6 +3,7 @@
 import logging
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.bundle.load import Bundle
@@ -10,6 +11,7 @@ from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.data.holdout import holdout
 from tagline.data.modules import load_features
+from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.training.evaluating import answered
@@ -42,13 +44,18 @@ def recheck(
     TaglineError
         There are no such decisions, or the candidate can not read them.
     """
-    # Rows that either has learned from would favour it.
-    models = [each for each in (candidate, champion) if each is not None]
-    rows, events = holdout(
-        case,
-        candidate.fields,
-        unlearned=lambda read, raw: np.all([unlearned(m, read, raw) for m in models], axis=0),
-    )
+    untold: list[str] = []
+
+    def new_to_both(read: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        # Rows that either has learned from would favour it.
+        new = unlearned(candidate, read, raw)
+        try:
+            return new if champion is None else new & unlearned(champion, read, raw)
+        except TaglineError as wrong:
+            untold.append(str(wrong))
+            return new
+
+    rows, events = holdout(case, candidate.fields, unlearned=new_to_both)
 
     def seen_by(bundle: Bundle) -> pd.DataFrame:
         return with_own_history(
@@ -62,9 +69,9 @@ def recheck(
 
     own = seen_by(candidate)
     p = candidate.predict_frame(own)
-    theirs, why_not = (
-        (None, "") if champion is None else answered(champion, lambda: seen_by(champion))
-    )
+    theirs, why_not = None, "".join(untold)
+    if champion is not None and not untold:
+        theirs, why_not = answered(champion, lambda: seen_by(champion))
     # In one piece: column by column, pandas warns of a frame in fragments.
     typed = pd.concat([rows.frame, own[list(candidate.history)]], axis=1)
     return evaluate(

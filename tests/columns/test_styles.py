@@ -58,6 +58,15 @@ def test_what_a_column_is_taken_for(texts, kind, values):
         assert read(column(texts), kind, How(found.format)).series.tolist() == values
 
 
+@pytest.mark.parametrize("make", ["{}", "${}", "{},5"])
+def test_a_few_different_numbers_beside_words_are_codes(make):
+    few = [make.format(1 + n % 20) for n in range(2000)]
+    words = [f"w{n % 5}" for n in range(20)]
+    assert recognise(column([*few, *words])).kind == "string"
+    many = [make.format(1 + n % 60) for n in range(2000)]
+    assert recognise(column([*many, *words])).kind == "number"
+
+
 @pytest.mark.parametrize("texts", [["1,234", "5,678"], ["1.234", "EUR 5.678"], ["1,234", "7"]])
 def test_what_can_be_read_in_two_ways_is_asked_about(texts):
     with pytest.raises(TaglineError, match="can be read in two ways"):

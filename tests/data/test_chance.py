@@ -141,3 +141,29 @@ def test_a_promotion_is_judged_on_rows_that_neither_has_learned_from(
         learned = [get_table(each.prepared.rows[part])["size"] for part in ("train", "tune")]
         assert not set(held) & set(pd.concat(learned))
     assert found.support["n"] == len(held) > 20
+
+
+@pytest.mark.parametrize("uncompared", ["fail", "pass"])
+def test_a_champion_of_which_nobody_can_say_what_it_knows_is_not_compared(
+    tmp_path, table, made, uncompared
+):
+    champion = made["content"].bundle
+    gates = {"uncompared": uncompared}
+    case = case_of(tmp_path, table.drop(columns="size"), table=NONE, search=QUICK, gates=gates)
+    second = trained(case, tmp_path, current=champion)
+    found = promoting.recheck(case, second.bundle, champion)
+    for evaluation in (second.evaluation, found):
+        gate = next(each for each in evaluation.gates if "champion" in each["name"])
+        assert "'size'" in gate["detail"]
+        assert gate["passed"] == (uncompared == "pass")
+
+
+def test_a_training_leaves_the_comparison_where_the_champion_knows_its_test_rows(
+    tmp_path, table, made
+):
+    case = case_of(tmp_path, table, table=NONE, split={"test_share": 0.4}, search=QUICK)
+    evaluation = trained(case, tmp_path, current=made["content"].bundle).evaluation
+    gate = next(each for each in evaluation.gates if "champion" in each["name"])
+    assert gate["passed"]
+    assert "it has learned from" in gate["detail"]
+    assert "champion" not in evaluation.baseline_metrics
