@@ -1,6 +1,7 @@
 """`make quick`: a small table, from nothing to a promoted champion that answers a request."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -10,7 +11,6 @@ from shutil import copy
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "examples" / "orders.csv"
-FOLDER = ROOT / "quick"
 BIN = Path(sys.executable).parent
 READY = "is served at "
 ROW = {
@@ -28,25 +28,29 @@ ROW = {
 }
 
 
-def main() -> None:
+def main(folder: Path = ROOT / "quick") -> None:
     """Go through it in a folder of its own, each command as a person would give it."""
     begun = time.monotonic()
-    (FOLDER / ".metaflow").mkdir(parents=True, exist_ok=True)
-    copy(TABLE, FOLDER)
+    (folder / ".metaflow").mkdir(parents=True, exist_ok=True)
+    copy(TABLE, folder)
     said = "--table orders.csv --target sent_back --again"
-    _do("tagline", "new", "orders", *said.split())
-    _do("python", "../flows/train.py", "--config", "case", "orders.toml", "run")
-    _do("tagline", "promote", "--case", "orders", "--why", "the first")
-    _ask()
-    print(f"All of it took {time.monotonic() - begun:.0f} s; it lies in {FOLDER}.")
+    flow = os.path.relpath(ROOT / "flows" / "train.py", folder)
+    _do(folder, "tagline", "new", "orders", *said.split())
+    _do(folder, "python", flow, "--config", "case", "orders.toml", "run")
+    _do(folder, "tagline", "promote", "--case", "orders", "--why", "the first")
+    _ask(folder)
+    print(f"All of it took {time.monotonic() - begun:.0f} s; it lies in {folder}.")
 
 
-def _ask() -> None:
+def _ask(folder: Path) -> None:
     words = _shown("tagline", "serve", "--case", "orders", "--port", "0")
-    server = subprocess.Popen(words, cwd=FOLDER, stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True)
     try:
         lines = iter(server.stdout or ())
-        url = next(line for line in lines if READY in line).split(READY)[1].strip()
+        said = next((line for line in lines if READY in line), "")
+        if not said:
+            sys.exit("The server has ended; what it said is above.")
+        url = said.split(READY)[1].strip()
         print(f"$ curl {url}/v1/predict -d '{json.dumps(ROW)}'")
         request = urllib.request.Request(  # noqa: S310 - it was started here
             f"{url}/v1/predict",
@@ -60,8 +64,8 @@ def _ask() -> None:
         server.wait(30)
 
 
-def _do(*words: str) -> None:
-    done = subprocess.run(_shown(*words), cwd=FOLDER, check=False)
+def _do(folder: Path, *words: str) -> None:
+    done = subprocess.run(_shown(*words), cwd=folder, check=False)
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -72,4 +76,4 @@ def _shown(*words: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

@@ -141,7 +141,8 @@ class SplitSection(Section):
         default=0.15, description="Share of the days before the test that tune, without dates."
     )
     test_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.2, description="Share of the latest rows that test, without dates."
+        default=0.2,
+        description="Share of the latest rows that test, without dates; of all, without a time.",
     )
     group: str | None = Field(
         default=None,

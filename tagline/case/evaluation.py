@@ -111,8 +111,8 @@ class GatesSection(Section):
     beat_baselines: bool | None = Field(
         default=None,
         description="Whether the paired interval must show the primary metric better than every "
-        "baseline's. Where left out: better than the base rate's, and no simpler model's better "
-        "than it.",
+        "baseline's. Where left out, it must be better than the base rate's, and no simpler "
+        "model's may be better than it.",
     )
     behaviour: bool = Field(default=True, description="Whether every behaviour test must pass.")
     champion_margin: Annotated[float, Field(ge=0)] = Field(

@@ -18,7 +18,10 @@ def new(
     id: Annotated[str | None, typer.Option("--id", help="The column that names a row.")] = None,  # noqa: A002
     time: Annotated[str | None, typer.Option(help="The column of the decision's time.")] = None,
     to: Annotated[
-        Path | None, typer.Option(help="The config; config/NAME.toml, or NAME.toml beside you.")
+        Path | None,
+        typer.Option(
+            help="The config; config/NAME.toml where there is such a folder, else NAME.toml here."
+        ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Of a CSV, such as latin-1.")] = "utf-8",
     again: Annotated[bool, typer.Option("--again", help="Write over a config.")] = False,

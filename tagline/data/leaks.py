@@ -40,29 +40,7 @@ def suspected(
     y: Floats,
     groups: Integers,
 ) -> dict[str, str]:
-    """Name the columns that seem to know the answer, and why; parameters as `expect_no_leak`."""
-    own, task = part == PARTS[0], task_of(case.task)
-    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
-    found = {
-        name: why
-        for name, column in columns.items()
-        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
-    }
-    return found | {
-        name: why for name, why in _later(case, features, train) if name not in case.table.known
-    }
-
-
-def expect_no_leak(
-    case: Case,
-    features: Features,
-    train: pd.DataFrame,
-    values: Columns,
-    part: npt.NDArray[np.str_],
-    y: Floats,
-    groups: Integers,
-) -> None:
-    """Refuse columns that, alone, say more of the target than can be known at the decision.
+    """Name the columns that, alone, say more of the target than can be known at the decision.
 
     Looked at are the training rows only, ranks on 30,000 of them at most. A column is suspected
     where
@@ -90,20 +68,48 @@ def expect_no_leak(
     groups : ndarray of shape (n,), int64
         What hangs together.
 
+    Returns
+    -------
+    dict of str to str
+        Column to why it is suspected.
+    """
+    own, task = part == PARTS[0], task_of(case.task)
+    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
+    alone = {
+        name: why
+        for name, column in columns.items()
+        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
+    }
+    return alone | {
+        name: why for name, why in _later(case, features, train) if name not in case.table.known
+    }
+
+
+def expect_no_leak(case: Case, found: Mapping[str, str]) -> None:
+    """Refuse columns that seem to know the answer.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    found : mapping of str to str
+        What `suspected` gave.
+
     Raises
     ------
     TaglineError
         Names every such column, why it is suspected, and the two ways on.
     """
-    if found := suspected(case, features, train, values, part, y, groups):
-        message = " ".join(f"{name!r} {why}." for name, why in found.items())
-        names = ", ".join(f'"{name}"' for name in found)
-        raise TaglineError(
-            f"A column seems to know the answer: {message}",
-            where=f"{case.file}: table",
-            todo=f"If it is known only after the decision, leave it out{_how(case, names)}; if it "
-            f"is known at the decision, say so: known = [{names}] under [table].",
-        )
+    if not found:
+        return
+    message = " ".join(f"{name!r} {why}." for name, why in found.items())
+    names = ", ".join(f'"{name}"' for name in found)
+    raise TaglineError(
+        f"A column seems to know the answer: {message}",
+        where=f"{case.file}: table",
+        todo=f"If it is known only after the decision, leave it out{_how(case, names)}; if it "
+        f"is known at the decision, say so: known = [{names}] under [table].",
+    )
 
 
 def _how(case: Case, names: str) -> str:

@@ -52,11 +52,10 @@ def suspects(case: Case) -> dict[str, str]:
     """
     gathered = gather(case)
     used, _ = _used(case, gathered.checked, fullness(case, gathered), now=gathered.now)
-    values, train = input_values(used.frame, gathered.features), used.of(PARTS[0])
+    values = input_values(used.frame, gathered.features)
     _expect_learnable(case, used)
     expect_servable(case, gathered.features)
-    own = used.frame[train]
-    return suspected(case, gathered.features, own, values, used.part, used.y, used.group)
+    return _suspected(case, gathered.features, used, values)
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def settle(
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
     expect_slices(case, frame)
-    expect_no_leak(case, features, frame[used.of("train")], values, used.part, used.y, used.group)
+    expect_no_leak(case, _suspected(case, features, used, values))
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     tell_constants(inputs.names, matrix, used.of("train"))
     place = _put(case, features, inputs, matrix, used)
@@ -317,6 +316,13 @@ def _used(
             "reasons": checked.reasons,
         }
     )
+
+
+def _suspected(
+    case: Case, features: Features, used: LabelledRows, values: Columns
+) -> dict[str, str]:
+    train = used.frame[used.of(PARTS[0])]
+    return suspected(case, features, train, values, used.part, used.y, used.group)
 
 
 def _expect_learnable(case: Case, used: LabelledRows) -> None:

@@ -121,6 +121,10 @@ class Survey:
         """Name columns that have two values: those that can be asked for."""
         return [each.name for each in self.columns if each.distinct == 2]
 
+    def personal(self) -> list[str]:
+        """Name columns that seem to hold what is of a person."""
+        return [c.name for c in self.columns if any("personal" in note for note in c.notes)]
+
     def counts(self, name: str) -> "pd.Series[int]":
         """Count the values of a column, the most frequent first."""
         return _texts(self.frame[name]).value_counts()

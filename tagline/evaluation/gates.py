@@ -206,7 +206,9 @@ def _hope(row: Mapping[Any, Any], primary: str) -> str:
         return ""
     gain = METRICS[primary].sign * row["difference"]
     if not gain > 0:
-        return " It is no better on these rows: other inputs may help, more rows of the same not."
+        return (
+            " It is no better on these rows: other inputs may help, more rows of the same will not."
+        )
     nearer = row["low"] if METRICS[primary].sign > 0 else row["high"]
     times = ceil((abs(row["difference"] - nearer) / gain) ** 2) + 1
     if times > HOPELESS:

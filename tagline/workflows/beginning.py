@@ -313,16 +313,11 @@ def _excluded(excluded: Mapping[str, str]) -> Iterator[str]:
 
 def _personal(seen: Survey, answered: _Answered) -> Iterator[str]:
     out = (answered.target, answered.time, *answered.excluded)
-    found = [each.name for each in personal(seen) if each.name not in out]
+    found = [name for name in seen.personal() if name not in out]
     if found:
         yield ""
         yield "[serving]"
         yield f"personal = [{', '.join(map(_toml, found))}]  # kept under a pseudonym"
-
-
-def personal(seen: Survey) -> Sequence[Any]:
-    """Give the columns that seem to hold what is of a person."""
-    return [each for each in seen.columns if any("personal" in note for note in each.notes)]
 
 
 def _toml(value: Any) -> str:

@@ -35,6 +35,15 @@ KINDS = {
 }
 
 
+def test_make_quick_ends_with_an_answer_wherever_it_is_made(tmp_path):
+    folder = tmp_path / "a folder"
+    place = Workplace(tmp_path, {"PYTHONPATH": str(ROOT)})
+    for _ in range(2):  # the second time all of it is there already
+        made = done(place.call(str(ROOT / "deploy" / "quick.py"), str(folder)))
+        assert '"probability":' in made.stdout
+        assert f"it lies in {folder}" in made.stdout
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_table_goes_all_the_way(kind, tmp_path):
     change, timed = KINDS[kind]
