@@ -41,8 +41,8 @@ class TableSection(Section):
     )
     time: str | None = Field(
         default=None,
-        description="Column with the time of the decision. Without one rows are dealt to training, "
-        "tuning and test by chance, each always to the same.",
+        description="Column with the time of the decision. Without one rows are split into "
+        "training, tuning and test at random, each always into the same.",
     )
     target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
     observed: str | None = Field(
@@ -147,7 +147,7 @@ class SplitSection(Section):
     group: str | None = Field(
         default=None,
         description="Column whose rows must all be in one part, such as a person's; for a table "
-        "without a time, where rows are dealt by chance.",
+        "without a time, where rows are split at random.",
     )
     timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
     full_windows: bool = Field(

@@ -29,13 +29,13 @@ def new(
     """Look at a table, say what was found, and write the config of a case."""
     from tagline.errors import TaglineError
     from tagline.storage.files import write_whole
-    from tagline.workflows.beginning import Wished, begin, how_to_train
+    from tagline.workflows.new_case import NewCase, begin, how_to_train
 
     folder = Path("config") if Path("config").is_dir() else Path()
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    begun = begin(Wished(name, table, target, positive, negative, id, time, encoding), file=file)
+    begun = begin(NewCase(name, table, target, positive, negative, id, time, encoding), file=file)
     print_table(
         f"{table}: what was found",
         ["column", "taken for", "missing", "different", "note"],

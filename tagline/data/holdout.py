@@ -18,14 +18,14 @@ from tagline.data.tables import load_tables
 from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
-Unlearned = Callable[[pd.DataFrame, pd.DataFrame], npt.NDArray[np.bool_]]
+HeldOut = Callable[[pd.DataFrame, pd.DataFrame], npt.NDArray[np.bool_]]
 
 
 def holdout(
     case: Case,
     fields: Sequence[Field],
     *,
-    unlearned: Unlearned,
+    held_out: HeldOut,
     now: pd.Timestamp | None = None,
 ) -> tuple[LabelledRows, Tables]:
     """Load a case's tables as they are now, and take the labelled decisions that are new to models.
@@ -36,7 +36,7 @@ def holdout(
         The case.
     fields : sequence of Field
         How a case without a feature module read its columns when it trained.
-    unlearned : callable
+    held_out : callable
         Gives which decisions none of the models to be judged has learned from, shape (n,), bool,
         of the decisions as they were read, and as they came in.
     now : Timestamp with time zone, optional
@@ -59,7 +59,7 @@ def holdout(
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)
     rows, raw = checked.in_time_order(case.table.time_column)
-    later = pd.Series(unlearned(rows, raw), rows.index)
+    later = pd.Series(held_out(rows, raw), rows.index)
     horizon = horizon_of(rows, case.table, now=moment)
     if line := share_line(rows, case.table, horizon):
         log.info(line)

@@ -12,7 +12,6 @@ from tagline import clock
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
-from tagline.data.chance import parts_of
 from tagline.data.checks import (
     expect_sealable,
     expect_servable,
@@ -26,6 +25,7 @@ from tagline.data.gather import LabelledRows, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
 from tagline.data.modules import load_features
+from tagline.data.random_split import parts_of
 from tagline.data.sources import put_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups
 from tagline.data.store import TableRef, put_table, storable
@@ -157,7 +157,9 @@ def prepare(
     used, accounting = _used(case, gathered.checked, full, now=gathered.now)
     log.info(accounting_line(accounting))
     if case.table.time is None:
-        log.info("No time is named (table.time): rows are dealt to train, tune and test by chance")
+        log.info(
+            "No time is named (table.time): rows are split into train, tune and test at random"
+        )
     if line := full.line(used.frame[case.table.time_column][used.of("train")]):
         log.info(line)
     past = history(case, gathered.features, gathered.events, used.frame)

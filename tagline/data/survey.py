@@ -37,7 +37,7 @@ LONGEST_ID = 40
 
 
 @dataclass(frozen=True)
-class Looked:
+class ColumnSummary:
     """What a column was taken for.
 
     Attributes
@@ -61,7 +61,7 @@ class Looked:
     notes: tuple[str, ...] = ()
     format: str | None = None
 
-    def noted(self, *more: str) -> "Looked":
+    def noted(self, *more: str) -> "ColumnSummary":
         """Add what a person should know."""
         return replace(self, notes=(*self.notes, *filter(None, more)))
 
@@ -76,7 +76,7 @@ class Survey:
         The file.
     frame : DataFrame of shape (rows, columns)
         As it is written.
-    columns : tuple of Looked
+    columns : tuple of ColumnSummary
         In their order.
     repeated : int
         Rows that are the same as an earlier one.
@@ -84,10 +84,10 @@ class Survey:
 
     path: Path
     frame: pd.DataFrame
-    columns: tuple[Looked, ...]
+    columns: tuple[ColumnSummary, ...]
     repeated: int
 
-    def of(self, name: str) -> Looked:
+    def of(self, name: str) -> ColumnSummary:
         """Give a column."""
         return next(each for each in self.columns if each.name == name)
 
@@ -158,17 +158,17 @@ def positive_of(values: Sequence[str]) -> str:
     return said[0] if len(said) == 1 else values[-1]
 
 
-def _looked(values: pd.Series) -> Looked:
+def _looked(values: pd.Series) -> ColumnSummary:
     texts = _texts(values)
     missing, distinct = len(values) - len(texts), int(texts.nunique())
     name = str(values.name)
     if not len(texts):
-        return Looked(name, None, missing, 0, ("no value in any row",))
+        return ColumnSummary(name, None, missing, 0, ("no value in any row",))
     try:
         found = recognise(values)
     except TaglineError as unsure:
-        return Looked(name, None, missing, distinct, (str(unsure),))
-    column = Looked(name, _kind(values, found.kind), missing, distinct, format=found.format)
+        return ColumnSummary(name, None, missing, distinct, (str(unsure),))
+    column = ColumnSummary(name, _kind(values, found.kind), missing, distinct, format=found.format)
     one = "one value only: nothing is learned of it" if distinct == 1 else ""
     hint = found.hint if found.hint != f"{distinct:,} different" else ""
     if column.kind == "integer" and (written := find_number_format(_whole(texts))):

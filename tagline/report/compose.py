@@ -101,7 +101,7 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
         f"whole groups ({_group(case)}): rows of one group hang together."
     )
     if case.table.time is None:
-        message += " The table names no time: its rows were dealt to the parts by chance."
+        message += " The table names no time: its rows were split at random."
     return Section(
         "How good it is",
         [Block(message), Block(table=Table(["metric", "model", level, *others], rows))],

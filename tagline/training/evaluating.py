@@ -22,7 +22,7 @@ from tagline.models.families import BaseRate, load
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
-from tagline.training.learned import unlearned
+from tagline.training.held_out import held_out
 from tagline.transform.feature_encoder import FeatureEncoder
 
 Floats = npt.NDArray[np.float64]
@@ -107,7 +107,7 @@ def _beside(
     """Give the champion's answers; or why it has none, or why they say nothing of it here."""
     if _tells(current):
         try:
-            known = int((~unlearned(current, test, came)).sum())
+            known = int((~held_out(current, test, came)).sum())
         except TaglineError as untold:
             return None, str(untold), ""
         if known:

@@ -15,7 +15,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.training.evaluating import answered
-from tagline.training.learned import unlearned
+from tagline.training.held_out import held_out
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +48,14 @@ def recheck(
 
     def new_to_both(read: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
         # Rows that either has learned from would favour it.
-        new = unlearned(candidate, read, raw)
+        new = held_out(candidate, read, raw)
         try:
-            return new if champion is None else new & unlearned(champion, read, raw)
+            return new if champion is None else new & held_out(champion, read, raw)
         except TaglineError as wrong:
             untold.append(str(wrong))
             return new
 
-    rows, events = holdout(case, candidate.fields, unlearned=new_to_both)
+    rows, events = holdout(case, candidate.fields, held_out=new_to_both)
 
     def seen_by(bundle: Bundle) -> pd.DataFrame:
         return with_own_history(

@@ -21,7 +21,7 @@ from tagline.runs.events import ask_for_training, is_deployed
 from tagline.runs.records import Records
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
-from tagline.training.learned import LEARNED_FROM
+from tagline.training.held_out import LEARNED_FROM
 from tagline.workflows.observed import LogReader
 from tagline.workflows.standings import ModelRegistry, open_case
 

@@ -29,7 +29,7 @@ from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.tables import FIELD
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
-from tagline.training.learned import trained_until
+from tagline.training.held_out import trained_until
 from tagline.transform.compute import Columns, columns
 from tagline.workflows.candidates import open_bundle
 from tagline.workflows.scoring import answers_of

@@ -53,7 +53,7 @@ def test_a_table_goes_all_the_way(kind, tmp_path):
     place = Workplace(folder, {"PYTHONPATH": str(ROOT), "COLUMNS": "200"})
     said = done(place.tagline("new", "mine", "--table", "orders.csv", "--target", "sent back?"))
     assert "'yes' counts as 1" in said.stdout
-    assert ("rows are dealt by chance" in said.stdout) == (not timed)
+    assert ("rows are split at random" in said.stdout) == (not timed)
     done(place.train(case="mine.toml"))
     assert "candidate -> champion" in done(place.tagline("promote", "--why", "first")).stdout
     row = {"items": 7, "price €": 1010.5, "town": "a"}

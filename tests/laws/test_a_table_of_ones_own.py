@@ -13,7 +13,7 @@ from tagline.columns.field import Field
 from tagline.columns.values import read
 from tagline.data.survey import positive_of
 from tagline.errors import TaglineError
-from tagline.workflows.beginning import Wished, begin
+from tagline.workflows.new_case import NewCase, begin
 from tests.conftest import Workplace, small_rows
 from tests.laws.conftest import WORLDS
 from tests.pipeline import prepared
@@ -24,14 +24,14 @@ STOPS = "A training would stop"
 def begun(folder, frame, **wished):
     table = folder / "rows.csv"
     frame.to_csv(table, index=False)
-    return begin(Wished("own", table, **{"target": "y", **wished}), file=folder / "own.toml")
+    return begin(NewCase("own", table, **{"target": "y", **wished}), file=folder / "own.toml")
 
 
 def test_a_table_of_this_world_is_read_as_its_config_says(world, tmp_path):
     case = WORLDS[world].case(tmp_path)
     source = case.beside(str(case.table.source))
     file = tmp_path / "own.toml"
-    found = begin(Wished("own", source, target=case.table.target), file=file)
+    found = begin(NewCase("own", source, target=case.table.target), file=file)
     own = parse_case(found.config, file=str(file))
     if any(line.startswith(STOPS) for line in found.told):
         with pytest.raises(TaglineError):
@@ -161,7 +161,7 @@ def test_what_parts_columns_is_found(tmp_path, separator):
     table = tmp_path / "rows.csv"
     rows = small_rows().assign(town=[f"a{separator}b", "c"] * 300)
     rows.to_csv(table, index=False, sep=separator)
-    found = begin(Wished("own", table, target="y"), file=tmp_path / "own.toml")
+    found = begin(NewCase("own", table, target="y"), file=tmp_path / "own.toml")
     assert [each.name for each in found.survey.columns] == list(rows)
     assert set(found.survey.counts("town").index) == {f"a{separator}b", "c"}
 
@@ -170,8 +170,8 @@ def test_the_encoding_is_asked_for_and_kept(tmp_path):
     table = tmp_path / "rows.csv"
     small_rows().assign(town="Łódź").to_csv(table, index=False, encoding="iso-8859-2")
     with pytest.raises(TaglineError, match="--encoding"):
-        begin(Wished("own", table, target="y"), file=tmp_path / "own.toml")
-    named = Wished("own", table, target="y", encoding="iso-8859-2")
+        begin(NewCase("own", table, target="y"), file=tmp_path / "own.toml")
+    named = NewCase("own", table, target="y", encoding="iso-8859-2")
     own = parse_case(begin(named, file=tmp_path / "own.toml").config, file=str(tmp_path / "o.toml"))
     assert own.table.encoding == "iso-8859-2"
 
@@ -190,7 +190,7 @@ def test_a_number_is_a_time_where_somebody_says_so(tmp_path, written, kind):
     table = tmp_path / f"rows.{kind}"
     rows.to_csv(table, index=False) if kind == "csv" else rows.to_parquet(table)
     file = tmp_path / "own.toml"
-    found = begin(Wished("own", table, target="y", time="at"), file=file)
+    found = begin(NewCase("own", table, target="y", time="at"), file=file)
     made, _ = prepared(parse_case(found.config, file=str(file)))
     assert made.accounting["used"] == 900
     (field,) = (Field.from_dict(each) for each in made.fields if each["name"] == "at")

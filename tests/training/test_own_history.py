@@ -13,7 +13,7 @@ from tagline.data.holdout import holdout
 from tagline.data.parts import read_parts
 from tagline.history.bulk import compute
 from tagline.history.declare import Count, Events, Last, Mean
-from tagline.training import learned, promoting
+from tagline.training import held_out, promoting
 from tests.pipeline import NOW, case_of, trained
 
 SEEN = Events("seen")
@@ -147,9 +147,9 @@ def test_a_promotion_looks_at_each_by_its_own_history(shop):
     champion = shop(SHORT)
     candidate = shop(LONG)
     found = promoting.recheck(candidate.case, candidate.bundle, champion.bundle)
-    until = learned.learned_until(candidate.bundle)
+    until = held_out.learned_until(candidate.bundle)
     rows, _ = holdout(
-        candidate.case, FIELDS, unlearned=lambda read, _: (read["at"] > until).to_numpy(), now=NOW
+        candidate.case, FIELDS, held_out=lambda read, _: (read["at"] > until).to_numpy(), now=NOW
     )
     for bundle, declared, figure in (
         (candidate.bundle, LONG, found.metrics["roc_auc"]["value"]),

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.bundle.load import Bundle
-from tagline.data.chance import Chance
+from tagline.data.random_split import RandomSplit
 from tagline.data.split import PARTS
 from tagline.errors import TaglineError
 
@@ -17,8 +17,8 @@ def trained_until(bundle: Bundle) -> pd.Timestamp:
     return max(pd.Timestamp(each["until"]) for each in bundle.facts["periods"])
 
 
-def unlearned(bundle: Bundle, rows: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Tell which decisions a bundle has not learned from, by how its own run dealt them.
+def held_out(bundle: Bundle, rows: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which decisions a bundle has not learned from, by how its own run split them.
 
     Parameters
     ----------
@@ -35,8 +35,10 @@ def unlearned(bundle: Bundle, rows: pd.DataFrame, raw: pd.DataFrame) -> npt.NDAr
     config = bundle.facts["case"]
     name = config["table"].get("time")
     if name is None:
-        dealt: npt.NDArray[np.bool_] = Chance.of(config).parts(raw, bundle.fields) == PARTS[-1]
-        return dealt
+        tested: npt.NDArray[np.bool_] = (
+            RandomSplit.of(config).parts(raw, bundle.fields) == PARTS[-1]
+        )
+        return tested
     if name not in rows or not pd.api.types.is_datetime64_any_dtype(rows[name].dtype):
         raise TaglineError(
             f"Which rows the model has learned from is told by {name!r}, which is not read as a "

@@ -1,4 +1,4 @@
-"""By chance a row is always dealt to the same part, whatever else its table holds."""
+"""Without a time a row always falls into the same part, whatever else its table holds."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tagline.columns.field import Field
-from tagline.data.chance import Chance
 from tagline.data.holdout import holdout
+from tagline.data.random_split import RandomSplit
 from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.training import promoting
@@ -22,9 +22,9 @@ FIELDS = (
     Field("seen", "timestamp", required=False, format="ISO8601", timezone="UTC"),
 )
 BY = {
-    "content": Chance(None, None, 0.2, 0.15),
-    "id": Chance(None, "id", 0.2, 0.15),
-    "group": Chance("town", "id", 0.2, 0.15),
+    "content": RandomSplit(None, None, 0.2, 0.15),
+    "id": RandomSplit(None, "id", 0.2, 0.15),
+    "group": RandomSplit("town", "id", 0.2, 0.15),
 }
 
 
@@ -80,26 +80,26 @@ def test_equal_rows_are_in_one_part_and_so_are_those_of_a_group():
 @pytest.mark.parametrize(
     ("chance", "change", "said"),
     [
-        (BY["group"], {"town": "one"}, "1 of them different, none was dealt to"),
+        (BY["group"], {"town": "one"}, "1 of them different, none fell into"),
         (BY["group"], {"town": None}, "400 rows have no 'town'"),
         (BY["id"], {"id": None}, "400 rows have no 'id'"),
-        (Chance("twon", None, 0.2, 0.15), {}, "twon"),
+        (RandomSplit("twon", None, 0.2, 0.15), {}, "twon"),
     ],
 )
-def test_what_can_not_be_dealt_is_a_sentence(chance, change, said):
+def test_what_can_not_be_split_is_a_sentence(chance, change, said):
     with pytest.raises(TaglineError, match=said):
         chance.parts(rows(400).assign(**change), FIELDS)
 
 
 NONE = {"id": None, "time": None}
-DEALT = {
+WAYS_TO_SPLIT = {
     "content": (NONE, {}),
     "id": ({**NONE, "id": "id"}, {}),
     "group": (NONE, {"group": "town"}),
     "another share": (NONE, {"test_share": 0.4}),
     "time": ({"id": "id", "time": "at"}, {}),
 }
-WAYS = [("content", now) for now in DEALT] + [("time", "content")]
+WAYS = [("content", now) for now in WAYS_TO_SPLIT] + [("time", "content")]
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +112,11 @@ def made(tmp_path_factory, table):
     """Train a model for each way to deal."""
 
     def train(way):
-        folder = tmp_path_factory.mktemp("dealt")
-        named, section = DEALT[way]
+        folder = tmp_path_factory.mktemp("split")
+        named, section = WAYS_TO_SPLIT[way]
         return trained(case_of(folder, table, table=named, split=section, search=QUICK), folder)
 
-    return {way: train(way) for way in DEALT}
+    return {way: train(way) for way in WAYS_TO_SPLIT}
 
 
 @pytest.mark.parametrize(("before", "now"), WAYS)
@@ -124,7 +124,7 @@ def test_a_promotion_is_judged_on_rows_that_neither_has_learned_from(
     tmp_path, monkeypatch, table, made, before, now
 ):
     champion, candidate = made[before], made[now]
-    named, section = DEALT[now]
+    named, section = WAYS_TO_SPLIT[now]
     held = []
 
     def noted(*words, **options):

@@ -1,4 +1,4 @@
-"""Rows without a time: dealt to training, tuning and test by chance, each always to the same part.
+"""Rows without a time: split at random, each always into the same part.
 
 What was learned from once must never be a test row later, however the table grows and in whatever
 order it comes. So a row's part hangs on what it is: its group, else its id, else what it holds.
@@ -20,11 +20,11 @@ from tagline.data.split import PARTS, split
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 
-DEALT_BY = "tagline: a part "  # the key of the hash, of 16 bytes
+HASHED_BY = "tagline: a part "  # the key of the hash, of 16 bytes
 
 
 def parts_of(case: Case, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.str_]:
-    """Give each decision of a case its part: by time where there is one, else by chance.
+    """Give each decision of a case its part: by time where there is one, else at random.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ def parts_of(case: Case, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDA
     """
     if case.table.time is not None:
         return split(rows[case.table.time], case.split)
-    return Chance.of(case.to_dict()).parts(rows, fields)
+    return RandomSplit.of(case.to_dict()).parts(rows, fields)
 
 
 @dataclass(frozen=True)
-class Chance:
-    """How a training has dealt, or will deal, rows without a time.
+class RandomSplit:
+    """How a training has split, or will split, rows without a time.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Chance:
         return cls(section.get("group"), table.get("id"), *shares)
 
     def parts(self, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.str_]:
-        """Deal rows.
+        """Split rows.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class Chance:
             if not (parts == part).any():
                 raise TaglineError(
                     f"Of {len(rows):,} rows, {len(np.unique(hashes)):,} of them different, none "
-                    f"was dealt to {part}.",
+                    f"fell into {part}.",
                     where="split",
                     todo="Bring more rows, or name a column of their times with table.time.",
                 )
@@ -120,13 +120,13 @@ class Chance:
                 where=where,
                 todo="Fill it, or name another column.",
             )
-        hashed = pd.util.hash_array(names.to_numpy(dtype=object), hash_key=DEALT_BY)
+        hashed = pd.util.hash_array(names.to_numpy(dtype=object), hash_key=HASHED_BY)
         return np.asarray(hashed, dtype=np.uint64)
 
 
 def _of_content(frame: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
     alike = {each: _alike(frame[each]) for each in sorted(field.name for field in fields)}
-    hashed = pd.util.hash_pandas_object(pd.DataFrame(alike), index=False, hash_key=DEALT_BY)
+    hashed = pd.util.hash_pandas_object(pd.DataFrame(alike), index=False, hash_key=HASHED_BY)
     return np.asarray(hashed, dtype=np.uint64)
 
 

@@ -30,7 +30,7 @@ FLAGS = {*ONE, "0", "0.0", "false", "False", "FALSE"}
 
 
 @dataclass(frozen=True)
-class Wished:
+class NewCase:
     """What a person has said of a new case.
 
     Attributes
@@ -89,12 +89,12 @@ class _Answered:
     excluded: Mapping[str, str] = field(default_factory=dict)
 
 
-def begin(wished: Wished, *, file: Path) -> Begun:
+def begin(wished: NewCase, *, file: Path) -> Begun:
     """Look at a table, and write the config of a case that asks for one of its columns.
 
     Parameters
     ----------
-    wished : Wished
+    wished : NewCase
         What a person has said.
     file : Path
         Where the config will lie; it is not written here.
@@ -115,7 +115,7 @@ def begin(wished: Wished, *, file: Path) -> Begun:
     return Begun(seen, config, [*_of_rows(seen), *answered.told, *stops], answered.excluded)
 
 
-def _expect_columns(wished: Wished, seen: Survey) -> None:
+def _expect_columns(wished: NewCase, seen: Survey) -> None:
     names = list(seen.frame.columns)
     if wished.target is None:
         able = ", ".join(seen.targets()) or "none"
@@ -133,7 +133,7 @@ def _expect_columns(wished: Wished, seen: Survey) -> None:
             )
 
 
-def _answered(wished: Wished, seen: Survey) -> _Answered:
+def _answered(wished: NewCase, seen: Survey) -> _Answered:
     labels, told = _labels(wished, seen)
     identity, why = _id(wished, seen)
     time, when = _time(wished, seen)
@@ -152,7 +152,7 @@ def _answered(wished: Wished, seen: Survey) -> _Answered:
     return _Answered(str(wished.target), labels, identity, time, [told, why, when], excluded)
 
 
-def _labels(wished: Wished, seen: Survey) -> tuple[dict[str, Any], str]:
+def _labels(wished: NewCase, seen: Survey) -> tuple[dict[str, Any], str]:
     """Say which value of the target counts as 1, and how many rows have it."""
     target, counts = str(wished.target), seen.counts(str(wished.target))
     found = [str(each) for each in counts.index]
@@ -173,7 +173,7 @@ def _labels(wished: Wished, seen: Survey) -> tuple[dict[str, Any], str]:
     return labels, told + (f"; {without:,} other rows are not used" if without else "")
 
 
-def _expect_two(wished: Wished, found: Sequence[str], counts: "pd.Series[int]") -> None:
+def _expect_two(wished: NewCase, found: Sequence[str], counts: "pd.Series[int]") -> None:
     target, where = str(wished.target), f"{wished.table}: {wished.target}"
     if len(found) < 2:
         has = "has one value only" if found else "has no value in any row"
@@ -202,7 +202,7 @@ def _typed(value: str, kind: Kind | None) -> Any:
     return int(number) if number == number // 1 else number
 
 
-def _id(wished: Wished, seen: Survey) -> tuple[str | None, str]:
+def _id(wished: NewCase, seen: Survey) -> tuple[str | None, str]:
     if wished.id is not None:
         repeats = int(seen.frame[wished.id].duplicated().sum())
         if repeats:
@@ -219,11 +219,11 @@ def _id(wished: Wished, seen: Survey) -> tuple[str | None, str]:
     return None, "no column names a row: rows are numbered"
 
 
-def _time(wished: Wished, seen: Survey) -> tuple[str | None, str]:
+def _time(wished: NewCase, seen: Survey) -> tuple[str | None, str]:
     if wished.time is None:
         able = [each for each in seen.times() if each != wished.target]
         if not able:
-            return None, "no column says when a decision is made: rows are dealt by chance"
+            return None, "no column says when a decision is made: rows are split at random"
         also = f" ({', '.join(able[1:])} could be it too)" if able[1:] else ""
         return able[0], f"{able[0]} says when a decision is made: in its order{also}"
     values = seen.frame[wished.time]
@@ -236,14 +236,14 @@ def _time(wished: Wished, seen: Survey) -> tuple[str | None, str]:
             if days
             else f"{wished.time!r} holds no times that can be read, such as {values.iloc[0]!r}.",
             where=f"{wished.table}: --time",
-            todo="Leave --time out: rows are dealt by chance then.",
+            todo="Leave --time out: rows are split at random then.",
         )
     how = f", written as {written}" if written and written != "ISO8601" else ""
     return wished.time, f"{wished.time} says when a decision is made{how}: in its order"
 
 
 def _leaks(
-    wished: Wished, seen: Survey, answered: _Answered, *, file: Path
+    wished: NewCase, seen: Survey, answered: _Answered, *, file: Path
 ) -> tuple[dict[str, str], list[str]]:
     """Name what seems to know the answer, and say what would stop a training."""
     case = parse_case(_config(wished, seen, answered, file=file), file=str(file))
@@ -260,7 +260,7 @@ def _of_rows(seen: Survey) -> Iterator[str]:
         yield f"{seen.repeated:,} rows are the same as an earlier one"
 
 
-def _config(wished: Wished, seen: Survey, answered: _Answered, *, file: Path) -> str:
+def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -> str:
     source = os.path.relpath(wished.table.absolute(), file.absolute().parent)
     table = {
         "source": source,
@@ -300,7 +300,7 @@ def _comments(answered: _Answered) -> Iterator[str]:
     if answered.id is None:
         yield '# id = "COLUMN"    # a column that names a row; without one rows are numbered'
     if answered.time is None:
-        yield '# time = "COLUMN"  # when the decision is made; without one rows are dealt by chance'
+        yield '# time = "COLUMN"  # when the decision is made; without one rows are split at random'
 
 
 def _excluded(excluded: Mapping[str, str]) -> Iterator[str]:
