@@ -33,6 +33,7 @@ MOSTLY = 0.8
 YES = ("yes", "y", "true", "t", "1", "positive", "pos", "bad", "churned", "spam", "default")
 FEWEST_DAYS = 3
 RARE = 0.05
+FLAG = 2  # different values
 LONGEST_ID = 40
 
 
@@ -202,6 +203,8 @@ def _texts(values: pd.Series) -> pd.Series:
 
 
 def _personal(name: str, texts: pd.Series) -> str:
+    if texts.nunique() <= FLAG:
+        return ""  # such as whether somebody has an e-mail address
     sample = texts.head(ROWS_SHOWN)
     for what, pattern in PERSONAL_VALUES.items():
         if sample.str.fullmatch(pattern).mean() >= MOSTLY:

@@ -113,7 +113,10 @@ def test_what_can_not_be_asked_is_a_sentence(tmp_path, frame, wished, said):
 def test_it_finds_the_id_the_time_and_what_counts_as_one(tmp_path):
     rows = small_rows().assign(y=lambda r: np.where(r["y"] == 1, "yes", "no"))
     mails = [f"a{n // 2}@b.org" for n in range(len(rows))]
-    found = begun(tmp_path, rows.assign(e_mail=mails, birth_date="1980-01-02", said=SAID))
+    born = [f"1980-01-{1 + n % 28:02d}" for n in range(len(rows))]
+    asked = [n % 2 for n in range(len(rows))]
+    more = {"e_mail": mails, "birth_date": born, "has_email": asked, "said": SAID}
+    found = begun(tmp_path, rows.assign(**more))
     assert list(found.excluded) == ["said"]
     own = parse_case(found.config, file=str(tmp_path / "own.toml")).table
     assert (own.id, own.time, own.positive) == ("id", "at", "yes")
