@@ -42,7 +42,16 @@ def parts_of(case: Case, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDA
     """
     if case.table.time is not None:
         return split(rows[case.table.time], case.split)
-    return RandomSplit.of(case.to_dict()).parts(rows, fields)
+    parts = RandomSplit.of(case.to_dict()).parts(rows, fields)
+    for part in PARTS:
+        if not (parts == part).any():
+            raise TaglineError(
+                f"Of {len(rows):,} rows none fell into {part}.",
+                where="split",
+                todo="Bring more rows that differ, or of more groups, or name a column of their "
+                "times with table.time.",
+            )
+    return parts
 
 
 @dataclass(frozen=True)
@@ -87,22 +96,12 @@ class RandomSplit:
         Raises
         ------
         TaglineError
-            A part has no rows, a row has no group, or there is no such column.
+            A row has no group, or there is no such column.
         """
-        hashes = self._hashes(rows, fields)
-        drawn = hashes / 2.0**64
+        drawn = self._hashes(rows, fields) / 2.0**64
         tests = drawn >= 1 - self.test_share
         tunes = drawn >= (1 - self.test_share) * (1 - self.tune_share)
-        parts = np.where(tests, PARTS[2], np.where(tunes, PARTS[1], PARTS[0]))
-        for part in PARTS:
-            if not (parts == part).any():
-                raise TaglineError(
-                    f"Of {len(rows):,} rows, {len(np.unique(hashes)):,} of them different, none "
-                    f"fell into {part}.",
-                    where="split",
-                    todo="Bring more rows, or name a column of their times with table.time.",
-                )
-        return parts
+        return np.where(tests, PARTS[2], np.where(tunes, PARTS[1], PARTS[0]))
 
     def _hashes(self, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
         name = self.group or self.id

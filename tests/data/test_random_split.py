@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tagline.columns.field import Field
 from tagline.data.holdout import holdout
-from tagline.data.random_split import RandomSplit
+from tagline.data.random_split import RandomSplit, parts_of
 from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.training import promoting
@@ -80,7 +80,6 @@ def test_equal_rows_are_in_one_part_and_so_are_those_of_a_group():
 @pytest.mark.parametrize(
     ("chance", "change", "said"),
     [
-        (BY["group"], {"town": "one"}, "1 of them different, none fell into"),
         (BY["group"], {"town": None}, "400 rows have no 'town'"),
         (BY["id"], {"id": None}, "400 rows have no 'id'"),
         (RandomSplit("twon", None, 0.2, 0.15), {}, "twon"),
@@ -89,6 +88,12 @@ def test_equal_rows_are_in_one_part_and_so_are_those_of_a_group():
 def test_what_can_not_be_split_is_a_sentence(chance, change, said):
     with pytest.raises(TaglineError, match=said):
         chance.parts(rows(400).assign(**change), FIELDS)
+
+
+def test_a_part_without_a_row_is_a_sentence(tmp_path):
+    case = case_of(tmp_path, plain(300), table=NONE, split={"group": "town"})
+    with pytest.raises(TaglineError, match="Of 300 rows none fell into"):
+        parts_of(case, plain(300).assign(town="one"), FIELDS[:2])
 
 
 NONE = {"id": None, "time": None}
@@ -167,3 +172,21 @@ def test_a_training_leaves_the_comparison_where_the_champion_knows_its_test_rows
     assert gate["passed"]
     assert "it has learned from" in gate["detail"]
     assert "champion" not in evaluation.baseline_metrics
+
+
+@pytest.mark.parametrize("way", ["content", "id", "group"])
+def test_the_next_training_of_a_grown_table_is_held_against_the_champion(
+    tmp_path, table, made, way
+):
+    named, section = WAYS_TO_SPLIT[way]
+    grown = pd.concat([plain(1500, seed=5).tail(300), table.sample(frac=1, random_state=4)])
+    grown = grown.assign(id=[f"r{n}" for n in range(len(grown))]).dropna()
+    case = case_of(tmp_path, grown, table=named, split=section, search=QUICK)
+    champion = made[way].bundle if way != "id" else made["content"].bundle
+    evaluation = trained(case, tmp_path, current=champion).evaluation
+    gate = next(each for each in evaluation.gates if "champion" in each["name"])
+    if way == "id":
+        assert "it has learned from" in gate["detail"]
+    else:
+        assert "champion" in evaluation.baseline_metrics
+        assert np.isfinite(gate["figure"])
