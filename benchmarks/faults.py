@@ -15,7 +15,7 @@ from tagline.data.split import day_name
 from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import layout_of
 from tagline.monitoring.find import outcome_days
-from tagline.monitoring.harm import excess, hurts, mean
+from tagline.monitoring.harm import hurts, mean
 from tagline.monitoring.shift import shifts
 from tagline.transform.compute import Columns
 
@@ -206,7 +206,7 @@ def _rang(
     p, X = bundle.answer_with_inputs(columns)
     named: dict[str, Any] = {f"field:{name}": values for name, values in columns.items()}
     named |= {f"input:{n}": X[:, at] for at, n in enumerate(bundle.inputs["names"])}
-    collected = Collected(layout_of(bundle))
+    collected = Collected(layout_of(bundle), bundle.task, bundle.rule)
     collected.add(named, Predictions(days, p, y))
     found = {}
     for today in looks:
@@ -220,7 +220,8 @@ def _rang(
             open_days=timeline.open_days,
         )
         seen = settled & (days >= since) & (days <= until)
-        over = mean(excess(y[seen], p[seen]), days[seen], section, seed=seed)
+        cost = bundle.task.excess(y[seen], p[seen], bundle.rule)
+        over = mean(cost, days[seen], section, seed=seed)
         changed = [each.column for each in moved if each.changed]
         found[today] = (changed, hurts(over, section.min_excess))
     return found

@@ -148,7 +148,9 @@ class TrainFlow(FlowSpec):
         from tagline.training.keeping import keep_page
 
         case, best_trial = check_case(self.case_config), BestTrial(**self.best_trial)
-        explained, self.importance = explain(case, Prepared(**self.prepared), best_trial)
+        rule = self.evaluation["rule"]
+        prepared = Prepared(**self.prepared)
+        explained, self.importance = explain(case, prepared, best_trial, rule)
         self.explained = explained.to_dict()
         self.report_html = compose(
             case,

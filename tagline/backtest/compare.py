@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from tagline.backtest.timeline import Timeline
-from tagline.backtest.walk import FIGURES, Month
+from tagline.backtest.walk import Month
 from tagline.bundle.load import Bundle
 from tagline.data.split import day_name
-from tagline.monitoring.harm import excess
+from tagline.tasks.task import judged_by
+from tagline.tasks.tasks import task_of
 
 AHEAD = 28
 QUARTER = 91
@@ -80,7 +81,7 @@ def summary(timeline: Timeline, name: str, title: str, months: Sequence[Month]) 
     weights = np.array([each.outcomes for each in months], dtype=np.float64)
     means = {
         figure: float(np.average([each.figures[figure] for each in months], weights=weights))
-        for figure in FIGURES
+        for figure in task_of(timeline.case.task).watched
     }
     rang = list(_judged(timeline, state.alarms))
     losses = [each for each in rang if each["founded"]]
@@ -137,7 +138,9 @@ def _daily(timeline: Timeline, path: Path, first: int, until: int) -> np.ndarray
     kept = np.flatnonzero((timeline.day >= first) & (timeline.day < until) & ~np.isnan(timeline.y))
     p = bundle.answer({name: values[kept] for name, values in timeline.columns.items()})
     days, place = np.unique(timeline.day[kept], return_inverse=True)
-    cost = np.bincount(place, excess(timeline.y[kept], p), minlength=len(days))
+    cost = np.bincount(
+        place, bundle.task.excess(timeline.y[kept], p, bundle.rule), minlength=len(days)
+    )
     return np.column_stack([days, cost, np.bincount(place, minlength=len(days))])
 
 
@@ -163,5 +166,5 @@ def _missed(timeline: Timeline, months: Sequence[Month], rang: Sequence[int]) ->
 
 
 def best(summaries: Sequence[Summary]) -> str:
-    """Name the policy with the least log loss."""
-    return min(summaries, key=lambda each: each.figures["log_loss"]).name
+    """Name the policy with the least log loss, or root of the mean squared error."""
+    return min(summaries, key=lambda each: each.figures[judged_by(each.figures)]).name

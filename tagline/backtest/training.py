@@ -168,7 +168,7 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         path=str(folder / "bundles" / sealed["digest"]),
         digest=sealed["digest"],
         learned=learned,
-        promised=float(evaluation.metrics["log_loss"]["value"]),
+        promised=float(evaluation.metrics.get("log_loss", {}).get("value", "nan")),
         gates=evaluation.gates,
         standing=evaluation.standing,
         cpu_seconds=round(spent, 2),

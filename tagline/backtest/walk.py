@@ -18,18 +18,18 @@ from tagline.backtest.training import Trained, train, trained_of
 from tagline.bundle.load import Bundle
 from tagline.data.split import day_name
 from tagline.errors import TaglineError
-from tagline.metrics.binary import METRICS
+from tagline.metrics.metrics import METRICS
 from tagline.monitoring.collect import Predictions
 from tagline.monitoring.days import DayCounts, Floats, layout_of, no_days
 from tagline.monitoring.decide import Signals, decide
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.estimate import estimate
 from tagline.monitoring.find import outcome_days
-from tagline.monitoring.harm import excess, mean
+from tagline.monitoring.harm import mean
 from tagline.storage.files import write_whole
+from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
-FIGURES = ("roc_auc", "log_loss", "brier", "ece")
 LOUD = frozenset({"drift", "loss", "estimated_loss"})
 
 
@@ -137,17 +137,20 @@ class Walk:
         for day in days:
             self._look(day, state)
             if state.champion.digest != answered_by.digest:
-                answers.append(self._answered(answered_by).between(begun, day - 1))
+                answers.append((self._answered(answered_by), begun, day - 1))
                 answered_by, begun = state.champion, day
-        answers.append(self._answered(answered_by).between(begun, days[-1]))
-        y = np.concatenate([each.y for each in answers])
-        p = np.concatenate([each.p for each in answers])
+        answers.append((self._answered(answered_by), begun, days[-1]))
+        parts = [model.between(start, end) for model, start, end in answers]
+        y = np.concatenate([each.y for each in parts])
+        p = np.concatenate([each.p for each in parts])
+        costs = [model.excess(each) for (model, *_), each in zip(answers, parts, strict=True)]
         known = ~np.isnan(y)
-        figures = {name: METRICS[name].of(y[known], p[known]) for name in FIGURES}
-        over = float(excess(y[known], p[known]).mean())
+        task = task_of(self.timeline.case.task)
+        figures = {name: METRICS[name].of(y[known], p[known]) for name in task.watched}
+        over = float(np.concatenate(costs)[known].mean())
+        named = ", ".join(f"{METRICS[name].title} {figures[name]:.4f}" for name in task.weekly)
         log.info(
-            f"{self.policy.name} {month}: ROC AUC {figures['roc_auc']:.4f}, log loss "
-            f"{figures['log_loss']:.4f}, {len(state.trainings)} trainings, "
+            f"{self.policy.name} {month}: {named}, {len(state.trainings)} trainings, "
             f"{len(state.alarms)} alarms"
         )
         return Month(month, len(y), int(known.sum()), figures, over, state)
@@ -191,7 +194,7 @@ class Walk:
             before = int((self.timeline.known_on <= state.champion.day).sum())
             found["growth"] = (labelled - before) / max(state.champion.learned, 1)
         if len(np.unique(rows.day)) >= section.min_days and "loss" in wanted:
-            cost = excess(rows.y, rows.p)
+            cost = own.excess(rows)
             found["excess"] = mean(cost, rows.day, section, seed=self.timeline.case.seed)
         window = own.between(first, day - 1)
         if len(np.unique(window.day)) >= section.min_days:
@@ -200,7 +203,9 @@ class Walk:
                 moves = column_drift(counts, section, seed=self.timeline.case.seed)
                 found["moved"] = sum(each.moved for each in moves)
             if "estimated_loss" in wanted:
-                found["estimated_rise"] = estimate("log_loss", window.p) / own.promised - 1
+                found["estimated_rise"] = (
+                    estimate(own.bundle.task, "log_loss", window.p) / own.promised - 1
+                )
         return Signals(**found)
 
     def _answered(self, trained: Trained) -> "_Answered":
@@ -214,8 +219,9 @@ class _Answered:
 
     def __init__(self, timeline: Timeline, trained: Trained) -> None:
         self.timeline, self.bundle = timeline, Bundle(Path(trained.path))
-        self.p: Floats = np.full(len(timeline.day), np.nan)
+        self.p: Floats | None = None  # as wide as its graph gives
         self.promised = trained.promised
+        self._answered = np.zeros(len(timeline.day), dtype=bool)
         self._layout = layout_of(self.bundle)
         self._counts: DayCounts = no_days(self._layout)
         self._counted_until = trained.day
@@ -223,11 +229,19 @@ class _Answered:
     def between(self, first: int, last: int) -> Predictions:
         """Give the answers to the decisions of some days."""
         kept = np.flatnonzero((self.timeline.day >= first) & (self.timeline.day <= last))
-        lacking = kept[np.isnan(self.p[kept])]
-        if len(lacking):
-            part = {name: values[lacking] for name, values in self.timeline.columns.items()}
-            self.p[lacking] = self.bundle.answer(part)
+        lacking = kept[~self._answered[kept]]
+        part = {name: values[lacking] for name, values in self.timeline.columns.items()}
+        found = self.bundle.answer(part)
+        if self.p is None:
+            self.p = np.full((len(self.timeline.day), *found.shape[1:]), np.nan)
+        self.p[lacking], self._answered[lacking] = found, True
         return Predictions(self.timeline.day[kept], self.p[kept], self.timeline.y[kept])
+
+    def excess(self, rows: Predictions) -> Floats:
+        """Give the loss of each row above what its answer promised; NaN where nothing is known."""
+        found, known = np.full(len(rows.day), np.nan), rows.known
+        found[known] = self.bundle.task.excess(rows.y[known], rows.p[known], self.bundle.rule)
+        return found
 
     def known_by(self, day: int, first: int) -> Predictions:
         """Give those of which it is known what came true when a day begins."""
@@ -245,7 +259,8 @@ class _Answered:
             named = {f"field:{name}": values for name, values in part.items()}
             names = self.bundle.inputs["names"]
             named |= {f"input:{name}": X[:, place] for place, name in enumerate(names)}
-            bins = self._layout.bins({**named, "score": p})
+            scores = self.bundle.task.scores(p, self.bundle.rule)
+            bins = self._layout.bins({**named, **scores})
             self._counts = self._counts.plus(self._layout.count(bins, days[kept]))
             self._counted_until = day
         return self._counts

@@ -25,6 +25,7 @@ from tagline.columns.values import read
 from tagline.data.files import frame_of, without_texts
 from tagline.errors import TaglineError
 from tagline.names import free
+from tagline.tasks.label import class_texts
 from tagline.transform.compute import arrays, columns
 
 log = logging.getLogger(__name__)
@@ -333,7 +334,7 @@ def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
     table: dict[str, Any] = {
         "row_id": pa.array(rows.ids, from_pandas=True),
         "decided_at": pa.nulls(count) if rows.times is None else pa.array(rows.times),
-        **{name: pa.array(values) for name, values in answers.items()},
+        **{name: pa.array(values, _type_of(name, bundle)) for name, values in answers.items()},
         **{name: _repeated(value, count) for name, value in same.items()},
         "entry": pa.array(np.full(count, model.entry, np.int64)),
         "scored_at": pa.array(np.full(count, np.datetime64("now", "us"))),
@@ -342,6 +343,16 @@ def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
         table[f"{FIELD}{each.name}"] = pa.array(rows.typed[each.name], from_pandas=True)
     unknown = Counter(chain.from_iterable(model.single.unknown(given).values()))
     return pa.table(table), unknown
+
+
+def _type_of(name: str, bundle: Bundle) -> pa.DataType | None:
+    """Give the type of a column of answers; None where its values tell it."""
+    classes = bundle.rule.get("classes")
+    if classes is None:
+        return None
+    if name == "probabilities":
+        return pa.struct([(each, pa.float64()) for each in class_texts(classes)])
+    return pa.array(classes).type
 
 
 def _repeated(value: str, times: int) -> pa.Array:

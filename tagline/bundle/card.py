@@ -8,6 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import escape
 
+from tagline.case.tasks import BINARY
+
 TEMPLATE = "card.md.jinja"
 
 
@@ -18,7 +20,7 @@ def card(facts: Mapping[str, Any]) -> str:
     ----------
     facts : mapping
         ``case`` (the config), ``accounting``, ``periods``, ``metrics``, ``baselines``,
-        ``slices`` (records), ``gates``, ``standing``, ``threshold``, ``provenance``,
+        ``slices`` (records), ``gates``, ``standing``, ``decided``, ``provenance``,
         ``fingerprint`` and ``best_trial``.
     """
     environment = Environment(
@@ -29,7 +31,9 @@ def card(facts: Mapping[str, Any]) -> str:
         autoescape=False,  # noqa: S701 - this is Markdown; card_html makes HTML of it, and escapes
     )
     environment.filters["cell"] = _cell
-    return environment.get_template(TEMPLATE).render(facts)
+    return environment.get_template(TEMPLATE).render(
+        **facts, task=facts["case"].get("task", BINARY)
+    )
 
 
 def card_html(markdown: str, *, title: str) -> str:

@@ -122,11 +122,11 @@ class Bundle:
         return task_of(self.inputs["task"]), dict(self.inputs["rule"])
 
     def columns(self, given: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[Any]]:
-        """Give each column of the answers by its name, of what `predict` gave, shape (n,)."""
+        """Give each column of the answers by its name, of what `predict` gave."""
         return columns_of(self.task, given, self.rule)
 
     def predict(self, columns: Mapping[str, Column]) -> npt.NDArray[np.float64]:
-        """Give the first column of the answer: for a binary question, the probability of 1.
+        """Answer rows: the probability of 1, that of each class, or a number, as its task says.
 
         Parameters
         ----------
@@ -135,7 +135,7 @@ class Bundle:
 
         Returns
         -------
-        ndarray of shape (n,), float64
+        ndarray of shape (n,), or (n, k) of k classes, float64
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Bundle:
             answers = list(self._threads(at_once).map(lambda at: self._run(feed, at, part), starts))
         else:
             answers = [self._run(feed, start, part) for start in starts]
-        return np.concatenate(answers) if answers else np.zeros(0)
+        return np.concatenate(answers) if answers else self._none
 
     def answer_with_inputs(
         self, columns: Mapping[str, Column]
@@ -174,7 +174,7 @@ class Bundle:
 
         Returns
         -------
-        p : ndarray of shape (n,), float64
+        p : ndarray of shape (n,), or (n, k) of k classes, float64
             The answers.
         X : ndarray of shape (n, inputs), float32
             In the order of the inputs' names; categories are encoded.
@@ -191,7 +191,7 @@ class Bundle:
             for at in range(0, rows, BATCH)
         ]
         if not parts:
-            return np.zeros(0), np.zeros((0, len(self.inputs["names"])), np.float32)
+            return self._none, np.zeros((0, len(self.inputs["names"])), np.float32)
         p, X = (np.concatenate(each) for each in zip(*parts, strict=True))
         return np.asarray(p, np.float64), X
 
@@ -223,7 +223,7 @@ class Bundle:
 
         Returns
         -------
-        ndarray of shape (n,), float64
+        ndarray of shape (n,), or (n, k) of k classes, float64
 
         Raises
         ------
@@ -239,6 +239,12 @@ class Bundle:
             )
         found = columns(frame, fields=self._fields, history=self._history, where=self.where)
         return self.answer(found)
+
+    @property
+    def _none(self) -> npt.NDArray[np.float64]:
+        """The answers to no rows."""
+        _, *wide = self._session.get_outputs()[0].shape
+        return np.zeros((0, *wide))
 
     @property
     def where(self) -> str:

@@ -63,7 +63,7 @@ def mlmodel(
         "signature": {
             "inputs": json.dumps([*_fields(fields), *_history(history)]),
             "outputs": json.dumps(
-                [{"name": c.name, "type": c.mlflow, "required": True} for c in task.answer]
+                [{"name": c.name, **c.mlflow, "required": True} for c in task.answer]
             ),
         },
         "utc_time_created": created,

@@ -33,7 +33,7 @@ class Answers:
         Returns
         -------
         DataFrame of shape (n, columns)
-            The answer's columns: ``probability``, float64, and ``decision``, bool.
+            The answer's columns, as the bundle's task has them.
         """
         return pd.DataFrame(self.bundle.columns(self.bundle.predict_frame(frame)), frame.index)
 

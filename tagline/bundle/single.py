@@ -70,12 +70,14 @@ class SingleRow:
         )
         self._session = session(bundle.read_bytes(SCORER))
         self._lock = threading.Lock()
-        self._X, self._answer = np.zeros((1, len(self.names)), np.float32), np.zeros(1)
+        (given,) = self._session.get_outputs()
+        self._wide = len(given.shape) > 1
+        shape = (1, *given.shape[1:])
+        self._X, self._answer = np.zeros((1, len(self.names)), np.float32), np.zeros(shape)
         self._place = memoryview(self._X[0])
         self._binding = self._session.io_binding()
         self._binding.bind_cpu_input(MATRIX, self._X)
-        (given,) = self._session.get_outputs()
-        self._binding.bind_output(given.name, "cpu", 0, np.float64, (1,), self._answer.ctypes.data)
+        self._binding.bind_output(given.name, "cpu", 0, np.float64, shape, self._answer.ctypes.data)
 
     def inputs(self, values: Mapping[str, Any]) -> tuple[list[Any], list[str]]:
         """Give the model's inputs of one row.
@@ -130,17 +132,17 @@ class SingleRow:
                     found.setdefault(place, []).append(name)
         return found
 
-    def score(self, numbers: Sequence[float]) -> float:
-        """Give the first column of the answer for a row's inputs."""
+    def score(self, numbers: Sequence[float]) -> Any:
+        """Give what the graph gives for a row's inputs: a float, or one for each class."""
         # One row's place in memory is bound once; a list would be taken apart for each answer.
         row = array("f", numbers)
         with self._lock:
             self._place[:] = row
             self._session.run_with_iobinding(self._binding)
-            return float(self._answer[0])
+            return self._answer[0].tolist() if self._wide else float(self._answer[0])
 
-    def predict(self, values: Mapping[str, Any]) -> float:
-        """Give the first column of the answer to one row."""
+    def predict(self, values: Mapping[str, Any]) -> Any:
+        """As `score`, of a row's fields and history."""
         return self.score(self.inputs(values)[0])
 
 
@@ -165,20 +167,24 @@ def expect_alike(bundle: Bundle, rows: Columns, *, seed: int) -> int:
     Raises
     ------
     TaglineError
-        They differ by more than 1e-6 somewhere.
+        They differ by more than 1e-6 somewhere, of the size that answers have.
     """
     single, compared = SingleRow(bundle), 0
     for columns in (rows, strange(rows, bundle.fields, seed=seed)):
         many = bundle.predict(columns)
         alone = np.array([single.predict(row) for row in as_rows(columns)])
         # What the model itself has no answer to has none either way.
-        apart = np.where(np.isnan(many) & np.isnan(alone), 0.0, np.abs(many - alone))
+        same = (many == alone) | (np.isnan(many) & np.isnan(alone))
+        with np.errstate(invalid="ignore"):
+            size = np.maximum(bundle.task.scale(bundle.rule), np.abs(many))
+            apart = np.where(same, 0.0, np.abs(many - alone) / size)
+        apart = apart.reshape(len(many), -1).max(axis=1)
         if not (apart <= ALIKE).all():
             worst = int(np.nanargmax(np.where(np.isnan(apart), np.inf, apart)))
             raise TaglineError(
-                f"One row alone is answered with {alone[worst]:.6f}, among others with "
-                f"{many[worst]:.6f}: the input function does something that one row can not do as "
-                "NumPy does it.",
+                f"One row alone is answered with {np.round(alone[worst], 6)}, among others with "
+                f"{np.round(many[worst], 6)}: the input function does something that one row can "
+                "not do as NumPy does it.",
                 where=bundle.where,
                 todo="docs/serving.md names what xp offers to one row.",
             )

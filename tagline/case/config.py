@@ -14,6 +14,16 @@ from tagline.case.search import SearchSection
 from tagline.case.section import Duration, Section
 from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
+from tagline.case.tasks import (
+    BASELINES,
+    BINARY,
+    CHOOSING,
+    CLASSES,
+    NUMBER,
+    TASK_METRICS,
+    expect_known,
+    with_defaults,
+)
 from tagline.case.zones import Zone
 from tagline.columns.kinds import Kind
 
@@ -44,7 +54,10 @@ class TableSection(Section):
         description="Column with the time of the decision. Without one rows are split into "
         "training, tuning and test at random, each always into the same.",
     )
-    target: str = Field(description="Column to predict: 1, 0, or missing where there is no label.")
+    target: str = Field(
+        description="Column to predict, as task says: 1 or 0, one of classes, or a number; missing "
+        "where there is no label."
+    )
     observed: str | None = Field(
         default=None,
         description="Column with the time when the outcome became known; no input. Where left "
@@ -62,6 +75,11 @@ class TableSection(Section):
     negative: Value | None = Field(
         default=None,
         description="The target's value that counts as 0; needed where there are several others.",
+    )
+    classes: tuple[Value, ...] = Field(
+        default=(),
+        description='The target\'s values, for task = "classes", in the order in which answers '
+        "name them; rows of others are counted and left out.",
     )
     source: str | None = Field(
         default=None,
@@ -128,6 +146,10 @@ class TableSection(Section):
             raise ValueError("negative is given without positive")
         if self.positive is not None and self.positive == self.negative:
             raise ValueError("positive and negative are the same value")
+        texts = [str(each).lower() for each in self.classes]
+        twice = next((each for each in texts if texts.count(each) > 1), None)
+        if twice is not None:
+            raise ValueError(f"two of classes are written {twice!r}")
         return self
 
 
@@ -261,7 +283,10 @@ class Case(Section):
     purpose: str = Field(default="", description="What the answer is used for.")
     limits: tuple[str, ...] = Field(default=(), description="What the model must not be used for.")
     owners: tuple[str, ...] = Field(default=(), description="Who answers for it.")
-    task: Literal["binary"] = Field(default="binary", description="Kind of question.")
+    task: Literal["binary", "classes", "number"] = Field(
+        default="binary",
+        description="Kind of question: one of two answers, one of several classes, or a number.",
+    )
     seed: Annotated[int, Field(ge=0)] = Field(default=7, description="Seed of all that is random.")
     features: str | None = Field(
         default=None, description="Feature module; none where the table's columns are the inputs."
@@ -282,6 +307,36 @@ class Case(Section):
     replay: ReplaySection = ReplaySection()
     resources: ResourcesSection = ResourcesSection()
     file: str = Field(default="", description="Where this was read; filled in when it is read.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _begins_as_its_task(cls, given: Any) -> Any:
+        return with_defaults(given) if isinstance(given, dict) else given
+
+    @model_validator(mode="after")
+    def _fits_its_task(self) -> "Case":
+        evaluation, gates, able = self.evaluation, self.gates, TASK_METRICS[self.task]
+        asked = {
+            "evaluation.metrics": evaluation.metrics,
+            "gates.minimum": tuple(gates.minimum),
+            "gates.maximum": tuple(gates.maximum),
+            "gates.slice_minimum": tuple(gates.slice_minimum),
+        }
+        for key, names in asked.items():
+            expect_known(self.task, key, names, able)
+        expect_known(self.task, "search.metric", (self.search.metric,), CHOOSING[self.task])
+        expect_known(self.task, "search.baselines", self.search.simple, BASELINES[self.task])
+        if self.task == CLASSES and len(self.table.classes) < 2:
+            raise ValueError(
+                'task = "classes" needs them by name: classes = ["A", "B", "C"] under [table]'
+            )
+        if self.task != CLASSES and self.table.classes:
+            raise ValueError('table.classes are of task = "classes"')
+        if self.task != BINARY and self.table.positive is not None:
+            raise ValueError('table.positive is of task = "binary"')
+        if self.task == NUMBER and evaluation.calibration not in ("auto", "none"):
+            raise ValueError("evaluation.calibration: a number has no calibrator")
+        return self
 
     @model_validator(mode="after")
     def _has_rows(self) -> "Case":

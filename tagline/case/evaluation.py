@@ -8,8 +8,13 @@ from pydantic_core import PydanticCustomError
 
 from tagline.case.section import Section
 
-KnownMetric = Literal["roc_auc", "average_precision", "log_loss", "brier", "ece"]
-METRIC_NAMES: tuple[str, ...] = get_args(KnownMetric)
+Probabilities = Literal["roc_auc", "average_precision", "log_loss", "brier", "ece"]
+Likeliest = Literal["accuracy", "precision", "recall", "f1", "mcc", "top_2"]
+Numbers = Literal["rmse", "mae", "mape", "r2"]
+KnownMetric = Probabilities | Likeliest | Numbers
+METRIC_NAMES: tuple[str, ...] = tuple(
+    name for each in (Probabilities, Likeliest, Numbers) for name in get_args(each)
+)
 
 
 def _known(name: Any) -> Any:
@@ -29,7 +34,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 Figure = Annotated[float, Field(allow_inf_nan=False)]
 MetricName = Annotated[KnownMetric, BeforeValidator(_known)]
 Distinct = AfterValidator(_distinct)
-Calibration = Literal["auto", "none", "platt", "beta"]
+Calibration = Literal["auto", "none", "platt", "beta", "temperature"]
 DAY, ROW = "day", "row"
 
 
@@ -79,6 +84,15 @@ class EvaluationSection(Section):
         "leave it off where the rate moves with the season.",
     )
     cost: CostSection = CostSection()
+    costs: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(
+        default_factory=dict,
+        description='For task = "classes": class that came true to class that was said to cost; 1 '
+        "where nothing is said, 0 for the right one.",
+    )
+    coverage: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.9,
+        description='For task = "number": share of rows whose interval is to hold what comes true.',
+    )
     slices: Annotated[tuple[str, ...], Distinct] = Field(
         default=(), description="Columns whose values or bands are judged apart."
     )
@@ -115,6 +129,11 @@ class GatesSection(Section):
         "model's may be better than it.",
     )
     behaviour: bool = Field(default=True, description="Whether every behaviour test must pass.")
+    coverage: bool = Field(
+        default=True,
+        description='For task = "number": whether intervals must hold as many test rows as '
+        "promised, or not clearly fewer.",
+    )
     champion_margin: Annotated[float, Field(ge=0)] = Field(
         default=0.005,
         description="How much worse than the champion's the primary metric may be, "

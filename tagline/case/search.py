@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tagline.case.section import Section
 
-Baseline = Literal["base_rate", "logistic"]
+Baseline = Literal["base_rate", "logistic", "constant", "ridge"]
 SIMPLE = get_args(Baseline)
 BOOSTED = "boosted"
 NO_GRAPH = {
@@ -139,7 +139,7 @@ class SearchSection(Section):
         description="Parts that the trials are dealt to; each halves its own, in a task of its own "
         "where the table is not small.",
     )
-    metric: Literal["roc_auc", "log_loss"] = Field(
+    metric: Literal["roc_auc", "log_loss", "rmse", "mae"] = Field(
         default="log_loss", description="Figure on the tuning rows that stops, halves and chooses."
     )
     learning_rates: Annotated[tuple[Rate, ...], Field(min_length=1), AfterValidator(_falling)] = (

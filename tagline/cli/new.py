@@ -13,6 +13,12 @@ def new(
     *,
     table: Annotated[Path, typer.Option(help="CSV or Parquet.")],
     target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            help="binary, classes or number; found by the target's values where left out."
+        ),
+    ] = None,
     positive: Annotated[str | None, typer.Option(help="Its value that counts as 1.")] = None,
     negative: Annotated[str | None, typer.Option(help="Its value that counts as 0.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="The column that names a row.")] = None,  # noqa: A002
@@ -27,6 +33,7 @@ def new(
     again: Annotated[bool, typer.Option("--again", help="Write over a config.")] = False,
 ) -> None:
     """Look at a table, say what was found, and write the config of a case."""
+    from tagline.case.tasks import TASK_METRICS
     from tagline.errors import TaglineError
     from tagline.storage.files import write_whole
     from tagline.workflows.new_case import NewCase, begin, how_to_train
@@ -35,7 +42,12 @@ def new(
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    begun = begin(NewCase(name, table, target, positive, negative, id, time, encoding), file=file)
+    if task not in (None, *TASK_METRICS):
+        raise TaglineError(
+            f"There is no question {task!r}: there are {', '.join(TASK_METRICS)}.", where="--task"
+        )
+    wished = NewCase(name, table, target, positive, negative, id, time, encoding, task)
+    begun = begin(wished, file=file)
     print_table(
         f"{table}: what was found",
         ["column", "taken for", "missing", "different", "note"],

@@ -23,7 +23,7 @@ def verify(
         from tagline.bundle.load import Bundle
         from tagline.bundle.smoke import answer_example
 
-        report["probability"] = answer_example(Bundle(bundle))
+        report |= answer_example(Bundle(bundle))
     if json:
         print_json(report)
         return

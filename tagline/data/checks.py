@@ -9,6 +9,7 @@ import pandas as pd
 
 from tagline.canonical import as_json
 from tagline.case.config import Case
+from tagline.case.tasks import CLASSES
 from tagline.data.features import Features
 from tagline.errors import TaglineError
 from tagline.history.written import to_dict
@@ -137,4 +138,23 @@ def expect_slices(case: Case, frame: pd.DataFrame) -> None:
             raise TaglineError(
                 f"A slice names {name!r}{near(name, frame.columns)}, which is no column.",
                 where=f"{case.file}: evaluation.slices",
+            )
+
+
+def expect_fitting(case: Case, features: Features) -> None:
+    """Refuse what a module offers and a question with several classes has no answer to.
+
+    Raises
+    ------
+    TaglineError
+        It moves or tests an answer, which is no single number.
+    """
+    if case.task != CLASSES:
+        return
+    for name, given in (("MONOTONE", features.monotone), ("BEHAVIOUR", features.behaviour)):
+        if given:
+            raise TaglineError(
+                f"{name} is of an answer that is one number, and classes have one each.",
+                where=features.module,
+                todo=f"Leave {name} out, or ask of one class against the others: task = 'binary'.",
             )

@@ -159,6 +159,7 @@ def _expect_centuries(
 
 
 def _taken_for(features: Features, checked: ValidationResult, case: Case) -> Sequence[str]:
-    meaning = ", ".join(f"{value!r} is {number}" for number, value in checked.meaning.items())
+    named = [f"{value!r} is {number}" for number, value in checked.meaning.items()]
+    meaning = ", ".join(named) or "a number"
     notes = [*features.notes, f"{case.table.target}: {meaning}"]
     return [*notes, *map(str, checked.taken)]

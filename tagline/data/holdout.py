@@ -72,6 +72,7 @@ def holdout(
     y = frame[case.table.target].to_numpy(dtype=np.float64)
     task_of(case.task).expect_learnable(
         y,
+        case.table,
         what="Labelled decisions after what the models have learned from",
         where="decisions that no model has learned from",
     )

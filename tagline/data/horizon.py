@@ -11,6 +11,7 @@ from tagline.case.config import TableSection
 Mask = npt.NDArray[np.bool_]
 SHARE = 0.99  # of the labels of a class that have arrived by then
 LEAST_LABELS = 20
+MOST_CLASSES = 50  # of more values labels are numbers
 RECENT = pd.Timedelta("28D")
 NO_TIME = pd.Timedelta(0)
 
@@ -73,17 +74,24 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
     if table.observed is None:
         return Horizon(NO_TIME, as_of)
     took = (rows[table.observed] - times).dt.total_seconds().where(y.notna())
-    arrived = {value: took[(y == value) & took.notna()] for value in (0.0, 1.0)}
     lengths = {
         value: float(each.quantile(SHARE))
-        for value, each in arrived.items()
-        if len(each) >= LEAST_LABELS
+        for value, each in took.groupby(_kinds_of_labels(y))
+        if each.notna().sum() >= LEAST_LABELS
     }
     if not lengths:
         return Horizon(NO_TIME, as_of)
     slow = max(lengths, key=lambda value: lengths[value])
     length = pd.Timedelta(float(np.ceil(lengths[slow])), unit="s")
     return Horizon(length, as_of, f"by then 99 of 100 labels {slow:g} were known")
+
+
+def _kinds_of_labels(y: pd.Series) -> pd.Series:
+    """Part labels that may take differently long: by class, or by quarters of numbers."""
+    if y.nunique() <= MOST_CLASSES:
+        return y
+    quarters = y.rank(pct=True).mul(4).sub(1).apply(np.ceil)
+    return y.groupby(quarters).transform("median")
 
 
 def share_line(rows: pd.DataFrame, table: TableSection, horizon: Horizon) -> str:
@@ -94,7 +102,12 @@ def share_line(rows: pd.DataFrame, table: TableSection, horizon: Horizon) -> str
         return ""
     newest = (times > horizon.as_of - RECENT).to_numpy(dtype=bool)
     known = y[newest & y.notna().to_numpy()]
-    ones = f"{known.mean():.0%} of the labels are 1" if len(known) else "there is no label"
+    ones = "there is no label"
+    if len(known):
+        share = (known == 1).mean()
+        ones = (
+            f"{share:.0%} of the labels are 1" if known.isin([0, 1]).all() else "others are known"
+        )
     waiting = float(y[newest].isna().mean()) if newest.any() else 0.0
     return (
         f"labels count {horizon.named} after the decision ({horizon.why}): "

@@ -13,6 +13,7 @@ from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
 from tagline.data.checks import (
+    expect_fitting,
     expect_sealable,
     expect_servable,
     expect_slices,
@@ -214,6 +215,7 @@ def settle(
     inputs, matrix = _fitted(case, used, values)
     reads = _reads(case, features, inputs)
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
+    expect_fitting(case, features)
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
     expect_slices(case, frame)
@@ -331,7 +333,9 @@ def _expect_learnable(case: Case, used: LabelledRows) -> None:
     for name in PARTS:
         what = f"Labels of {case.table.target} among the {name} rows"
         where = f"{case.file}: table.target"
-        task_of(case.task).expect_learnable(used.y[used.of(name)], what=what, where=where)
+        task_of(case.task).expect_learnable(
+            used.y[used.of(name)], case.table, what=what, where=where, whole=name == PARTS[0]
+        )
 
 
 def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEncoder, Matrix]:
@@ -343,6 +347,8 @@ def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEnc
         smoothing=case.inputs.smoothing,
         folds=case.inputs.folds,
         seed=case.seed,
+        rated=task_of(case.task).rated,
+        settled=task_of(case.task).settled,
     )
 
 

@@ -118,10 +118,6 @@ class Survey:
         ]
         return sorted(able, key=lambda name: not LIKE_A_TIME.search(name))
 
-    def targets(self) -> list[str]:
-        """Name columns that have two values: those that can be asked for."""
-        return [each.name for each in self.columns if each.distinct == 2]
-
     def personal(self) -> list[str]:
         """Name columns that seem to hold what is of a person."""
         return [c.name for c in self.columns if any("personal" in note for note in c.notes)]

@@ -31,7 +31,7 @@ class Invariance:
     change : callable
         Gives changed rows under their own index; rows that it leaves out are not tried.
     tolerance : float
-        Largest move of the probability that counts as none.
+        Largest move of the answer that counts as none.
     min_share : float
         Share of the rows for which it must hold.
 
@@ -65,9 +65,9 @@ class Direction:
     name, change, min_share
         As for `Invariance`.
     sign : {1, -1}
-        1 where the probability may rise, -1 where it may fall.
+        1 where the answer may rise, -1 where it may fall.
     tolerance : float
-        Largest move of the probability the wrong way that counts as none.
+        Largest move of the answer the wrong way that counts as none.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class Minimum:
     rows : callable
         Gives the clear rows, chosen or changed from the rows, under their own index.
     expected : tuple of two floats
-        From which to which probability the answer must lie.
+        From where to where the answer must lie.
     min_share : float
         Share of the rows for which it must hold.
 
@@ -143,6 +143,7 @@ def check(
     predict: Predict,
     *,
     reads: Collection[str] | None = None,
+    bounded: bool = True,
 ) -> list[dict[str, Any]]:
     """Run behaviour tests on rows.
 
@@ -153,9 +154,11 @@ def check(
     rows : DataFrame of shape (n, columns)
         Raw fields and history columns; numbered from 0 before the tests see them.
     predict : callable
-        Gives the probability of 1 for such rows, shape (m,).
+        Gives the answers to such rows, shape (m,): probabilities of 1, or numbers.
     reads : collection of str, optional
         The columns that the answer depends on; all of them where None.
+    bounded : bool, optional
+        Whether answers are probabilities, none of which moves by more than 1.
 
     Returns
     -------
@@ -175,7 +178,7 @@ def check(
     # Tests of a level never ask for the answers before.
     before = cache(lambda: predict(numbered))
     seen = [str(name) for name in numbered if reads is None or name in reads]
-    return [_checked(test, numbered, predict, before, seen) for test in tests]
+    return [_checked(test, numbered, predict, before, seen, bounded) for test in tests]
 
 
 def _checked(
@@ -184,9 +187,10 @@ def _checked(
     predict: Predict,
     before: Callable[[], Floats],
     seen: Sequence[str],
+    bounded: bool,
 ) -> dict[str, Any]:
     changed = _changed(test, rows)
-    idle = _why_idle(test, rows, changed, seen)
+    idle = _why_idle(test, rows, changed, seen, bounded)
     excess = np.zeros(0)
     if len(changed):
         excess = test.excess(before()[changed.index], predict(changed))
@@ -196,11 +200,15 @@ def _checked(
 
 
 def _why_idle(
-    test: BehaviourTest, rows: pd.DataFrame, changed: pd.DataFrame, seen: Sequence[str]
+    test: BehaviourTest,
+    rows: pd.DataFrame,
+    changed: pd.DataFrame,
+    seen: Sequence[str],
+    bounded: bool,
 ) -> str:
     if not len(changed):
         return ""
-    if test.min_share <= 0 or test.allows_all:
+    if test.min_share <= 0 or (bounded and test.allows_all):
         return "what it allows is all that there is"
     # It changes nothing: it looks at the rows that it chooses.
     if isinstance(test, Minimum):

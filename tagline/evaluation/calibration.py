@@ -10,11 +10,12 @@ import pandas as pd
 from tagline.case.evaluation import Calibration as Kind
 from tagline.errors import TaglineError
 from tagline.metrics.binary import ece_bin
-from tagline.metrics.calibrators import FITS, Calibrator, apply, none, sigmoid
+from tagline.metrics.calibrators import Calibrator, none
 from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap, Interval
 from tagline.metrics.scored import Floats, Integers
+from tagline.tasks.task import Task
 
-BLOCKS = 5
+BLOCKS, BINS = 5, 10
 JUDGED_BY = "log_loss"
 COLUMNS = ["kind", "log_loss", "difference", "low", "high", "undefined", "earns", "chosen"]
 
@@ -38,10 +39,11 @@ class Calibration:
 
 
 def choose(
-    margin: Floats,
+    margins: Floats,
     y: Floats,
     groups: npt.NDArray[np.int64],
     *,
+    task: Task,
     seed: int,
     kind: Kind = "auto",
     move_level: bool = False,
@@ -61,13 +63,15 @@ def choose(
 
     Parameters
     ----------
-    margin, y : ndarray of shape (n,), float64
-        The model's log-odds and the labels on the tuning rows.
+    margins, y : ndarray of shape (n, w) and (n,), float64
+        The model's margins and the labels on the tuning rows.
     groups : ndarray of shape (n,), int64
         What hangs together, numbered in the order of time.
+    task : Task
+        Says which calibrators there are, and what margins mean.
     seed : int
         Seed of the resamples.
-    kind : {"auto", "none", "platt", "beta"}
+    kind : {"auto", "none", "platt", "beta", "temperature"}
         The calibrator to fit whatever it earns, or ``auto``.
     move_level : bool
         Whether the mean probability may move.
@@ -79,19 +83,19 @@ def choose(
     Raises
     ------
     TaglineError
-        A calibrator is wished for, and the rows are all of one class.
+        A calibrator is wished for that the task has not, or the rows are all of one class.
     """
-    if kind == "none":
+    if kind == "none" or not task.calibrators:
         return Calibration(none(), _table({}))
     if kind != "auto":
-        _require_both(y)
-        return Calibration(FITS[kind](margin, y, level=move_level), _table({}))
+        _require(kind, task, y)
+        return Calibration(task.calibrators[kind](margins, y, level=move_level), _table({}))
     # Judged on what comes after: fitted and judged on the same rows, more freedom always wins.
-    later, forecasts = _out_of_time(margin, y, groups, move_level=move_level)
+    later, forecasts = _out_of_time(margins, y, groups, task=task, move_level=move_level)
     if not later.any():
         return Calibration(none(), _table({}))
     resampling = GroupBootstrap(groups[later], resamples=resamples, seed=seed)
-    own = resampling.figures(y[later], sigmoid(margin[later]), [JUDGED_BY])[JUDGED_BY]
+    own = resampling.figures(y[later], task.link(margins[later]), [JUDGED_BY])[JUDGED_BY]
     found = {
         name: resampling.figures(y[later], forecast[later], [JUDGED_BY])[JUDGED_BY]
         for name, forecast in forecasts.items()
@@ -101,30 +105,56 @@ def choose(
     )
     table["log_loss"] = table["difference"] + own.value
     best = str(table.loc[table["chosen"], "kind"].iloc[0])
-    return Calibration(none() if best == "none" else FITS[best](margin, y, level=move_level), table)
+    if best == "none":
+        return Calibration(none(), table)
+    return Calibration(task.calibrators[best](margins, y, level=move_level), table)
 
 
 def curve(y: Floats, p: Floats, *, resampling: GroupBootstrap, level: float) -> pd.DataFrame:
-    """Compare stated and observed rate in the ten bins of the expected calibration error.
+    """Compare what was stated with what came true, in ten bins.
+
+    Of probabilities of 1, shape (n,), in the bins of the expected calibration error: how often it
+    was 1. Of several classes, (n, k), likewise: how often the likeliest was right.
 
     Returns
     -------
     DataFrame
         A row for each bin that has rows: ``bin``, ``n``, ``predicted`` (mean probability),
-        ``observed`` (share of positives), ``low`` and ``high`` (of the observed, by groups).
+        ``observed`` (share that came true), ``low`` and ``high`` (of the observed, by groups).
     """
+    if p.ndim == 2:
+        y, p = (np.argmax(p, axis=1) == y).astype(np.float64), p.max(axis=1)
+    return _by_bin(y, p, ece_bin(p), resampling=resampling, level=level)
+
+
+def curve_of_numbers(
+    y: Floats, v: Floats, *, resampling: GroupBootstrap, level: float
+) -> pd.DataFrame:
+    """Compare numbers with what came true, in ten bins of about as many rows; see `curve`."""
+    edges = np.unique(np.quantile(v, np.linspace(0, 1, BINS + 1)[1:-1]))
+    number = np.searchsorted(edges, v, side="right")
+    return _by_bin(y, v, number.astype(np.int64), resampling=resampling, level=level)
+
+
+def _by_bin(
+    y: Floats, stated: Floats, number: Integers, *, resampling: GroupBootstrap, level: float
+) -> pd.DataFrame:
     found = []
-    for number in np.unique(ece_bin(p)):
-        kept = ece_bin(p) == number
-        # the Brier score of the sure answer 0 is the share of positives
-        figures = resampling.figures(y, np.zeros(len(y)), ["brier"], rows=kept)["brier"]
-        share = figures.interval(level, least=LEAST_GROUPS)
-        stated = float(p[kept].mean())
-        found.append((int(number), int(kept.sum()), stated, share.value, share.low, share.high))
+    for each in np.unique(number):
+        kept = number == each
+        mean = resampling.mean_of(y, kept).interval(level, least=LEAST_GROUPS)
+        own = float(stated[kept].mean())
+        found.append((int(each), int(kept.sum()), own, mean.value, mean.low, mean.high))
     return pd.DataFrame(found, columns=["bin", "n", "predicted", "observed", "low", "high"])
 
 
-def _require_both(y: Floats) -> None:
+def _require(kind: str, task: Task, y: Floats) -> None:
+    if kind not in task.calibrators:
+        raise TaglineError(
+            f"{kind!r} is no calibrator of task = {task.name!r}, which has "
+            f"{', '.join(task.calibrators)}.",
+            where="evaluation.calibration",
+        )
     if len(np.unique(y)) < 2:
         raise TaglineError(
             "The tuning rows are all of one class, so no calibrator can be fitted.",
@@ -159,19 +189,19 @@ def _row(kind: str, gap: Interval) -> dict[str, Any]:
 
 
 def _out_of_time(
-    margin: Floats, y: Floats, groups: Integers, *, move_level: bool
+    margins: Floats, y: Floats, groups: Integers, *, task: Task, move_level: bool
 ) -> tuple[npt.NDArray[np.bool_], dict[str, Floats]]:
     distinct, place = np.unique(groups, return_inverse=True)
     block = place * BLOCKS // max(len(distinct), 1)
-    forecasts = {name: sigmoid(margin) for name in FITS}
+    forecasts = {name: task.link(margins).copy() for name in task.calibrators}
     # The first block has nothing before it, so it is never judged.
-    later = np.zeros(len(margin), dtype=bool)
+    later = np.zeros(len(margins), dtype=bool)
     for number in range(1, BLOCKS):
         before, now = block < number, block == number
         if len(np.unique(y[before])) < 2:
             continue
         later |= now
-        for name, fit in FITS.items():
-            fitted = fit(margin[before], y[before], level=move_level)
-            forecasts[name][now] = apply(fitted, margin[now])
+        for name, fit in task.calibrators.items():
+            fitted = fit(margins[before], y[before], level=move_level)
+            forecasts[name][now] = task.calibrated(margins[now], fitted)
     return later, forecasts

@@ -19,28 +19,35 @@ class Chosen:
     row : int
         Where it stands among the rows.
     why : {"highest", "lowest", "most wrong"}
-        Its probability is among the highest or lowest, or furthest from what came true.
+        Its answer is among the highest or lowest (of classes: the probability of the likeliest), or
+        furthest from what came true.
     p, y : float
-        Probability of 1, and label.
+        The answer, and the label.
+    said, was : str
+        Both, as a person reads them.
     """
 
     row: int
     why: Why
     p: float
     y: float
+    said: str = ""
+    was: str = ""
 
 
-def choose_rows(y: Floats, p: Floats, *, each: int) -> list[Chosen]:
-    """Choose the rows of highest, lowest and most wrong probability, none of them twice.
+def choose_rows(y: Floats, p: Floats, *, wrong: Floats, each: int) -> list[Chosen]:
+    """Choose the rows of highest, lowest and most wrong answer, none of them twice.
 
     Parameters
     ----------
     y, p : ndarray of shape (n,), float64
-        Label and probability of 1.
+        Label and answer in short; see `tagline.tasks.task.Task.scores`.
+    wrong : ndarray of shape (n,), float64
+        How far each answer is from what came true.
     each : int
         How many of each kind, where there are so many rows.
     """
-    orders: dict[Why, Floats] = {"highest": -p, "lowest": p, "most wrong": -np.abs(y - p)}
+    orders: dict[Why, Floats] = {"highest": -p, "lowest": p, "most wrong": -wrong}
     found: list[Chosen] = []
     for why, key in orders.items():
         taken = {chosen.row for chosen in found}

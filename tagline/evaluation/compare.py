@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import LEAST_GROUPS, Estimate
+from tagline.metrics.metrics import METRICS
 
 COLUMNS = ["against", "kind", "metric", "own", "other", "difference", "low", "high"]
 

@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from tagline.case.evaluation import METRIC_NAMES, EvaluationSection, GatesSection
+from tagline.case.tasks import BINARY, NUMBER
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration
 from tagline.evaluation.compare import compare
 from tagline.evaluation.gates import Standing, asked, judge, standing
 from tagline.evaluation.slices import slices as sliced
-from tagline.metrics import threshold
 from tagline.metrics.intervals import LEAST_GROUPS, Estimate, GroupBootstrap
 from tagline.metrics.scored import Floats, Integers
+from tagline.tasks.task import Rule, Task
 
 CHAMPION = "champion"
 
@@ -26,7 +28,7 @@ class Evaluation:
     Attributes
     ----------
     support : dict
-        ``n`` (test rows), ``positives`` and ``groups``.
+        ``n`` (test rows) and ``groups``, and of a binary question ``positives``.
     metrics : dict
         Metric to ``value``, ``low``, ``high``, ``undefined`` (resamples), and ``note`` where
         there is no interval.
@@ -38,11 +40,13 @@ class Evaluation:
         See `tagline.evaluation.slices.slices`.
     calibration_curve : DataFrame
         See `tagline.evaluation.calibration.curve`.
-    threshold : dict
-        ``value``, chosen on the tuning rows, and what it does on the test rows; see
-        `tagline.metrics.threshold.at`. ``tune_cost`` is what it cost on the tuning rows.
+    rule : dict
+        What decisions are made by, chosen on the tuning rows; see `tagline.tasks.task.Task`.
+    decided : dict
+        What decisions by it come to on the test rows; see the task's `decided`. ``tuned`` is what
+        they came to on the tuning rows.
     cost_curve : DataFrame
-        On the tuning rows; see `tagline.metrics.threshold.Threshold`.
+        On the tuning rows; see `tagline.tasks.task.Rule`.
     behaviour : list of dict
         See `tagline.evaluation.behaviour.check`.
     gates : list of dict
@@ -57,7 +61,8 @@ class Evaluation:
     comparisons: pd.DataFrame
     slices: pd.DataFrame
     calibration_curve: pd.DataFrame
-    threshold: dict[str, Any]
+    rule: dict[str, Any]
+    decided: dict[str, Any]
     cost_curve: pd.DataFrame
     behaviour: list[dict[str, Any]]
     gates: list[dict[str, Any]]
@@ -68,13 +73,15 @@ def evaluate(
     section: EvaluationSection,
     gates_section: GatesSection,
     *,
+    task: Task,
     y: Floats,
     p: Floats,
     groups: Integers,
     slices: pd.DataFrame,
     baselines: Mapping[str, Floats],
     champion: Floats | None,
-    threshold_from: tuple[Floats, Floats],
+    rule: Rule,
+    tuning: tuple[Floats, Floats],
     behaviour_results: Sequence[dict[str, Any]],
     unfitted: Sequence[str] = (),
     uncompared: str = "",
@@ -88,19 +95,25 @@ def evaluate(
     ----------
     section, gates_section : EvaluationSection, GatesSection
         What is computed and what is asked.
-    y, p : ndarray of shape (n,), float64
-        Labels 0 or 1, and the model's calibrated probabilities of 1.
+    task : Task
+        What labels and answers are.
+    y : ndarray of shape (n,), float64
+        Labels.
+    p : ndarray of shape (n,) or (n, k), float64
+        The model's calibrated answers.
     groups : ndarray of shape (n,), int64
         What hangs together.
     slices : DataFrame of shape (n, columns)
         Holds the columns that `section` slices by; others are left alone.
-    baselines : mapping of str to ndarray of shape (n,)
-        Probabilities of the baselines on the same rows; without the baseline that the model
+    baselines : mapping of str to ndarray, as `p`
+        Answers of the baselines on the same rows; without the baseline that the model
         itself is, if it is one.
-    champion : ndarray of shape (n,) or None
-        Probabilities of the current champion on the same rows.
-    threshold_from : tuple of two ndarrays
-        Labels and calibrated probabilities on the tuning rows.
+    champion : ndarray, as `p`, or None
+        Answers of the current champion on the same rows.
+    rule : Rule
+        What decisions are made by.
+    tuning : tuple of two ndarrays
+        Labels and calibrated answers on the tuning rows.
     behaviour_results : sequence of dict
         What `tagline.evaluation.behaviour.check` gave.
     unfitted : sequence of str
@@ -139,7 +152,7 @@ def evaluate(
         support=section.slice_support,
         bands=section.slice_bands,
     )
-    chosen = threshold.choose(*threshold_from, cost=section.cost)
+    decided = task.decided(y, p, rule.plain, section, resampling)
     judged = judge(
         gates_section,
         primary=section.primary,
@@ -151,20 +164,29 @@ def evaluate(
         postponed=postponed,
         slices=parts,
         behaviour=behaviour_results,
+        decided=decided,
     )
+    curve = calibration.curve_of_numbers if task.name == NUMBER else calibration.curve
+    alone = GroupBootstrap(np.arange(len(tuning[0])), resamples=1, seed=seed)
+    tuned = task.decided(*tuning, rule.plain, section, alone)
     return Evaluation(
-        support={"n": len(y), "positives": int(y.sum()), "groups": resampling.groups},
+        support={"n": len(y), "groups": resampling.groups, **_positives(y, task)},
         metrics={name: interval.to_dict() for name, interval in metrics.items()},
         baseline_metrics=_values(simple | current),
         comparisons=comparisons,
         slices=parts,
-        calibration_curve=calibration.curve(y, p, resampling=resampling, level=section.level),
-        threshold=_threshold(y, p, chosen, threshold_from, section),
-        cost_curve=chosen.curve,
+        calibration_curve=curve(y, p, resampling=resampling, level=section.level),
+        rule=rule.plain,
+        decided=decided | {"tuned": tuned},
+        cost_curve=rule.curve,
         behaviour=list(behaviour_results),
         gates=judged,
         standing=standing(judged),
     )
+
+
+def _positives(y: Floats, task: Task) -> dict[str, int]:
+    return {"positives": int(y.sum())} if task.name == BINARY else {}
 
 
 def _require(section: EvaluationSection, slices: pd.DataFrame, rows: int) -> None:
@@ -195,14 +217,3 @@ def _comparisons(
 
 def _values(figures: Mapping[str, Mapping[str, Estimate]]) -> dict[str, dict[str, float]]:
     return {name: {m: each.value for m, each in own.items()} for name, own in figures.items()}
-
-
-def _threshold(
-    y: Floats,
-    p: Floats,
-    chosen: threshold.Threshold,
-    tuning: tuple[Floats, Floats],
-    section: EvaluationSection,
-) -> dict[str, Any]:
-    tune = threshold.at(*tuning, chosen.value, cost=section.cost)
-    return threshold.at(y, p, chosen.value, cost=section.cost) | {"tune_cost": tune["cost"]}

@@ -56,6 +56,8 @@ class Explained:
         The inputs whose dependence is shown.
     rows : tuple of ExplainedRow
         The chosen rows.
+    by_class : DataFrame or None
+        ``input``, and mean absolute SHAP value for each class; None where there are no classes.
     """
 
     values: TableRef
@@ -63,6 +65,7 @@ class Explained:
     by_source: pd.DataFrame
     shapes: tuple[str, ...]
     rows: tuple[ExplainedRow, ...]
+    by_class: pd.DataFrame | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as plain data, for an artifact."""
@@ -95,11 +98,12 @@ def as_table(explanation: Explanation) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (m, 2 + 2p)
-        ``row`` (its place among the test rows, in the order of time), ``base`` (log-odds), and for
-        each input ``shap:NAME`` (float64, log-odds) and ``input:NAME`` (float32; NaN is missing).
+        ``row`` (its place among the test rows, in the order of time), ``base``, and for each
+        input ``shap:NAME`` (float64; both in units of the margin) and ``input:NAME`` (float32; NaN
+        is missing).
     """
     names = explanation.names
-    own = {"row": explanation.rows, "base": np.full(len(explanation.rows), explanation.base)}
+    own = {"row": explanation.rows, "base": explanation.base}
     shap = {f"{SHAP}{name}": explanation.shap[:, place] for place, name in enumerate(names)}
     inputs = {f"{INPUT}{name}": explanation.X[:, place] for place, name in enumerate(names)}
     return pd.DataFrame(own | shap | inputs)
@@ -111,7 +115,7 @@ def of_table(table: pd.DataFrame, *, additivity: float) -> Explanation:
     names = tuple(name.removeprefix(SHAP) for name in named if name.startswith(SHAP))
     return Explanation(
         shap=table[[f"{SHAP}{name}" for name in names]].to_numpy(dtype=np.float64),
-        base=float(table["base"].iloc[0]),
+        base=table["base"].to_numpy(dtype=np.float64),
         X=table[[f"{INPUT}{name}" for name in names]].to_numpy(dtype=np.float32),
         names=names,
         rows=table["row"].to_numpy(dtype=np.int64),

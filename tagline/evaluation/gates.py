@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pandas as pd
 
 from tagline.case.evaluation import GatesSection
-from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import Interval
+from tagline.metrics.metrics import METRICS
 
 HOPELESS = 100
-LEAST = "base_rate"  # a model that is no better knows nothing of the rows
+LEAST = ("base_rate", "constant")  # a model that is no better knows nothing of the rows
 Standing = Literal["candidate", "rejected"]
 
 
@@ -27,6 +28,7 @@ def judge(
     postponed: str = "",
     slices: pd.DataFrame,
     behaviour: Iterable[Mapping[str, Any]],
+    decided: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Hold a model against every gate.
 
@@ -52,6 +54,8 @@ def judge(
         See `tagline.evaluation.slices.slices`.
     behaviour : iterable of mapping
         See `tagline.evaluation.behaviour.check`.
+    decided : mapping
+        What decisions come to; see `tagline.tasks.task.Task.decided`.
 
     Returns
     -------
@@ -70,6 +74,8 @@ def judge(
     gates += [_no_champion(uncompared, primary, section)] if uncompared else []
     gates += [_lost_champion(lost, primary, section)] if lost else []
     gates += [_later(postponed, primary, section)] if postponed else []
+    if section.coverage and "covered" in decided:
+        gates.append(_covers(decided))
     if section.behaviour:
         gates += [_behaves(result) for result in behaviour if result.get("counts", True)]
     return gates
@@ -88,7 +94,11 @@ def asked(section: GatesSection) -> set[str]:
 def _limits(section: GatesSection, metrics: Mapping[str, Interval]) -> Iterator[dict[str, Any]]:
     for name, limit in section.minimum.items():
         passed = metrics[name].value >= limit
-        message = _idle(limit <= 0) if passed else _missed(metrics[name], limit, f"minimum.{name}")
+        message = (
+            _idle(limit <= METRICS[name].least)
+            if passed
+            else _missed(metrics[name], limit, f"minimum.{name}")
+        )
         yield _limit(METRICS[name].title, metrics[name], passed, limit, "at least", message)
     for name, limit in section.maximum.items():
         passed = metrics[name].value <= limit
@@ -127,7 +137,7 @@ def _slices(section: GatesSection, slices: pd.DataFrame) -> Iterator[dict[str, A
         worst = defined.to_dict("records")[0]
         message = f"Least where {worst['slice']} is {worst['value']} ({worst['n']:,} rows)"
         message += f": {_figure(worst['figure'])}; undefined in {len(every) - len(defined)} slices."
-        message += _idle(limit <= 0)
+        message += _idle(limit <= METRICS[name].least)
         yield _gate(title, worst["figure"] >= limit, worst["figure"], limit, message)
 
 
@@ -140,7 +150,7 @@ def _not_clearly_worse(name: str, primary: str) -> str:
 
 
 def _not_compared(name: str, primary: str, strict: bool) -> dict[str, Any]:
-    strict = strict or name == LEAST
+    strict = strict or name in LEAST
     title = _better_than(name, primary) if strict else _not_clearly_worse(name, primary)
     message = "It could not be fitted: the leaderboard says why."
     return _gate(title, not strict, float("nan"), 0.0, message)
@@ -174,7 +184,7 @@ def _later(why: str, primary: str, section: GatesSection) -> dict[str, Any]:
 
 
 def _against(row: Mapping[Any, Any], primary: str, strict: bool) -> dict[str, Any]:
-    if strict or row["against"] == LEAST:
+    if strict or row["against"] in LEAST:
         return _beats(row, primary)
     name = row["against"]
     hint = "" if row["better"] else f" It is not clearly better either: {name} is the simpler one."
@@ -226,6 +236,19 @@ def _keeps_up(row: Mapping[Any, Any], primary: str, margin: float) -> dict[str, 
         -sign * margin,
         f"{_difference(row)}; asked of the worse end is at most {margin:g} worse.{_unsaid(row)}",
     )
+
+
+def _covers(decided: Mapping[str, Any]) -> dict[str, Any]:
+    promised, covered = decided["coverage"], decided["covered"]
+    between = f" {_between(decided['low'], decided['high'])}"
+    if decided["note"]:
+        between = f", without an interval: {decided['note']}"
+    # Without an interval a share that is fewer would fail by chance every other time.
+    passed = bool(decided["note"]) or decided["high"] >= promised
+    message = f"{_figure(covered)}{between}; asked is not clearly fewer than {promised:g}."
+    hint = " Later or other rows err by more than the tuning rows did." if not passed else ""
+    name = f"Intervals hold {promised:g} of what comes true"
+    return _gate(name, passed, covered, promised, message + hint)
 
 
 def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""SHAP values: how much each input moves the log-odds away from their mean."""
+"""SHAP values: how much each input moves the margins away from their mean."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,10 @@ class Explanation:
     Attributes
     ----------
     shap : ndarray of shape (m, p), float64
-        In log-odds.
-    base : float
-        The log-odds that they move away from.
+        Of the margin that is explained, in its units: log-odds of 1, or the number. Of several
+        classes: of the one that is likeliest, above the mean of all classes.
+    base : ndarray of shape (m,), float64
+        What they move away from.
     X : ndarray of shape (m, p), float32
         The rows' inputs.
     names : tuple of str
@@ -30,16 +31,19 @@ class Explanation:
     rows : ndarray of shape (m,), int64
         Where the rows stand among all that could have been explained.
     additivity : float
-        The largest difference between ``base + shap.sum(axis=1)`` and the model's own log-odds,
-        as a part of those where they are beyond 1.
+        The largest difference between ``base + shap.sum(axis=1)`` and the model's own margin, as a
+        part of its size where that is beyond 1, and of numbers as a part of their spread.
+    by_class : ndarray of shape (p, k), float64
+        Mean absolute SHAP value of each input for each class; without columns where there are none.
     """
 
     shap: Floats
-    base: float
+    base: Floats
     X: npt.NDArray[np.float32]
     names: tuple[str, ...]
     rows: npt.NDArray[np.int64]
     additivity: float
+    by_class: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def to_shap(self) -> Any:
         """Give the same as the library's own object, for ``shap.plots``.
@@ -53,7 +57,7 @@ class Explanation:
 
         return shap.Explanation(
             values=self.shap,
-            base_values=np.full(len(self.rows), self.base),
+            base_values=self.base,
             data=self.X.astype(np.float64),
             feature_names=list(self.names),
         )
@@ -64,7 +68,7 @@ class Explanation:
         Returns
         -------
         DataFrame
-            ``input`` and ``importance`` (log-odds), the greatest first.
+            ``input`` and ``importance`` (units of the margin), the greatest first.
         """
         mean = np.abs(self.shap).mean(axis=0)
         table = pd.DataFrame({"input": self.names, "importance": mean})
@@ -102,6 +106,7 @@ def explain(
     rows: int,
     always: Sequence[int] = (),
     seed: int,
+    scale: float = 1.0,
 ) -> Explanation:
     """Explain a sample of rows.
 
@@ -121,14 +126,37 @@ def explain(
         Rows that are explained in any case.
     seed : int
         Seed of the sample.
+    scale : float, optional
+        The size of a margin below which what is missed counts as it is.
     """
     chosen = _sample(len(X), rows=rows, always=always, seed=seed)
     part = np.ascontiguousarray(X[chosen])
-    values, base = model.shap_values(part)
-    own = model.margins(part)[:, 0]
+    values, bases = model.shap_values(part)
+    own = model.margins(part)
     # Relative beyond 1: single precision has seven digits, however large the log-odds.
-    gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
-    return Explanation(values, base, part, tuple(names), chosen, float(gap.max(initial=0.0)))
+    size = np.maximum(scale, np.abs(own))
+    gap = float((np.abs(values.sum(axis=1) + bases - own) / size).max(initial=0.0))
+    if own.shape[1] == 1:
+        base = np.full(len(part), bases[0])
+        return Explanation(values[:, :, 0], base, part, tuple(names), chosen, gap)
+    said = np.argmax(own, axis=1)
+    by_class = np.abs(centred(values)).mean(axis=0)
+    return Explanation(*of_class(values, bases, said), part, tuple(names), chosen, gap, by_class)
+
+
+def centred(values: Floats) -> Floats:
+    """Give values of each class, the last axis, above the mean of all classes.
+
+    Margins of classes mean something by their differences alone: what moves all alike moves none.
+    """
+    found: Floats = values - values.mean(axis=-1, keepdims=True)
+    return found
+
+
+def of_class(values: Floats, bases: Floats, said: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Give the SHAP values (m, p) of one class a row, and what they start from (m,)."""
+    own = np.take_along_axis(centred(values), said[:, None, None], axis=2)[:, :, 0]
+    return own, centred(bases)[said]
 
 
 def _sample(total: int, *, rows: int, always: Sequence[int], seed: int) -> npt.NDArray[np.int64]:

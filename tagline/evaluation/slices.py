@@ -38,8 +38,8 @@ def slices(
     columns : DataFrame of shape (n, slices)
         Numbers and times with more than `bands` values are sliced by bands of about equal
         size, all else by value.
-    y, p : ndarray of shape (n,), float64
-        Labels 0 or 1, probabilities of 1.
+    y, p : ndarray of shape (n,) and (n,) or (n, k), float64
+        Labels and answers.
     names : iterable of str
         Names of metrics.
     resampling : GroupBootstrap
@@ -55,8 +55,8 @@ def slices(
     -------
     DataFrame
         A row for each slice and metric: ``slice`` (the column), ``value``, ``n``, ``groups``,
-        ``positives`` (rows), ``predicted`` (sum of the probabilities), ``metric``, ``figure``
-        with ``low`` and ``high``, and ``undefined`` (resamples).
+        ``positives`` (rows, of labels 0 and 1) and ``predicted`` (sum of the answers), ``metric``,
+        ``figure`` with ``low`` and ``high``, and ``undefined`` (resamples).
     """
     wanted = tuple(names)
     judged = [
@@ -116,9 +116,12 @@ def _text(value: Any) -> str:
 
 def _counts(
     y: Floats, p: Floats, place: npt.NDArray[np.int64], kept: Mask
-) -> tuple[int, int, int, float]:
+) -> tuple[int, int, float, float]:
     groups = len(np.unique(place[kept]))
-    return int(kept.sum()), groups, int(y[kept].sum()), float(p[kept].sum())
+    # Places of classes, and probabilities of each, add up to nothing that means something.
+    predicted = float(p[kept].sum()) if p.ndim == 1 else float("nan")
+    ones = int(y[kept].sum()) if p.ndim == 1 and set(np.unique(y)) <= {0.0, 1.0} else float("nan")
+    return int(kept.sum()), groups, ones, predicted
 
 
 def _figures(

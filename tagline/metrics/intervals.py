@@ -1,16 +1,16 @@
 """Intervals that resample whole groups, because rows of one day are not independent."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tagline.metrics.binary import METRICS
-from tagline.metrics.scored import Floats, Integers, Scored, Weighted, scored
+from tagline.metrics.metric import Figure, ratio
+from tagline.metrics.metrics import METRICS
+from tagline.metrics.scored import Floats, Integers, Rows
 
-Figure = Callable[[Weighted], Floats]
 # Cells of weights at once: half a megabyte, which stays in the processor's cache.
 AT_ONCE = 2**16
 LEAST_GROUPS = 8  # resamples of fewer wholes say too little of others (Cameron et al. 2008)
@@ -115,23 +115,26 @@ class GroupBootstrap:
 
         Parameters
         ----------
-        y, p : array-like of shape (n,)
-            Labels 0 or 1, probabilities of 1.
+        y, p : array-like of shape (n,), and (n,) or (n, k)
+            Labels and answers; see `tagline.metrics.metric.Metric.of`.
         names : iterable of str
-            Names of metrics.
+            Names of metrics, all of answers of one kind.
         rows : ndarray of shape (n,), bool, optional
             The rows to judge; all of them by default. The groups are drawn the same either way.
 
         Raises
         ------
         TaglineError
-            The rows cannot be judged; see `tagline.metrics.scored.scored`.
+            The rows cannot be judged; see `tagline.metrics.scored`.
         """
-        kept = slice(None) if rows is None else rows
-        table = scored(np.asarray(y)[kept], np.asarray(p)[kept], self.place[kept], self.groups)
-        return self.of(table, {name: METRICS[name].weighted for name in names})
+        kept, wanted = slice(None) if rows is None else rows, [METRICS[name] for name in names]
+        if not wanted:
+            return {}
+        own = np.asarray(y)[kept], np.asarray(p)[kept]
+        table = wanted[0].rows(*own, self.place[kept], self.groups)
+        return self.of(table, {metric.name: metric.weighted for metric in wanted})
 
-    def of(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Estimate]:
+    def of(self, table: Rows, figures: Mapping[str, Figure]) -> dict[str, Estimate]:
         """Compute figures of weighted rows, on the rows as they are and on every resample."""
         values = _each(table, np.ones((1, self.groups)), figures)
         drawn = self._drawn(table, figures)
@@ -153,11 +156,18 @@ class GroupBootstrap:
         above, below = (np.einsum("rg,g->r", weights, each) for each in (sums, sizes))
         return Estimate(value, above / below, self.groups)
 
+    def mean_of(self, values: Floats, rows: npt.NDArray[np.bool_]) -> Estimate:
+        """As `mean`, of some rows, shape (n,), bool; the groups are drawn the same."""
+        kept = values[rows]
+        table = Rows(kept, kept, self.place[rows], self.groups)
+        found = self.of(table, {"mean": lambda own: ratio(own.total("value", _labels), own.size)})
+        return found["mean"]
+
     def weights(self) -> Floats:
         """Give how many times each group is in each resample, shape (resamples, groups)."""
         return np.concatenate(list(self._weights(self.resamples)))
 
-    def _drawn(self, table: Scored, figures: Mapping[str, Figure]) -> dict[str, Floats]:
+    def _drawn(self, table: Rows, figures: Mapping[str, Figure]) -> dict[str, Floats]:
         # Resamples of one group are all that group, and would claim certainty.
         if len(np.unique(table.place)) < 2:
             return {name: np.full(self.resamples, np.nan) for name in figures}
@@ -177,10 +187,14 @@ class GroupBootstrap:
             yield counts.reshape(draws, self.groups).astype(np.float64)
 
 
+def _labels(rows: Rows) -> Floats:
+    return rows.y
+
+
 def _too_few(groups: int, least: int) -> str:
     return f"{groups} groups are too few for an interval, which takes {least}"
 
 
-def _each(table: Scored, weights: Floats, figures: Mapping[str, Figure]) -> dict[str, Floats]:
+def _each(table: Rows, weights: Floats, figures: Mapping[str, Figure]) -> dict[str, Floats]:
     seen = table.weighted(weights)
     return {name: figure(seen) for name, figure in figures.items()}

@@ -1,8 +1,9 @@
-"""Rows with a label and a probability, and what weights over groups make of them."""
+"""Rows with a label and an answer, and what weights over groups make of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,15 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Rows from the highest probability to the lowest, each in its group.
+class Rows:
+    """Rows with their labels and answers, each in its group.
 
     Attributes
     ----------
     y : ndarray of shape (n,), float64
-        Labels, 0 or 1.
-    p : ndarray of shape (n,), float64
-        Probability of 1, falling.
+        Labels.
+    p : ndarray of shape (n,) or (n, k), float64
+        Answers.
     place : ndarray of shape (n,), int64
         Each row's group, from 0 to ``groups - 1``.
     groups : int
@@ -35,14 +36,7 @@ class Scored:
     groups: int
     _sums: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @cached_property
-    def starts(self) -> Integers:
-        """Place of the first row of each distinct probability, shape (distinct,)."""
-        # Rows of one probability are chosen together: a threshold can not part them.
-        starts: Integers = np.flatnonzero(np.diff(self.p, prepend=2.0)).astype(np.int64)
-        return starts
-
-    def by_group(self, name: str, values: Callable[["Scored"], Floats]) -> Floats:
+    def by_group(self, name: str, values: Callable[[Any], Floats]) -> Floats:
         """Add up one value a row in each group, shape (groups,), once for each name."""
         if name not in self._sums:
             sums = np.bincount(self.place, weights=values(self), minlength=self.groups)
@@ -55,24 +49,81 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Scored(Rows):
+    """Rows from the highest probability of 1, shape (n,), to the lowest; labels are 0 or 1."""
+
+    @cached_property
+    def starts(self) -> Integers:
+        """Place of the first row of each distinct probability, shape (distinct,)."""
+        # Rows of one probability are chosen together: a threshold can not part them.
+        starts: Integers = np.flatnonzero(np.diff(self.p, prepend=2.0)).astype(np.int64)
+        return starts
+
+
+@dataclass(frozen=True)
+class Classified(Rows):
+    """Rows with a probability of each class, shape (n, k); labels are places of classes."""
+
+    @cached_property
+    def code(self) -> Integers:
+        """Place of each row's class, shape (n,)."""
+        return self.y.astype(np.int64)
+
+    @cached_property
+    def likeliest(self) -> Integers:
+        """Place of the class of the highest probability, the first of equal ones, shape (n,)."""
+        found: Integers = np.argmax(self.p, axis=1).astype(np.int64)
+        return found
+
+    @cached_property
+    def confusion(self) -> Floats:
+        """Rows of each group by class and likeliest class, shape (groups, k * k)."""
+        k = self.p.shape[1]
+        cell = (self.place * k + self.code) * k + self.likeliest
+        counts = np.bincount(cell, minlength=self.groups * k * k)
+        return counts.reshape(-1, k * k).astype(np.float64)
+
+    def against_rest(self, number: int) -> Scored:
+        """Look at one class against all others."""
+        if number not in self._parted:
+            label = (self.code == number).astype(np.float64)
+            self._parted[number] = _sorted(label, self.p[:, number], self.place, self.groups)
+        return self._parted[number]
+
+    @cached_property
+    def _parted(self) -> dict[int, Scored]:
+        return {}
+
+
+@dataclass(frozen=True)
+class Residuals(Rows):
+    """Rows whose labels and answers are numbers, shape (n,)."""
+
+    @cached_property
+    def apart(self) -> Floats:
+        """By how much each label is above its answer, shape (n,)."""
+        return self.y - self.p
+
+
+@dataclass(frozen=True)
 class Weighted:
     """The same rows under several weightings of their groups at once.
 
     Attributes
     ----------
-    rows : Scored
-        The rows.
+    rows : Rows
+        The rows; what is said of probabilities below is of `Scored` ones.
     weights : ndarray of shape (resamples, groups), float64
         How many times each group is in each resample.
     """
 
-    rows: Scored
+    rows: Any
     weights: Floats
 
     @cached_property
     def size(self) -> Floats:
         """Rows in each resample, shape (resamples,)."""
-        return self.total("size", lambda rows: np.ones_like(rows.p))
+        return self.total("size", lambda rows: np.ones_like(rows.y))
 
     @cached_property
     def positives(self) -> Floats:
@@ -99,7 +150,7 @@ class Weighted:
         """Rows at or above each distinct probability, as `chosen`."""
         return np.cumsum(self.chosen, axis=1)
 
-    def total(self, name: str, values: Callable[[Scored], Floats]) -> Floats:
+    def total(self, name: str, values: Callable[[Any], Floats]) -> Floats:
         """Add up one value a row over each resample, shape (resamples,).
 
         Not by BLAS, whose threads change the last bits and stall on a busy machine.
@@ -110,31 +161,66 @@ class Weighted:
 
     @cached_property
     def _each_row(self) -> Floats:
-        return np.take(self.weights, self.rows.place, axis=1)
+        return np.asarray(np.take(self.weights, self.rows.place, axis=1))
 
     def _at_each(self, values: Floats) -> Floats:
         starts = self.rows.starts
         return values if len(starts) == len(self.rows.p) else np.add.reduceat(values, starts, 1)
 
 
-def scored(y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, groups: int) -> Scored:
-    """Sort rows by their probability and check them.
+def scored(y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, groups: int) -> Rows:
+    """Check rows with probabilities: of 1, which are sorted, or of each class.
 
     Raises
     ------
     TaglineError
-        The lengths differ, a label is neither 0 nor 1, or a probability is not from 0 to 1.
+        The lengths differ, a label is none of the classes, or a probability is not from 0 to 1.
     """
-    labels, chances = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
-    if not labels.shape == chances.shape == place.shape:
-        raise TaglineError(
-            f"{len(labels)} labels, {len(chances)} probabilities and {len(place)} groups "
-            "do not belong together."
-        )
+    labels, chances = _arrays(y, p, place, what="probabilities")
+    if chances.ndim == 2:
+        return _classified(labels, chances, place, groups)
     if not np.isin(labels, (0.0, 1.0)).all():
         raise TaglineError("Only rows whose label is 0 or 1 can be judged.")
     if not ((chances >= 0) & (chances <= 1)).all():
         raise TaglineError("A probability is missing or not from 0 to 1.")
+    return _sorted(labels, chances, place, groups)
+
+
+def residuals(y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, groups: int) -> Residuals:
+    """Check rows whose labels and answers are numbers.
+
+    Raises
+    ------
+    TaglineError
+        The lengths differ, or a label or an answer is missing or infinite.
+    """
+    labels, answers = _arrays(y, p, place, what="answers")
+    if not (np.isfinite(labels).all() and np.isfinite(answers).all()):
+        raise TaglineError("A label or an answer is missing or infinite.")
+    return Residuals(labels, answers, place, groups)
+
+
+def _arrays(
+    y: npt.ArrayLike, p: npt.ArrayLike, place: Integers, *, what: str
+) -> tuple[Floats, Floats]:
+    labels, answers = np.asarray(y, dtype=np.float64), np.asarray(p, dtype=np.float64)
+    if not labels.shape == answers.shape[:1] == place.shape:
+        raise TaglineError(
+            f"{len(labels)} labels, {len(answers)} {what} and {len(place)} groups "
+            "do not belong together."
+        )
+    return labels, answers
+
+
+def _sorted(y: Floats, p: Floats, place: Integers, groups: int) -> Scored:
     # Sorted once; a resample only changes the weights of the rows.
-    order = np.argsort(-chances, kind="stable")
-    return Scored(labels[order], chances[order], place[order], groups)
+    order = np.argsort(-p, kind="stable")
+    return Scored(y[order], p[order], place[order], groups)
+
+
+def _classified(y: Floats, p: Floats, place: Integers, groups: int) -> Classified:
+    if not np.isin(y, np.arange(p.shape[1])).all():
+        raise TaglineError("Only rows whose label is one of the classes can be judged.")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise TaglineError("A probability is missing or not from 0 to 1.")
+    return Classified(y, p, place, groups)

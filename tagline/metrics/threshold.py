@@ -1,15 +1,17 @@
 """Where to act: the threshold of least expected cost."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.evaluation import CostSection
-from tagline.metrics.binary import METRICS
+from tagline.metrics.metrics import METRICS
 from tagline.metrics.scored import Floats
+
+if TYPE_CHECKING:
+    from tagline.case.evaluation import CostSection  # what answers needs no config
 
 STEPS = 200
 NEVER = float(np.nextafter(1.0, 2.0))
@@ -32,7 +34,7 @@ class Threshold:
     curve: pd.DataFrame
 
 
-def choose(y: Floats, p: Floats, *, cost: CostSection) -> Threshold:
+def choose(y: Floats, p: Floats, *, cost: "CostSection") -> Threshold:
     """Find the threshold of least mean cost on the tuning rows.
 
     Thresholds lie halfway between neighbouring probabilities, so that the last bits of a
@@ -64,7 +66,7 @@ def choose(y: Floats, p: Floats, *, cost: CostSection) -> Threshold:
     return Threshold(float(value), pd.DataFrame(table).iloc[shown].reset_index(drop=True))
 
 
-def at(y: Floats, p: Floats, threshold: float, *, cost: CostSection) -> dict[str, Any]:
+def at(y: Floats, p: Floats, threshold: float, *, cost: "CostSection") -> dict[str, Any]:
     """Tell what acting at a threshold does on rows.
 
     Returns
@@ -101,7 +103,7 @@ def _from_each(values: npt.NDArray[Any]) -> Floats:
 
 
 def _cost(
-    flagged: npt.NDArray[Any], found: npt.NDArray[Any], y: Floats, cost: CostSection
+    flagged: npt.NDArray[Any], found: npt.NDArray[Any], y: Floats, cost: "CostSection"
 ) -> Floats:
     missed, vain = y.sum() - found, flagged - found
     total = cost.false_positive * vain + cost.false_negative * missed

@@ -1,4 +1,4 @@
-"""The base rate: the least that any other model has to beat."""
+"""The same answer for every row: the least that any other model has to beat."""
 
 import json
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.case.search import SearchSection
+from tagline.case.tasks import CLASSES
 from tagline.models.model import Fit, Floats, Margins, Simple
 from tagline.models.training_data import TrainingData
 
@@ -15,41 +16,88 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 
-@dataclass(frozen=True)
-class BaseRate(Simple):
-    """The same probability for every row: the share of ones among the training rows."""
+class Same(Simple):
+    """What models that answer every row alike have in common."""
 
-    rate: float
+    width: int
+
+    @property
+    def _margins(self) -> Margins:
+        raise NotImplementedError
+
+    def margins(self, X: Floats) -> Margins:
+        """Give the margins of each row of ``X`` (float32 [n, p]): float64 [n, w]."""
+        return np.tile(self._margins, (len(X), 1))
+
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of each margin (float64 [n, p, w]): none, and the margins [w]."""
+        return np.zeros((*X.shape, len(self._margins))), self._margins
+
+    def onnx(self) -> "ModelProto":
+        """Give the graph from "X" (float32 [N, p]) to margins (float64 [N, w])."""
+        from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
+
+        return graphs.of_constant(self._margins.tolist(), width=self.width)
+
+
+@dataclass(frozen=True)
+class BaseRate(Same):
+    """The shares of the training rows: that of ones, or of each class."""
+
+    rate: float | tuple[float, ...]
     width: int
     kind: ClassVar[str] = "base_rate"
 
     @classmethod
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:  # noqa: ARG003 - no choice
-        """Take the share of ones among the training rows."""
-        rate, width = float(np.mean(data.y, dtype=np.float64)), data.X.shape[1]
+        """Take the shares among the training rows."""
+        width = data.X.shape[1]
+        if data.task == CLASSES:
+            counts = np.bincount(np.asarray(data.y, np.int64), minlength=data.classes)
+            rates = tuple((counts / counts.sum()).tolist())
+            return lambda *_, **__: cls(rates, width)
+        rate = float(np.mean(data.y, dtype=np.float64))
         return lambda *_, **__: cls(rate, width)
 
-    def margins(self, X: Floats) -> Margins:
-        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
-        return np.full((len(X), 1), self._margin, dtype=np.float64)
-
     @property
-    def _margin(self) -> float:
-        return float(np.log(self.rate) - np.log1p(-self.rate))
-
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the log-odds (float64 [n, p]), and what they start from."""
-        return np.zeros(X.shape), self._margin
-
-    def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
-        from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
-
-        return graphs.of_constant(self._margin, width=self.width)
+    def _margins(self) -> Margins:
+        rate = np.atleast_1d(np.asarray(self.rate, dtype=np.float64))
+        return np.log(rate) - np.log1p(-rate) if len(rate) == 1 else np.log(rate)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""
         return json.dumps({"rate": self.rate, "width": self.width}).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """Make the model from what `to_bytes` gave."""
+        said = json.loads(content)
+        if isinstance(said.get("rate"), list):
+            said["rate"] = tuple(said["rate"])
+        return cls(**said)
+
+
+@dataclass(frozen=True)
+class Constant(Same):
+    """The mean of the training rows' numbers."""
+
+    value: float
+    width: int
+    kind: ClassVar[str] = "constant"
+
+    @classmethod
+    def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:  # noqa: ARG003 - no choice
+        """Take the mean of the training rows."""
+        value, width = float(np.mean(data.y, dtype=np.float64)), data.X.shape[1]
+        return lambda *_, **__: cls(value, width)
+
+    @property
+    def _margins(self) -> Margins:
+        return np.array([self.value])
+
+    def to_bytes(self) -> bytes:
+        """Give what `from_bytes` makes the model from again: JSON."""
+        return json.dumps({"value": self.value, "width": self.width}).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:

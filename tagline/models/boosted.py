@@ -17,6 +17,8 @@ from tagline.models.model import Fit, Floats, Margins
 from tagline.models.training_data import TrainingData
 
 _TREES_AT_ONCE = 32
+SCALE = "tagline.scale"  # the attribute that keeps it
+LOGISTIC = "binary:logistic"
 
 if TYPE_CHECKING:
     import xgboost
@@ -57,13 +59,14 @@ class Boosted:
         """
         documents = [json.loads(model.booster.save_raw("json")) for model in models]
         whole = documents[0]
-        base = float(np.mean([model._base for model in models]))
-        whole["learner"]["learner_model_param"]["base_score"] = f"[{sigmoid(np.array(base)):.9E}]"
-        forest = whole["learner"]["gradient_booster"]["model"]
+        own = whole["learner"]["learner_model_param"]
+        own["base_score"] = models[0]._written(np.mean([model._bases for model in models], axis=0))
+        forests = [each["learner"]["gradient_booster"]["model"] for each in documents]
+        forest, width = forests[0], models[0].width
         trees = [tree for each in documents for tree in _trees(each, share=1 / len(models))]
+        forest["tree_info"] = [number for each in forests for number in each["tree_info"]]
         forest["trees"] = [{**tree, "id": number} for number, tree in enumerate(trees)]
-        forest["tree_info"] = [0] * len(trees)
-        forest["iteration_indptr"] = list(range(len(trees) + 1))
+        forest["iteration_indptr"] = list(range(0, len(trees) + 1, width))
         forest["gbtree_model_param"]["num_trees"] = str(len(trees))
         merged = import_xgboost().Booster(
             {"nthread": 1}, model_file=bytearray(json.dumps(whole).encode())
@@ -89,9 +92,9 @@ class Boosted:
         return replace(self, threads=os.cpu_count() or 1)
 
     def margins(self, X: Floats) -> Margins:
-        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
-        rows = np.ascontiguousarray(X, dtype=np.float32)
-        margin = np.full(len(rows), self._base, dtype=np.float64)
+        """Give the margins of each row of ``X`` (float32 [n, p]): float64 [n, w]."""
+        rows, width = np.ascontiguousarray(X, dtype=np.float32), self.width
+        margin = np.tile(self._bases, (len(rows), 1))
         last = self.rounds
         # Within a run of trees XGBoost adds in single precision; between runs, we in double.
         for first in range(0, last, _TREES_AT_ONCE):
@@ -99,37 +102,63 @@ class Boosted:
                 rows,
                 iteration_range=(first, min(last, first + _TREES_AT_ONCE)),
                 predict_type="margin",
-                base_margin=np.zeros(len(rows), dtype=np.float32),
-            )
-        return margin[:, None]
+                base_margin=np.zeros((len(rows), width), dtype=np.float32),
+            ).reshape(len(rows), width)
+        middle, spread = self._scale
+        return margin * spread + middle
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of each margin (float64 [n, p, w]), and what all start from [w].
 
         Exact path-dependent TreeSHAP (Lundberg et al., 2020, algorithm 2).
         """
         found = self.booster.predict(import_xgboost().DMatrix(X), pred_contribs=True)
-        return found[:, :-1].astype(np.float64), float(found[0, -1])
+        parts = found.reshape(len(X), self.width, -1).astype(np.float64)
+        middle, spread = self._scale
+        return parts[:, :, :-1].transpose(0, 2, 1) * spread, parts[0, :, -1] * spread + middle
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
+        """Give the graph from "X" (float32 [N, p]) to margins (float64 [N, w])."""
         from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
 
         if not self._splits:
-            width = self.booster.num_features()
-            ((margin,),) = self.margins(np.zeros((1, width), np.float32))
-            return graphs.of_constant(float(margin), width=width)
-        return graphs.of_trees(self.booster)
+            inputs = self.booster.num_features()
+            (margins,) = self.margins(np.zeros((1, inputs), np.float32))
+            return graphs.of_constant(margins.tolist(), width=inputs)
+        return graphs.of_trees(self.booster, width=self.width, scale=self._scale)
 
     @cached_property
     def _splits(self) -> bool:
         return any("[" in tree for tree in self.booster.get_dump())
 
+    @property
+    def width(self) -> int:
+        """How many margins a row has."""
+        return max(1, int(self._learner["learner_model_param"]["num_class"]))
+
     @cached_property
-    def _base(self) -> float:
-        learner = json.loads(self.booster.save_config())["learner"]
-        rate = float(learner["learner_model_param"]["base_score"].strip("[]"))
-        return float(np.log(rate) - np.log1p(-rate))
+    def _learner(self) -> Mapping[str, Any]:
+        learner: dict[str, Any] = json.loads(self.booster.save_config())["learner"]
+        return learner
+
+    @cached_property
+    def _bases(self) -> Margins:
+        said = self._learner["learner_model_param"]["base_score"].strip("[]").split(",")
+        base = np.array([float(each) for each in said])
+        if self._learner["objective"]["name"] == LOGISTIC:
+            base = np.log(base) - np.log1p(-base)
+        return np.broadcast_to(base, self.width)
+
+    def _written(self, bases: Margins) -> str:
+        logistic = self._learner["objective"]["name"] == LOGISTIC
+        return f"[{','.join(f'{each:.9E}' for each in (sigmoid(bases) if logistic else bases))}]"
+
+    @cached_property
+    def _scale(self) -> tuple[float, float]:
+        """What its sums are multiplied by and then moved by: trees of numbers learn them scaled."""
+        said = self.booster.attr(SCALE)
+        middle, spread = json.loads(said) if said else (0.0, 1.0)
+        return middle, spread
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: UBJ."""

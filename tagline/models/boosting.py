@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tagline.case.search import SearchSection
-from tagline.models.boosted import Boosted
+from tagline.case.tasks import BINARY, CLASSES, NUMBER
+from tagline.models.boosted import LOGISTIC, SCALE, Boosted
 from tagline.models.lean import import_xgboost
+from tagline.models.model import Floats
 from tagline.models.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -20,7 +22,16 @@ else:
 
 log = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds
-_STOPPED_BY = {"roc_auc": "auc", "log_loss": "logloss"}
+OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
+    BINARY: {"objective": LOGISTIC},
+    CLASSES: {"objective": "multi:softprob", "base_score": 0.0},
+    NUMBER: {"objective": "reg:squarederror", "base_score": 0.0},
+}
+_STOPPED_BY = {
+    BINARY: {"roc_auc": "auc", "log_loss": "logloss"},
+    CLASSES: {"log_loss": "mlogloss"},
+    NUMBER: {"rmse": "rmse", "mae": "mae"},
+}
 _LEAST_PATIENCE = 5
 
 
@@ -61,10 +72,17 @@ class Trees:
         threads = {"nthread": search.threads}
         # A reference of the cuts alone: finding quantiles of all rows takes as long as a fit.
         cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
+        self._scale = _scale_of(data)
         self._train = xgboost.QuantileDMatrix(
-            np.asarray(data.X), data.y, ref=cuts, max_bin=search.max_bin, **threads
+            np.asarray(data.X), self._scaled(data.y), ref=cuts, max_bin=search.max_bin, **threads
         )
-        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), data.y_tune, **threads)
+        self._tune = xgboost.DMatrix(np.asarray(data.X_tune), self._scaled(data.y_tune), **threads)
+        self._objective: dict[str, Any] = {
+            **OBJECTIVES[data.task],
+            "eval_metric": _STOPPED_BY[data.task][search.metric],
+        }
+        if data.task == CLASSES:
+            self._objective["num_class"] = data.classes
 
     def __call__(
         self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
@@ -85,8 +103,7 @@ class Trees:
         booster = xgboost.train(
             {
                 **parameters,
-                "objective": "binary:logistic",
-                "eval_metric": _STOPPED_BY[search.metric],
+                **self._objective,
                 "tree_method": "hist",
                 "max_bin": search.max_bin,
                 "learning_rate": rate,
@@ -104,10 +121,27 @@ class Trees:
         # Trees after the best round are dropped, not merely passed over by whoever remembers to.
         best = booster[: booster.best_iteration + 1]
         best.set_attr(best_iteration=None, best_score=None)
+        if self._scale:
+            best.set_attr(**{SCALE: json.dumps(self._scale)})
         return Boosted(bytes(best.save_raw("ubj")))
+
+    def _scaled(self, y: Floats) -> Floats:
+        """Give numbers about 0 and alike in size: single precision loses digits of others."""
+        if not self._scale:
+            return y
+        middle, spread = self._scale
+        return ((y.astype(np.float64) - middle) / spread).astype(np.float32)
 
     def _patience(self, learning_rate: float) -> int:
         finest = self._search.learning_rates[-1]
         # Trees of a coarser rate each do more, so fewer of them show that no more is to come.
         patience = self._search.early_stopping_rounds * finest / learning_rate
         return max(_LEAST_PATIENCE, round(patience))
+
+
+def _scale_of(data: TrainingData) -> tuple[float, float] | None:
+    """Give the mean and the standard deviation of training labels that are numbers."""
+    if data.task != NUMBER:
+        return None
+    y = np.asarray(data.y, dtype=np.float64)
+    return float(y.mean()), float(y.std()) or 1.0

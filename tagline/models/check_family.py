@@ -52,7 +52,7 @@ def check_family(family: Family | type[Model]) -> None:
     _expect(bool((loaded.margins(rows) == answers).all()), "bytes answer otherwise than the model")
     _expect(_gap(model, rows, answers) <= ALIKE, "the graph answers otherwise than the model")
     values, base = model.shap_values(data.X)
-    own = model.margins(data.X)[:, 0]
+    own = model.margins(data.X)
     gap = np.abs(values.sum(axis=1) + base - own) / np.maximum(1.0, np.abs(own))
     _expect(bool(gap.max() <= ADDS_UP), "SHAP values do not add up to the log-odds")
     _check_directions(family, drawn)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.case.search import SearchSection
+from tagline.case.tasks import BINARY, CLASSES, NUMBER
 from tagline.errors import TaglineError
 from tagline.metrics.calibrators import sigmoid
 from tagline.models.model import Fit, Floats
@@ -136,6 +137,12 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
         The case gives directions, and the family keeps none; or groups of interactions, which
         only boosted trees keep.
     """
+    if data.task not in getattr(family, "tasks", (BINARY,)) or data.task == CLASSES:
+        raise TaglineError(
+            f"It is of no question of task = {data.task!r}.",
+            where="search.families",
+            todo='Leave it out; one that fits numbers says tasks = ("number",): docs/families.md.',
+        )
     if len(data.interactions):
         raise TaglineError(
             "It keeps no groups of search.interactions.",
@@ -157,7 +164,7 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
     ) -> OnnxModel:
         fitted = family.fit(data, parameters, seed=seed, threads=search.threads)
         model = OnnxModel.of(_graph_of(fitted), data.X)
-        expect_alike(fitted, model, data.X)
+        expect_alike(fitted, model, data.X, spread=_spread_of(data))
         return model
 
     return fit
@@ -176,7 +183,9 @@ def _graph_of(fitted: Fitted) -> "ModelProto":
     return graph
 
 
-def expect_alike(fitted: Fitted, model: OnnxModel, X: Floats) -> None:
+def expect_alike(
+    fitted: Fitted, model: OnnxModel, X: Floats, *, spread: float | None = None
+) -> None:
     """Refuse a graph that answers otherwise than the model that wrote it.
 
     Rows are looked at as they are, with values missing, and with great and small ones.
@@ -184,10 +193,11 @@ def expect_alike(fitted: Fitted, model: OnnxModel, X: Floats) -> None:
     Raises
     ------
     TaglineError
-        Its probabilities differ by more than 1e-6; says by how much, and on which rows.
+        Its probabilities differ by more than 1e-6, or its numbers by more than that share of their
+        spread; says by how much, and on which rows.
     """
     for what, rows in changed(X[:: -(-len(X) // LOOKED_AT)]):
-        for wrong in _wrong(fitted, model, rows):
+        for wrong in _wrong(fitted, model, rows, spread):
             raise TaglineError(
                 f"{wrong}, on rows {what}.",
                 where="a family's model",
@@ -195,7 +205,7 @@ def expect_alike(fitted: Fitted, model: OnnxModel, X: Floats) -> None:
             )
 
 
-def _wrong(fitted: Fitted, model: OnnxModel, rows: Floats) -> Iterator[str]:
+def _wrong(fitted: Fitted, model: OnnxModel, rows: Floats, spread: float | None) -> Iterator[str]:
     """Say what is wrong with answers, the first that is: what follows rests on it."""
     margins = np.asarray(fitted.margins(rows), np.float64).reshape(-1)
     if len(margins) != len(rows) or not np.isfinite(margins).all():
@@ -206,15 +216,24 @@ def _wrong(fitted: Fitted, model: OnnxModel, rows: Floats) -> Iterator[str]:
         yield f"Its graph gives {answers.size:,} values for {len(rows):,} rows"
     if not np.isfinite(answers).all():
         yield "Its graph gives no number where the model gives one"
-    gap = _gap(margins, answers)
+    gap = _gap(margins, answers, spread)
     if gap > ALIKE:
         yield f"Its graph answers otherwise than the model by {gap:.2g} ({ALIKE:g} is allowed)"
-    if _gap(np.concatenate(singly), answers[: len(singly)]) > ALIKE:
+    if _gap(np.concatenate(singly), answers[: len(singly)], spread) > ALIKE:
         yield "Its graph answers a row otherwise alone than among others"
 
 
-def _gap(these: npt.NDArray[np.float64], those: npt.NDArray[np.float64]) -> float:
+def _gap(
+    these: npt.NDArray[np.float64], those: npt.NDArray[np.float64], spread: float | None
+) -> float:
+    if spread is not None:
+        return float((np.abs(these - those) / spread).max(initial=0.0))
     return float(np.abs(sigmoid(these) - sigmoid(those)).max(initial=0.0))
+
+
+def _spread_of(data: TrainingData) -> float | None:
+    """Give what gaps of numbers are shares of; None where answers are probabilities."""
+    return float(np.std(data.y)) or 1.0 if data.task == NUMBER else None
 
 
 def changed(X: Floats) -> list[tuple[str, Floats]]:

@@ -1,17 +1,28 @@
 """The families of models, the simplest first, and how one is loaded again."""
 
 from tagline.errors import TaglineError
-from tagline.models.base_rate import BaseRate
+from tagline.models.base_rate import BaseRate, Constant
 from tagline.models.boosted import Boosted
-from tagline.models.linear import Logistic
+from tagline.models.linear import Logistic, Ridge
 from tagline.models.mean import Mean
 from tagline.models.model import Model
 from tagline.models.onnx_model import OnnxModel
 
-__all__ = ["FAMILIES", "BaseRate", "Boosted", "Logistic", "Mean", "Model", "OnnxModel", "load"]
+__all__ = [
+    "FAMILIES",
+    "BaseRate",
+    "Boosted",
+    "Constant",
+    "Logistic",
+    "Mean",
+    "Model",
+    "OnnxModel",
+    "Ridge",
+    "load",
+]
 
 FAMILIES: dict[str, type[Model]] = {
-    each.kind: each for each in (BaseRate, Logistic, Boosted, OnnxModel, Mean)
+    each.kind: each for each in (BaseRate, Constant, Logistic, Ridge, Boosted, OnnxModel, Mean)
 }
 
 

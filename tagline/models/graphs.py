@@ -1,4 +1,4 @@
-"""The graphs of the families: from "X" (float32 [N, p]) to "margins" (float64 [N, 1]).
+"""The graphs of the families: from "X" (float32 [N, p]) to "margins" (float64 [N, w]).
 
 Only who writes a graph imports this: ONNX and its converters take a second.
 """
@@ -32,46 +32,69 @@ _KEPT = (
     "nodes_nodeids",
     "nodes_treeids",
     "nodes_truenodeids",
+    "target_ids",
+    "target_nodeids",
+    "target_treeids",
 )
-_RENAMED = ("class_ids", "class_nodeids", "class_treeids")
 
 
-def of_constant(margin: float, *, width: int) -> ModelProto:
-    """Make the graph of one margin for every row."""
-    value = numpy_helper.from_array(np.array([margin], np.float64))
+def of_constant(margins: Sequence[float], *, width: int) -> ModelProto:
+    """Make the graph of the same margins for every row of so many inputs."""
     nodes = [
         helper.make_node("Shape", ["X"], ["rows"], start=0, end=1),
         helper.make_node("Concat", ["rows", "one"], ["shape"], axis=0),
-        helper.make_node("ConstantOfShape", ["shape"], ["margins"], value=value),
+        helper.make_node("Expand", ["values", "shape"], ["margins"]),
     ]
-    return _checked(nodes, width=width, constants={"one": _ONE})
+    values = np.array([margins], np.float64)
+    constants = {"one": _ONE, "values": values}
+    return _checked(nodes, width=width, gives=len(margins), constants=constants)
 
 
-def of_trees(booster: "xgboost.Booster") -> ModelProto:
+def of_trees(
+    booster: "xgboost.Booster", *, width: int = 1, scale: tuple[float, float] = (0.0, 1.0)
+) -> ModelProto:
     """Make the graph of trees of which one at least splits: leaves are added in double precision.
 
     The converter loses the base score of trees that are leaves only, or fails.
+
+    Parameters
+    ----------
+    booster : Booster
+        The trees.
+    width : int, optional
+        How many margins a row has.
+    scale : tuple of two floats, optional
+        What sums are moved by, after they are multiplied by the second.
     """
-    width = booster.num_features()
+    inputs = booster.num_features()
     nodes = [
         helper.make_node("Cast", ["X"], ["wide"], to=TensorProto.DOUBLE),
-        _summing_in_double(_converted(booster, width)),
-        helper.make_node("Cast", ["margin"], ["margins"], to=TensorProto.DOUBLE),
+        _summing_in_double(_converted(booster, inputs), width),
+        helper.make_node("Cast", ["margin"], ["sums"], to=TensorProto.DOUBLE),
+        helper.make_node("Mul", ["sums", "spread"], ["spread out"]),
+        helper.make_node("Add", ["spread out", "middle"], ["margins"]),
     ]
-    return _checked(nodes, width=width)
+    constants = {"middle": np.array(scale[0]), "spread": np.array(scale[1])}
+    if scale == (0.0, 1.0):
+        nodes, constants = [*nodes[:2], nodes[2]], {}
+        nodes[2].output[0] = "margins"
+    return _checked(nodes, width=inputs, gives=width, constants=constants)
 
 
 def of_sum(
     mean: Sequence[float],
     scale: Sequence[float],
-    coefficients: Sequence[float],
-    intercept: float,
+    coefficients: npt.NDArray[np.float64],
+    intercept: npt.NDArray[np.float64],
 ) -> ModelProto:
-    """Make the graph of a weighted sum of standardised inputs; a missing one adds nothing."""
+    """Make the graph of weighted sums of standardised inputs; a missing one adds nothing.
+
+    Coefficients are of shape (p, w), intercepts (w,).
+    """
     constants: dict[str, Any] = {
         "mean": mean,
         "scale": scale,
-        "coefficients": np.reshape(coefficients, (-1, 1)),
+        "coefficients": coefficients,
         "intercept": intercept,
         "nothing": 0.0,
     }
@@ -88,20 +111,22 @@ def of_sum(
         *(helper.make_node(kind, inputs, [output]) for kind, inputs, output in steps),
     ]
     arrays = {name: np.asarray(value, np.float64) for name, value in constants.items()}
-    return _checked(nodes, width=len(mean), constants=arrays)
+    gives = coefficients.shape[1]
+    return _checked(nodes, width=len(mean), gives=gives, constants=arrays)
 
 
 def _checked(
     nodes: Sequence[NodeProto],
     *,
     width: int,
+    gives: int,
     constants: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> ModelProto:
     made = helper.make_graph(
         list(nodes),
         "model",
         [helper.make_tensor_value_info("X", TensorProto.FLOAT, ["N", width])],
-        [helper.make_tensor_value_info("margins", TensorProto.DOUBLE, ["N", 1])],
+        [helper.make_tensor_value_info("margins", TensorProto.DOUBLE, ["N", gives])],
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
@@ -113,18 +138,20 @@ def _checked(
 def _converted(booster: "xgboost.Booster", width: int) -> NodeProto:
     inputs = [("X", FloatTensorType([None, width]))]
     converted = convert_xgboost(booster, initial_types=inputs).graph
-    return next(node for node in converted.node if node.op_type == "TreeEnsembleClassifier")
+    return next(node for node in converted.node if node.op_type.startswith("TreeEnsemble"))
 
 
-def _summing_in_double(classifier: NodeProto) -> NodeProto:
-    attributes = {a.name: helper.get_attribute_value(a) for a in classifier.attribute}
+def _summing_in_double(converted: NodeProto, width: int) -> NodeProto:
+    attributes = {
+        a.name.replace("class_", "target_"): helper.get_attribute_value(a)
+        for a in converted.attribute
+    }
     trees = {name: value for name, value in attributes.items() if name in _KEPT}
-    targets = {name.replace("class_", "target_"): attributes[name] for name in _RENAMED}
     doubles = {
         "nodes_values_as_tensor": attributes["nodes_values"],
-        "target_weights_as_tensor": attributes["class_weights"],
+        "target_weights_as_tensor": attributes["target_weights"],
         # The converter leaves out what is 0: the base of as many ones as zeros.
-        "base_values_as_tensor": attributes.get("base_values", [0.0]),
+        "base_values_as_tensor": attributes.get("base_values", [0.0] * width),
     }
     tensors = {
         name: numpy_helper.from_array(np.asarray(value, np.float64), name)
@@ -135,9 +162,8 @@ def _summing_in_double(classifier: NodeProto) -> NodeProto:
         ["wide"],
         ["margin"],
         domain="ai.onnx.ml",
-        n_targets=1,
+        n_targets=width,
         **trees,
-        **targets,
         **tensors,
     )
 

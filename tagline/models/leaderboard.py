@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tagline.case.tasks import CHOOSING
+from tagline.metrics.metrics import METRICS
 from tagline.models.families import FAMILIES
 from tagline.models.model import Floats, Margins, Model
 from tagline.models.onnx_model import OnnxModel
@@ -13,7 +15,6 @@ from tagline.models.trials import COLUMNS, Row
 from tagline.tasks.task import Task
 
 _SIMPLEST_FIRST = tuple(FAMILIES)
-CHOOSING = ("roc_auc", "log_loss")
 
 
 def figures(model: Model, X: Floats, y: Floats, *, task: Task) -> dict[str, float | int]:
@@ -24,23 +25,24 @@ def figures(model: Model, X: Floats, y: Floats, *, task: Task) -> dict[str, floa
 def measured(margins: Margins, y: Floats, *, task: Task) -> dict[str, float]:
     """Measure margins [n, w] against labels: the figures that a search may choose by."""
     answers = task.link(margins)
-    return {name: task.metrics[name].of(y, answers) for name in CHOOSING}
+    return {name: METRICS[name].of(y, answers) for name in CHOOSING[task.name]}
 
 
 def loss(row: Mapping[str, Any], metric: str) -> float:
     """Give the figure that chooses such that less is better."""
     figure = float(row[metric])
-    return -figure if metric == "roc_auc" else figure
+    return -METRICS[metric].sign * figure
 
 
 def order(entry: Row, metric: str) -> tuple[float, float, int, int]:
     """Give the key that sorts rows from best to worst: figure, log loss, simplicity, number."""
     if entry[metric] is None:
         return (np.inf, np.inf, 0, entry["trial"])
+    honest = entry["rmse"] if entry["log_loss"] is None else entry["log_loss"]
     # A tie goes to the more honest and then to the simpler model, and never to chance.
     return (
         loss(entry, metric),
-        entry["log_loss"],
+        honest,
         _SIMPLEST_FIRST.index(entry["kind"] if entry["kind"] in FAMILIES else OnnxModel.kind),
         entry["trial"],
     )

@@ -1,8 +1,9 @@
-"""Logistic regression: the simple model that trees have to beat."""
+"""Linear models: the simple ones that trees have to beat."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,28 +16,32 @@ from tagline.models.training_data import TrainingData
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+Weights = tuple[float, ...] | tuple[tuple[float, ...], ...]
+
 
 @dataclass(frozen=True)
-class Logistic(Simple):
-    """Logistic regression on standardised inputs, with the mean in place of what is missing.
+class Linear(Simple):
+    """A weighted sum of standardised inputs, with the mean in place of what is missing.
 
     Attributes
     ----------
-    mean, scale, coefficients : tuple of float [p]
-        ``p = sigmoid(intercept + sum(coefficients * (x - mean) / scale))``; a missing ``x``
+    mean, scale : tuple of float [p]
+        Of the inputs.
+    coefficients : tuple of float [p], or of such tuples [w]
+        ``margin = intercept + sum(coefficients * (x - mean) / scale)``; a missing ``x``
         adds nothing.
-    intercept : float
+    intercept : float, or tuple of float [w]
     """
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
-    coefficients: tuple[float, ...]
-    intercept: float
-    kind: ClassVar[str] = "logistic"
+    coefficients: Weights
+    intercept: float | tuple[float, ...]
+    kind: ClassVar[str] = ""
 
     @classmethod
     def fitting(cls, data: TrainingData, section: SearchSection) -> Fit:  # noqa: ARG003 - no choice
-        """Fit scikit-learn's logistic regression on imputed, standardised training rows.
+        """Fit it to imputed, standardised training rows.
 
         An input without any value, or with one value only, gets no weight; nor does one whose
         weight would go against the direction that the case gives it.
@@ -44,24 +49,35 @@ class Logistic(Simple):
         return lambda *_, **__: cls._fitted(data)
 
     def margins(self, X: Floats) -> Margins:
-        """Give the margins of each row of ``X`` (float32 [n, p]), log-odds of 1: float64 [n, 1]."""
-        terms = (X.astype(np.float64) - self.mean) / self.scale * self.coefficients
-        margin: Margins = np.where(np.isnan(terms), 0.0, terms).sum(axis=1) + self.intercept
-        return margin[:, None]
+        """Give the margins of each row of ``X`` (float32 [n, p]): float64 [n, w]."""
+        if self._weights.shape[1] == 1:
+            terms = self._centred(X) * self._weights[:, 0]
+            return np.asarray(terms.sum(axis=1)[:, None] + self._intercepts)
+        return np.asarray(self._centred(X) @ self._weights + self._intercepts)
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of each margin (float64 [n, p, w]), and what all start from [w].
 
         Exact where inputs are independent (Lundberg and Lee, 2017, corollary 1).
         """
-        centred = (X.astype(np.float64) - self.mean) / self.scale
-        return np.nan_to_num(centred) * self.coefficients, self.intercept
+        return self._centred(X)[:, :, None] * self._weights, self._intercepts
+
+    def _centred(self, X: Floats) -> Margins:
+        return np.nan_to_num((X.astype(np.float64) - self.mean) / self.scale)
+
+    @property
+    def _weights(self) -> Margins:
+        return np.atleast_2d(np.asarray(self.coefficients, dtype=np.float64)).T
+
+    @property
+    def _intercepts(self) -> Margins:
+        return np.atleast_1d(np.asarray(self.intercept, dtype=np.float64))
 
     def onnx(self) -> "ModelProto":
-        """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""
+        """Give the graph from "X" (float32 [N, p]) to margins (float64 [N, w])."""
         from tagline.models import graphs  # noqa: PLC0415 - only who writes a graph
 
-        return graphs.of_sum(self.mean, self.scale, self.coefficients, self.intercept)
+        return graphs.of_sum(self.mean, self.scale, self._weights, self._intercepts)
 
     def to_bytes(self) -> bytes:
         """Give what `from_bytes` makes the model from again: JSON."""
@@ -71,9 +87,7 @@ class Logistic(Simple):
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Make the model from what `to_bytes` gave."""
-        values = json.loads(content)
-        lists = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
-        return cls(**{**values, **lists})
+        return cls(**{name: _tuples(value) for name, value in json.loads(content).items()})
 
     @classmethod
     def _fitted(cls, data: TrainingData) -> Self:
@@ -89,29 +103,68 @@ class Logistic(Simple):
         # One thread, so that sums have the same last bits however many cores there are; another
         # kind of processor may give others.
         with threadpool_limits(limits=1):
-            coefficients, intercept = _in_direction(X, np.asarray(data.y, np.int64), data.monotone)
+            weights, intercepts = _in_direction(X, data.y, data.monotone, cls._fit)
+        one = len(intercepts) == 1
         return cls(
             mean=tuple(mean.tolist()),
             scale=tuple(scale.tolist()),
-            coefficients=tuple(coefficients.tolist()),
-            intercept=intercept,
+            coefficients=tuple(weights[0].tolist()) if one else _tuples(weights.tolist()),
+            intercept=float(intercepts[0]) if one else tuple(intercepts.tolist()),
         )
+
+    @staticmethod
+    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
+        """Fit; give weights [w, p] and intercepts [w]."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Logistic(Linear):
+    """Logistic regression, of two classes or of several: scikit-learn's, with C = 1."""
+
+    kind: ClassVar[str] = "logistic"
+
+    @staticmethod
+    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only who fits
+
+        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X, np.asarray(y, np.int64))
+        return fitted.coef_, fitted.intercept_
+
+
+@dataclass(frozen=True)
+class Ridge(Linear):
+    """Ridge regression, of a number: scikit-learn's, with alpha = 1."""
+
+    kind: ClassVar[str] = "ridge"
+
+    @staticmethod
+    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
+        from sklearn import linear_model  # noqa: PLC0415 - only who fits
+
+        fitted = linear_model.Ridge(alpha=1.0).fit(X, np.asarray(y, np.float64))
+        return np.atleast_2d(fitted.coef_), np.atleast_1d(fitted.intercept_)
 
 
 def _in_direction(
-    X: Margins, y: npt.NDArray[np.int64], directions: npt.NDArray[np.int8]
-) -> tuple[Margins, float]:
+    X: Margins,
+    y: Floats,
+    directions: npt.NDArray[np.int8],
+    fit: Callable[[Margins, Floats], tuple[Margins, Margins]],
+) -> tuple[Margins, Margins]:
     """Fit; an input whose weight would go against its direction gets none, and all is fitted anew.
 
     Each fit takes at least one more input away, so that it ends.
     """
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only who fits
-
     kept = np.ones(X.shape[1])
     while True:
-        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X * kept, y)
-        weights: Margins = fitted.coef_[0] * kept
-        against = weights * directions < 0
+        found, intercepts = fit(X * kept, y)
+        weights: Margins = found * kept
+        against = (weights * directions < 0).any(axis=0)
         if not against.any():
-            return weights, float(fitted.intercept_[0])
+            return weights, intercepts
         kept[against] = 0.0
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value

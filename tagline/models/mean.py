@@ -44,13 +44,13 @@ class Mean:
         """Give the mean margins of each row of ``X`` (float32 [n, p]): float64 [n, w]."""
         return _mean([each.margins(X) for each in self.models])
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the mean margin, and what they start from.
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of the mean margins, and what they start from.
 
         A Shapley value is linear in the model (Shapley, 1953), so that means add up too.
         """
         values, bases = zip(*(each.shap_values(X) for each in self.models), strict=True)
-        return _mean(values), float(np.mean(bases))
+        return _mean(values), _mean(bases)
 
     def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to the mean margins (float64 [N, w])."""

@@ -53,8 +53,8 @@ class Model(Protocol):
     def margins(self, X: Floats) -> Margins:
         """Give finite margins for each row of ``X`` (float32 [n, p]): float64 [n, w]."""
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the first margin (float64 [n, p]), and what all start from."""
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of each margin (float64 [n, p, w]), and their start [w]."""
 
     def with_all_cores(self) -> Self:
         """Give the same model, answering with all cores: rows do not depend on each other."""

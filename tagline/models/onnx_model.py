@@ -73,8 +73,8 @@ class OnnxModel:
         # Those of before graphs of margins give one axis less.
         return np.concatenate(parts).reshape(-1, 1) if parts else np.zeros((0, 1))
 
-    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, float]:
-        """Give each input's share of the log-odds (float64 [n, p]), and what they start from.
+    def shap_values(self, X: npt.NDArray[np.float32]) -> tuple[Margins, Margins]:
+        """Give each input's share of the margin (float64 [n, p, 1]), and what they start from [1].
 
         Shapley values by sampling (Castro, Gomez and Tejada, 2009): inputs take their values one
         after the other, beginning from the means of the training rows, in some orders and, which
@@ -93,7 +93,7 @@ class OnnxModel:
                 after = self.margins(rows)[:, 0]
                 values[:, place] += after - before
                 before = after
-        return values / (2 * ORDERS), float(base[0])
+        return (values / (2 * ORDERS))[:, :, None], base
 
     def onnx(self) -> "ModelProto":
         """Give the graph from "X" (float32 [N, p]) to log-odds of 1 (float64 [N, 1])."""

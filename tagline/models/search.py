@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.models import leaderboard
 from tagline.models.custom import draw_of, fitting, load_family
-from tagline.models.families import FAMILIES, BaseRate, Boosted, Logistic, Model
+from tagline.models.families import FAMILIES, Boosted, Model
 from tagline.models.model import Fit
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData
@@ -24,7 +24,6 @@ from tagline.tasks.tasks import task_of
 Progress = Callable[[list[Row]], None]
 Bracket = dict[str, Any]
 Trial = dict[str, Any]
-SIMPLEST = (BaseRate, Logistic)  # cost nothing, and are what the others are compared with
 AT_ONCE = 300_000  # values of a matrix whose brackets run in one task
 
 
@@ -195,7 +194,7 @@ class _Run:
         self.search = SearchSection.model_validate(bracket["search"])
         self._seed, self._beside = bracket["seed"], bracket.get("beside", "")
         self._task = task_of(bracket.get("task", "binary"))
-        self._data = data
+        self._data = replace(data, task=self._task.name)
         self._progress = progress
         self._rows = {
             trial["trial"]: new_row(trial["trial"], trial["kind"], trial["params"])
@@ -248,7 +247,7 @@ class _Run:
         given, search = self.search.fits.get(str(row["trial"])), self.search
         if given is not None:
             return bool(row["fits"] < given)
-        if not self._cost or FAMILIES.get(row["kind"], Boosted) in SIMPLEST:
+        if not self._cost or not FAMILIES.get(row["kind"], Boosted).tuned:
             return True
         spent = search.budget is not None and self._cost >= search.budget / search.brackets
         used = time.process_time() - self._began

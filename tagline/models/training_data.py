@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tagline.case.tasks import BINARY
 from tagline.errors import TaglineError
 from tagline.storage.files import new_folder
 
@@ -32,6 +33,8 @@ class TrainingData:
     interactions : int8 [groups, p]
         1 where an input is of a group whose inputs may be in one branch of a tree; no group where
         all may be.
+    task : str
+        The name of the case's task, which says what the labels are.
     """
 
     X: Floats
@@ -41,9 +44,15 @@ class TrainingData:
     cuts: Floats
     monotone: npt.NDArray[np.int8]
     interactions: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
+    task: str = BINARY
+
+    @property
+    def classes(self) -> int:
+        """How many classes the labels have; every one has a training row."""
+        return int(self.y.max()) + 1
 
 
-_ARRAYS = tuple(TrainingData.__dataclass_fields__)
+_ARRAYS = tuple(name for name in TrainingData.__dataclass_fields__ if name != "task")
 
 
 def write(

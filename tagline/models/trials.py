@@ -13,12 +13,15 @@ COLUMNS = {
     "state": "str",
     "roc_auc": "float64",
     "log_loss": "float64",
+    "rmse": "float64",
+    "mae": "float64",
     "rounds": "int64",
     "fits": "int64",
     "seconds": "float64",
     "params": "str",
     "error": "str",
 }
+FIGURES = ("roc_auc", "log_loss", "rmse", "mae")  # those that a search may choose by
 Row = dict[str, Any]
 
 
@@ -35,6 +38,8 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
         "state": "waiting",
         "roc_auc": None,
         "log_loss": None,
+        "rmse": None,
+        "mae": None,
         "rounds": 0,
         "fits": 0,
         "seconds": 0.0,

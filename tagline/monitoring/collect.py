@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tagline.case.tasks import BINARY
 from tagline.monitoring.days import Days, Floats, Layout, no_days
-from tagline.monitoring.harm import excess
+from tagline.tasks.task import Task
+from tagline.tasks.tasks import TASKS
 from tagline.transform.compute import Column
 
 
@@ -19,10 +23,10 @@ class Predictions:
     ----------
     day : ndarray of shape (n,), int64
         Since 1970.
-    p : ndarray of shape (n,), float64
+    p : ndarray of shape (n,), or (n, k) of k classes, float64
         The answers.
     y : ndarray of shape (n,), float64
-        What came true, 1 or 0; NaN where nothing is known yet.
+        What came true, as a label; NaN where nothing is known yet.
     slices : dict of str to ndarray of shape (n,)
         Texts of the fields that are judged by their values.
     """
@@ -68,6 +72,10 @@ class Collected:
     ----------
     layout : Layout
         The bins of its reference profile.
+    task : Task, optional
+        What kind of question it answers.
+    rule : mapping, optional
+        What its decisions are made by.
 
     Attributes
     ----------
@@ -75,8 +83,13 @@ class Collected:
         All rows; those of which it is known what came true; and their excess loss.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+    def __init__(
+        self,
+        layout: Layout,
+        task: Task = TASKS[BINARY],
+        rule: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.layout, self.task, self.rule = layout, task, rule
         self.counts, self.judged, self.costs = no_days(layout), no_days(layout), no_days(layout)
         self._rows: list[Predictions] = []
 
@@ -86,15 +99,15 @@ class Collected:
         Parameters
         ----------
         columns : mapping of str to ndarray of shape (n,)
-            The columns of the profile that are known, as it calls them; the score is added.
+            The columns of the profile that are known, as it calls them; scores are added.
         rows : Predictions
             The same rows.
         """
-        bins = self.layout.bins({**columns, "score": rows.p})
+        bins = self.layout.bins({**columns, **self.task.scores(rows.p, self.rule)})
         known = rows.known
         seen = {name: each[known] for name, each in bins.items()}
         day = rows.day[known]
-        cost = excess(rows.y[known], rows.p[known])
+        cost = self.task.excess(rows.y[known], rows.p[known], self.rule)
         self.counts = self.counts.plus(self.layout.count(bins, rows.day))
         self.judged = self.judged.plus(self.layout.count(seen, day))
         self.costs = self.costs.plus(self.layout.count(seen, day, cost))

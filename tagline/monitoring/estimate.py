@@ -6,51 +6,49 @@ estimation (CBPE; NannyML, 2022). It sees a loss that follows from where the row
 follows from answers which are wrong.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 
-from tagline.metrics.binary import METRICS, log_loss_of_rows
 from tagline.metrics.intervals import GroupBootstrap, Interval
-from tagline.metrics.scored import Floats, Scored, Weighted
+from tagline.metrics.scored import Floats
+from tagline.tasks.task import Task
 
 
-def entropy(p: Floats) -> Floats:
-    """Give the expected log loss of each row, in nats, shape (n,)."""
-    return log_loss_of_rows(p, p)
+def estimate(task: Task, name: str, given: Floats) -> float:
+    """Give the expected figure of calibrated answers; NaN where they promise none.
 
-
-def _mean(name: str, values: Callable[[Floats], Floats], rows: Weighted) -> Floats:
-    return rows.total(name, lambda each: values(each.p)) / rows.size
-
-
-# ROC AUC counts what is found at each probability, whole or not.
-EXPECTED: Mapping[str, Callable[[Weighted], Floats]] = {
-    "roc_auc": METRICS["roc_auc"].weighted,
-    "log_loss": partial(_mean, "entropy", entropy),
-    "brier": partial(_mean, "variance", lambda p: p * (1 - p)),
-}
-
-
-def estimate(name: str, p: Floats) -> float:
-    """Give the expected figure of calibrated probabilities of 1; NaN where it is undefined."""
-    if not len(p):
+    Parameters
+    ----------
+    task : Task
+        What the answers are.
+    name : str
+        The metric.
+    given : ndarray of shape (n,), or (n, k) of k classes, float64
+        Calibrated answers.
+    """
+    if not len(given) or name not in task.expected:
         return float("nan")
-    rows = _as_promised(p, np.zeros(len(p), dtype=np.int64), 1)
-    return float(EXPECTED[name](rows.weighted(np.ones((1, 1))))[0])
+    rows = task.promised(given, np.zeros(len(given), dtype=np.int64), 1)
+    return float(task.expected[name](rows.weighted(np.ones((1, 1))))[0])
 
 
 def estimated(
-    p: Floats, groups: npt.NDArray[np.int64], *, resamples: int, level: float, seed: int
+    task: Task,
+    given: Floats,
+    groups: npt.NDArray[np.int64],
+    *,
+    resamples: int,
+    level: float,
+    seed: int,
 ) -> dict[str, Interval]:
     """Estimate each figure, with an interval from resamples of whole groups.
 
     Parameters
     ----------
-    p : ndarray of shape (n,), float64
-        Calibrated probabilities of 1.
+    task : Task
+        What the answers are; one that promises nothing has no estimate.
+    given : ndarray of shape (n,), or (n, k) of k classes, float64
+        Calibrated answers.
     groups : ndarray of shape (n,), int64
         What hangs together.
     resamples : int
@@ -61,11 +59,8 @@ def estimated(
         The same seed gives the same intervals.
     """
     resampling = GroupBootstrap(groups, resamples=resamples, seed=seed)
-    rows = _as_promised(p, resampling.place, resampling.groups)
-    found = resampling.of(rows, EXPECTED)
+    if not task.expected:
+        return {}
+    rows = task.promised(given, resampling.place, resampling.groups)
+    found = resampling.of(rows, task.expected)
     return {name: each.interval(level) for name, each in found.items()}
-
-
-def _as_promised(p: Floats, place: npt.NDArray[np.int64], groups: int) -> Scored:
-    order = np.argsort(-p, kind="stable")
-    return Scored(p[order], p[order], place[order], groups)

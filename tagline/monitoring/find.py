@@ -6,19 +6,20 @@ from typing import Any
 import numpy as np
 
 from tagline.case.monitoring import MonitoringSection
+from tagline.case.tasks import NUMBER
 from tagline.data.split import day_name
 from tagline.evaluation import calibration
 from tagline.metrics.intervals import LEAST_GROUPS, Interval
 from tagline.monitoring.collect import Collected, Predictions
-from tagline.monitoring.days import Days, block_of
+from tagline.monitoring.days import Days, Floats, block_of
 from tagline.monitoring.drift import column_drift
 from tagline.monitoring.estimate import estimated
 from tagline.monitoring.findings import Findings, Reference
-from tagline.monitoring.harm import by_blocks, excess, harms, mean
+from tagline.monitoring.harm import by_blocks, harms, mean
 from tagline.monitoring.shift import shifts
 from tagline.monitoring.words import said, verdict
+from tagline.tasks.task import Task
 
-MEASURED = ("roc_auc", "log_loss", "brier", "ece")
 WEEK = 7
 FEW = 0.05  # of the rows of the fullest window
 
@@ -51,7 +52,7 @@ def find(
     seed : int
         The same seed gives the same findings.
     """
-    every = collected.rows
+    every, task, rule = collected.rows, collected.task, collected.rule
     last = newest_day(every.day, section.window_days)
     later = int((every.day > last).sum())
     first = last - section.window_days + 1
@@ -82,17 +83,18 @@ def find(
         movements=moves,
         changes=shifts(counts, section, seed=seed),
         harm=harm,
-        excess=mean(excess(seen.y, seen.p), seen.day, section, seed=seed),
-        measured=measured(seen, section, seed=seed),
-        estimated=_estimated(rows, section, seed=seed),
+        excess=mean(task.excess(seen.y, seen.p, rule), seen.day, section, seed=seed),
+        measured=measured(task, seen, section, seed=seed),
+        estimated=_estimated(task, rows, section, seed=seed),
         before=dict(reference.metrics),
-        target=mean(seen.y, seen.day, section, seed=seed),
+        target=mean(task.level(seen.y), seen.day, section, seed=seed),
         target_before=reference.positives,
-        weeks=weeks(every, last, section, seed=seed),
-        calibration=_calibration(seen, section, seed=seed),
-        slices=slices(seen, section, seed=seed),
+        weeks=weeks(task, every, last, section, seed=seed),
+        calibration=_calibration(task, seen, section, seed=seed),
+        slices=slices(seen, task.excess(seen.y, seen.p, rule), section, seed=seed),
         verdict="unknown",
         said=[],
+        task=task.name,
     )
     judged = replace(found, verdict=verdict(found, section))
     sentences = said(judged, section)
@@ -142,11 +144,13 @@ def newest_day(days: Days, window: int) -> int:
     return int(distinct[inside >= FEW * inside.max()][-1])
 
 
-def measured(seen: Predictions, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+def measured(
+    task: Task, seen: Predictions, section: MonitoringSection, *, seed: int
+) -> dict[str, Interval]:
     """Give the figures of rows of which it is known what came true."""
     if not len(seen.day):
         return {}
-    figures = by_blocks(seen.day, section, seed=seed).figures(seen.y, seen.p, MEASURED)
+    figures = by_blocks(seen.day, section, seed=seed).figures(seen.y, seen.p, task.watched)
     return {
         name: each.interval(section.level, least=LEAST_GROUPS // 2)
         for name, each in figures.items()
@@ -154,7 +158,7 @@ def measured(seen: Predictions, section: MonitoringSection, *, seed: int) -> dic
 
 
 def weeks(
-    rows: Predictions, last: int, section: MonitoringSection, *, seed: int
+    task: Task, rows: Predictions, last: int, section: MonitoringSection, *, seed: int
 ) -> list[dict[str, Any]]:
     """Give the measured and the estimated figures week by week; the last day ends a week."""
     found = []
@@ -168,9 +172,9 @@ def weeks(
             "rows": len(own.day),
             "outcomes": len(seen.day),
         }
-        real = measured(seen, daily, seed=seed)
-        promised = _estimated(own, daily, seed=seed)
-        for name in ("roc_auc", "log_loss"):
+        real = measured(task, seen, daily, seed=seed)
+        promised = _estimated(task, own, daily, seed=seed)
+        for name in task.weekly:
             for kind, each in (("measured", real.get(name)), ("estimated", promised.get(name))):
                 for at in ("value", "low", "high"):
                     value = np.nan if each is None else getattr(each, at)
@@ -179,9 +183,10 @@ def weeks(
     return found
 
 
-def slices(seen: Predictions, section: MonitoringSection, *, seed: int) -> list[dict[str, Any]]:
-    """Judge the values of some fields by themselves, the worst first."""
-    cost = excess(seen.y, seen.p)
+def slices(
+    seen: Predictions, cost: Floats, section: MonitoringSection, *, seed: int
+) -> list[dict[str, Any]]:
+    """Judge the values of some fields by themselves, the worst first; see `Task.excess`."""
     found = []
     for name, values in seen.slices.items():
         for value in np.unique(values.astype(str)):
@@ -194,19 +199,22 @@ def slices(seen: Predictions, section: MonitoringSection, *, seed: int) -> list[
     return sorted(found, key=lambda each: -float(str(each["excess"])))
 
 
-def _estimated(rows: Predictions, section: MonitoringSection, *, seed: int) -> dict[str, Interval]:
+def _estimated(
+    task: Task, rows: Predictions, section: MonitoringSection, *, seed: int
+) -> dict[str, Interval]:
     if not len(rows.p):
         return {}
     number = block_of(rows.day, section.block_days)
     draws = min(section.resamples, 199)  # each sorts the whole window
-    return estimated(rows.p, number, resamples=draws, level=section.level, seed=seed)
+    return estimated(task, rows.p, number, resamples=draws, level=section.level, seed=seed)
 
 
 def _calibration(
-    seen: Predictions, section: MonitoringSection, *, seed: int
+    task: Task, seen: Predictions, section: MonitoringSection, *, seed: int
 ) -> list[dict[str, Any]]:
     if not len(seen.day):
         return []
     drawn = by_blocks(seen.day, section, seed=seed)
-    table = calibration.curve(seen.y, seen.p, resampling=drawn, level=section.level)
+    curve = calibration.curve_of_numbers if task.name == NUMBER else calibration.curve
+    table = curve(seen.y, seen.p, resampling=drawn, level=section.level)
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tagline.case.tasks import BINARY
 from tagline.metrics.intervals import Interval
 from tagline.monitoring.drift import ColumnDrift
 from tagline.monitoring.shift import Shift
@@ -22,7 +23,7 @@ class Reference:
     metrics : dict of str to float
         Its figures on the test rows.
     positives : float
-        Share of 1 in the training rows; NaN where that is not known.
+        Mean of the training rows' labels; NaN where that is not known.
     """
 
     metrics: Mapping[str, float]
@@ -34,7 +35,7 @@ class Reference:
         parts = {each["part"]: each for each in provenance.get("periods", ())}
         return cls(
             dict(provenance.get("metrics", {})),
-            float(parts.get("train", {}).get("positives", np.nan)),
+            np.nan if (known := parts.get("train", {}).get("positives")) is None else float(known),
         )
 
 
@@ -57,16 +58,16 @@ class Findings:
     harm : dict of str to Interval
         What the movement of each column that moved costs; see `tagline.monitoring.harm.harms`.
     excess : Interval
-        Log loss a row above what the answers promised.
+        Loss a row above what the answers promised; see `tagline.tasks.task.Task.excess`.
     measured, estimated : dict of str to Interval
         Performance by what came true, and as the answers promise it.
     before : dict of str to float
         Performance on the test rows.
     target, target_before : Interval, float
-        Share of 1 in what came true, and in the training rows.
+        Mean of what came true, and of the training rows' labels.
     weeks : list of dict
-        ``week`` (its first day), ``rows``, ``outcomes``, and for each of ``roc_auc`` and
-        ``log_loss`` the measured and the estimated figure with intervals.
+        ``week`` (its first day), ``rows``, ``outcomes``, and for each of the
+        task's ``weekly`` metrics the measured and the estimated figure with intervals.
     calibration : list of dict
         See `tagline.evaluation.calibration.curve`.
     slices : list of dict
@@ -75,6 +76,8 @@ class Findings:
         In a word.
     said : list of str
         In sentences: what is so, and what to do.
+    task : str
+        What kind of question the model answers.
     """
 
     digest: str
@@ -98,6 +101,7 @@ class Findings:
     slices: list[dict[str, Any]]
     verdict: Verdict
     said: list[str]
+    task: str = BINARY
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as plain data."""

@@ -4,6 +4,10 @@ A calibrated answer :math:`p` promises a log loss of its entropy :math:`H(p)`. W
 :math:`-\ln p` or :math:`-\ln(1-p)`. The mean of the difference is zero while the answers keep their
 promise, whatever the season does to the share of 1, and it is what a model loses that is wrong
 about its rows. A movement hurts where the rows that it brought cost more than they promised.
+
+So it is of several classes. A number promises its interval: what came true lies outside of it in a
+known share of rows, and the excess is the share that does less the promised one. What a row costs
+above its promise, its task says: `tagline.tasks.task.Task.excess`.
 """
 
 from collections.abc import Sequence
@@ -11,17 +15,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tagline.case.monitoring import MonitoringSection
-from tagline.metrics.binary import log_loss_of_rows
 from tagline.metrics.intervals import Estimate, GroupBootstrap, Interval
 from tagline.monitoring.days import Binned, DayCounts, Days, Floats, block_of
-from tagline.monitoring.estimate import entropy
 
 LEAST_BLOCKS = 4
-
-
-def excess(y: Floats, p: Floats) -> Floats:
-    """Give the log loss of each row above what its answer promised, shape (n,)."""
-    return log_loss_of_rows(y, p) - entropy(p)
 
 
 def mean(values: Floats, days: Days, section: MonitoringSection, *, seed: int) -> Interval:
@@ -49,7 +46,7 @@ def harms(
     *,
     seed: int,
 ) -> dict[str, Interval]:
-    r"""Say what the movement of columns costs, in log loss a row of the window.
+    r"""Say what the movement of columns costs, in loss a row of the window.
 
     :math:`\sum_i \max(q_i - p_i, 0) \, m_i`, where :math:`q_i` and :math:`p_i` are the shares of
     bin :math:`i` in the window and in the reference, and :math:`m_i` is the mean excess there.
@@ -57,7 +54,7 @@ def harms(
     Parameters
     ----------
     rows, costs : DayCounts
-        Rows with an outcome, and their `excess`, on the same days.
+        Rows with an outcome, and their excess, on the same days.
     columns : sequence of Binned
         The columns.
     section : MonitoringSection

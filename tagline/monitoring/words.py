@@ -9,6 +9,7 @@ from tagline.metrics.intervals import Interval
 from tagline.monitoring.drift import ColumnDrift
 from tagline.monitoring.findings import Findings, Verdict, readable
 from tagline.monitoring.harm import hurts
+from tagline.tasks.tasks import task_of
 
 MOST = 5
 
@@ -90,8 +91,9 @@ def _harm(found: Findings, section: MonitoringSection) -> Iterator[str]:
         yield f"Whether it hurts can not be said: {over.note}."
         return
     bad = hurts(over, section.min_excess)
+    loss = task_of(found.task).loss
     yield (
-        f"{'It hurts' if bad else 'It does not hurt'}: log loss is {over.value:+.4f} "
+        f"{'It hurts' if bad else 'It does not hurt'}: {loss} is {over.value:+.4f} "
         f"({over.low:+.4f} to {over.high:+.4f}) beside what the answers promised."
     )
     if bad:

@@ -109,8 +109,8 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
         By which request, and by whom.
     prediction_id, row_id : str or None
         Of which prediction, or of which row; one of them.
-    outcome : float
-        The label.
+    outcome : float or str
+        The label; of several classes as text.
     observed : int or None
         When it came true, seconds since 1970 UTC, where that was said.
     """
@@ -120,7 +120,7 @@ class Outcome(msgspec.Struct, array_like=True, frozen=True, tag="outcome"):
     principal: str
     prediction_id: str | None
     row_id: str | None
-    outcome: float
+    outcome: float | str
     observed: int | None
 
 

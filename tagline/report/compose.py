@@ -1,6 +1,6 @@
 """What stands on a run's page, in the order in which a manager asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,18 +8,20 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.case.evaluation import DAY, ROW
+from tagline.case.tasks import CLASSES, NUMBER
 from tagline.data.accounting import COUNTED, WENT
 from tagline.evaluation.agreement import Agreement, Floats
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.explained import Explained, ExplainedRow
 from tagline.evaluation.shapley import Explanation
-from tagline.metrics.binary import METRICS
-from tagline.models.trials import members, records
+from tagline.metrics.metrics import METRICS
+from tagline.models.trials import FIGURES, members, records
 from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.words import between, verdict
+from tagline.tasks.tasks import task_of
 
-STRONGEST = 8
+STRONGEST, MOST_INPUTS = 8, 30
 
 
 def compose(
@@ -44,10 +46,10 @@ def compose(
             _gates(evaluation),
             _purpose(case),
             _quality(case, evaluation),
-            _calibration(evaluation),
-            _threshold(case, evaluation),
+            _calibration(case, evaluation),
+            *_decision(case, evaluation),
             _slices(case, evaluation),
-            *_why(explained),
+            *_why(case, explained),
             _data(accounting, columns),
             _search(case, leaderboard),
             _made_of(bundle, provenance),
@@ -95,10 +97,15 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
         for name, figure in evaluation.metrics.items()
     ]
     level = f"{case.evaluation.level:.0%} interval"
+    positive = (
+        f", {evaluation.support['positives']:,} of them positive"
+        if "positives" in evaluation.support
+        else ""
+    )
     message = (
-        f"{evaluation.support['n']:,} test rows, {evaluation.support['positives']:,} of them "
-        f"positive, looked at once. Intervals by resampling {evaluation.support['groups']:,} "
-        f"whole groups ({_group(case)}): rows of one group hang together."
+        f"{evaluation.support['n']:,} test rows{positive}, looked at once. Intervals by "
+        f"resampling {evaluation.support['groups']:,} whole groups ({_group(case)}): rows of one "
+        "group hang together."
     )
     if case.table.time is None:
         message += " The table names no time: its rows were split at random."
@@ -113,19 +120,67 @@ def _group(case: Case) -> str:
     return named if case.table.time or named != DAY else case.split.group or ROW
 
 
-def _calibration(evaluation: Evaluation) -> Section:
-    drawn = quality.reliability(evaluation.calibration_curve)
-    return Section("Does 30% mean 30%?", [Block("Test rows in ten bins of equal width.", drawn)])
+def _calibration(case: Case, evaluation: Evaluation) -> Section:
+    curve = evaluation.calibration_curve
+    if case.task == NUMBER:
+        text = (
+            "Test rows in ten bins of about as many rows: mean answer, and mean of what came true."
+        )
+        return Section(
+            "Answers beside what came true", [Block(text, quality.reliability(curve, shares=False))]
+        )
+    text = "Test rows in ten bins of equal width."
+    if case.task == CLASSES:
+        text += " The probability of the likeliest class, and how often it was right."
+    return Section("Does 30% mean 30%?", [Block(text, quality.reliability(curve))])
+
+
+def _decision(case: Case, evaluation: Evaluation) -> Iterator[Section]:
+    match case.task:
+        case "binary":
+            yield _threshold(case, evaluation)
+        case "classes":
+            yield _confusion(evaluation)
+        case _:
+            yield _intervals(evaluation)
+
+
+def _confusion(evaluation: Evaluation) -> Section:
+    found = evaluation.decided
+    text = (
+        f"A decision is the class of least expected cost; it costs {found['cost']:.4f} a test row. "
+        "Rows: what came true. Columns: what was decided."
+    )
+    return Section(
+        "Which class is taken for which",
+        [Block(text, quality.confusion(found["confusion"], found["classes"]))],
+    )
+
+
+def _intervals(evaluation: Evaluation) -> Section:
+    found = evaluation.decided
+    between = found["note"] or f"{found['low']:.1%} to {found['high']:.1%}"
+    return Section(
+        "How sure it is",
+        [
+            Block(
+                f"An interval is to hold what comes true in {found['coverage']:.0%} of rows: "
+                f"of the test rows it does in {found['covered']:.1%} ({between}). Intervals are "
+                f"{found['width']:.4g} wide on average. They are learned from the errors on the "
+                "tuning rows: where later rows are unlike them, they promise nothing."
+            )
+        ],
+    )
 
 
 def _threshold(case: Case, evaluation: Evaluation) -> Section:
     cost = case.evaluation.cost
     message = (
         f"A false alarm costs {cost.false_positive:g}, a missed one {cost.false_negative:g}. "
-        f"Acting from {evaluation.threshold['value']:.3f} on costs "
-        f"{evaluation.threshold['cost']:.4f} a test row."
+        f"Acting from {evaluation.decided['value']:.3f} on costs "
+        f"{evaluation.decided['cost']:.4f} a test row."
     )
-    drawn = quality.cost(evaluation.cost_curve, threshold=evaluation.threshold["value"])
+    drawn = quality.cost(evaluation.cost_curve, threshold=evaluation.decided["value"])
     return Section("When to act", [Block(message), Block("On the tuning rows.", drawn)])
 
 
@@ -138,34 +193,43 @@ def _slices(case: Case, evaluation: Evaluation) -> Section:
     return Section("Where it is better or worse", [Block(svg=drawn)])
 
 
-def _why(explained: Explained) -> list[Section]:
-    found = explained.explanation()
+def _why(case: Case, explained: Explained) -> list[Section]:
+    found, units = explained.explanation(), task_of(case.task).units
+    of = "the likeliest class's margin" if case.task == CLASSES else f"the answer, in {units},"
     text = (
-        f"SHAP values of {len(found.rows):,} test rows: how far each input moves the log-odds "
-        "away from their mean. Their sum misses the model's own answer by "
+        f"SHAP values of {len(found.rows):,} test rows: how far each input moves {of} "
+        "away from its mean. Their sum misses the model's own answer by "
         f"{found.additivity:.1e} at most."
     )
     whole = Section(
         "What drives the answers",
         [
             Block(text),
-            Block("By source.", why.sources(explained.by_source)),
-            Block("By input.", why.importance(found)),
-            Block("Every row.", why.beeswarm(found)),
+            Block("By source.", why.sources(explained.by_source, units=units)),
+            Block("By input.", why.importance(found, units=units)),
+            *_by_class(explained),
+            Block("Every row.", why.beeswarm(found, units=units)),
         ],
     )
     shapes = Section(
         "Shape of the strongest inputs",
-        [Block(svg=why.dependence(found, name)) for name in explained.shapes],
+        [Block(svg=why.dependence(found, name, units=units)) for name in explained.shapes],
         aside=True,
     )
-    return [whole, shapes, *(_row(row, found) for row in explained.rows)]
+    return [whole, shapes, *(_row(row, found, units) for row in explained.rows)]
 
 
-def _row(row: ExplainedRow, found: Explanation) -> Section:
-    chosen, waterfall = row.chosen, Block(svg=why.waterfall(found, row.place))
+def _by_class(explained: Explained) -> Iterator[Block]:
+    if explained.by_class is not None:
+        table = explained.by_class.head(MOST_INPUTS)
+        heads = {name: name for name in table.columns}
+        yield Block("By class: mean absolute SHAP value.", table=Table.of(table, heads))
+
+
+def _row(row: ExplainedRow, found: Explanation, units: str) -> Section:
+    chosen, waterfall = row.chosen, Block(svg=why.waterfall(found, row.place, units=units))
     return Section(
-        f"{chosen.why.capitalize()}: {row.name}, answered {chosen.p:.3f}, was {chosen.y:g}",
+        f"{chosen.why.capitalize()}: {row.name}, answered {chosen.said}, was {chosen.was}",
         [waterfall, *([_beside_lime(row, found, row.agreement)] if row.agreement else [])],
     )
 
@@ -222,11 +286,13 @@ def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -
 
 def _search(case: Case, leaderboard: pd.DataFrame) -> Section:
     heads = {"rank": "rank", "trial": "trial", "kind": "kind", "state": "state"}
-    heads |= {"roc_auc": "ROC AUC", "log_loss": "log loss", "rounds": "trees", "seconds": "CPU s"}
+    figures = [name for name in FIGURES if leaderboard[name].notna().any()]
+    heads |= {name: METRICS[name].title for name in figures}
+    heads |= {"rounds": "trees", "seconds": "CPU s"}
     drawn = quality.leaderboard(leaderboard, metric=case.search.metric)
     blocks = [Block("On the tuning rows.", drawn), Block(table=Table.of(leaderboard, heads))]
     blocks += [
-        Block(f"Trial {row['trial']} averages the log-odds of {', '.join(map(str, averaged))}.")
+        Block(f"Trial {row['trial']} averages the margins of {', '.join(map(str, averaged))}.")
         for row in records(leaderboard)
         if (averaged := members(row))
     ]

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tagline.metrics.metrics import METRICS
 from tagline.monitoring.findings import readable
 from tagline.report.picture import FAINT, MODEL, OTHER, TEXT, UP, picture
 from tagline.report.quality import Floats, beside_each_other
 
-TITLES = {"roc_auc": "ROC AUC", "log_loss": "log loss (nats)"}
 
-
-def weeks(table: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> str:
+def weeks(
+    table: Sequence[Mapping[str, Any]], before: Mapping[str, float], names: Sequence[str]
+) -> str:
     """Draw measured and estimated performance week by week, with intervals and support.
 
     Parameters
@@ -22,12 +23,14 @@ def weeks(table: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> st
         The weeks of `tagline.monitoring.findings.Findings`.
     before : mapping of str to float
         The figures on the test rows.
+    names : sequence of str
+        The two metrics that are drawn.
     """
     # What is undefined is null in plain JSON.
     frame = pd.DataFrame(table).set_index("week").astype(np.float64).reset_index()
     place = np.arange(len(frame))
     with picture(width=8, height=7, rows=3) as drawn:
-        for ax, (name, title) in zip(drawn.axes, TITLES.items(), strict=False):
+        for ax, name in zip(drawn.axes, names, strict=False):
             for kind, colour in (("measured", MODEL), ("estimated", OTHER)):
                 own = {each: frame[f"{name}_{kind}_{each}"] for each in ("value", "low", "high")}
                 ax.plot(place, own["value"], color=colour, marker="o", markersize=4, label=kind)
@@ -35,7 +38,7 @@ def weeks(table: Sequence[Mapping[str, Any]], before: Mapping[str, float]) -> st
             if name in before:
                 ax.axhline(before[name], color=FAINT)
                 ax.annotate("test rows", (0, before[name]), color=TEXT, fontsize=8)
-            ax.set_ylabel(title)
+            ax.set_ylabel(METRICS[name].title)
             ax.set_xticks([])
         drawn.axes[0].legend()
         support = drawn.axes[2]
@@ -72,13 +75,15 @@ def movements(table: Sequence[Mapping[str, Any]], *, least: float, most: int = 2
     return drawn.svg
 
 
-def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
+def costs(table: Mapping[str, Mapping[str, float]], *, loss: str, most: int = 15) -> str:
     """Draw what the movement of each column costs, with intervals, the costliest first.
 
     Parameters
     ----------
     table : mapping of str to mapping
         Column to ``value``, ``low``, ``high``.
+    loss : str
+        What is above the promise.
     most : int, optional
         How many are drawn.
     """
@@ -86,18 +91,18 @@ def costs(table: Mapping[str, Mapping[str, float]], *, most: int = 15) -> str:
     return beside_each_other(
         [readable(name) for name, _ in ordered],
         _bounds([each for _, each in ordered], "value"),
-        title="log loss above the promise, of the rows that it brought (nats a row)",
+        title=f"{loss} above the promise, of the rows that it brought",
         zero=True,
     )
 
 
-def slices(table: Sequence[Mapping[str, Any]], *, most: int = 20) -> str:
+def slices(table: Sequence[Mapping[str, Any]], *, loss: str, most: int = 20) -> str:
     """Draw the loss above the promise of each slice, with its outcomes, the worst first."""
     shown = table[:most]
     return beside_each_other(
         [f"{each['field']} {each['value']} ({each['outcomes']:,})" for each in shown],
         _bounds(shown, "excess"),
-        title="log loss above the promise (nats a row; in brackets: outcomes)",
+        title=f"{loss} above the promise (in brackets: outcomes)",
         zero=True,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tagline import paths
 from tagline.evaluation.evaluate import Evaluation
-from tagline.metrics.binary import METRICS
+from tagline.metrics.metrics import METRICS
 from tagline.report.words import between, verdict
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.case.tasks import BINARY, NUMBER
 from tagline.data.split import day_name
 from tagline.monitoring.findings import readable
 from tagline.report import drift
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.quality import reliability
+from tagline.tasks.task import Task
+from tagline.tasks.tasks import task_of
 
 VERDICTS = {
     "hurts": "The answers are worse than they promise.",
@@ -66,12 +69,12 @@ def _model(case: Case, found: Mapping[str, Any]) -> Iterator[Section]:
             "Measured: by what came true. Estimated: by the answers alone, as if they were "
             "calibrated (CBPE). Bands: 95% by whole days."
         )
-        picture = drift.weeks(found["weeks"], found["before"])
+        picture = drift.weeks(found["weeks"], found["before"], _task(found).weekly)
         yield Section("Week by week", [Block(text=text, svg=picture)])
     if found["measured"]:
         yield Section("Does it hurt?", list(_harm(found)))
     if found["slices"]:
-        yield Section("Where", [Block(svg=drift.slices(found["slices"]))])
+        yield Section("Where", [Block(svg=drift.slices(found["slices"], loss=_task(found).loss))])
     if found["movements"]:
         yield Section("What moved", list(_movements(case, found)))
 
@@ -89,17 +92,24 @@ def _harm(found: Mapping[str, Any]) -> Iterator[Block]:
         for name, each in found["measured"].items()
     ]
     over = found["excess"]
-    rows.append(["log loss above promise", over["value"], over["low"], over["high"], 0.0, None])
-    target = found["target"]
     rows.append(
-        ["share of 1", target["value"], target["low"], target["high"], None, found["target_before"]]
+        [f"{_task(found).loss} above promise", over["value"], over["low"], over["high"], 0.0, None]
     )
+    target, named = found["target"], "share of 1" if _task(found).name == BINARY else "mean label"
+    if target["value"] is not None:
+        before = found["target_before"]
+        rows.append([named, target["value"], target["low"], target["high"], None, before])
     heads = ["", "measured", "low", "high", "estimated", "test rows"]
     yield Block(table=Table(heads, rows))
     if found["calibration"]:
-        yield Block(
-            text="Calibration.", svg=reliability(_plotted(found["calibration"]), support="outcomes")
-        )
+        share, curve = _task(found).name != NUMBER, _plotted(found["calibration"])
+        drawn = reliability(curve, support="outcomes", shares=share)
+        yield Block(text="Calibration.", svg=drawn)
+
+
+def _task(found: Mapping[str, Any]) -> Task:
+    # What was found by a version before says nothing of it.
+    return task_of(found.get("task", BINARY))
 
 
 def _plotted(curve: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -114,7 +124,7 @@ def _movements(case: Case, found: Mapping[str, Any]) -> Iterator[Block]:
         yield Block(
             text="What the movement of each column costs: the loss above the promise of the rows "
             "that it brought.",
-            svg=drift.costs(found["harm"]),
+            svg=drift.costs(found["harm"], loss=_task(found).loss),
         )
     rows = [
         [

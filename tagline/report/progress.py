@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 from metaflow.cards import Markdown, Table
 
-from tagline.metrics.binary import METRICS
+from tagline.metrics.metrics import METRICS
+from tagline.models.trials import FIGURES
 
 log = logging.getLogger(__name__)
-SHOWN = ("trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
+SHOWN = ("trial", "kind", "state", *FIGURES, "rounds", "seconds")
 REFRESH_EVERY = 3.0  # seconds
 
 
@@ -60,7 +61,8 @@ class SearchCard:
 
 
 def _table(rows: pd.DataFrame) -> Table:
-    shown = [name for name in ("rank", *SHOWN, "error") if name in rows]
+    lacking = {name for name in FIGURES if name in rows and rows[name].isna().all()}
+    shown = [n for n in ("rank", *SHOWN, "error") if n in rows and n not in lacking]
     cells = [[_cell(value) for value in row] for row in rows[shown].itertuples(index=False)]
     return Table(cells, headers=shown)
 

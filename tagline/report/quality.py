@@ -9,10 +9,11 @@ import pandas as pd
 from tagline.report.picture import FAINT, MODEL, OTHER, TEXT, picture
 
 Floats = npt.NDArray[np.float64]
+DARK = 0.5  # shares above are drawn so dark that writing on them is white
 
 
-def reliability(curve: pd.DataFrame, *, support: str = "test rows") -> str:
-    """Draw stated against observed rate, with the rows of each bin beneath.
+def reliability(curve: pd.DataFrame, *, support: str = "test rows", shares: bool = True) -> str:
+    """Draw what was stated against what was observed, with the rows of each bin beneath.
 
     Parameters
     ----------
@@ -20,22 +21,58 @@ def reliability(curve: pd.DataFrame, *, support: str = "test rows") -> str:
         See `tagline.evaluation.calibration.curve`.
     support : str, optional
         What the rows of a bin are called.
+    shares : bool, optional
+        Whether both are shares, from 0 to 1, and not numbers.
     """
+    whole = curve[["predicted", "observed"]].to_numpy(dtype=np.float64)
+    low, high = (0.0, 1.0) if shares else (np.nanmin(whole), np.nanmax(whole))
     with picture(width=5, height=5, rows=2) as drawn:
         top, bottom = drawn.axes
-        top.plot([0, 1], [0, 1], color=FAINT)
+        top.plot([low, high], [low, high], color=FAINT)
         spread = np.abs(
             np.vstack([curve["observed"] - curve["low"], curve["high"] - curve["observed"]])
         )
         top.errorbar(
             curve["predicted"], curve["observed"], yerr=spread, color=MODEL, marker="o", capsize=3
         )
-        top.set_ylabel("share that came true")
-        bottom.bar(curve["predicted"], curve["n"], width=0.06, color=MODEL)
+        top.set_ylabel("share that came true" if shares else "mean of what came true")
+        bottom.bar(curve["predicted"], curve["n"], width=0.06 * (high - low), color=MODEL)
         bottom.set_ylabel(support)
-        bottom.set_xlabel("mean probability in the bin")
+        bottom.set_xlabel("mean probability in the bin" if shares else "mean answer in the bin")
+        edge = 0.0 if shares else 0.05 * (high - low)
         for ax in drawn.axes:
-            ax.set_xlim(0, 1)
+            ax.set_xlim(low - edge, high + edge)
+    return drawn.svg
+
+
+def confusion(counts: Sequence[Sequence[int]], names: Sequence[str]) -> str:
+    """Draw which class is taken for which: shares of a class's rows, with their number.
+
+    Parameters
+    ----------
+    counts : sequence of sequence of int, [k][k]
+        Rows by class and decision.
+    names : sequence of str
+        The classes.
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1.0)
+    with picture(width=2.5 + 0.7 * len(names), height=1.5 + 0.5 * len(names)) as drawn:
+        drawn.ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        for row, column in np.ndindex(*table.shape):
+            dark = shares[row, column] > DARK
+            drawn.ax.annotate(
+                f"{int(table[row, column]):,}",
+                (column, row),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="#f4f6f8" if dark else "#1b2430",
+            )
+        drawn.ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+        drawn.ax.set_yticks(range(len(names)), names, fontsize=8)
+        drawn.ax.set_xlabel("decided")
+        drawn.ax.set_ylabel("came true")
     return drawn.svg
 
 

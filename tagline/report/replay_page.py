@@ -7,17 +7,16 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.metrics.metrics import METRICS
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.picture import TEXT, picture
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
+from tagline.tasks.task import judged_by
 
+FIGURES = 3  # that are drawn
 COLOURS = ("#808890", "#3b82c4", "#c98a2b", "#d1495b", "#3f9d6a", "#8a63c0", "#20a0a8")
 HEADS = {
-    "title": "policy",
-    "log_loss": "log loss",
-    "roc_auc": "ROC AUC",
-    "ece": "calibration error",
     "trainings": "trainings",
     "promoted": "promoted",
     "cpu_seconds": "CPU s",
@@ -48,14 +47,15 @@ def compose(
     run : str
         The replay's run.
     """
-    ordered = sorted(summaries, key=lambda each: each["figures"]["log_loss"])
+    ordered, metric = _ordered(summaries)
     best = ordered[0]
     frame = pd.DataFrame(months)
     return render(
         title=f"{case.title}",
         subtitle=f"{case.name}, {run}: a replay of {months[0]['month']} to {months[-1]['month']}",
         passed=True,
-        verdict=f"{best['title']}: least log loss, {best['figures']['log_loss']:.4f}, with "
+        verdict=f"{best['title']}: least {METRICS[metric].title}, "
+        f"{best['figures'][metric]:.4f}, with "
         f"{best['trainings']} trainings.",
         sections=[
             Section("In all", [Block(table=_overall(ordered)), Block(text=EXPLAINED)]),
@@ -78,29 +78,27 @@ def drawn(frame: pd.DataFrame, ordered: Sequence[Mapping[str, Any]]) -> str:
     Parameters
     ----------
     frame : DataFrame
-        ``policy``, ``month``, ``roc_auc``, ``log_loss``, ``ece``, ``outcomes``.
+        ``policy``, ``month``, ``outcomes`` and the figures.
     ordered : sequence of mapping
         The summaries, in the order of the legend.
     """
     names = [each["name"] for each in ordered]
     months = sorted(frame["month"].unique())
     first = frame[frame["policy"] == names[-1]].set_index("month").reindex(months)
-    with picture(width=8.5, height=9.5, rows=4) as shown:
-        for ax, (figure, title) in zip(
-            shown.axes,
-            (("log_loss", "log loss"), ("roc_auc", "ROC AUC"), ("ece", "calibration error")),
-            strict=False,
-        ):
+    least = judged_by(ordered[0]["figures"])
+    figures = [least, *(each for each in ordered[0]["figures"] if each != least)][:FIGURES]
+    with picture(width=8.5, height=9.5, rows=FIGURES + 1) as shown:
+        for ax, figure in zip(shown.axes, figures, strict=False):
             for name, colour in zip(names, COLOURS, strict=False):
                 own = frame[frame["policy"] == name].set_index("month").reindex(months)
                 values = own[figure]
-                if figure == "log_loss":
+                if figure == least:
                     values = values - first[figure]
                 ax.plot(months, values, color=colour, marker="o", markersize=3, label=name)
-            beside = f", minus that of {names[-1]}" if figure == "log_loss" else ""
-            ax.set_ylabel(title + beside, fontsize=8)
+            beside = f", minus that of {names[-1]}" if figure == least else ""
+            ax.set_ylabel(METRICS[figure].title + beside, fontsize=8)
         shown.axes[0].legend(fontsize=8, ncols=3)
-        _events(shown.axes[3], ordered, months)
+        _events(shown.axes[FIGURES], ordered, months)
     return shown.svg
 
 
@@ -120,8 +118,15 @@ def _events(ax: Any, ordered: Sequence[Mapping[str, Any]], months: Sequence[str]
 
 
 def _overall(ordered: Sequence[Mapping[str, Any]]) -> Table:
-    rows = [[{**each, **each["figures"]}.get(name) for name in HEADS] for each in ordered]
-    return Table(list(HEADS.values()), rows)
+    figures = [*ordered[0]["figures"]]
+    names = ["title", *figures, *HEADS]
+    rows = [[{**each, **each["figures"]}.get(name) for name in names] for each in ordered]
+    return Table(["policy", *(METRICS[name].title for name in figures), *HEADS.values()], rows)
+
+
+def _ordered(summaries: Sequence[Mapping[str, Any]]) -> tuple[list[Mapping[str, Any]], str]:
+    metric = judged_by(summaries[0]["figures"])
+    return sorted(summaries, key=lambda each: each["figures"][metric]), metric
 
 
 def _policy(each: Mapping[str, Any]) -> Section:
@@ -148,15 +153,17 @@ def write(page: str, months: Sequence[Mapping[str, Any]], *, case: str) -> str:
 
 def lines(summaries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say how the policies did, a line each, the best first."""
-    ordered = sorted(summaries, key=lambda each: each["figures"]["log_loss"])
+    ordered, _ = _ordered(summaries)
     width = max(len(each["name"]) for each in ordered)
     told = []
     for each in ordered:
         late = each["noticed_after"]
         noticed = "" if np.isnan(late) else f", noticed after {late:.0f} days"
+        figures = [
+            f"{METRICS[n].title} {each['figures'][n]:.4f}" for n in list(each["figures"])[:2]
+        ]
         told.append(
-            f"{each['name']:{width}}  log loss {each['figures']['log_loss']:.4f}, ROC AUC "
-            f"{each['figures']['roc_auc']:.4f}, {each['trainings']} trainings "
+            f"{each['name']:{width}}  {', '.join(figures)}, {each['trainings']} trainings "
             f"({each['cpu_seconds']:.0f} CPU s), {each['alarms']} alarms, "
             f"{each['false_alarms']} false, {each['missed']} months missed{noticed}"
         )

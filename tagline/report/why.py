@@ -12,19 +12,20 @@ from tagline.report.picture import DOWN, FAINT, MODEL, TEXT, UP, picture
 Floats = npt.NDArray[np.float64]
 
 BARS, SWARM, STEPS = 20, 15, 9
+LOG_ODDS = "log-odds"
 LOW_TO_HIGH = LinearSegmentedColormap.from_list("low to high", [DOWN, "#9a86a8", UP])
 
 
-def importance(explanation: Explanation) -> str:
+def importance(explanation: Explanation, *, units: str = LOG_ODDS) -> str:
     """Draw the mean absolute SHAP value of the strongest inputs."""
     table = explanation.importance().head(BARS)[::-1]
     with picture(height=0.27 * len(table) + 1) as drawn:
         drawn.ax.barh(table["input"], table["importance"], color=MODEL)
-        drawn.ax.set_xlabel(f"mean |SHAP|, log-odds ({len(explanation.rows):,} test rows)")
+        drawn.ax.set_xlabel(f"mean |SHAP|, {units} ({len(explanation.rows):,} test rows)")
     return drawn.svg
 
 
-def sources(table: pd.DataFrame) -> str:
+def sources(table: pd.DataFrame, *, units: str = LOG_ODDS) -> str:
     """Draw how much each source of inputs moves the answer; see `Explanation.by_source`."""
     rows = table[::-1]
     with picture(height=0.35 * len(rows) + 1) as drawn:
@@ -35,11 +36,11 @@ def sources(table: pd.DataFrame) -> str:
         ]
         drawn.ax.bar_label(bars, labels=labels, color=TEXT)
         drawn.ax.margins(x=0.25)
-        drawn.ax.set_xlabel("mean |sum of SHAP|, log-odds")
+        drawn.ax.set_xlabel(f"mean |sum of SHAP|, {units}")
     return drawn.svg
 
 
-def beeswarm(explanation: Explanation) -> str:
+def beeswarm(explanation: Explanation, *, units: str = LOG_ODDS) -> str:
     """Draw every row's SHAP value of the strongest inputs, coloured by the input's value."""
     names = list(explanation.importance().head(SWARM)["input"])[::-1]
     with picture(height=0.33 * len(names) + 1.2) as drawn:
@@ -47,11 +48,11 @@ def beeswarm(explanation: Explanation) -> str:
             _swarm(drawn.ax, explanation, name, height)
         drawn.ax.axvline(0, color=FAINT)
         drawn.ax.set_yticks(range(len(names)), names)
-        drawn.ax.set_xlabel("SHAP, log-odds (value of the input: blue low, red high, grey missing)")
+        drawn.ax.set_xlabel(f"SHAP, {units} (value of the input: blue low, red high, grey missing)")
     return drawn.svg
 
 
-def dependence(explanation: Explanation, name: str) -> str:
+def dependence(explanation: Explanation, name: str, *, units: str = LOG_ODDS) -> str:
     """Draw the SHAP values of one input against its value."""
     place = explanation.names.index(name)
     x, shap = explanation.X[:, place].astype(np.float64), explanation.shap[:, place]
@@ -60,15 +61,15 @@ def dependence(explanation: Explanation, name: str) -> str:
         drawn.ax.scatter(x[known], shap[known], s=5, color=MODEL, alpha=0.5, linewidths=0)
         drawn.ax.axhline(0, color=FAINT)
         drawn.ax.set_xlabel(name)
-        drawn.ax.set_ylabel("SHAP, log-odds")
+        drawn.ax.set_ylabel(f"SHAP, {units}")
         drawn.ax.set_title(
             f"{int(known.sum()):,} rows, {int((~known).sum()):,} missing", fontsize=9
         )
     return drawn.svg
 
 
-def waterfall(explanation: Explanation, place: int) -> str:
-    """Draw how the inputs of one row move its log-odds from the base to the answer.
+def waterfall(explanation: Explanation, place: int, *, units: str = LOG_ODDS) -> str:
+    """Draw how the inputs of one row move its margin from the base to the answer.
 
     Parameters
     ----------
@@ -76,6 +77,8 @@ def waterfall(explanation: Explanation, place: int) -> str:
         The rows.
     place : int
         Which of them.
+    units : str, optional
+        What margins are measured in.
     """
     shap = explanation.shap[place]
     order = np.argsort(-np.abs(shap), kind="stable")
@@ -85,17 +88,17 @@ def waterfall(explanation: Explanation, place: int) -> str:
     if len(rest):
         labels.append(f"{len(rest)} other inputs")
         moves.append(float(shap[rest].sum()))
-    return _steps(labels, moves, base=explanation.base)
+    return _steps(labels, moves, base=float(explanation.base[place]), units=units)
 
 
-def _steps(labels: list[str], moves: list[float], *, base: float) -> str:
+def _steps(labels: list[str], moves: list[float], *, base: float, units: str) -> str:
     starts = base + np.concatenate([[0.0], np.cumsum(moves)[:-1]])
     heights = np.arange(len(moves))[::-1]
     with picture(height=0.3 * len(moves) + 1.3) as drawn:
         colours = [UP if move > 0 else DOWN for move in moves]
         bars = drawn.ax.barh(heights, moves, left=starts, color=colours)
         drawn.ax.bar_label(
-            bars, labels=[f" {move:+.2f} " for move in moves], color=TEXT, fontsize=9
+            bars, labels=[f" {_moved(move)} " for move in moves], color=TEXT, fontsize=9
         )
         drawn.ax.axvline(base, color=FAINT)
         drawn.ax.axvline(base + sum(moves), color=TEXT, linestyle=":")
@@ -103,7 +106,7 @@ def _steps(labels: list[str], moves: list[float], *, base: float) -> str:
         # A bar holds the axis at its own end, where the label of a fall would have no room.
         drawn.ax.use_sticky_edges = False
         drawn.ax.margins(x=0.15)
-        drawn.ax.set_xlabel(f"log-odds, from {base:.2f} on average to {base + sum(moves):.2f}")
+        drawn.ax.set_xlabel(f"{units}, from {base:.4g} on average to {base + sum(moves):.4g}")
     return drawn.svg
 
 
@@ -132,3 +135,7 @@ def _jitter(shap: Floats) -> Floats:
 
 def _short(value: float) -> str:
     return "missing" if np.isnan(value) else f"{value:.4g}"
+
+
+def _moved(value: float) -> str:
+    return f"{value:+.2f}" if abs(value) < 100 else f"{value:+,.0f}"

@@ -36,14 +36,15 @@ class HistoryAge(msgspec.Struct):
 
 
 class Contribution(msgspec.Struct, omit_defaults=True):
-    """What an input, or a source of inputs, adds to the log-odds.
+    """What an input, or a source of inputs, adds to the margin that is explained.
 
     Attributes
     ----------
     name : str
         The input or the source.
     contribution : float
-        Its share, in log-odds; positive speaks for 1.
+        Its share: in log-odds, positive speaks for 1; of classes for the one that was decided for;
+        of a number in its own units.
     value : float, str or None
         What the input was; None where it is missing, and for a source.
     """
@@ -94,8 +95,9 @@ class Shapes:
     one, many : type
         The answer to one row, and to many: with the model, the rule and the age of history.
     explained : type
-        A row with what it rests on: ``base`` (log-odds that all rows start from), ``log_odds``
-        (`base` and all contributions: before it is calibrated), ``contributions``, ``reasons``.
+        A row with what it rests on: ``base`` (the margin that rows start from), the task's own
+        ``margin`` (`base` and all contributions: before it is calibrated), ``contributions``,
+        ``reasons``.
     explanation, explanations : type
         As `one` and `many`, of explained rows.
     """
@@ -134,7 +136,7 @@ def shapes(task: Task) -> Shapes:
     ]
     reasons: list[Any] = [
         ("base", float),
-        ("log_odds", float),
+        (task.margin, float),
         ("contributions", list[Contribution]),
         ("reasons", list[str], msgspec.field(default_factory=list)),
     ]

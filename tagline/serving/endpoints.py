@@ -198,7 +198,8 @@ class Outcomes(Endpoint):
             wrong.append({"field": "prediction_id", "detail": "is no prediction's id"})
         if own == "" or not is_id(own):
             wrong.append({"field": id_name, "detail": "is empty, or no text and no whole number"})
-        value, observed = 0.0, None
+        value: float | str = 0.0
+        observed = None
         try:
             value = self._task.outcome(given.get("outcome"), self.service.case.table)
         except ValueError as strange:
@@ -228,8 +229,11 @@ def _expect_history(outside: Iterable[str], section: ServingSection) -> None:
         raise Problem(422, f"{len(lacking)} rows are refused: {WHY[lacking[0]]}")
 
 
-def _expect_answers(answers: Sequence[float]) -> None:
+def _expect_answers(given: Sequence[Any]) -> None:
     # A sum of weights has no answer where one of its inputs is infinite.
-    if math.isnan(sum(answers)):
-        none = [place for place, p in enumerate(answers) if p != p]
+    several = bool(given) and isinstance(given[0], dict)
+    answers = [sum(each.values()) for each in given] if several else given
+    if math.isfinite(sum(answers)):
+        return
+    if none := [place for place, p in enumerate(answers) if not math.isfinite(p)]:
         raise Problem(422, f"The model has no answer to {len(none)} rows, the first is {none[0]}.")

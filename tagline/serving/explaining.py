@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 
 from tagline.case.serving import ServingSection
+from tagline.case.tasks import BINARY
 from tagline.columns.body import Body
+from tagline.evaluation.shapley import of_class
 from tagline.serving.answers import Contribution, shapes
 from tagline.serving.served import ServedModel
+from tagline.tasks.label import class_of
 
 
 def explained(
@@ -49,13 +52,17 @@ def explained(
     # same way down every tree.
     single = np.finfo(np.float32)
     X = np.clip([numbers for numbers, _ in encoded], single.min, single.max).astype(np.float32)
-    shap, base = served.model.shap_values(X)
+    shap, bases = served.model.shap_values(X)
     answers = []
     for place, (numbers, unknown) in enumerate(encoded):
         p = served.single.score(numbers)
-        by_input = dict(zip(served.single.names, shap[place].tolist(), strict=True))
-        by_origin = _added(by_input, bundle.inputs["sources"])
         answer = bundle.task.decide(p, bundle.rule)
+        own, base = shap[place, :, 0], bases[0]
+        if len(bases) > 1:
+            said = np.array([class_of(answer[-1], bundle.rule["classes"])])
+            (own,), (base,) = of_class(shap[place : place + 1], bases, said)
+        by_input = dict(zip(served.single.names, own.tolist(), strict=True))
+        by_origin = _added(by_input, bundle.inputs["sources"])
         answers.append(
             shape(
                 ids[place],
@@ -63,11 +70,11 @@ def explained(
                 unknown,
                 body.missing.get(place, []),
                 outside[place],
-                base=base,
-                log_odds=base + math.fsum(by_input.values()),
+                base=float(base),
+                **{bundle.task.margin: float(base) + math.fsum(by_input.values())},
                 contributions=_sorted(by_origin if by_source else by_input, shown[place]),
                 reasons=_reasons(by_input, by_origin, section)
-                if answer[-1] == section.refused
+                if bundle.task.name == BINARY and answer[-1] == section.refused
                 else [],
             )
         )

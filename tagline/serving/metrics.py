@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from tagline.bundle.profile import counted, expected, has_bins, psi
 from tagline.serving.served import ServedModel
+from tagline.tasks.task import SCORE
 
 BUCKETS = (
     *(0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4),
@@ -84,22 +85,27 @@ class ProfileCounts:
         wanted = {name: at for name, at in wanted.items() if served.names[at] not in hidden}
         self._columns = [
             (name, place, profile[name])
-            for name, place in [*wanted.items(), ("score", len(served.names))]
+            for name, place in wanted.items()
             if name in profile and has_bins(profile[name])
         ]
         names = served.deployed.run, self.digest
         self._answered, self._acted = PREDICTIONS.labels(*names), ACTED.labels(*names)
         # The alerts and boards of a question with a decision of yes or no.
-        self._threshold = float(served.bundle.rule.get("threshold", np.inf))
+        self._threshold = served.bundle.rule.get("threshold")
+        self._bundle = served.bundle
+        self._scores = {
+            name: described
+            for name, described in profile.items()
+            if name.partition(":")[0] == SCORE and has_bins(described)
+        }
         self._rows: deque[tuple[Any, ...]] = deque()
-        self._many: deque[tuple[Sequence[Sequence[Any]], Sequence[float]]] = deque()
-        self._width = len(served.names)
+        self._many: deque[tuple[Sequence[Sequence[Any]], Sequence[Any]]] = deque()
 
-    def add(self, columns: Sequence[Sequence[Any]], scores: Sequence[float]) -> None:
-        """Put the rows of one request aside."""
+    def add(self, columns: Sequence[Sequence[Any]], scores: Sequence[Any]) -> None:
+        """Put the rows of one request aside, with the first column of their answers."""
         self._many.append((columns, scores))
 
-    def add_row(self, row: Sequence[Any], score: float) -> None:
+    def add_row(self, row: Sequence[Any], score: Any) -> None:
         """Put one row aside: one object, where columns would be many for Python's collector."""
         self._rows.append((*row, score))
 
@@ -109,14 +115,23 @@ class ProfileCounts:
         many = [self._many.popleft() for _ in range(len(self._many))]
         scores = [row[-1] for row in rows] + [score for _, own in many for score in own]
         self._answered.inc(len(scores))
-        self._acted.inc(sum(score >= self._threshold for score in scores))
+        if self._threshold is not None:
+            self._acted.inc(sum(score >= self._threshold for score in scores))
+        self._count_scores(scores)
         for name, place, described in self._columns:
-            given: Any = scores
-            if place < self._width:
-                parts = [[row[place] for row in rows], *(columns[place] for columns, _ in many)]
-                number = described["kind"] == "number"
-                given = np.concatenate(parts) if number else list(chain.from_iterable(parts))
+            parts = [[row[place] for row in rows], *(columns[place] for columns, _ in many)]
+            number = described["kind"] == "number"
+            given: Any = np.concatenate(parts) if number else list(chain.from_iterable(parts))
             for key, times in counted(given, described).items():
+                BINS.labels(self.digest, name, key).inc(times)
+
+    def _count_scores(self, scores: Sequence[Any]) -> None:
+        if not scores:
+            return
+        task, rule = self._bundle.task, self._bundle.rule
+        of_scores: dict[str, Any] = task.scores(task.given_of(scores, rule), rule)
+        for name, described in self._scores.items():
+            for key, times in counted(of_scores[name], described).items():
                 BINS.labels(self.digest, name, key).inc(times)
 
 

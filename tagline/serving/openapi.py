@@ -169,7 +169,7 @@ def _schemas(served: ServedModel, case: Case, row: Schema) -> dict[str, Any]:
     properties = {
         "prediction_id": {"type": ["string", "null"], "pattern": "^[0-9a-f]{20,32}$"},
         served.row_id: {"type": ["string", "integer", "null"]},
-        "outcome": task_of(case.task).outcome_schema,
+        "outcome": task_of(case.task).outcome_schema(case.table),
         "observed": {"type": ["string", "null"], "format": "date-time"},
     }
     outcome = {"type": "object", "properties": properties, "required": ["outcome"]}

@@ -188,13 +188,8 @@ class ServedModel:
                 todo="Mend the case's config, and start the server again.",
             )
 
-    def warm(self) -> float:
+    def warm(self) -> None:
         """Answer the example both ways, some times, and let it be explained.
-
-        Returns
-        -------
-        float
-            The first column of its answer.
 
         Raises
         ------
@@ -204,13 +199,11 @@ class ServedModel:
         example = self.bundle.read_json("schema.json")["examples"][0]
         body: Body = self.reader.read(msgspec.json.encode(example))
         (row,) = body.rows
-        answers = {self.single.score(self.inputs(row)[0]) for _ in range(WARM)}
-        answer, _ = self.many(body.columns)
-        many: float = answer[0][0]
-        if not all(abs(many - alone) <= ALIKE for alone in answers):
+        alone = np.array([self.single.score(self.inputs(row)[0]) for _ in range(WARM)])
+        many = self.bundle.answer(self.arrays(body.columns)[0])[0]
+        if not (np.abs(alone - many) <= ALIKE * self.bundle.task.scale(self.bundle.rule)).all():
             raise TaglineError("It answers one row otherwise than many.", where=self.bundle.where)
         self.model.shap_values(np.array([self.inputs(row)[0]], dtype=np.float32))
-        return many
 
     @cached_property
     def _history_known_as(self) -> str:

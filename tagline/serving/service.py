@@ -85,14 +85,16 @@ class ActiveModel(msgspec.Struct):
     shapes: Shapes
     arm: str = CHAMPION
 
-    def decide(self, given: float) -> tuple[Any, ...]:
+    def decide(self, given: Any) -> tuple[Any, ...]:
         """Give the columns of the answer to one row, of what its graph gave."""
         bundle = self.served.bundle
         return bundle.task.decide(given, bundle.rule)
 
     def common(self) -> dict[str, Any]:
         """Give what the answers of one request have in common."""
-        return {"model": self.said, "history": self.history_age(), **self.served.bundle.rule}
+        bundle = self.served.bundle
+        shown = bundle.task.shown(bundle.rule)
+        return {"model": self.said, "history": self.history_age(), **shown}
 
     def history_age(self) -> HistoryAge | None:
         """Say how old the history is that an answer rests on; None where it rests on none."""
@@ -167,11 +169,12 @@ class Service:
         deployed, digest = served.deployed, served.bundle.digest
         said = {"run": deployed.run, "digest": digest, "entry": deployed.since}
         hidden = self.pseudonyms.personal
+        shown = served.bundle.task.shown(served.bundle.rule)
         return ActiveModel(
             served,
             metrics.ProfileCounts(served, hidden=hidden),
             msgspec.Raw(msgspec.json.encode(said)),
-            msgspec.Raw(msgspec.json.encode({**said, **served.bundle.rule})),
+            msgspec.Raw(msgspec.json.encode({**said, **shown})),
             [(place, name) for place, name in enumerate(served.names) if name in hidden],
             shapes(served.bundle.task),
             arm,

@@ -1,21 +1,27 @@
 """A question with two answers: a probability of 1, and a decision by a threshold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline.errors import TaglineError
-from tagline.metrics.binary import METRICS, Metric
-from tagline.metrics.calibrators import Calibrator, apply, sigmoid
+from tagline.metrics import threshold
+from tagline.metrics.binary import log_loss_of_rows
+from tagline.metrics.calibrators import FITS, Calibrator, apply, sigmoid
+from tagline.metrics.intervals import GroupBootstrap
+from tagline.metrics.metrics import METRICS
+from tagline.metrics.scored import Scored, Weighted
 from tagline.tasks.label import Label, read_label
-from tagline.tasks.task import AnswerColumn, Floats, Task
+from tagline.tasks.task import AnswerColumn, Floats, Rule, Task
 
 if TYPE_CHECKING:
     import spox
 
     from tagline.case.config import TableSection
+    from tagline.case.evaluation import EvaluationSection
 
 PROBABILITY = AnswerColumn(
     "probability", float, {"minimum": 0, "maximum": 1, "description": "Of 1."}
@@ -25,23 +31,52 @@ DECISION = AnswerColumn(
 )
 
 
+def entropy(p: Floats) -> Floats:
+    """Give the log loss of each row that its probability promises, in nats, shape (n,)."""
+    return log_loss_of_rows(p, p)
+
+
+def _entropies(rows: Weighted) -> Floats:
+    return rows.total("entropy", lambda own: entropy(own.p)) / rows.size
+
+
+def _variances(rows: Weighted) -> Floats:
+    return rows.total("variance", lambda own: own.p * (1 - own.p)) / rows.size
+
+
 class Binary(Task):
     """Two answers. A margin is the log-odds of 1; see `tagline.tasks.task.Task`."""
 
     name = "binary"
     answer: ClassVar = (PROBABILITY, DECISION)
     rule: ClassVar = (AnswerColumn("threshold", float),)
-    metrics: ClassVar[Mapping[str, Metric]] = METRICS
-    outcome_schema: ClassVar[Mapping[str, Any]] = {
-        "enum": [0, 1, False, True],
-        "description": "What came true.",
+    watched: ClassVar = ("roc_auc", "log_loss", "brier", "ece")
+    weekly: ClassVar = ("roc_auc", "log_loss")
+    margin: ClassVar = "log_odds"
+    calibrators: ClassVar = {
+        name: lambda margins, y, *, level, fit=fit: fit(margins[:, 0], y, level=level)
+        for name, fit in FITS.items()
+    }
+    # ROC AUC counts what is found at each probability, whole or not.
+    expected: ClassVar = {
+        "roc_auc": METRICS["roc_auc"].weighted,
+        "log_loss": _entropies,
+        "brier": _variances,
     }
 
     def read(self, target: pd.Series, table: "TableSection") -> Label:
         """Read labels: 1, 0 or missing."""
         return read_label(target, table)
 
-    def expect_learnable(self, y: Floats, *, what: str, where: str = "") -> None:
+    def expect_learnable(
+        self,
+        y: Floats,
+        table: "TableSection",  # noqa: ARG002 - two classes, whatever they are called
+        *,
+        what: str,
+        where: str = "",
+        whole: bool = False,  # noqa: ARG002 - both are needed everywhere
+    ) -> None:
         """Refuse labels of one class only."""
         found = np.unique(y[~np.isnan(y)])
         if len(found) < 2:
@@ -53,14 +88,18 @@ class Binary(Task):
                 "under [split].",
             )
 
-    def outcome(self, given: Any, table: "TableSection") -> float:
+    def outcome(self, said: Any, table: "TableSection") -> float:
         """Read what came true: 1, 0, a flag, or what the table calls them."""
-        if type(given) in (bool, int, float) and given in (0, 1):
-            return float(given)
+        if type(said) in (bool, int, float) and said in (0, 1):
+            return float(said)
         names = {table.positive: 1.0, table.negative: 0.0}
-        if type(given) is str and given in names:
-            return names[given]
+        if type(said) is str and said in names:
+            return names[said]
         raise ValueError("is neither 0 nor 1")
+
+    def outcome_schema(self, table: "TableSection") -> Mapping[str, Any]:  # noqa: ARG002 - 0 and 1
+        """Give how the API describes what came true."""
+        return {"enum": [0, 1, False, True], "description": "What came true."}
 
     def link(self, margins: Floats) -> Floats:
         """Give the probability of 1."""
@@ -76,11 +115,37 @@ class Binary(Task):
 
         return heads.binary(margins, calibrator)
 
+    def choose_rule(
+        self,
+        y: Floats,
+        given: Floats,
+        table: "TableSection",  # noqa: ARG002 - as expect_learnable
+        section: "EvaluationSection",
+    ) -> Rule:
+        """Choose the threshold of least cost."""
+        chosen = threshold.choose(y, given, cost=section.cost)
+        return Rule({"threshold": float(chosen.value)}, chosen.curve)
+
+    def decided(
+        self,
+        y: Floats,
+        given: Floats,
+        rule: Mapping[str, Any],
+        section: "EvaluationSection",
+        resampling: GroupBootstrap,  # noqa: ARG002 - costs are told without an interval
+    ) -> dict[str, Any]:
+        """Say what acting from the threshold on costs; see `tagline.metrics.threshold.at`."""
+        return threshold.at(y, given, rule["threshold"], cost=section.cost)
+
     def decide(self, given: Any, rule: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give the probability, and whether it reaches the threshold."""
         return given, given >= rule["threshold"]
 
-    def expect_answer(self, given: float, *, where: str) -> None:
+    def given_of(self, column: Iterable[Any], rule: Mapping[str, Any]) -> Floats:  # noqa: ARG002
+        """Give the probability of 1, of the column of probabilities."""
+        return np.asarray(column, dtype=np.float64)
+
+    def expect_answer(self, given: Any, *, where: str) -> None:
         """Refuse what is no probability."""
         if not 0 <= given <= 1:
             raise TaglineError(
@@ -90,3 +155,16 @@ class Binary(Task):
     def telling(self, score: Floats, y: Floats) -> float:
         """Give the area under the ROC curve."""
         return METRICS["roc_auc"].of(y, score)
+
+    def excess(self, y: Floats, given: Floats, rule: Mapping[str, Any]) -> Floats:  # noqa: ARG002
+        """Give the log loss of each row above the entropy of its probability."""
+        return log_loss_of_rows(y, given) - entropy(given)
+
+    def wrong(self, y: Floats, given: Floats) -> Floats:
+        """Say how far each probability is from the label."""
+        return np.abs(y - given)
+
+    def promised(self, given: Floats, place: npt.NDArray[np.int64], groups: int) -> Scored:
+        """Take each row as a 1 with the weight of its probability, and as a 0 with the rest."""
+        order = np.argsort(-given, kind="stable")
+        return Scored(given[order], given[order], place[order], groups)

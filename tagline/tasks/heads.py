@@ -26,3 +26,14 @@ def binary(margins: spox.Var, calibrator: Mapping[str, Any]) -> spox.Var:
 def _softplus(x: spox.Var) -> spox.Var:
     # The runtime has its own in single precision only; x is clipped, so that exp stays finite.
     return op.log(op.add(op.const(np.float64(1)), op.exp(x)))
+
+
+def number(margins: spox.Var) -> spox.Var:
+    """Give the number, [N], of margins, [N, 1]."""
+    return op.reshape(margins, op.const(np.array([-1])))
+
+
+def classes(margins: spox.Var, calibrator: Mapping[str, Any]) -> spox.Var:
+    """Give the probabilities of the classes, [N, k], of margins; see `tagline.metrics`."""
+    cooled = op.div(margins, op.const(np.float64(calibrator.get("temperature", 1.0))))
+    return op.softmax(cooled, axis=1)

@@ -1,6 +1,6 @@
-"""The label: one of the values that the case names, or missing, or a fault with its count."""
+"""The label: a value that the case names, or a number; or missing, or a fault with its count."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.columns.kind import How
 from tagline.columns.kinds import Kind
 from tagline.columns.values import read
 from tagline.errors import TaglineError
@@ -21,16 +22,16 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Label:
-    """The target as 1, 0 or missing.
+    """The target as a number: 1 or 0, the place of a class, or the number that it is.
 
     Attributes
     ----------
     series : Series of shape (n,), float64
         NaN where there is no label.
     faults : dict of str to ndarray of shape (n,), bool
-        Reason to the rows whose target is none of the two values.
+        Reason to the rows whose target is no label.
     meaning : dict
-        ``1`` and ``0`` to the value that stands for each.
+        Labels as text to the value that stands for each; empty where they are numbers.
     """
 
     series: pd.Series
@@ -70,6 +71,62 @@ def read_label(target: pd.Series, table: "TableSection") -> Label:
     strange = ~positive & ~negative & ~_missing(target)
     reason = f"{table.target} is neither {table.positive!r} nor {negative_value!r}"
     return Label(values, {reason: strange}, {"1": table.positive, "0": negative_value})
+
+
+def read_classes(target: pd.Series, table: "TableSection") -> Label:
+    """Read the target as the place of its class among ``table.classes``.
+
+    Raises
+    ------
+    TaglineError
+        No row has a class that is named.
+    """
+    values = pd.Series(np.full(len(target), np.nan), target.index)
+    known = np.zeros(len(target), dtype=bool)
+    for place, value in enumerate(table.classes):
+        own = _equal(target, value) & ~known
+        if not own.any():
+            raise _absent(target, value, table, where="table.classes")
+        values[own] = float(place)
+        known |= own
+    strange = ~known & ~_missing(target)
+    named = {str(place): value for place, value in enumerate(table.classes)}
+    return Label(values, {f"{table.target} is none of table.classes": strange}, named)
+
+
+def class_texts(classes: Sequence["Value"]) -> list[str]:
+    """Give how classes are written: 1, 1.0 and "1" alike."""
+    return [_text(each) for each in classes]
+
+
+def class_of(said: Any, classes: Sequence["Value"]) -> int | None:
+    """Give the place of the class that somebody means; None where it is none of them."""
+    texts = class_texts(classes)
+    if not isinstance(said, str | bool | int | float) or _text(said) not in texts:
+        return None
+    return texts.index(_text(said))
+
+
+def _text(value: "Value") -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.17g}" if isinstance(value, float) else str(value)
+
+
+def read_number(target: pd.Series, table: "TableSection") -> Label:
+    """Read the target as numbers, written as ``table.formats`` says of it.
+
+    What is infinite, or too great for single precision, is a fault.
+    """
+    found = read(target, "number", How(table.formats.get(table.target)))
+    with np.errstate(over="ignore"):
+        endless = np.isinf(found.series.to_numpy(dtype=np.float32, na_value=np.nan))
+    values = found.series.astype("float64").where(~endless)
+    faults = {
+        f"{table.target} is no number": found.unread,
+        f"{table.target} is too great for single precision": endless,
+    }
+    return Label(values, faults, {})
 
 
 def _as_flags(target: pd.Series, name: str) -> Label:
@@ -122,11 +179,13 @@ def _other(target: pd.Series, positive: Mask, table: "TableSection") -> "Value":
     )
 
 
-def _absent(target: pd.Series, value: "Value", table: "TableSection") -> TaglineError:
+def _absent(
+    target: pd.Series, value: "Value", table: "TableSection", *, where: str = ""
+) -> TaglineError:
     counts = target[~_missing(target)].astype(object).value_counts()
     return TaglineError(
         f"No row has {table.target} = {value!r}; it holds {_told(counts)}.",
-        where="table.positive" if value == table.positive else "table.negative",
+        where=where or ("table.positive" if value == table.positive else "table.negative"),
     )
 
 

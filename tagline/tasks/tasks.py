@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from tagline.errors import TaglineError
 from tagline.tasks.binary import Binary
+from tagline.tasks.classes import Classes
+from tagline.tasks.number import Number
 from tagline.tasks.task import Task
 
-TASKS: Mapping[str, Task] = {each.name: each for each in (Binary(),)}
+TASKS: Mapping[str, Task] = {each.name: each for each in (Binary(), Classes(), Number())}
 
 
 def task_of(name: str) -> Task:

@@ -15,8 +15,9 @@ from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration
+from tagline.evaluation.gates import LEAST
 from tagline.models.average import average
-from tagline.models.families import BaseRate, Model, load
+from tagline.models.families import Model, load
 from tagline.models.leaderboard import table
 from tagline.models.search import BracketResult, choose
 from tagline.models.trials import members, records
@@ -116,7 +117,7 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
     best_trial, calibrators = _calibrated(case, *best, tune)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
     # The best trial is no baseline of its own; but who is no better than the base rate is rejected.
-    if best_trial.kind != BaseRate.kind:
+    if best_trial.kind not in LEAST:
         simple.pop(best_trial.kind, None)
     simple = {kind: model for kind, model in simple.items() if kind in case.search.compared}
     kind = best_trial.calibrator["kind"]
@@ -141,9 +142,10 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
 def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:
     section = case.evaluation
     chosen = calibration.choose(
-        model.margins(tune.X)[:, 0],
+        model.margins(tune.X),
         tune.y,
         tune.group,
+        task=task_of(case.task),
         seed=case.seed,
         kind=section.calibration,
         move_level=section.calibrate_level,

@@ -9,6 +9,7 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
+from tagline.case.tasks import BASELINES, NUMBER
 from tagline.data.features import Features
 from tagline.data.fingerprint import fingerprint
 from tagline.data.parts import read_parts
@@ -18,7 +19,8 @@ from tagline.data.tables import load_tables, require_columns
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
-from tagline.models.families import BaseRate, load
+from tagline.evaluation.gates import LEAST
+from tagline.models.families import load
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
@@ -70,16 +72,19 @@ def evaluate_best(
     others = {
         kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
     }
-    if BaseRate.kind not in others and case.gates.beat_baselines is None:
+    least = next(name for name in BASELINES[case.task] if name in LEAST)
+    if least not in others and case.gates.beat_baselines is None:
         # Whatever is searched for: who is no better than the base rate is rejected.
         (train,) = read_parts(prepared, "train", target=case.table.target)
-        others = {BaseRate.kind: np.full(len(test.y), train.y.mean()), **others}
+        others = {least: task.naive(train.y, len(test.y)), **others}
     theirs, why_not, postponed = None, "", ""
     if current is not None:
         theirs, why_not, postponed = _beside(current, case, prepared, test.frame, came)
+    tuning = tune.y, answers.predict(tune.frame)
     return evaluate(
         case.evaluation,
         case.gates,
+        task=task,
         y=test.y,
         p=own,
         groups=test.group,
@@ -89,12 +94,14 @@ def evaluate_best(
         uncompared=why_not,
         lost=lost,
         postponed=postponed,
-        threshold_from=(tune.y, answers.predict(tune.frame)),
+        rule=task.choose_rule(*tuning, case.table, case.evaluation),
+        tuning=tuning,
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),
             test.frame,
             _predictor(best_trial, prepared, features),
             reads=prepared.reads,
+            bounded=case.task != NUMBER,
         ),
         unfitted=[kind for kind in case.search.compared if kind not in {*others, best_trial.kind}],
         seed=case.seed,

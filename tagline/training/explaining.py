@@ -1,12 +1,14 @@
 """Explain the best trial: over many test rows, and for a few chosen ones."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tagline.case.config import Case
+from tagline.case.tasks import BINARY
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.data.store import put_table
@@ -16,6 +18,8 @@ from tagline.evaluation.agreement import Lime
 from tagline.evaluation.chosen import Chosen, choose_rows
 from tagline.evaluation.explained import Explained, ExplainedRow, as_table
 from tagline.evaluation.shapley import Explanation
+from tagline.tasks.label import class_texts
+from tagline.tasks.tasks import task_of
 from tagline.training.choosing import BestTrial
 
 log = logging.getLogger(__name__)
@@ -23,7 +27,7 @@ ADDITIVE = 1e-3
 
 
 def explain(
-    case: Case, prepared: Prepared, best_trial: BestTrial
+    case: Case, prepared: Prepared, best_trial: BestTrial, rule: Mapping[str, Any]
 ) -> tuple[Explained, pd.DataFrame]:
     """Explain a judged trial.
 
@@ -35,13 +39,15 @@ def explain(
         Its rows.
     best_trial : BestTrial
         The winning trial.
+    rule : mapping
+        What its decisions are made by.
 
     Returns
     -------
     explained : Explained
         SHAP values by reference, and the chosen rows.
     importance : DataFrame
-        ``input``, ``importance`` (mean absolute SHAP value, log-odds).
+        ``input``, ``importance`` (mean absolute SHAP value, in units of the margin).
 
     Raises
     ------
@@ -49,7 +55,13 @@ def explain(
         The SHAP values do not add up to the model's answer.
     """
     (test,) = read_parts(prepared, "test", target=case.table.target)
-    chosen = choose_rows(test.y, best_trial.predict(test.X), each=case.explanation.chosen)
+    task, given = task_of(case.task), best_trial.predict(test.X)
+    (score, *_) = task.scores(given, rule).values()
+    wrong = task.wrong(test.y, given)
+    chosen = [
+        Chosen(each.row, each.why, each.p, each.y, *task.in_words(each.y, given[each.row], rule))
+        for each in choose_rows(test.y, score, wrong=wrong, each=case.explanation.chosen)
+    ]
     explanation = shapley.explain(
         best_trial.loaded(),
         test.X,
@@ -57,6 +69,7 @@ def explain(
         rows=case.explanation.rows,
         always=[each.row for each in chosen],
         seed=case.seed,
+        scale=task.scale(rule),
     )
     _expect_additive(explanation)
     importance = explanation.importance()
@@ -70,14 +83,22 @@ def explain(
         by_source=explanation.by_source(prepared.features(case).source_of(explanation.names)),
         shapes=tuple(strongest),
         rows=tuple(_rows(case, test, best_trial, explanation, chosen)),
+        by_class=_by_class(explanation, case),
     )
     return explained, importance
+
+
+def _by_class(explanation: Explanation, case: Case) -> pd.DataFrame | None:
+    if not explanation.by_class.size:
+        return None
+    table = pd.DataFrame(explanation.by_class, columns=class_texts(case.table.classes))
+    return table.assign(input=explanation.names).set_index("input").reset_index()
 
 
 def _expect_additive(explanation: Explanation) -> None:
     if explanation.additivity > ADDITIVE:
         raise TaglineError(
-            f"The SHAP values miss the model's log-odds by {explanation.additivity:.2e}.",
+            f"The SHAP values miss the model's own answer by {explanation.additivity:.2e}.",
             where="explain",
         )
 
@@ -86,7 +107,7 @@ def _rows(
     case: Case, test: Part, best_trial: BestTrial, explanation: Explanation, chosen: list[Chosen]
 ) -> Iterator[ExplainedRow]:
     lime = None
-    if case.explanation.lime:
+    if case.explanation.lime and case.task == BINARY:
         lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
     for each in chosen:
         place = int(np.searchsorted(explanation.rows, each.row))

@@ -9,11 +9,13 @@ import pandas as pd
 from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
+from tagline.case.tasks import NUMBER
 from tagline.data.holdout import holdout
 from tagline.data.modules import load_features
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
+from tagline.tasks.task import Rule
 from tagline.training.evaluating import answered
 from tagline.training.held_out import held_out
 
@@ -77,6 +79,7 @@ def recheck(
     return evaluate(
         case.evaluation,
         case.gates,
+        task=candidate.task,
         y=rows.y,
         p=p,
         groups=rows.group,
@@ -85,12 +88,14 @@ def recheck(
         champion=theirs,
         uncompared=why_not,
         lost=lost,
-        threshold_from=(rows.y, p),
+        rule=Rule(candidate.rule),
+        tuning=(rows.y, p),
         behaviour_results=behaviour.check(
             load_features(case, candidate.fields).behaviour,
             typed,
             candidate.predict_frame,
             reads=candidate.reads,
+            bounded=case.task != NUMBER,
         ),
         seed=case.seed,
     )

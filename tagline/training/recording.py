@@ -134,7 +134,7 @@ def facts_of(done: Finished, *, run: str) -> dict[str, Any]:
         "slices": evaluation.slices[primary].to_dict("records"),
         "gates": evaluation.gates,
         "standing": evaluation.standing,
-        "threshold": evaluation.threshold,
+        "decided": evaluation.decided,
         "best_trial": {"trial": done.best_trial.trial, "kind": done.best_trial.kind},
         "provenance": {**done.provenance, "run": run, **resumed},
     }

@@ -48,7 +48,7 @@ class SealedBundle(TypedDict):
         By how much it differs at the most.
     periods : list of dict
         Which rows were the parts: ``part``, ``first``, ``last``, ``until``, ``rows``,
-        ``positives``.
+        ``positives`` (mean of the labels; of no meaning for classes, and NaN).
     """
 
     digest: str
@@ -90,9 +90,8 @@ def seal_best(
     """
     features = prepared.features(case)
     train, tune, test = read_parts(prepared, *PARTS, target=case.table.target)
-    rule = {"threshold": float(evaluation.threshold["value"])}
     parts = (train, tune, test)
-    contents = _contents(case, prepared, best_trial, parts, features, rule, provenance)
+    contents = _contents(case, prepared, best_trial, parts, features, evaluation.rule, provenance)
     sealed = seal(contents.files(), folder=folder)
     # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path)
@@ -139,7 +138,7 @@ def _contents(
         calibrator=best_trial.calibrator,
         task=best_trial.task,
         rule=rule,
-        reference=_reference(parts, features, inputs, best_trial),
+        reference=_reference(parts, features, inputs, best_trial, rule),
         example=example_of(parts[0].frame, features.fields),
         title=case.title,
         id=case.table.id_column,
@@ -153,14 +152,15 @@ def _reference(
     features: Features,
     inputs: FeatureEncoder,
     best_trial: BestTrial,
+    rule: Mapping[str, Any],
 ) -> dict[str, np.ndarray]:
     train, *others = parts
     # A model answers the rows that it has learned from otherwise than any new ones.
-    score = np.concatenate([best_trial.predict(each.X) for each in others])
+    given = np.concatenate([best_trial.predict(each.X) for each in others])
     raw = columns(train.frame, fields=features.fields)
     fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}
-    return {**fields, **matrix, "score": score}
+    return {**fields, **matrix, **task_of(best_trial.task).scores(given, rule)}
 
 
 def _period(name: str, part: Part, case: Case) -> dict[str, Any]:
@@ -173,7 +173,7 @@ def _period(name: str, part: Part, case: Case) -> dict[str, Any]:
         "last": "" if timeless else str(days.max()),
         "until": times.max().isoformat(),
         "rows": len(part.y),
-        "positives": float(part.y.mean()),
+        "positives": float(task_of(case.task).level(part.y).mean()),
     }
 
 
@@ -185,12 +185,13 @@ def _difference(
     raw: pd.DataFrame,
     features: Features,
 ) -> float:
-    apart = np.abs(bundle.predict_frame(raw) - best_trial.predict(test.X))
-    worst = float(apart.max())
-    if not worst <= AGREEMENT:
+    own = best_trial.predict(test.X)
+    apart = np.abs(bundle.predict_frame(raw) - own).reshape(len(own), -1).max(axis=1)
+    worst, allowed = float(apart.max()), AGREEMENT * bundle.task.scale(bundle.rule)
+    if not worst <= allowed:
         raise TaglineError(
             f"The bundle and the training side disagree by up to {worst:.2e}, on "
-            f"{int((apart > AGREEMENT).sum())} of {len(apart)} test rows by more than {AGREEMENT}: "
+            f"{int((apart > allowed).sum())} of {len(apart)} test rows by more than {allowed:g}: "
             f"{_whose_fault(prepared, test, raw, features)}.",
             where=bundle.where,
         )

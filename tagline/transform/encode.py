@@ -125,6 +125,12 @@ def cross_fitted(
     return values[place, fold]
 
 
+def rows_alike(texts: Column) -> npt.NDArray[np.int64]:
+    """Give how many rows have each row's text, shape (n,)."""
+    _, place, counts = np.unique(texts, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place], dtype=np.int64)
+
+
 def _folds(groups: npt.NDArray[np.int64], *, folds: int, seed: int) -> npt.NDArray[np.int64]:
     # Whole groups are dealt: rows of one day know each other's labels.
     distinct, place = np.unique(groups, return_inverse=True)

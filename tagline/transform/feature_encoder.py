@@ -1,7 +1,8 @@
 """The matrix that models see, and all that was learned to make it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Self
 
 import numpy as np
@@ -9,10 +10,11 @@ import numpy.typing as npt
 
 from tagline.errors import TaglineError
 from tagline.transform.compute import Column, is_text
-from tagline.transform.encode import Encoder, cross_fitted, fit
+from tagline.transform.encode import Encoder, cross_fitted, fit, rows_alike
 
 Matrix = npt.NDArray[np.float32]
 MATRIX = "X"  # what graphs call it
+Rated = Callable[[Column, npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,10 @@ class FeatureEncoder:
         return values if encoder is None else encoder.transform(values)
 
 
+def _as_it_is(_: Column, y: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return y
+
+
 def fit_inputs(
     values: Mapping[str, Column],
     y: npt.NDArray[np.float64],
@@ -70,6 +76,8 @@ def fit_inputs(
     smoothing: float,
     folds: int,
     seed: int,
+    rated: Rated = _as_it_is,
+    settled: float = inf,
 ) -> tuple[FeatureEncoder, Matrix]:
     """Learn the encoders from the training rows and make the matrix of all rows.
 
@@ -85,6 +93,12 @@ def fit_inputs(
         The training rows; they get cross-fitted numbers, the others fitted ones.
     smoothing, folds, seed
         See `tagline.transform.encode`.
+    rated : callable, optional
+        Gives what is averaged in each category, shape (m,), of a text's values and the labels of
+        the training rows; the labels themselves where left out.
+    settled : float, optional
+        From how many training rows on a category has one number for all: a row's own label is as
+        good as nothing of it, and numbers that differ by fold would make categories overlap.
 
     Raises
     ------
@@ -94,11 +108,14 @@ def fit_inputs(
     encoders, numbers = {}, []
     for name, given in values.items():
         if is_text(given):
-            encoders[name] = fit(given[train], y[train], smoothing=smoothing)
+            own = rated(given[train], y[train])
+            encoders[name] = fit(given[train], own, smoothing=smoothing)
             number = encoders[name].transform(given)
-            number[train] = cross_fitted(
-                given[train], y[train], groups[train], smoothing=smoothing, folds=folds, seed=seed
+            apart = cross_fitted(
+                given[train], own, groups[train], smoothing=smoothing, folds=folds, seed=seed
             )
+            few = rows_alike(given[train]) < settled
+            number[train] = np.where(few, apart, number[train])
         else:
             number = given
         _expect_finite(name, number, train)

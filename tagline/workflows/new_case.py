@@ -4,29 +4,25 @@ import json
 import logging
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from math import ceil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from tagline.case.config import NO_TIME, ROW_ID
 from tagline.case.load import parse_case
+from tagline.case.tasks import BINARY, CLASSES, NUMBER
 from tagline.columns.infer import recognise
-from tagline.columns.kinds import Kind
 from tagline.data.checks import is_speakable
 from tagline.data.files import UTF_8
 from tagline.data.prepare import suspects
-from tagline.data.survey import FEWEST_DAYS, RARE, Survey, days_of, positive_of, survey
+from tagline.data.survey import FEWEST_DAYS, Survey, days_of, survey
 from tagline.errors import TaglineError
 from tagline.names import near
+from tagline.workflows.questions import Question, Wished, askable, question
 
 log = logging.getLogger("tagline")
-SHOWN = 8
-ONE = ("1", "1.0", "true", "True", "TRUE")
-FLAGS = {*ONE, "0", "0.0", "false", "False", "FALSE"}
+MEANS = {CLASSES: "one of several classes", NUMBER: "a number, with an interval"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +37,8 @@ class NewCase:
         Its file.
     target, positive, negative, id, time : str or None
         Columns and values; None where nothing was said.
+    task : str or None
+        The kind of question; found by the target's values where None.
     encoding : str
         How the bytes of a CSV are letters.
     """
@@ -53,6 +51,7 @@ class NewCase:
     id: str | None = None
     time: str | None = None
     encoding: str = UTF_8
+    task: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class _Answered:
     """What the questions of a new case were answered with, each with its reason."""
 
     target: str
-    labels: Mapping[str, Any]
+    asked: Question
     id: str | None
     time: str | None
     told: list[str] = field(default_factory=list)
@@ -118,9 +117,9 @@ def begin(wished: NewCase, *, file: Path) -> Begun:
 def _expect_columns(wished: NewCase, seen: Survey) -> None:
     names = list(seen.frame.columns)
     if wished.target is None:
-        able = ", ".join(seen.targets()) or "none"
+        able = ", ".join(askable(seen)) or "none"
         raise TaglineError(
-            f"Which column is to be predicted? Those of two values: {able}.",
+            f"Which column is to be predicted? There are {able}.",
             where=str(wished.table),
             todo="Say it with --target COLUMN.",
         )
@@ -134,7 +133,9 @@ def _expect_columns(wished: NewCase, seen: Survey) -> None:
 
 
 def _answered(wished: NewCase, seen: Survey) -> _Answered:
-    labels, told = _labels(wished, seen)
+    where = f"{wished.table}: {wished.target}"
+    said = Wished(str(wished.target), wished.task, wished.positive, wished.negative, where)
+    asked = question(said, seen)
     identity, why = _id(wished, seen)
     time, when = _time(wished, seen)
     used = (wished.target, identity, time)
@@ -149,57 +150,7 @@ def _answered(wished: NewCase, seen: Survey) -> _Answered:
         for each in seen.columns
         if each.name not in used and not is_speakable(each.name)
     }
-    return _Answered(str(wished.target), labels, identity, time, [told, why, when], excluded)
-
-
-def _labels(wished: NewCase, seen: Survey) -> tuple[dict[str, Any], str]:
-    """Say which value of the target counts as 1, and how many rows have it."""
-    target, counts = str(wished.target), seen.counts(str(wished.target))
-    found = [str(each) for each in counts.index]
-    _expect_two(wished, found, counts)
-    kind = seen.of(target).kind
-    left = [each for each in found if each != wished.negative]
-    positive = wished.positive or positive_of(left)
-    rows, ones = int(counts.sum()), int(counts[positive])
-    labels: dict[str, Any] = {}
-    if len(found) > 2 or positive not in ONE or not set(found) <= FLAGS:
-        labels = {"positive": _typed(positive, kind)}
-    if len(found) > 2 and wished.negative is not None:
-        labels["negative"] = _typed(wished.negative, kind)
-        rows = ones + int(counts[wished.negative])
-    told = f"{target}: {positive!r} counts as 1, {ones:,} of {rows:,} rows ({ones / rows:.1%})"
-    told += ": one class is rare" if min(ones, rows - ones) < RARE * rows else ""
-    without = len(seen.frame) - rows
-    return labels, told + (f"; {without:,} other rows are not used" if without else "")
-
-
-def _expect_two(wished: NewCase, found: Sequence[str], counts: "pd.Series[int]") -> None:
-    target, where = str(wished.target), f"{wished.table}: {wished.target}"
-    if len(found) < 2:
-        has = "has one value only" if found else "has no value in any row"
-        raise TaglineError(f"{target!r} {has}.", where=where)
-    named = [each for each in (wished.positive, wished.negative) if each is not None]
-    for each in named:
-        if each not in found:
-            raise TaglineError(f"No row has {target} = {each!r}{near(each, found)}.", where=where)
-    if len(found) > 2 and len(named) < 2:
-        listed = ", ".join(f"{each!r} ({counts[each]:,})" for each in found[:SHOWN])
-        raise TaglineError(
-            f"{target!r} has {len(found):,} values: {listed}{' …' if len(found) > SHOWN else ''}. "
-            "This version answers questions with two answers.",
-            where=where,
-            todo="Name two of them, --positive A --negative B, and the other rows are left out; "
-            "or make a column of two values.",
-        )
-
-
-def _typed(value: str, kind: Kind | None) -> Any:
-    if kind == "boolean":
-        return value in ONE
-    if kind not in ("integer", "number"):
-        return value
-    number = float(value)
-    return int(number) if number == number // 1 else number
+    return _Answered(said.target, asked, identity, time, [asked.told, why, when], excluded)
 
 
 def _id(wished: NewCase, seen: Survey) -> tuple[str | None, str]:
@@ -267,33 +218,31 @@ def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -
         **({"id": answered.id} if answered.id else {}),
         **({"time": answered.time} if answered.time else {}),
         "target": answered.target,
-        **answered.labels,
+        **answered.asked.labels,
     }
+    task = answered.asked.task
     lines = [
         "# Written by `tagline new`. Every key, and what it is when left out: docs/case.md",
         f"name = {_toml(wished.name)}",
         f"title = {_toml(f'{answered.target}?')}  # the question, in words",
+        *([f"task = {_toml(task)}  # {MEANS[task]}"] if task != BINARY else []),
         "",
         "[table]",
         *(f"{key} = {_toml(value)}" for key, value in table.items()),
         *_comments(answered),
         *([f"encoding = {_toml(wished.encoding)}"] if wished.encoding != UTF_8 else []),
         *_excluded(answered.excluded),
-        *_others(seen, answered),
+        *_others(answered.asked),
         *_personal(seen, answered),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _others(seen: Survey, answered: _Answered) -> Iterator[str]:
-    if "negative" in answered.labels:
-        counts = seen.counts(answered.target)
-        named = {str(each) for each in answered.labels.values()}
-        ours = sum(int(rows) for value, rows in counts.items() if str(value) in named)
-        share = 1 - ours / len(seen.frame)
+def _others(asked: Question) -> Iterator[str]:
+    if asked.others:
         yield ""
         yield "[contract]"
-        yield f"max_quarantined = {min(1.0, ceil(100 * share + 1) / 100):g}  # rows of other values"
+        yield f"max_quarantined = {asked.quarantined:g}  # rows of other values"
 
 
 def _comments(answered: _Answered) -> Iterator[str]:
@@ -321,7 +270,9 @@ def _personal(seen: Survey, answered: _Answered) -> Iterator[str]:
 
 
 def _toml(value: Any) -> str:
-    """Write a value: what JSON writes, TOML reads."""
+    """Write a value: what JSON writes, TOML reads, but for objects."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_toml(k)} = {_toml(v)}" for k, v in value.items()) + " }"
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

@@ -29,6 +29,7 @@ from tagline.prediction_log.log import PredictionLog
 from tagline.prediction_log.tables import FIELD
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
+from tagline.tasks.tasks import task_of
 from tagline.training.held_out import trained_until
 from tagline.transform.compute import Columns, columns
 from tagline.workflows.candidates import open_bundle
@@ -121,7 +122,7 @@ class LogReader:
             if name in fields and name not in hidden
         }
         collected = self.seen.models[digest]
-        p = rows[bundle.task.answer[0].name].to_numpy(dtype=np.float64)
+        p = bundle.task.given_of(rows[bundle.task.answer[0].name], bundle.rule)
         y = rows["outcome"].to_numpy(dtype=np.float64)
         collected.add(known, Predictions(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
 
@@ -188,7 +189,7 @@ class LogReader:
                 self.seen.notes[f"the model {digest[:12]} of {run} is not here: {lost.what}"] += 1
                 return None
             self.seen.bundles[digest], self.seen.runs[digest] = bundle, run
-            self.seen.models[digest] = Collected(layout)
+            self.seen.models[digest] = Collected(layout, bundle.task, bundle.rule)
         return self.seen.bundles[digest]
 
     def _served(self) -> Iterator[pd.DataFrame]:
@@ -242,7 +243,7 @@ class LogReader:
 
     @cached_property
     def _by_prediction(self) -> Mapping[str, float]:
-        return _last(self._outcomes, "prediction_id")
+        return self._last("prediction_id")
 
     @cached_property
     def _by_row(self) -> Mapping[str, float]:
@@ -253,7 +254,16 @@ class LogReader:
             known = self._settled
             ids = as_ids(known[self.case.table.id_column])
             found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))
-        return {**found, **_last(self._outcomes, "row_id")}
+        return {**found, **self._last("row_id")}
+
+    def _last(self, key: str) -> Mapping[str, float]:
+        if self._outcomes.empty:
+            return {}
+        known, task = self._outcomes.dropna(subset=key), task_of(self.case.task)
+        labels = [task.label_of(each, self.case.table) for each in known["outcome"]]
+        if strange := int(np.isnan(labels).sum()):
+            self.seen.notes["outcomes are none of the case's classes"] += strange
+        return dict(zip(known[key], labels, strict=True))
 
     @cached_property
     def _gathered(self) -> LoadedTables:
@@ -287,13 +297,6 @@ class LogReader:
         strangers = int((~named.isin(own)).sum())
         if strangers:
             self.seen.notes["outcomes name no answered row"] += strangers
-
-
-def _last(outcomes: pd.DataFrame, key: str) -> Mapping[str, float]:
-    if outcomes.empty:
-        return {}
-    known = outcomes.dropna(subset=key)
-    return dict(zip(known[key], known["outcome"].astype(float), strict=True))
 
 
 def _as_given(fields: pd.DataFrame, told: Sequence[Field]) -> pd.DataFrame:

@@ -31,6 +31,7 @@ from tagline.storage.blobs import Blobs, using
 from tagline.storage.files import locked
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
+from tagline.tasks.task import Task
 from tagline.workflows.candidates import open_bundle
 from tagline.workflows.standings import ModelRegistry, open_case
 
@@ -220,8 +221,21 @@ def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Sc
     _expect_some([{**asdict(done), "before": False}], rejected=f"in {rejected_beside(to)}")
     shown = ["row_id", *(each.name for each in model.bundle.task.answer), "run"]
     named = answers.select(shown).to_pandas().rename(columns={"row_id": case.table.id_column})
+    named = _flat(named, model.bundle.task)
     writer(named.astype({"run": "str"}), to)
     return done
+
+
+def _flat(answers: pd.DataFrame, task: Task) -> pd.DataFrame:
+    """Give what an answer holds of each class a column of its own, where its column stood."""
+    parts = []
+    for name in answers:
+        column, parted = answers[name], {each.name for each in task.answer if each.of_classes}
+        if name in parted:
+            parts.append(pd.DataFrame(column.tolist(), answers.index).add_prefix("probability_"))
+        else:
+            parts.append(column.to_frame())
+    return pd.concat(parts, axis=1)
 
 
 def rejected_beside(to: Path) -> Path:

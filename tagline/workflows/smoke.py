@@ -17,7 +17,7 @@ def smoke(path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``digest`` and ``probability``.
+        ``digest``, and the columns of the answer.
 
     Raises
     ------

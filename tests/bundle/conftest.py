@@ -190,7 +190,7 @@ FACTS = {
             "detail": "0.7643, at least 0.75",
         }
     ],
-    "threshold": {"value": 0.4, "flagged": 0.2},
+    "decided": {"value": 0.4, "flagged": 0.2},
     "provenance": {
         "run": "TrainFlow/12",
         "created": "2024-01-02T03:04:05+00:00",

@@ -33,7 +33,7 @@ def test_columns_called_as_ours_are_inputs_like_any_other(tmp_path, monkeypatch)
     np.testing.assert_allclose(
         found.bundle.predict_frame(test.frame), found.best_trial.predict(test.X), atol=1e-6
     )
-    assert 0 < answer_example(found.bundle) < 1
+    assert 0 < answer_example(found.bundle)["probability"] < 1
     profile = found.bundle.read_json("profile.json")
     # The score is of rows that the model has not learned from.
     assert profile["field:score"]["rows"] + profile["score"]["rows"] == 600

@@ -5,10 +5,16 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from tagline.errors import TaglineError
-from tagline.evaluation.calibration import choose, curve
-from tagline.metrics.binary import METRICS
+from tagline.evaluation.calibration import choose as chosen
+from tagline.evaluation.calibration import curve
 from tagline.metrics.calibrators import apply, beta, platt, sigmoid
 from tagline.metrics.intervals import GroupBootstrap
+from tagline.metrics.metrics import METRICS
+from tagline.tasks.tasks import TASKS
+
+
+def choose(margin, y, groups, **wished):
+    return chosen(margin[:, None], y, groups, task=TASKS["binary"], **wished)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import pytest
 from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import evaluate
+from tagline.tasks.tasks import TASKS
 
 GOOD_TEST = {"name": "t", "passed": True, "rows": 3, "share": 1.0, "min_share": 1.0, "detail": ""}
 
@@ -28,7 +29,8 @@ def table():
             "logistic": sigmoid(margin + rng.normal(0, 1, 3000)),
         },
         "champion": None,
-        "threshold_from": (y[:1500], sigmoid(margin)[:1500]),
+        "task": TASKS["binary"],
+        "tuning": (y[:1500], sigmoid(margin)[:1500]),
         "behaviour_results": [],
         "seed": 1,
     }
@@ -38,7 +40,9 @@ def judged(table, *, gates=None, section=None, **changes):
     chosen = EvaluationSection(
         **{"resamples": 200, "slice_resamples": 100, "slices": ("origin",), **(section or {})}
     )
-    return evaluate(chosen, GatesSection(**(gates or {})), **{**table, **changes})
+    given = {**table, **changes}
+    given["rule"] = given["task"].choose_rule(*given["tuning"], None, chosen)
+    return evaluate(chosen, GatesSection(**(gates or {})), **given)
 
 
 def gate(result, part):

@@ -103,7 +103,7 @@ def test_sources_add_up_their_inputs(boosted):
 def test_the_chosen_rows_are_extreme_and_distinct(rows, each):
     p = np.array([chance for chance, _ in rows])
     y = np.array([float(label) for _, label in rows])
-    found = choose_rows(y, p, each=each)
+    found = choose_rows(y, p, wrong=np.abs(y - p), each=each)
     assert len({chosen.row for chosen in found}) == len(found) == min(len(rows), 3 * each)
     highest = [chosen.p for chosen in found if chosen.why == "highest"]
     assert highest == sorted(p, reverse=True)[: len(highest)]
@@ -144,7 +144,8 @@ def test_what_a_run_keeps_comes_back_as_it_was_and_as_the_library_s_own(boosted,
     np.testing.assert_array_equal(again.shap, found.shap)
     np.testing.assert_array_equal(again.X, found.X)
     np.testing.assert_array_equal(again.rows, found.rows)
-    assert (again.base, again.names) == (found.base, found.names)
+    np.testing.assert_array_equal(again.base, found.base)
+    assert again.names == found.names
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # shap's own use of matplotlib
         library = again.to_shap()

@@ -8,6 +8,8 @@ from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.evaluation.behaviour import Direction, Invariance, Minimum, check
 from tagline.evaluation.evaluate import evaluate
 from tagline.report.ending import ending
+from tagline.tasks.task import Rule
+from tagline.tasks.tasks import TASKS
 
 ROWS = pd.DataFrame({"delay": [0.0, 10.0, 50.0], "name": list("abc")})
 
@@ -33,7 +35,9 @@ def judged(groups, **changes):
         slices=pd.DataFrame({"half": np.arange(n) % groups < groups / 2}),
         baselines=wishes["baselines"],
         champion=p,
-        threshold_from=(y, p),
+        task=TASKS["binary"],
+        rule=Rule({"threshold": 0.5}),
+        tuning=(y, p),
         behaviour_results=wishes["behaviour_results"],
         seed=1,
     )
@@ -131,7 +135,9 @@ def test_a_rejection_says_what_would_change_it(gain, said):
         slices=pd.DataFrame({"x": y}),
         baselines={"base_rate": rate},
         champion=None,
-        threshold_from=(y, p),
+        task=TASKS["binary"],
+        rule=Rule({"threshold": 0.5}),
+        tuning=(y, p),
         behaviour_results=[],
         seed=1,
     )

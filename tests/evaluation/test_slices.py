@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tagline.evaluation.slices import MISSING, OTHERS, parts, slices
-from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import GroupBootstrap
+from tagline.metrics.metrics import METRICS
 
 columns = st.one_of(
     st.lists(st.one_of(st.none(), st.floats(-9, 9), st.just(np.inf)), min_size=1).map(

@@ -92,12 +92,18 @@ def test_where_all_that_there_is_knows_the_answer_that_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("frame", "wished", "said"),
     [
-        (lambda r: r, {"target": None}, r"Those of two values: y"),
+        (lambda r: r, {"target": None}, r"There are .*y \(two answers\)"),
         (lambda r: r, {"target": "yy"}, r"'yy' \(is it 'y'\?\)"),
         (lambda r: r, {"time": "att"}, r"'att' \(is it 'at'\?\)"),
         (lambda r: r.assign(y="same"), {}, "has one value only"),
         (lambda r: r.assign(y=np.nan), {}, "has no value in any row"),
-        (lambda r: r.assign(y=range(len(r))), {}, "600 values: '0' .1., .* questions with two"),
+        (
+            lambda r: r.assign(y=[f"n{n}" for n in range(len(r))]),
+            {},
+            "600 values.*than 100 classes",
+        ),
+        (lambda r: r.assign(y=[n % 3 for n in range(len(r))]), {"task": "binary"}, "--positive A"),
+        (lambda r: r.assign(y="a").assign(y=["a", "b"] * 300), {"task": "number"}, "no numbers"),
         (lambda r: r, {"positive": "yes"}, "No row has y = 'yes'"),
         (lambda r: r.assign(id="x"), {"id": "id"}, "repeats an earlier row's in 599 rows"),
         (lambda r: r.assign(at="2024-01-01"), {"time": "at"}, "times on 1 days"),

@@ -21,7 +21,7 @@ from tagline.data.parts import read_parts
 from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.lifecycle.entry import Deployment
-from tagline.metrics.binary import METRICS
+from tagline.metrics.metrics import METRICS
 from tagline.serving.served import ServedModel
 from tagline.transform.compute import columns
 from tagline.workflows.scoring import _expect_some, answer_file, rejected_beside

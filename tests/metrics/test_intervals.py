@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from tagline.case.evaluation import METRIC_NAMES
+from tagline.case.tasks import TASK_METRICS
 from tagline.errors import TaglineError
-from tagline.metrics.binary import METRICS
 from tagline.metrics.intervals import GroupBootstrap
+from tagline.metrics.metrics import METRICS
 
 DRAWS = {"resamples": 40, "level": 0.9, "seed": 3}
 
@@ -24,40 +25,112 @@ def slow_ece(y, p):
     return total
 
 
+K = 3
+
+
+def one_by_one(of_one):
+    """Give the mean over the classes that are there, and not alone, of one against the rest."""
+
+    def mean(y, p):
+        there = [k for k in range(K) if 0 < (y == k).sum() < len(y)]
+        return np.mean([of_one((y == k).astype(int), p[:, k]) for k in there]) if there else np.nan
+
+    return mean
+
+
+def macro(of_classes):
+    """Give the mean of what scikit-learn says of each class that is there."""
+
+    def mean(y, p):
+        there = np.unique(y).astype(int)
+        return of_classes(y, p.argmax(axis=1), labels=there, average="macro", zero_division=0.0)
+
+    return mean
+
+
+def slow_ece_of_classes(y, p):
+    return slow_ece((p.argmax(axis=1) == y).astype(float), p.max(axis=1))
+
+
 SLOW = {
-    "roc_auc": reference.roc_auc_score,
-    "average_precision": reference.average_precision_score,
-    "log_loss": lambda y, p: reference.log_loss(y, p, labels=[0, 1]),
-    "brier": lambda y, p: reference.brier_score_loss(y, p, labels=[0, 1]),
-    "ece": slow_ece,
+    "binary": {
+        "roc_auc": reference.roc_auc_score,
+        "average_precision": reference.average_precision_score,
+        "log_loss": lambda y, p: reference.log_loss(y, p, labels=[0, 1]),
+        "brier": lambda y, p: reference.brier_score_loss(y, p, labels=[0, 1]),
+        "ece": slow_ece,
+    },
+    "classes": {
+        "roc_auc": one_by_one(reference.roc_auc_score),
+        "log_loss": lambda y, p: np.mean(
+            [-np.log(max(p[n, int(k)], np.finfo(float).eps)) for n, k in enumerate(y)]
+        ),
+        "brier": lambda y, p: np.mean(((p - np.eye(K)[y.astype(int)]) ** 2).sum(axis=1)),
+        "ece": slow_ece_of_classes,
+        "accuracy": lambda y, p: reference.accuracy_score(y, p.argmax(axis=1)),
+        "precision": macro(reference.precision_score),
+        "recall": macro(reference.recall_score),
+        "f1": macro(reference.f1_score),
+        "mcc": lambda y, p: reference.matthews_corrcoef(y, p.argmax(axis=1)),
+        "top_2": lambda y, p: np.mean(
+            [(row > row[int(k)]).sum() < 2 for row, k in zip(p, y, strict=True)]
+        ),
+    },
+    "number": {
+        "rmse": reference.root_mean_squared_error,
+        "mae": reference.mean_absolute_error,
+        "mape": lambda y, p: reference.mean_absolute_percentage_error(y[y != 0], p[y != 0]),
+        "r2": reference.r2_score,
+    },
 }
 
 
-def slow(name, y, p):
-    undefined = {"roc_auc": len(np.unique(y)) < 2, "average_precision": not y.any()}
-    return np.nan if not len(y) or undefined.get(name, False) else SLOW[name](y, p)
+def slow(task, name, y, p):
+    one = len(np.unique(y)) < 2
+    undefined = {"average_precision": not y.any(), "mape": not y.any(), "r2": one, "mcc": one}
+    undefined["roc_auc"] = one
+    return np.nan if not len(y) or undefined.get(name, False) else SLOW[task][name](y, p)
 
 
 @st.composite
-def rows(draw, least=1):
+def rows(draw, least=1, task="binary"):
     n = draw(st.integers(least, 40))
     eighths = st.integers(0, 32).map(lambda k: k / 32)
-    y = draw(st.lists(st.sampled_from([0.0, 1.0]), min_size=n, max_size=n))
-    p = draw(st.lists(eighths, min_size=n, max_size=n))
-    groups = draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n))
-    return np.array(y), np.array(p), np.array(groups)
+    groups = np.array(draw(st.lists(st.integers(-3, 3), min_size=n, max_size=n)))
+    if task == "number":
+        numbers = st.lists(
+            st.sampled_from([-7.5, -1.0, 0.0, 0.5, 3.0, 1e3]), min_size=n, max_size=n
+        )
+        return np.array(draw(numbers)), np.array(draw(numbers)), groups
+    labels = st.sampled_from([0.0, 1.0] if task == "binary" else [0.0, 1.0, 2.0])
+    y = np.array(draw(st.lists(labels, min_size=n, max_size=n)))
+    if task == "binary":
+        return y, np.array(draw(st.lists(eighths, min_size=n, max_size=n))), groups
+    weights = st.lists(st.integers(0, 4), min_size=K, max_size=K).filter(any)
+    p = np.array(draw(st.lists(weights, min_size=n, max_size=n)), dtype=float)
+    return y, p / p.sum(axis=1, keepdims=True), groups
+
+
+TASKS = pytest.mark.parametrize("task", TASK_METRICS)
 
 
 def test_the_config_knows_exactly_the_metrics_that_there_are():
-    assert set(METRICS) == set(METRIC_NAMES)
+    assert (
+        set(METRICS) == set(METRIC_NAMES) == {n for names in TASK_METRICS.values() for n in names}
+    )
     assert all(METRICS[name].name == name for name in METRICS)
+    assert {task: set(names) for task, names in TASK_METRICS.items()} == {
+        task: set(names) for task, names in SLOW.items()
+    }
 
 
-@given(rows())
-def test_metrics_are_those_of_the_textbook(table):
-    y, p, _ = table
-    for name, metric in METRICS.items():
-        assert metric.of(y, p) == pytest.approx(slow(name, y, p), abs=1e-9, nan_ok=True)
+@TASKS
+@given(data=st.data())
+def test_metrics_are_those_of_the_textbook(task, data):
+    y, p, _ = data.draw(rows(task=task))
+    for name in TASK_METRICS[task]:
+        found, expected = METRICS[name].of(y, p), slow(task, name, y, p)
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
 def intervals(y, p, groups, names, *, level, **draws):
@@ -71,28 +144,31 @@ def gaps(y, p_a, p_b, groups, names, *, level, **draws):
     return {name: ours[name].minus(theirs[name]).interval(level) for name in names}
 
 
-@given(rows(), st.integers(0, 99))
+@TASKS
+@given(data=st.data(), seed=st.integers(0, 99))
 @settings(max_examples=30, deadline=None)
-def test_every_resample_is_what_concatenating_its_groups_gives(table, seed):
-    y, p, groups = table
+def test_every_resample_is_what_concatenating_its_groups_gives(task, data, seed):
+    y, p, groups = data.draw(rows(task=task))
     distinct = np.unique(groups)
-    found = GroupBootstrap(groups, resamples=8, seed=seed).figures(y, p, METRICS)
+    found = GroupBootstrap(groups, resamples=8, seed=seed).figures(y, p, TASK_METRICS[task])
     if len(distinct) < 2:
         assert all(np.isnan(figure.drawn).all() for figure in found.values())
         return
     picks = np.random.default_rng(seed).integers(0, len(distinct), (8, len(distinct)))
     for draw, pick in enumerate(picks):
         kept = np.concatenate([np.flatnonzero(groups == distinct[g]) for g in pick])
-        for name in METRICS:
-            expected = slow(name, y[kept], p[kept])
-            assert found[name].drawn[draw] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+        for name in TASK_METRICS[task]:
+            expected = slow(task, name, y[kept], p[kept])
+            drawn = found[name].drawn[draw]
+            assert drawn == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True), name
 
 
-@given(rows(least=2))
+@TASKS
+@given(data=st.data())
 @settings(max_examples=30, deadline=None)
-def test_a_model_differs_from_itself_by_nothing(table):
-    y, p, groups = table
-    for name, gap in gaps(y, p, p, groups, METRICS, **DRAWS).items():
+def test_a_model_differs_from_itself_by_nothing(task, data):
+    y, p, groups = data.draw(rows(least=2, task=task))
+    for name, gap in gaps(y, p, p, groups, TASK_METRICS[task], **DRAWS).items():
         defined = METRICS[name].of(y, p)
         assert gap.value == 0 or np.isnan(defined)
         assert {gap.low, gap.high} == {0.0} or gap.undefined == DRAWS["resamples"]
@@ -111,9 +187,9 @@ def test_a_difference_the_other_way_round_is_its_mirror(table):
 def test_the_draws_do_not_depend_on_how_many_fit_in_memory(monkeypatch):
     rng = np.random.default_rng(0)
     y, p, groups = rng.integers(0, 2, 300), rng.random(300), rng.integers(0, 30, 300)
-    whole = intervals(y, p, groups, METRICS, **DRAWS)
+    whole = intervals(y, p, groups, TASK_METRICS["binary"], **DRAWS)
     monkeypatch.setattr("tagline.metrics.intervals.AT_ONCE", 1)
-    assert intervals(y, p, groups, METRICS, **DRAWS) == whole
+    assert intervals(y, p, groups, TASK_METRICS["binary"], **DRAWS) == whole
 
 
 def test_rows_that_hang_together_make_the_interval_wider():

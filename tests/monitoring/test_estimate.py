@@ -9,10 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagline.metrics.binary import METRICS, log_loss_of_rows
-from tagline.monitoring.estimate import EXPECTED, entropy, estimate, estimated
+from tagline.metrics.binary import log_loss_of_rows
+from tagline.metrics.metrics import METRICS
+from tagline.monitoring.estimate import estimate as promised
+from tagline.monitoring.estimate import estimated
+from tagline.tasks.binary import entropy
+from tagline.tasks.tasks import TASKS
 
 RECORDED = json.loads((Path(__file__).parent / "recorded.json").read_text())
+BINARY = TASKS["binary"]
+
+
+def estimate(name, p):
+    return promised(BINARY, name, p)
+
+
 chances = st.lists(st.sampled_from([0.02, 0.1, 0.3, 0.5, 0.5, 0.8, 0.97]), min_size=2, max_size=7)
 
 
@@ -45,16 +56,16 @@ def test_what_the_answers_promise_comes_true_where_they_are_calibrated():
     rng = np.random.default_rng(0)
     p = rng.beta(2, 5, 40_000)
     y = (rng.random(len(p)) < p).astype(float)
-    for name in EXPECTED:
+    for name in BINARY.expected:
         assert estimate(name, p) == pytest.approx(METRICS[name].of(y, p), abs=0.01)
 
 
 def test_intervals_hold_the_value_and_one_day_has_none():
     rng = np.random.default_rng(1)
     p, days = rng.beta(2, 5, 2_000), np.repeat(np.arange(20), 100)
-    for each in estimated(p, days, resamples=199, level=0.95, seed=0).values():
+    for each in estimated(BINARY, p, days, resamples=199, level=0.95, seed=0).values():
         assert each.low <= each.value <= each.high
-    alone = estimated(p, np.zeros(2_000, int), resamples=199, level=0.95, seed=0)
+    alone = estimated(BINARY, p, np.zeros(2_000, int), resamples=199, level=0.95, seed=0)
     assert np.isnan(alone["log_loss"].low)
 
 

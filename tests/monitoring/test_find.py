@@ -13,8 +13,9 @@ from tagline.monitoring.collect import Collected, Predictions
 from tagline.monitoring.days import Layout
 from tagline.monitoring.find import find
 from tagline.monitoring.findings import Reference
-from tagline.monitoring.harm import excess, mean
+from tagline.monitoring.harm import mean
 from tagline.report.monitor_page import _sections
+from tagline.tasks.tasks import TASKS
 from tests.conftest import LEAN
 
 SECTION = MonitoringSection(resamples=199, slice_support=50)
@@ -115,7 +116,8 @@ def test_a_slice_that_is_broken_is_named_first():
 def test_the_mean_of_blocks_is_the_mean_and_its_interval_is_wider_than_that_of_rows():
     _, rows = world(28)
     single = SECTION.model_copy(update={"block_days": 1})
-    cost = excess(rows.y, rows.p) + np.random.default_rng(1).normal(size=28)[rows.day - 15_000]
+    cost = TASKS["binary"].excess(rows.y, rows.p, {})
+    cost = cost + np.random.default_rng(1).normal(size=28)[rows.day - 15_000]
     whole = mean(cost, rows.day, SECTION, seed=0)
     alone = mean(cost, np.arange(len(cost)), single, seed=0)
     assert whole.value == pytest.approx(cost.mean())

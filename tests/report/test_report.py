@@ -19,7 +19,7 @@ def explanation(m=40, p=12):
     X = random.normal(size=(m, p)).astype(np.float32)
     X[:, 1] = np.nan
     names = (EVIL, *(f"input {i}" for i in range(1, p)))
-    return Explanation(random.normal(size=(m, p)), -1.2, X, names, np.arange(m), 1e-7)
+    return Explanation(random.normal(size=(m, p)), np.full(m, -1.2), X, names, np.arange(m), 1e-7)
 
 
 def pictures():
@@ -37,6 +37,8 @@ def pictures():
     slices = pd.DataFrame(
         {"slice": EVIL, "value": EVIL, "n": [3], "figure": [0.7], "low": [np.nan], "high": [np.nan]}
     )
+    yield quality.reliability(bins * 1000, shares=False)
+    yield quality.confusion([[5, 0], [2, 9]], [EVIL, "no"])
     yield quality.slices(slices, title="ROC AUC")
     yield quality.cost(pd.DataFrame({"threshold": [0.1, 0.9], "cost": [1, 2]}), threshold=np.inf)
     board = pd.DataFrame(

@@ -113,11 +113,7 @@ function refuse(problem) {
 }
 
 function show(found) {
-  const parts = [
-    element("div", { class: "probability" }, `${(100 * found.probability).toFixed(1)}%`),
-    element("p", { class: "decision" },
-      `${found.decision ? "reaches" : "is below"} the threshold of ${(100 * found.threshold).toFixed(1)}%`),
-  ];
+  const parts = answered(found);
   if (found.unknown?.length) parts.push(flag("never seen in training", found.unknown));
   if (found.missing?.length) parts.push(flag("not known", found.missing));
   if (found.outside_history) parts.push(flag("history is missing", [OUTSIDE[found.outside_history]]));
@@ -134,6 +130,25 @@ function show(found) {
   parts.push(element("p", { class: "quiet" }, "Prediction ",
     element("code", {}, found.prediction_id), ` by ${found.model.run}`));
   byId("answer").replaceChildren(...parts);
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)}%`;
+
+// A question has a probability and a decision, a probability of each class, or a number.
+function answered(found) {
+  const large = (text) => element("div", { class: "answer" }, text);
+  const small = (text) => element("p", { class: "decision" }, text);
+  if (found.probabilities) {
+    const ordered = Object.entries(found.probabilities).sort((one, other) => other[1] - one[1]);
+    return [large(String(found.decision)),
+      element("ul", {}, ...ordered.map(([name, p]) => element("li", {}, `${name}: ${percent(p)}`)))];
+  }
+  if (found.probability === undefined) {
+    const [value, low, high] = [found.value, found.low, found.high].map(shorten);
+    return [large(String(value)), small(`${low} to ${high} in ${percent(found.coverage)} of rows`)];
+  }
+  return [large(percent(found.probability)),
+    small(`${found.decision ? "reaches" : "is below"} the threshold of ${percent(found.threshold)}`)];
 }
 
 function flag(what, names) {
@@ -158,7 +173,7 @@ function waterfall(found) {
   const x = (value) => left + (width * (value - low)) / (high - low || 1);
   const height = line * (steps.length + 2) + 8;
   const svg = drawn("svg", { viewBox: `0 0 700 ${height}`, role: "img" });
-  svg.append(drawn("title", {}, "What each part adds to the log-odds"));
+  svg.append(drawn("title", {}, `What each part adds to the ${units(found)}`));
   svg.append(drawn("text", { x: left - 10, y: 18, "text-anchor": "end", class: "quiet" }, "all rows start from"));
   svg.append(drawn("text", { x: x(found.base) + 4, y: 18, class: "quiet" }, found.base.toFixed(2)));
   svg.append(drawn("line", { x1: x(found.base), x2: x(found.base), y1: 4, y2: height - line, class: "line" }));
@@ -176,11 +191,12 @@ function waterfall(found) {
       sign + Math.abs(step.contribution).toFixed(2)));
   });
   const y = line * (steps.length + 1) + 18;
-  svg.append(drawn("text", { x: left - 10, y, "text-anchor": "end", class: "quiet" }, "log-odds before calibration"));
-  svg.append(drawn("text", { x: x(at) + 4, y, class: "quiet" }, found.log_odds.toFixed(2)));
+  svg.append(drawn("text", { x: left - 10, y, "text-anchor": "end", class: "quiet" }, `${units(found)} before calibration`));
+  svg.append(drawn("text", { x: x(at) + 4, y, class: "quiet" }, (found.log_odds ?? found.margin).toFixed(2)));
   return svg;
 }
 
+const units = (found) => (found.log_odds === undefined ? "answer" : "log-odds");
 const shorten = (value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
 const cut = (text) => (text.length > 32 ? `${text.slice(0, 31)}…` : text);
 
