@@ -163,3 +163,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, str]:
 
     place = once(tmp_path_factory, "trained", make)
     return place, (place.folder / "printed").read_text()
+
+
+def committed(folder):
+    """Give a clean checkout of the code: what a run is reproduced from."""
+    code = folder / "code"
+    shutil.copytree(
+        ROOT, code, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__")
+    )
+    git = ["git", "-C", str(code), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "all")):
+        subprocess.run([*git, *words], check=True)
+    return code

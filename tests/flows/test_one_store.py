@@ -12,7 +12,7 @@ import pytest
 
 from tagline.storage.s3 import Bucket
 from tests.candidates import ask, copied
-from tests.conftest import LEAN, ROOT, Workplace, workplace
+from tests.conftest import LEAN, ROOT, Workplace, committed, workplace
 
 GATES = "[gates]\nbeat_baselines = false\nchampion_margin = 1\n"
 
@@ -28,18 +28,6 @@ def cloud(s3):
         "TAGLINE_STORE": f"{root}/tagline",
         "PYTHONPATH": str(ROOT),
     }
-
-
-def committed(folder):
-    """Give a clean checkout of the code: what a run is reproduced from."""
-    code = folder / "code"
-    shutil.copytree(
-        ROOT, code, ignore=shutil.ignore_patterns(".venv", ".git", ".*_cache", "__pycache__")
-    )
-    git = ["git", "-C", str(code), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "all")):
-        subprocess.run([*git, *words], check=True)
-    return code
 
 
 @pytest.mark.slow
