@@ -140,7 +140,7 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         fingerprint=timeline.ref.fingerprint,
     )
     data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
-    plans = brackets(case.search, seed=case.seed, beside=str(case.beside(".")))
+    plans = brackets(case.search, seed=case.seed, beside=str(case.beside(".")), task=case.task)
     results = [run_bracket(each, data, progress=_quiet) for each in plans]
     choice = choose_best(case, prepared, results)
     evaluation = evaluate_best(

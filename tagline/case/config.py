@@ -150,6 +150,8 @@ class TableSection(Section):
         twice = next((each for each in texts if texts.count(each) > 1), None)
         if twice is not None:
             raise ValueError(f"two of classes are written {twice!r}")
+        if len({type(each) if type(each) is not int else float for each in self.classes}) > 1:
+            raise ValueError("classes are all text, all numbers or all flags")
         return self
 
 

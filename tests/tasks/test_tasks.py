@@ -24,7 +24,7 @@ from tagline.serving.answers import shapes
 from tagline.tasks.task import columns_of
 from tagline.tasks.tasks import TASKS, task_of
 
-CLASSES = ["no", "yes", 3]
+CLASSES = [0, 1, 3]
 RULES = {
     "binary": {"threshold": 0.3},
     "classes": {"classes": CLASSES, "costs": [[0, 1, 1], [5, 0, 1], [1, 1, 0]]},
@@ -184,15 +184,15 @@ def test_intervals_hold_as_many_new_rows_as_they_promise():
 
 
 def test_the_decision_is_the_class_of_least_expected_cost():
-    section = EvaluationSection(costs={"yes": {"no": 5.0}})
+    section = EvaluationSection(costs={"1": {"0": 5.0}})
     task = TASKS["classes"]
     rule = task.choose_rule(np.zeros(1), np.zeros((1, 3)), TABLES["classes"], section).plain
     p, decision = task.decide([0.5, 0.2, 0.3], rule)
-    assert p == {"no": 0.5, "yes": 0.2, "3": 0.3}
-    costs = {"no": 0.2 * 5 + 0.3, "yes": 0.8, 3: 0.7}
+    assert p == {"0": 0.5, "1": 0.2, "3": 0.3}
+    costs = {0: 0.2 * 5 + 0.3, 1: 0.8, 3: 0.7}
     assert decision == min(costs, key=costs.get) == 3
-    section = EvaluationSection(costs={"yess": {}})
-    with pytest.raises(TaglineError, match=r"no class 'yess' \(is it 'yes'\?\)"):
+    section = EvaluationSection(costs={"11": {}})
+    with pytest.raises(TaglineError, match=r"no class '11' \(is it '1'\?\)"):
         task.choose_rule(np.zeros(1), np.zeros((1, 3)), TABLES["classes"], section)
 
 
