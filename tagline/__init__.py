@@ -1,11 +1,50 @@
 """Tagline: from a table to a model in production, promoted by tagging."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tagline.notebook import Live
+    from tagline.notebook import CaseInNotebook, Live
 
-__all__ = ["challengers", "champion"]
+__all__ = ["challengers", "champion", "new"]
+
+
+def new(frame: Any, *, target: str, **wished: Any) -> "CaseInNotebook":
+    """Make a case of a frame, as `tagline new` does of a file.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table. An index that has a name is one of its columns.
+    target : str
+        The column to predict.
+    **wished
+        ``name`` ("mine"), ``folder`` (where its files lie; the present one), ``again`` (write over
+        a config), and what `tagline new` takes: ``id``, ``time``, ``task``, ``positive``,
+        ``negative``.
+
+    Returns
+    -------
+    CaseInNotebook
+        With what was found; ``train()`` trains it.
+
+    Raises
+    ------
+    TaglineError
+        There is a config of that name, or the question can not be asked of the frame.
+
+    Examples
+    --------
+    ::
+
+        import tagline
+
+        case = tagline.new(frame, target="species", name="penguins")
+        run = case.train()
+        run  # its report
+    """
+    from tagline.notebook import new as made  # noqa: PLC0415
+
+    return made(frame, target=target, **wished)
 
 
 def champion(case: str | None = None) -> "Live":

@@ -2,18 +2,28 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
+from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
-from tagline.data.store import get_table
-from tagline.errors import Unknown
+from tagline.data.store import get_table, storable
+from tagline.errors import TaglineError, Unknown
 from tagline.evaluation.explained import of_table
 from tagline.lifecycle.entry import Challenger, Deployment
 from tagline.lifecycle.state import State
-from tagline.runs.lookup import Run, find
+from tagline.log import show_log
+from tagline.runs.lookup import FLOW, Run, find
+from tagline.storage.files import write_whole
+from tagline.storage.location import own_store
+from tagline.storage.workspace import Workspace
 from tagline.workflows.auditing import open_ledger
 from tagline.workflows.candidates import open_bundle
+from tagline.workflows.new_case import NewCase, begin
+from tagline.workflows.retraining import run_flow
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,113 @@ class Live:
     def bundle(self) -> Bundle:
         """Its verified bundle, ready to answer."""
         return open_bundle(self.deployed.run, self.deployed.bundle)
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A finished training: shown in a notebook, it is its report.
+
+    Attributes
+    ----------
+    pathspec : str
+        Its name.
+    """
+
+    pathspec: str
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """What the run says of itself, signed: plain data."""
+        return find(self.pathspec)
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """Its figures on the test rows, with intervals, beside the baselines'."""
+        own = pd.DataFrame(self.record.metrics).T[["value", "low", "high"]]
+        return own.join(pd.DataFrame(self.record.baselines))
+
+    @property
+    def bundle(self) -> Bundle:
+        """Its verified bundle, ready to answer."""
+        return open_bundle(self.pathspec, self.record.digest)
+
+    @property
+    def report(self) -> str:
+        """Its page, HTML."""
+        name = Workspace(self.record.case).report(self.pathspec)
+        found = own_store().read(name)
+        if found is None:
+            raise TaglineError("Its page is not in the store.", where=self.pathspec)
+        return found.decode()
+
+    def _repr_html_(self) -> str:
+        # In a frame of its own: a page's style is not the notebook's.
+        page = escape(self.report)
+        return f'<iframe srcdoc="{page}" style="width: 100%; height: 40rem; border: 0"></iframe>'
+
+
+@dataclass(frozen=True)
+class CaseInNotebook:
+    """A case that was made of a frame.
+
+    Attributes
+    ----------
+    config : Path
+        Its config, beside its table: edit it as you like.
+    told : tuple of str
+        What was found and decided, a sentence each.
+    columns : DataFrame
+        What each column was taken for.
+    """
+
+    config: Path
+    told: tuple[str, ...]
+    columns: pd.DataFrame
+
+    def train(self) -> TrainedRun:
+        """Train it, by flows/train.py in a process of its own, whose lines are shown.
+
+        Raises
+        ------
+        TaglineError
+            The training failed; ends with its last lines.
+        """
+        show_log(print)
+        run = run_flow("train.py", ["--no-pylint", "--config", "case", str(self.config), "run"])
+        return TrainedRun(f"{FLOW}/{run}")
+
+    def _repr_html_(self) -> str:
+        told = "".join(f"<li>{escape(each)}</li>" for each in self.told)
+        return f"{self.columns.to_html(index=False)}<ul>{told}</ul><code>{self.config}</code>"
+
+
+def new(
+    frame: pd.DataFrame,
+    *,
+    target: str,
+    name: str = "mine",
+    folder: Path | str = ".",
+    again: bool = False,
+    **wished: str,
+) -> CaseInNotebook:
+    """Make a case of a frame; see `tagline.new`."""
+    place = Path(folder)
+    file, table = place / f"{name}.toml", place / f"{name}.parquet"
+    if file.exists() and not again:
+        raise TaglineError("It is there already.", where=str(file), todo="again=True writes over.")
+    place.mkdir(parents=True, exist_ok=True)
+    named = frame.index.name is not None and frame.index.name not in frame
+    whole = frame.reset_index() if named else frame.reset_index(drop=True)
+    storable(whole).to_parquet(table, index=False)
+    begun = begin(NewCase(name, table, target=target, **wished), file=file)
+    write_whole(file, begun.config)
+    left = [f"left out: {column}: {why}" for column, why in begun.excluded.items()]
+    shown = [
+        (each.name, each.kind or "?", each.missing, each.distinct, "; ".join(each.notes))
+        for each in begun.survey.columns
+    ]
+    heads = ["column", "taken for", "missing", "different", "note"]
+    return CaseInNotebook(file, (*begun.told, *left), pd.DataFrame(shown, columns=heads))
 
 
 def champion(case: str | None = None) -> Live:

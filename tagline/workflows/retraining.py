@@ -54,7 +54,7 @@ def retrain(case: Case, *, why: str, by: str, promote: bool) -> str:
     log.info(f"Training starts: {chain}")
     config = json.dumps(case.to_dict())
     words = ["--config-value", "case", config, "run", "--tag", f"because:{by}", "--why", chain]
-    run = f"{FLOW}/{_run('train.py', words)}"
+    run = f"{FLOW}/{run_flow('train.py', words)}"
     record = Records.here().read(run, case=case.name)
     if record.stage != "candidate":
         return f"{run} did not pass its gates."
@@ -63,7 +63,7 @@ def retrain(case: Case, *, why: str, by: str, promote: bool) -> str:
     if not promote:
         return f"{run} waits for a person to promote it."
     try:
-        _run("promote.py", ["run", "--candidate", run, "--why", f"{chain} Trained by {run}."])
+        run_flow("promote.py", ["run", "--candidate", run, "--why", f"{chain} Trained by {run}."])
     except TaglineError as refused:
         return f"{run} was not promoted. {refused}"
     champion = open_case(case.name).champion()
@@ -106,7 +106,21 @@ def hand_over(run: str, *, standing: str, promote: bool, why: str, new: bool) ->
     return "The event that starts its promotion was sent."
 
 
-def _run(flow: str, words: Sequence[str]) -> str:
+def run_flow(flow: str, words: Sequence[str]) -> str:
+    """Run a flow in a process of its own, show its lines as they come, and give its run's id.
+
+    Parameters
+    ----------
+    flow : str
+        The file's name.
+    words : sequence of str
+        What stands after it on the command line.
+
+    Raises
+    ------
+    TaglineError
+        It failed; ends with its last lines.
+    """
     tail: deque[str] = deque(maxlen=LINES)
     with scratch() as folder:
         named = folder / "run"
@@ -124,7 +138,7 @@ def _run(flow: str, words: Sequence[str]) -> str:
             return named.read_text()
     told = "\n".join(tail)
     raise TaglineError(
-        f"flows/{flow} failed, and the champion stays:\n{told}",
+        f"flows/{flow} failed, and what stands stays as it is:\n{told}",
         where=f"flows/{flow}",
         todo="Mend what it says, and run it again; nothing has changed.",
     )

@@ -6,6 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.conftest import ROOT, Workplace
+
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -64,3 +66,24 @@ def test_one_call_gives_the_library_s_own_explanation_of_what_the_bundle_answers
     library, rows, adds_up = done.stdout.split()
     assert (library, adds_up) == ("shap", "True")
     assert 60 <= int(rows) <= 63
+
+
+@pytest.mark.slow
+def test_a_frame_is_trained_in_three_lines_from_any_folder(tmp_path):
+    lines = f"""
+import pandas as pd, tagline
+frame = pd.read_csv({str(ROOT / "examples" / "penguins.csv")!r}).rename_axis("who")
+case = tagline.new(frame, target="species", name="birds")
+run = case.train()
+assert "one of 3 classes" in case._repr_html_()
+assert "candidate" in run._repr_html_().lower()
+assert run.metrics.loc["accuracy", "value"] > 0.9
+answers = run.bundle.columns(run.bundle.predict_frame(frame.reset_index().head(3)))
+assert list(answers["decision"]) == ["Adelie"] * 3
+"""
+    place = Workplace(tmp_path, {"PYTHONPATH": str(ROOT)})
+    (tmp_path / "cells.py").write_text(lines)
+    done = place.call(str(tmp_path / "cells.py"))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert (tmp_path / "birds.toml").exists()
+    assert "gates passed" in done.stdout  # its lines are shown as they come
