@@ -31,6 +31,7 @@ target = "y"
 source = "rows.csv"
 [search]
 trials = 3
+folds = 1
 brackets = 1
 [evaluation]
 resamples = 200

@@ -77,7 +77,13 @@ def case_of(
         "name": "small",
         "title": "Is it so?",
         "table": named | (table or {}),
-        "search": {"trials": 2, "brackets": 1, "max_rounds": 60, "early_stopping_rounds": 10},
+        "search": {
+            "folds": 1,
+            "trials": 2,
+            "brackets": 1,
+            "max_rounds": 60,
+            "early_stopping_rounds": 10,
+        },
         "evaluation": {"resamples": 100, "slice_resamples": 100},
     }
     return check_case(values | sections, file=str(folder / "small.toml"))

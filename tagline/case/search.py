@@ -159,6 +159,12 @@ class SearchSection(Section):
         description="Most of the best models whose margins are averaged, of each family in turn; "
         "the tuning rows say how many.",
     )
+    folds: Annotated[int, Field(ge=1, le=20)] | None = Field(
+        default=None,
+        description="Folds of whole groups, in the order of time where there is one, that judge "
+        "trials by rows which they have not learned from; 1 judges by the tuning rows alone. Where "
+        "left out, 5 with up to 10,000 rows that train or tune, else 1.",
+    )
     max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
         default=256, description="Most distinct values of an input that the trees tell apart."
     )

@@ -1,11 +1,13 @@
 """From a case to what its trials train on, told line by line."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from tagline import clock
@@ -22,6 +24,7 @@ from tagline.data.checks import (
 )
 from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
+from tagline.data.folds import folds_of
 from tagline.data.gather import LabelledRows, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
@@ -212,7 +215,11 @@ def settle(
     _expect_learnable(case, used)
     frame = used.frame
     values = input_values(frame, features)
-    inputs, matrix = _fitted(case, used, values)
+    folds = folds_of(case, used.part, used.group, used.y)
+    # Judged by folds, a model is fitted once more, to training and tuning rows.
+    learned = used.part != PARTS[2] if folds else used.of(PARTS[0])
+    inputs, matrix = _fitted(case, used, values, learned)
+    of_folds = [(_fitted(case, used, values, each.train)[1], each.part) for each in folds]
     reads = _reads(case, features, inputs)
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
     expect_fitting(case, features)
@@ -222,7 +229,7 @@ def settle(
     expect_no_leak(case, _suspected(case, features, used, values))
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     tell_constants(inputs.names, matrix, used.of("train"))
-    place = _put(case, features, inputs, matrix, used)
+    place = _put(case, features, inputs, matrix, used, of_folds)
     return Prepared(
         rows={name: put_table(frame[used.of(name)]) for name in PARTS},
         raw=put_table(storable(used.raw[used.of("test")])),
@@ -338,12 +345,14 @@ def _expect_learnable(case: Case, used: LabelledRows) -> None:
         )
 
 
-def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEncoder, Matrix]:
+def _fitted(
+    case: Case, used: LabelledRows, values: Columns, learned: npt.NDArray[np.bool_]
+) -> tuple[FeatureEncoder, Matrix]:
     return fit_inputs(
         values,
         used.y,
         used.group,
-        used.of(PARTS[0]),
+        learned,
         smoothing=case.inputs.smoothing,
         folds=case.inputs.folds,
         seed=case.seed,
@@ -353,7 +362,12 @@ def _fitted(case: Case, used: LabelledRows, values: Columns) -> tuple[FeatureEnc
 
 
 def _put(
-    case: Case, features: Features, inputs: FeatureEncoder, matrix: Matrix, used: LabelledRows
+    case: Case,
+    features: Features,
+    inputs: FeatureEncoder,
+    matrix: Matrix,
+    used: LabelledRows,
+    folds: Sequence[tuple[Matrix, npt.NDArray[np.str_]]],
 ) -> Path:
     return put_matrix(
         case,
@@ -363,6 +377,7 @@ def _put(
         y=used.y.astype(np.float32),
         part=used.part,
         group=used.group,
+        folds=folds,
         folder=blobs().folder,
     )
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def put_matrix(
     y: npt.NDArray[np.float32],
     part: npt.NDArray[np.str_],
     group: npt.NDArray[np.int64],
+    folds: Sequence[tuple[Matrix, npt.NDArray[np.str_]]] = (),
     folder: Path,
 ) -> Path:
     """Write what trials train on, and what they are judged by.
@@ -47,6 +49,8 @@ def put_matrix(
         ``train``, ``tune`` or ``test``.
     group : ndarray of shape (n,), int64
         What hangs together.
+    folds : sequence of tuple, optional
+        The inputs and the parts of all rows for each fold; see `tagline.data.folds`.
     folder : Path
         Where matrices are kept.
 
@@ -68,7 +72,7 @@ def put_matrix(
         "monotone": monotone,
         "interactions": interactions.tolist(),
     }
-    place = folder / f"matrix-{_digest(rules, X, y, part, group)[:32]}"
+    place = folder / f"matrix-{_digest(rules, X, y, part, group, *chain.from_iterable(folds))[:32]}"
     if not place.exists():
         beside = {_group_of(name): group[part == name] for name in PARTS}
         write(
@@ -79,6 +83,7 @@ def put_matrix(
             max_bin=case.search.max_bin,
             monotone=monotone,
             interactions=interactions,
+            folds=folds,
             beside={TEST: X[part == TEST], **beside},
         )
     return place

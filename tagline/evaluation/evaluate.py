@@ -49,6 +49,8 @@ class Evaluation:
         On the tuning rows; see `tagline.tasks.task.Rule`.
     behaviour : list of dict
         See `tagline.evaluation.behaviour.check`.
+    remarks : list of str
+        What is odd about the answers on the whole.
     gates : list of dict
         ``name``, ``passed``, ``figure``, ``limit``, ``detail``.
     standing : {"candidate", "rejected"}
@@ -65,6 +67,7 @@ class Evaluation:
     decided: dict[str, Any]
     cost_curve: pd.DataFrame
     behaviour: list[dict[str, Any]]
+    remarks: list[str]
     gates: list[dict[str, Any]]
     standing: Standing
 
@@ -180,6 +183,7 @@ def evaluate(
         decided=decided | {"tuned": tuned},
         cost_curve=rule.curve,
         behaviour=list(behaviour_results),
+        remarks=task.remarks(p, rule.plain),
         gates=judged,
         standing=standing(judged),
     )

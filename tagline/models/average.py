@@ -50,7 +50,7 @@ def average(
         the best trial.
     """
     begun = time.process_time()
-    ranked = _by_turns(table[table["trial"].isin(list(models))])[: section.average]
+    ranked = by_turns(table[table["trial"].isin(list(models))])[: section.average]
     best = [load(*models[trial]).with_all_cores() for trial in ranked]
     margins = [model.margins(X) for model in best]
 
@@ -71,7 +71,7 @@ def average(
     return (own, averaged) if better else None
 
 
-def _by_turns(ranked: pd.DataFrame) -> list[int]:
+def by_turns(ranked: pd.DataFrame) -> list[int]:
     """Name trials: the best of each family first, then the second of each, and so on."""
     turn = ranked.groupby("kind", sort=False).cumcount()
     found: list[int] = ranked["trial"][turn.sort_values(kind="stable").index].tolist()

@@ -85,7 +85,12 @@ class Trees:
             self._objective["num_class"] = data.classes
 
     def __call__(
-        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        learning_rate: float | None,
+        seed: int,
+        rounds: int | None = None,
     ) -> Boosted:
         """Fit until the tuning figure stops improving, and keep the trees up to its best.
 
@@ -97,6 +102,8 @@ class Trees:
             Weight of each tree, the finest where None; patience grows as it falls.
         seed : int
             Seed of the rows and inputs that each tree sees.
+        rounds : int, optional
+            How many trees are fitted, whatever the tuning rows say.
         """
         search = self._search
         rate = learning_rate or search.learning_rates[-1]
@@ -112,18 +119,23 @@ class Trees:
                 "seed": seed,
             },
             self._train,
-            num_boost_round=search.max_rounds,
+            num_boost_round=rounds or search.max_rounds,
             evals=[(self._tune, "tune")],
-            early_stopping_rounds=self._patience(rate),
+            early_stopping_rounds=None if rounds else self._patience(rate),
             verbose_eval=False,
             callbacks=[_Heartbeat(rate)],
         )
+        if rounds:
+            return self._kept(booster)
         # Trees after the best round are dropped, not merely passed over by whoever remembers to.
         best = booster[: booster.best_iteration + 1]
         best.set_attr(best_iteration=None, best_score=None)
+        return self._kept(best)
+
+    def _kept(self, booster: "xgboost.Booster") -> Boosted:
         if self._scale:
-            best.set_attr(**{SCALE: json.dumps(self._scale)})
-        return Boosted(bytes(best.save_raw("ubj")))
+            booster.set_attr(**{SCALE: json.dumps(self._scale)})
+        return Boosted(bytes(booster.save_raw("ubj")))
 
     def _scaled(self, y: Floats) -> Floats:
         """Give numbers about 0 and alike in size: single precision loses digits of others."""

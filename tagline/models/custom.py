@@ -161,6 +161,7 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
         *,
         learning_rate: float | None,  # noqa: ARG001 - it has none
         seed: int,
+        rounds: int | None = None,  # noqa: ARG001 - as learning_rate
     ) -> OnnxModel:
         fitted = family.fit(data, parameters, seed=seed, threads=search.threads)
         model = OnnxModel.of(_graph_of(fitted), data.X)

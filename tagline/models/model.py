@@ -20,9 +20,17 @@ class Fit(Protocol):
     """Fits models of one family to the same rows, one after the other."""
 
     def __call__(
-        self, parameters: Mapping[str, Any], *, learning_rate: float | None, seed: int
+        self,
+        parameters: Mapping[str, Any],
+        *,
+        learning_rate: float | None,
+        seed: int,
+        rounds: int | None = None,
     ) -> "Model":
-        """Fit one model; a family without parameters or learning rate takes no notice of them."""
+        """Fit one model; a family without parameters or learning rate takes no notice of them.
+
+        `rounds` is the number of trees, where the tuning rows do not say it.
+        """
 
 
 class Model(Protocol):

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,10 @@ import pandas as pd
 from tagline.case.search import SearchSection
 from tagline.errors import TaglineError
 from tagline.models import leaderboard
-from tagline.models.custom import draw_of, fitting, load_family
+from tagline.models.custom import draw_of
 from tagline.models.families import FAMILIES, Boosted, Model
 from tagline.models.model import Fit
+from tagline.models.out_of_fold import OutOfFold, fit_of, over_folds
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData
 from tagline.models.trials import Row
@@ -38,7 +39,8 @@ class BracketResult:
     metric : str
         The figure that chooses.
     best : bytes or None
-        Its best model, for `models.load`; none where every trial failed.
+        Its best model, for `models.load`, or what folds have left of it, for
+        `tagline.models.out_of_fold.from_bytes`; none where every trial failed.
     best_kind : str
         Kind of that model.
     best_trial : int or None
@@ -194,14 +196,14 @@ class _Run:
         self.search = SearchSection.model_validate(bracket["search"])
         self._seed, self._beside = bracket["seed"], bracket.get("beside", "")
         self._task = task_of(bracket.get("task", "binary"))
-        self._data = replace(data, task=self._task.name)
+        self._data = data.of(self._task.name)
         self._progress = progress
         self._rows = {
             trial["trial"]: new_row(trial["trial"], trial["kind"], trial["params"])
             for trial in bracket["trials"]
         }
-        self._fits: dict[str, Fit] = {}
-        self._own: dict[int, tuple[Row, Model]] = {}
+        self._fits: dict[str, list[Fit]] = {}
+        self._own: dict[int, tuple[Row, Model | OutOfFold]] = {}
         self._finest: set[int] = set()
         self._began, self._cost = time.process_time(), 0.0
 
@@ -228,7 +230,8 @@ class _Run:
                 "error": " ".join(f"{type(wrong).__name__}: {wrong}".split()),
             }
         row["seconds"] += time.process_time() - begun
-        self._cost += len(self._data.X) * max(1, fitted["rounds"] if fitted else 0)
+        rows = sum(len(each.X) for each in self._learned)
+        self._cost += rows * max(1, fitted["rounds"] if fitted else 0)
         # A finer rate may stop early by bad luck; the trial keeps its better fit.
         if fitted and self._order(fitted) < self._order(row):
             row |= {**fitted, "seconds": row["seconds"], "fits": row["fits"]}
@@ -284,13 +287,23 @@ class _Run:
 
     def _fitted(self, trial: Trial, rate: float | None) -> Row:
         number, kind, params = trial["trial"], trial["kind"], trial["params"]
-        fit = self._fit(kind)
         # By the trial's own number: neither company nor order changes its trees.
-        model = fit(params, learning_rate=rate, seed=_seed_of(self._seed, number))
+        seed = _seed_of(self._seed, number)
         shown = params if rate is None else {**params, "learning_rate": rate}
         row = new_row(number, kind, shown)
-        row |= leaderboard.figures(model, self._data.X_tune, self._data.y_tune, task=self._task)
-        row["state"] = "running"
+        model: Model | OutOfFold
+        if self._data.folds:
+            model = over_folds(
+                self._fit(kind), self._data, kind, params, learning_rate=rate, seed=seed
+            )
+            labels = np.concatenate([each.y_tune for each in self._data.folds])
+            row |= leaderboard.measured(model.margins, labels, task=self._task)
+        else:
+            (fit,) = self._fit(kind)
+            model = fit(params, learning_rate=rate, seed=seed)
+            margins = model.margins(np.asarray(self._data.X_tune))
+            row |= leaderboard.measured(margins, self._data.y_tune, task=self._task)
+        row |= {"rounds": model.rounds, "state": "running"}
         rival = rate is None and kind in self.search.families
         if rival or rate == self.search.learning_rates[-1]:
             self._finest.add(number)
@@ -298,15 +311,16 @@ class _Run:
             self._own[number] = (row, model)
         return row
 
-    def _fit(self, kind: str) -> Fit:
+    def _fit(self, kind: str) -> list[Fit]:
         if kind not in self._fits:
-            self._fits[kind] = self._fitting(kind)
+            own = [fit_of(kind, d, self.search, beside=self._beside) for d in self._learned]
+            self._fits[kind] = own
         return self._fits[kind]
 
-    def _fitting(self, kind: str) -> Fit:
-        if kind in FAMILIES:
-            return FAMILIES[kind].fitting(self._data, self.search)
-        return fitting(load_family(kind, beside=self._beside), self._data, self.search)
+    @property
+    def _learned(self) -> Sequence[TrainingData]:
+        """The rows that trials are fitted to: those of each fold, where there are any."""
+        return self._data.folds or (self._data,)
 
     def _order(self, row: Row) -> tuple[float, float, int, int]:
         return leaderboard.order(row, self.search.metric)

@@ -1,7 +1,7 @@
 """The rows that models learn from, written once and shared by every task of the search."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +35,12 @@ class TrainingData:
         all may be.
     task : str
         The name of the case's task, which says what the labels are.
+    folds : tuple of TrainingData
+        Training rows and, in place of tuning rows, those that they judge; none where there are
+        rows enough for a tuning part.
+    judged : int64 [m]
+        Places of the rows that the folds judge, one fold after the other, among training and
+        tuning rows.
     """
 
     X: Floats
@@ -45,6 +51,18 @@ class TrainingData:
     monotone: npt.NDArray[np.int8]
     interactions: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((0, 0), np.int8))
     task: str = BINARY
+    folds: tuple["TrainingData", ...] = ()
+    judged: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def of(self, task: str) -> "TrainingData":
+        """Give the same rows of a task's question, and so its folds."""
+        return replace(self, task=task, folds=tuple(each.of(task) for each in self.folds))
+
+    def whole(self) -> "TrainingData":
+        """Give training and tuning rows together, to fit once more what was judged by folds."""
+        X, y = np.concatenate([self.X, self.X_tune]), np.concatenate([self.y, self.y_tune])
+        most = max(2, len(self.cuts))
+        return replace(self, X=X, y=y, cuts=quantile_cuts(X, max_bin=most), folds=())
 
     @property
     def classes(self) -> int:
@@ -52,7 +70,10 @@ class TrainingData:
         return int(self.y.max()) + 1
 
 
-_ARRAYS = tuple(name for name in TrainingData.__dataclass_fields__ if name != "task")
+_SHARED = ("monotone", "interactions")
+_OF_ROWS = ("X", "y", "X_tune", "y_tune", "cuts")
+_ARRAYS = (*_OF_ROWS, *_SHARED)
+JUDGED = "judged"
 
 
 def write(
@@ -64,6 +85,7 @@ def write(
     max_bin: int = 256,
     monotone: Sequence[int] | None = None,
     interactions: npt.NDArray[np.int8] | None = None,
+    folds: Sequence[tuple[Floats, npt.NDArray[np.str_]]] = (),
     beside: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> TrainingData:
     """Write the rows that train and tune to a folder, each array a memory-mapped ``.npy``.
@@ -87,6 +109,8 @@ def write(
         Direction in which each input may move the answer: -1, 0 or 1.
     interactions : int8 [groups, p], optional
         Which inputs each group names; see `TrainingData`.
+    folds : sequence of tuple, optional
+        Inputs and parts of all rows for each fold, as `X` and `split`.
     beside : mapping of str to ndarray, optional
         Other arrays that belong to these, by the names of their files without ``.npy``.
 
@@ -95,24 +119,47 @@ def write(
     TaglineError
         No input, or an infinite value.
     """
+    own = _of_rows(X, y, split, max_bin=max_bin)
+    width = X.shape[1]
+    own |= {
+        "monotone": _directions(monotone, width),
+        "interactions": np.zeros((0, width), np.int8) if interactions is None else interactions,
+    }
+    written = {**own, **beside}
+    for number, (inputs, part) in enumerate(folds):
+        made = _of_rows(inputs, y, part, max_bin=max_bin)
+        written |= {_of_fold(number, name): array for name, array in made.items()}
+    if folds:
+        written[JUDGED] = _judged(split, [part for _, part in folds])
+    _put(folder, written)
+    return TrainingData(**own)
+
+
+def _of_rows(
+    X: Floats, y: Floats, split: Sequence[str] | npt.NDArray[np.str_], *, max_bin: int
+) -> dict[str, Any]:
     rows = {name: np.flatnonzero(np.asarray(split) == name) for name in ("train", "tune")}
     train, tune = (np.ascontiguousarray(X[at], dtype=np.float32) for at in rows.values())
     y_train, y_tune = (np.asarray(y)[at].astype(np.float32) for at in rows.values())
     _check(train, "training")
     _check(tune, "tuning")
-    data = TrainingData(
-        X=train,
-        y=y_train,
-        X_tune=tune,
-        y_tune=y_tune,
-        cuts=quantile_cuts(train, max_bin=max_bin),
-        monotone=_directions(monotone, train.shape[1]),
-        interactions=np.zeros((0, train.shape[1]), np.int8)
-        if interactions is None
-        else interactions,
-    )
-    _put(folder, {**{name: getattr(data, name) for name in _ARRAYS}, **beside})
-    return data
+    cuts = quantile_cuts(train, max_bin=max_bin)
+    return dict(zip(_OF_ROWS, (train, y_train, tune, y_tune, cuts), strict=True))
+
+
+def _judged(
+    split: Sequence[str] | npt.NDArray[np.str_], parts: Sequence[npt.NDArray[np.str_]]
+) -> npt.NDArray[np.int64]:
+    """Give the places of rows that folds judge, among training rows and then tuning rows."""
+    named = np.asarray(split)
+    order = np.concatenate([np.flatnonzero(named == name) for name in ("train", "tune")])
+    place = np.zeros(len(named), np.int64)
+    place[order] = np.arange(len(order))
+    return np.concatenate([place[part == "tune"] for part in parts])
+
+
+def _of_fold(number: int, name: str) -> str:
+    return f"fold{number}_{name}"
 
 
 def _put(folder: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -129,7 +176,16 @@ def read(folder: Path) -> TrainingData:
     TaglineError
         An array is missing or truncated.
     """
-    return TrainingData(**{name: _opened(folder / f"{name}.npy") for name in _ARRAYS})
+    shared = {name: _opened(folder / f"{name}.npy") for name in _SHARED}
+    own = {name: _opened(folder / f"{name}.npy") for name in _OF_ROWS}
+    if not (folder / f"{JUDGED}.npy").exists():
+        return TrainingData(**own, **shared)
+    folds: list[TrainingData] = []
+    while (folder / f"{_of_fold(len(folds), 'X')}.npy").exists():
+        made = {n: _opened(folder / f"{_of_fold(len(folds), n)}.npy") for n in _OF_ROWS}
+        folds.append(TrainingData(**made, **shared))
+    judged = np.asarray(_opened(folder / f"{JUDGED}.npy"))
+    return TrainingData(**own, **shared, folds=tuple(folds), judged=judged)
 
 
 def quantile_cuts(X: Floats, *, max_bin: int) -> npt.NDArray[np.float32]:

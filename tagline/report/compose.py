@@ -76,6 +76,7 @@ def _gates(evaluation: Evaluation) -> Section:
         for idle in evaluation.behaviour
         if not idle["counts"]
     ]
+    rows += [(remark, "odd", "") for remark in evaluation.remarks]
     return Section("Gates", [Block(table=Table(["gate", "", "figure"], rows))])
 
 

@@ -30,6 +30,8 @@ def ending(
     for gate in evaluation.gates:
         mark = "passed" if gate["passed"] else "FAILED"
         yield f"{mark}  {gate['name']}: {gate['detail']}"
+    for remark in evaluation.remarks:
+        yield f"LOOK    {remark}"
     for idle in evaluation.behaviour:
         if not idle["counts"]:
             yield f"idle    {idle['name']}: {idle['detail']}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tagline.case.config import TableSection
     from tagline.case.evaluation import EvaluationSection
 
+ALIKE = 0.02  # probabilities nearer than that decide nothing
 PROBABILITY = AnswerColumn(
     "probability", float, {"minimum": 0, "maximum": 1, "description": "Of 1."}
 )
@@ -160,9 +161,28 @@ class Binary(Task):
         """Give the log loss of each row above the entropy of its probability."""
         return log_loss_of_rows(y, given) - entropy(given)
 
+    def losses(self, y: Floats, given: Floats) -> Floats:
+        """Give the log loss of each row."""
+        return log_loss_of_rows(y, given)
+
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how far each probability is from the label."""
         return np.abs(y - given)
+
+    def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
+        """Say whether all rows are answered alike, and whether decisions are."""
+        low, high = np.quantile(given, [0.05, 0.95])
+        found = []
+        if high - low < ALIKE:
+            found.append(
+                f"Nine of ten rows are answered alike, with {low:.3f} to {high:.3f}: the model "
+                "tells hardly any apart."
+            )
+        share, at = float((given >= rule["threshold"]).mean()), rule["threshold"]
+        if share in (0.0, 1.0):
+            acts = "every row" if share else "no row"
+            found.append(f"The threshold of {at:.3f} acts on {acts}: decisions say nothing.")
+        return found
 
     def promised(self, given: Floats, place: npt.NDArray[np.int64], groups: int) -> Scored:
         """Take each row as a 1 with the weight of its probability, and as a 0 with the rest."""

@@ -241,9 +241,21 @@ class Classes(Task):
         (said,) = class_texts([decision])
         return f"{said} ({p[said]:.3f})", class_texts(rule["classes"])[int(y)]
 
+    def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
+        """Say whether all rows are decided alike."""
+        said = np.unique(_cheapest(given, rule))
+        if len(said) > 1:
+            return []
+        name = class_texts(rule["classes"])[int(said[0])]
+        return [f"Every row is decided to be {name!r}: decisions say nothing."]
+
     def naive(self, y: Floats, rows: int) -> Floats:
         """Give the share of each class to every row."""
         return np.tile(self.targets(y).mean(axis=0), (rows, 1))
+
+    def losses(self, y: Floats, given: Floats) -> Floats:
+        """Give the log loss of each row."""
+        return log_loss_of_rows(y, given)
 
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how much probability each row's own class lacks."""

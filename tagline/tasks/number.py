@@ -29,6 +29,7 @@ COVERAGE = AnswerColumn(
     {"description": "Share of rows whose interval holds what comes true, as promised."},
 )
 BANDS, ROWS_A_BAND = 5, 100
+ALIKE = 0.1  # of the spread of labels
 SETTLED = 200  # rows
 
 
@@ -196,9 +197,23 @@ class Number(Task):
         value, low, high = self.decide(float(given), rule)
         return f"{value:.5g} ({low:.5g} to {high:.5g})", f"{y:.5g}"
 
+    def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
+        """Say whether all rows are answered alike."""
+        low, high = np.quantile(given, [0.05, 0.95])
+        if high - low >= ALIKE * rule["spread"]:
+            return []
+        return [
+            f"Nine of ten rows are answered alike, with {low:.5g} to {high:.5g}, where labels have "
+            f"a standard deviation of {rule['spread']:.5g}: the model tells hardly any apart."
+        ]
+
     def scale(self, rule: Mapping[str, Any]) -> float:
         """Give ten times the spread of labels: trees add scaled leaves in single precision."""
         return 10 * float(rule["spread"])
+
+    def losses(self, y: Floats, given: Floats) -> Floats:
+        """Give the squared error of each row."""
+        return np.asarray((y - given) ** 2)
 
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how far each answer is from what came true."""

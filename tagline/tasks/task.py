@@ -208,6 +208,10 @@ class Task(ABC):
     def excess(self, y: Floats, given: Floats, rule: Mapping[str, Any]) -> Floats:
         """Give the loss of each row above what its answer promised, [n]: 0 on the whole."""
 
+    @abstractmethod
+    def losses(self, y: Floats, given: Floats) -> Floats:
+        """Give the loss of each row by which models are chosen, [n]."""
+
     def level(self, y: Floats) -> Floats:
         """Give what of the labels is watched on the whole: its mean is shown."""
         return y
@@ -227,6 +231,10 @@ class Task(ABC):
     def in_words(self, y: float, given: Any, rule: Mapping[str, Any]) -> tuple[str, str]:  # noqa: ARG002
         """Say an answer, and what came true, as a person reads them."""
         return f"{given:.3f}", f"{y:g}"
+
+    @abstractmethod
+    def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
+        """Say what is odd about answers on the whole, a sentence each: none as a rule."""
 
     def scale(self, rule: Mapping[str, Any]) -> float:  # noqa: ARG002 - probabilities have the scale 1
         """Give the size of answers that differences are measured against."""

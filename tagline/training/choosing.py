@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from tagline.case.config import Case
-from tagline.data.parts import Part, read_parts
+from tagline.data.parts import read_parts
 from tagline.data.prepare import Prepared
+from tagline.data.split import PARTS
+from tagline.data.training_set import matrix_folder, part_groups
 from tagline.errors import TaglineError
 from tagline.evaluation import calibration
 from tagline.evaluation.gates import LEAST
 from tagline.models.average import average
 from tagline.models.families import Model, load
 from tagline.models.leaderboard import table
+from tagline.models.out_of_fold import from_bytes
 from tagline.models.search import BracketResult, choose
+from tagline.models.training_data import TrainingData, read
 from tagline.models.trials import members, records
 from tagline.tasks.tasks import task_of
+from tagline.training.combining import combination, fitted, fitted_alone, row_of
 
 log = logging.getLogger(__name__)
 Floats = npt.NDArray[np.float64]
@@ -43,6 +49,9 @@ class BestTrial:
         For `tagline.metrics.calibrators.apply`.
     task : str
         The name of the case's task.
+    held_out : bytes
+        Labels and margins of the rows that folds have judged, as NumPy writes them; empty where
+        the tuning rows did.
     """
 
     trial: int
@@ -50,6 +59,16 @@ class BestTrial:
     model: bytes
     calibrator: dict[str, Any]
     task: str = "binary"
+    held_out: bytes = b""
+
+    @property
+    def judged(self) -> tuple[Floats, Floats] | None:
+        """Labels and answers of rows that folds have judged; None where a part of them tuned."""
+        if not self.held_out:
+            return None
+        with np.load(BytesIO(self.held_out), allow_pickle=False) as found:
+            y, margins = found["y"], found["margins"]
+        return y, task_of(self.task).calibrated(margins, self.calibrator)
 
     def predict(self, X: npt.NDArray[np.float32]) -> Floats:
         """Give the calibrated answers to rows of the matrix, as the graph of a bundle does."""
@@ -104,6 +123,9 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
         Every trial failed.
     """
     winner, leaderboard = choose(results)
+    data = read(matrix_folder(prepared.matrix, prepared.matrix_files)).of(case.task)
+    if data.folds:
+        return _of_folds(case, prepared, results, data, leaderboard)
     (tune,) = read_parts(prepared, "tune", target=case.table.target)
     finished = {trial: model for each in results for trial, model in each.finished.items()}
     task = task_of(case.task)
@@ -114,19 +136,63 @@ def choose_best(case: Case, prepared: Prepared, results: Sequence[BracketResult]
         best = (row["trial"], model)
         rows = [*records(leaderboard), row]
         leaderboard = table(rows, metric=case.search.metric)
-    best_trial, calibrators = _calibrated(case, *best, tune)
+    margins = best[1].margins(tune.X)
+    best_trial, calibrators = _calibrated(case, *best, margins, tune.y, tune.group)
     simple = {kind: model for result in results for kind, model in result.simple.items()}
-    # The best trial is no baseline of its own; but who is no better than the base rate is rejected.
-    if best_trial.kind not in LEAST:
-        simple.pop(best_trial.kind, None)
-    simple = {kind: model for kind, model in simple.items() if kind in case.search.compared}
+    simple = {kind: simple[kind] for kind in _compared(case, best_trial) if kind in simple}
     kind = best_trial.calibrator["kind"]
     log.info(f"{_named(best_trial, leaderboard)} is best on the tuning rows; calibrator: {kind}")
     return Choice(best_trial, leaderboard, calibrators, simple)
 
 
+def _compared(case: Case, best_trial: BestTrial) -> list[str]:
+    """Name the baselines to compare with: no trial is its own, but for the least of them.
+
+    Who is no better than that is rejected.
+    """
+    own = best_trial.kind if best_trial.kind not in LEAST else None
+    return [kind for kind in case.search.compared if kind != own]
+
+
+def _of_folds(
+    case: Case,
+    prepared: Prepared,
+    results: Sequence[BracketResult],
+    trials: TrainingData,
+    leaderboard: pd.DataFrame,
+) -> Choice:
+    """Choose by rows that folds have judged, and fit what was chosen to all but the test rows."""
+    task, place = task_of(case.task), trials.judged
+    y = np.concatenate([each.y_tune for each in trials.folds]).astype(np.float64)
+    folder = matrix_folder(prepared.matrix, prepared.matrix_files)
+    groups = np.concatenate([part_groups(folder, each) for each in PARTS[:2]])[place]
+    named = dict(zip(leaderboard["trial"], leaderboard["kind"], strict=True))
+    tuned = {n: from_bytes(m) for each in results for n, (_, m) in each.finished.items()}
+    simple = [from_bytes(model) for each in results for model in each.simple.values()]
+    numbers = {kind: int(trial) for trial, kind in named.items()}
+    beside = {numbers[each.kind]: each for each in simple if numbers[each.kind] not in tuned}
+    chosen = combination(leaderboard, tuned, beside, y, groups, case=case, task=task)
+    rows, trial = records(leaderboard), chosen.trials[0]
+    if len(chosen.trials) > 1:
+        trial = int(leaderboard["trial"].max()) + 1
+        rows = [*rows, row_of(chosen, trial, y, task=task)]
+    ranked = table(rows, metric=case.search.metric)
+    whole = trials.whole()
+    model = fitted(chosen, whole, case)
+    best_trial, calibrators = _calibrated(case, trial, model, chosen.margins, y, groups)
+    kept = BytesIO()
+    np.savez(kept, y=y, margins=chosen.margins)
+    best_trial = replace(best_trial, held_out=kept.getvalue())
+    compared = [each for each in simple if each.kind in _compared(case, best_trial)]
+    log.info(
+        f"{_named(best_trial, ranked)} is chosen by {len(trials.folds)} folds of {len(y):,} rows, "
+        f"and fitted to all {len(whole.y):,}; calibrator: {best_trial.calibrator['kind']}"
+    )
+    return Choice(best_trial, ranked, calibrators, fitted_alone(compared, whole, case))
+
+
 def _named(best_trial: BestTrial, leaderboard: pd.DataFrame) -> str:
-    (top,) = records(leaderboard.head(1))
+    (top,) = records(leaderboard[leaderboard["trial"] == best_trial.trial])
     averaged = members(top)
     of = f", the average of {', '.join(map(str, averaged))}" if averaged else ""
     return f"trial {best_trial.trial} ({top['kind']}{of})"
@@ -139,12 +205,19 @@ def _best_of(winner: BracketResult) -> tuple[int, Model]:
     return winner.best_trial, best.with_all_cores()
 
 
-def _calibrated(case: Case, trial: int, model: Model, tune: Part) -> tuple[BestTrial, pd.DataFrame]:
+def _calibrated(
+    case: Case,
+    trial: int,
+    model: Model,
+    margins: Floats,
+    y: Floats,
+    groups: npt.NDArray[np.int64],
+) -> tuple[BestTrial, pd.DataFrame]:
     section = case.evaluation
     chosen = calibration.choose(
-        model.margins(tune.X),
-        tune.y,
-        tune.group,
+        margins,
+        y,
+        groups,
         task=task_of(case.task),
         seed=case.seed,
         kind=section.calibration,

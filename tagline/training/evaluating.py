@@ -80,7 +80,7 @@ def evaluate_best(
     theirs, why_not, postponed = None, "", ""
     if current is not None:
         theirs, why_not, postponed = _beside(current, case, prepared, test.frame, came)
-    tuning = tune.y, answers.predict(tune.frame)
+    tuning = best_trial.judged or (tune.y, answers.predict(tune.frame))
     return evaluate(
         case.evaluation,
         case.gates,

@@ -154,9 +154,10 @@ def _reference(
     best_trial: BestTrial,
     rule: Mapping[str, Any],
 ) -> dict[str, np.ndarray]:
-    train, *others = parts
+    train, tune, test = parts
     # A model answers the rows that it has learned from otherwise than any new ones.
-    given = np.concatenate([best_trial.predict(each.X) for each in others])
+    _, judged = best_trial.judged or (None, best_trial.predict(tune.X))
+    given = np.concatenate([judged, best_trial.predict(test.X)])
     raw = columns(train.frame, fields=features.fields)
     fields = {f"field:{name}": values for name, values in raw.items()}
     matrix = {f"input:{name}": train.X[:, place] for place, name in enumerate(inputs.names)}

@@ -11,7 +11,14 @@ import pandas as pd
 from tagline.case.config import Case
 from tests.pipeline import Trained, case_of, trained
 
-QUICK = {"trials": 1, "brackets": 1, "max_rounds": 40, "average": 1, "baselines": ["base_rate"]}
+QUICK = {
+    "folds": 1,
+    "trials": 1,
+    "brackets": 1,
+    "max_rounds": 40,
+    "average": 1,
+    "baselines": ["base_rate"],
+}
 
 
 def plain(n: int = 600, seed: int = 0) -> pd.DataFrame:

@@ -1,0 +1,87 @@
+"""Few rows: training and tuning rows judged by models that have not learned from them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.case.config import Case
+from tagline.data.split import PARTS
+
+Mask = npt.NDArray[np.bool_]
+FEW, FOLDS = 10_000, 5
+UNUSED = ""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Which rows one fold learns from, and which ones it judges.
+
+    Attributes
+    ----------
+    train, judged : ndarray of shape (n,), bool
+        Of all used rows; those of neither are of no use to it.
+    """
+
+    train: Mask
+    judged: Mask
+
+    @property
+    def part(self) -> npt.NDArray[np.str_]:
+        """Each row's part, as a training without folds names it, shape (n,)."""
+        return np.where(self.train, PARTS[0], np.where(self.judged, PARTS[1], UNUSED))
+
+
+def folds_of(
+    case: Case, part: npt.NDArray[np.str_], group: npt.NDArray[np.int64], y: npt.NDArray[np.float64]
+) -> list[Fold]:
+    """Deal training and tuning rows to folds of whole groups; none where there are many rows.
+
+    Where the table has times, a fold learns from what is before its rows; the first of six blocks
+    of groups is judged by nobody.
+
+    Parameters
+    ----------
+    case : Case
+        Says how many, and whether there are times.
+    part : ndarray of shape (n,), str
+        ``train``, ``tune`` or ``test``.
+    group : ndarray of shape (n,), int64
+        What hangs together, in the order of time where there are times.
+    y : ndarray of shape (n,), float64
+        Labels: a fold that would learn from one value only is left out.
+    """
+    learned = part != PARTS[2]
+    count = case.search.folds
+    if count is None:
+        count = FOLDS if learned.sum() <= FEW else 1
+    found = list(_dealt(case, learned, group, count)) if count > 1 else []
+    whole = set(np.unique(y[learned]).tolist()) if case.task == "classes" else set()
+    able = [each for each in found if _can_learn(each, y, whole)]
+    # Of one fold alone nothing is known that a tuning part would not tell as well.
+    return able if len(able) > 1 else []
+
+
+def _dealt(case: Case, learned: Mask, group: npt.NDArray[np.int64], count: int) -> Iterator[Fold]:
+    distinct, place = np.unique(group[learned], return_inverse=True)
+    timed = case.table.time is not None
+    number = np.full(len(group), -1)
+    if timed:
+        # By rows, so that busy days make no block twice as large as another.
+        rows = np.cumsum(np.bincount(place))
+        block = (rows - 1) * (count + 1) // rows[-1]
+    else:
+        block = np.arange(len(distinct)) % count
+        np.random.default_rng(case.seed).shuffle(block)
+    number[learned] = block[place]
+    for each in range(1, count + 1) if timed else range(count):
+        judged = number == each
+        train = learned & ((number < each) if timed else ~judged)
+        if judged.any() and train.any():
+            yield Fold(train, judged)
+
+
+def _can_learn(fold: Fold, y: npt.NDArray[np.float64], whole: set[float]) -> bool:
+    known = set(np.unique(y[fold.train]).tolist())
+    return len(known) > 1 and whole <= known
