@@ -83,7 +83,9 @@ class TableSection(Section):
     )
     source: str | None = Field(
         default=None,
-        description="CSV or Parquet file, beside this config; for a case without a feature module.",
+        description="Where the rows are, beside this config: a CSV or Parquet file, a folder or a "
+        "pattern of such files, s3://bucket/prefix, or module:function that gives a pandas frame; "
+        "for a case without a feature module.",
     )
     files: dict[str, str] = Field(
         default_factory=dict,

@@ -11,7 +11,12 @@ from tagline.cli.output import print_table, say
 def new(
     name: Annotated[str, typer.Argument(help="The case's name: small letters, digits and _.")],
     *,
-    table: Annotated[Path, typer.Option(help="CSV or Parquet.")],
+    table: Annotated[
+        str,
+        typer.Option(
+            help="CSV or Parquet: a file, a folder, a pattern, s3://...; or module:function."
+        ),
+    ],
     target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
     task: Annotated[
         str | None,

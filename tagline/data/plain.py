@@ -75,7 +75,7 @@ def _file(case: Case) -> File:
     section = case.table
     # What keeps rows together need not be an input.
     left_out = [name for name in section.exclude if name != case.split.group]
-    file = read_raw(case, case.beside(str(section.source)), exclude=left_out)
+    file = read_raw(case, str(section.source), exclude=left_out)
     own = (section.id, section.time, section.target, section.observed)
     require_columns(file.frame, tuple(filter(None, own)), where=str(section.source))
     for name in section.made:

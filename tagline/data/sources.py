@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from tagline.case.config import Case
+from tagline.data.origins import ENDINGS
+from tagline.data.store import PARQUET, put_table, storable
+from tagline.data.tables import origin_of
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,16 @@ def put_sources(case: Case) -> dict[str, str]:
         SHA-256 by ``source``, and ``files/NAME`` for each of ``table.files``; without what a
         feature module reads by itself.
     """
-    return {key: blobs().put_file(path) for key, path in _files(case) if path.is_file()}
+    kept = {}
+    for key, named in _named(case):
+        origin = origin_of(case, named)
+        if origin.file is None:
+            # Of several files, or of a function, what they came to.
+            frame = origin.read(encoding=case.table.encoding).frame
+            kept[key] = put_table(storable(frame))["sha256"]
+        elif origin.file.is_file():
+            kept[key] = blobs().put_file(origin.file)
+    return kept
 
 
 def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
@@ -34,11 +45,14 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
         What `put_sources` gave when the run was trained.
     """
     table = case.table
-    for key, path in _files(case):
-        if path.exists() or key not in sources:
+    for key, named in _named(case):
+        origin = origin_of(case, named)
+        if origin.is_here or key not in sources:
             continue
-        log.warning(f"{path} is not here: the table is read as it was when the run was trained.")
-        here = str(blobs().file(sources[key], ending=path.suffix))
+        log.warning(f"{named} is not here: the table is read as it was when the run was trained.")
+        ending = next((each for each in ENDINGS if named.lower().endswith(each)), PARQUET)
+        ending = PARQUET if origin.file is None else ending
+        here = str(blobs().file(sources[key], ending=ending))
         if key == SOURCE:
             table = table.model_copy(update={"source": here})
         else:
@@ -47,8 +61,8 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
     return case if table is case.table else case.model_copy(update={"table": table})
 
 
-def _files(case: Case) -> Iterator[tuple[str, Path]]:
+def _named(case: Case) -> Iterator[tuple[str, str]]:
     if case.table.source is not None:
-        yield SOURCE, case.beside(case.table.source)
+        yield SOURCE, case.table.source
     for name, file in case.table.files.items():
-        yield f"files/{name}", case.beside(file)
+        yield f"files/{name}", file

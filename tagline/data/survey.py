@@ -14,7 +14,7 @@ from tagline.columns.kind import How
 from tagline.columns.kinds import MISSING, Kind
 from tagline.columns.times import UTC_TIME, find_number_format
 from tagline.columns.values import read
-from tagline.data.files import read_file
+from tagline.data.origins import Origin
 from tagline.errors import TaglineError
 
 ROWS_SHOWN = 10_000  # a look, not a count, where there are more
@@ -83,7 +83,7 @@ class Survey:
         Rows that are the same as an earlier one.
     """
 
-    path: Path
+    path: Path | str
     frame: pd.DataFrame
     columns: tuple[ColumnSummary, ...]
     repeated: int
@@ -127,13 +127,13 @@ class Survey:
         return _texts(self.frame[name]).value_counts()
 
 
-def survey(path: Path, *, encoding: str = "utf-8") -> Survey:
+def survey(path: Path | str, *, encoding: str = "utf-8") -> Survey:
     """Look at a table.
 
     Parameters
     ----------
-    path : Path
-        CSV or Parquet.
+    path : Path or str
+        CSV or Parquet; see `tagline.data.origins`.
     encoding : str, optional
         How the bytes of a CSV are letters.
 
@@ -142,7 +142,7 @@ def survey(path: Path, *, encoding: str = "utf-8") -> Survey:
     TaglineError
         The file can not be read, or has no rows.
     """
-    frame = read_file(path, encoding=encoding).frame
+    frame = Origin(str(path), Path()).read(encoding=encoding).frame
     if frame.empty:
         raise TaglineError("The table has no rows.", where=str(path))
     columns = tuple(_looked(frame[name]) for name in frame.columns)

@@ -11,7 +11,8 @@ from tagline.columns.infer import counted, recognise
 from tagline.columns.kind import How
 from tagline.columns.values import read
 from tagline.data.features import Features
-from tagline.data.files import File, read_file, without_texts
+from tagline.data.files import File, without_texts
+from tagline.data.origins import Origin
 from tagline.errors import TaglineError
 from tagline.names import near
 
@@ -31,7 +32,7 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
                 f"{features.module} has no table {name!r}{near(name, tables)}.",
                 where=f"{case.file}: table.files",
             )
-        tables[name] = read_table(case, case.beside(file))
+        tables[name] = read_table(case, file)
     for name, columns in features.tables.items():
         require_columns(tables[name], columns, where=f"table {name!r} of {features.module}")
     for name, table in tables.items():
@@ -40,13 +41,18 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def read_raw(case: Case, path: Path, *, exclude: Sequence[str] = ()) -> File:
-    """Read a file of a case as it is; see `tagline.data.files.read_file`."""
-    file = read_file(path, encoding=case.table.encoding, exclude=exclude)
+def read_raw(case: Case, named: str, *, exclude: Sequence[str] = ()) -> File:
+    """Read a table of a case as it is; see `tagline.data.origins`."""
+    file = origin_of(case, named).read(encoding=case.table.encoding, exclude=exclude)
     return replace(file, frame=without_texts(file.frame, case.table.missing))
 
 
-def read_table(case: Case, path: Path) -> pd.DataFrame:
+def origin_of(case: Case, named: str) -> Origin:
+    """Find what a config names, relative to itself."""
+    return Origin(named, Path(case.file).parent)
+
+
+def read_table(case: Case, named: str) -> pd.DataFrame:
     """Read a file for a feature module, each column in the type of what it holds.
 
     Whole numbers are Int64 where some are missing, so that they keep all their bits; times that
@@ -57,7 +63,7 @@ def read_table(case: Case, path: Path) -> pd.DataFrame:
     TaglineError
         As `tagline.data.files.read_file` and `tagline.columns.infer.guess`.
     """
-    frame = read_raw(case, path).frame
+    frame = read_raw(case, named).frame
     return pd.DataFrame({name: _typed(case, frame[name]) for name in frame.columns})
 
 

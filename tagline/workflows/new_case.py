@@ -15,6 +15,7 @@ from tagline.case.tasks import BINARY, CLASSES, NUMBER
 from tagline.columns.infer import recognise
 from tagline.data.checks import is_speakable
 from tagline.data.files import UTF_8
+from tagline.data.origins import S3, Origin
 from tagline.data.prepare import suspects
 from tagline.data.survey import FEWEST_DAYS, Survey, days_of, survey
 from tagline.errors import TaglineError
@@ -33,8 +34,8 @@ class NewCase:
     ----------
     name : str
         The case's.
-    table : Path
-        Its file.
+    table : Path or str
+        Its file, or what else `table.source` may be.
     target, positive, negative, id, time : str or None
         Columns and values; None where nothing was said.
     task : str or None
@@ -44,7 +45,7 @@ class NewCase:
     """
 
     name: str
-    table: Path
+    table: Path | str
     target: str | None = None
     positive: str | None = None
     negative: str | None = None
@@ -212,7 +213,7 @@ def _of_rows(seen: Survey) -> Iterator[str]:
 
 
 def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -> str:
-    source = os.path.relpath(wished.table.absolute(), file.absolute().parent)
+    source = _from(str(wished.table), file.absolute().parent)
     table = {
         "source": source,
         **({"id": answered.id} if answered.id else {}),
@@ -236,6 +237,13 @@ def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -
         *_personal(seen, answered),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _from(named: str, folder: Path) -> str:
+    """Name a table as a config in another folder does."""
+    if named.startswith(S3) or Origin(named, Path()).is_function:
+        return named
+    return os.path.relpath(Path(named).absolute(), folder)
 
 
 def _others(asked: Question) -> Iterator[str]:

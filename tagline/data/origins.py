@@ -1,0 +1,170 @@
+"""Where a table comes from: a file, a folder or a pattern of files, S3, or a Python function."""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from tagline import paths
+from tagline.data.files import UTF_8, File, read_file
+from tagline.errors import TaglineError
+from tagline.models.custom import look_beside
+from tagline.names import near
+from tagline.storage.files import write_whole
+from tagline.storage.location import open_store
+
+FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+PATTERN = re.compile(r"[*?\[]")
+ENDINGS = (".csv", ".csv.gz", ".parquet")
+S3 = "s3://"
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a table comes from.
+
+    Attributes
+    ----------
+    named : str
+        As a config has it.
+    beside : Path
+        The folder that names are relative to: the config's.
+    """
+
+    named: str
+    beside: Path
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is ``module:function``."""
+        return bool(FUNCTION.fullmatch(self.named)) and not (self.beside / self.named).exists()
+
+    @property
+    def file(self) -> Path | None:
+        """The one file that it is; None where it is something else."""
+        if self.named.startswith(S3) or self.is_function or PATTERN.search(self.named):
+            return None
+        path = (self.beside / self.named).resolve()
+        return None if path.is_dir() else path
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this machine has it, as far as one can tell without reading it."""
+        if self.named.startswith(S3) or self.is_function:
+            return True
+        return self.file.exists() if self.file is not None else bool(self._local())
+
+    def read(self, *, encoding: str = UTF_8, exclude: Sequence[str] = ()) -> File:
+        """Read the table whole, or not at all; files one after the other, by their names.
+
+        Raises
+        ------
+        TaglineError
+            There is nothing, a file can not be read, or files have other columns than the first.
+        """
+        if self.is_function:
+            return self._called(exclude)
+        files = self._files()
+        read = [read_file(each, encoding=encoding, exclude=exclude) for each in files]
+        return read[0] if len(read) == 1 else _joined(files, read, self.named)
+
+    def _files(self) -> list[Path]:
+        if self.file is not None and not (self.file.suffix or self.file.exists()):
+            raise TaglineError("There is no such file or folder.", where=self.named)
+        if self.file is not None:
+            return [self.file]
+        found = self._fetched() if self.named.startswith(S3) else self._local()
+        if not found:
+            raise TaglineError(
+                "There is no CSV or Parquet file.",
+                where=self.named,
+                todo="Name a file, a folder, or a pattern such as 'orders/*.parquet'.",
+            )
+        return found
+
+    def _local(self) -> list[Path]:
+        if PATTERN.search(self.named):
+            above, pattern = _parted(self.named)
+            return sorted(each for each in (self.beside / above).glob(pattern) if _is_table(each))
+        folder = (self.beside / self.named).resolve()
+        return (
+            sorted(each for each in folder.iterdir() if _is_table(each)) if folder.is_dir() else []
+        )
+
+    def _fetched(self) -> list[Path]:
+        above, _, last = self.named.rstrip("/").rpartition("/")
+        alone = last.lower().endswith(ENDINGS)
+        store = open_store(above if alone else self.named, any_name=True)
+        names = [last] if alone else [each.name for each in store.listing("")]
+        kept = sorted(each for each in names if _is_table(PurePosixPath(each)))
+        return [self._at_hand(name, store.read(name)) for name in kept]
+
+    def _at_hand(self, name: str, content: bytes | None) -> Path:
+        if content is None:
+            raise TaglineError("There is no such file.", where=f"{self.named}: {name}")
+        digest = hashlib.sha256(content).hexdigest()
+        path = paths.cache() / "sources" / digest[:20] / PurePosixPath(name).name
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
+        return path
+
+    def _called(self, exclude: Sequence[str]) -> File:
+        module, _, name = self.named.partition(":")
+        look_beside(str(self.beside.resolve()))
+        try:
+            frame = getattr(importlib.import_module(module), name)()
+        # Whatever a person's own module raises.
+        except Exception as wrong:
+            raise TaglineError(
+                f"{self.named} fails: {type(wrong).__name__}: {wrong}.",
+                where="table.source",
+                todo=f"Put {module}.py beside the config, with a function {name}() that gives a "
+                "pandas frame.",
+            ) from wrong
+        if not isinstance(frame, pd.DataFrame):
+            raise TaglineError(
+                f"{self.named} gives {type(frame).__name__}, and no pandas frame.",
+                where="table.source",
+            )
+        return File(frame.drop(columns=list(exclude)).reset_index(drop=True))
+
+
+def _parted(named: str) -> tuple[str, str]:
+    """Part a pattern into the folder before its first sign, and the rest."""
+    parts = PurePosixPath(named).parts
+    first = next(place for place, each in enumerate(parts) if PATTERN.search(each))
+    return str(PurePosixPath(*parts[:first])), str(PurePosixPath(*parts[first:]))
+
+
+def _is_table(path: Path | PurePosixPath) -> bool:
+    # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
+    return path.name.lower().endswith(ENDINGS) and not path.name.startswith(("_", "."))
+
+
+def _joined(files: Sequence[Path], read: Sequence[File], named: str) -> File:
+    names = list(read[0].frame.columns)
+    for file, each in zip(files[1:], read[1:], strict=True):
+        more = [name for name in each.frame.columns if name not in names]
+        less = [name for name in names if name not in each.frame.columns]
+        if more or less:
+            raise TaglineError(
+                f"{file.name} {_differs(more, less, names)}, unlike {files[0].name}.",
+                where=named,
+                todo="Give all files the same columns, or leave out what only some have with "
+                "table.exclude.",
+            )
+    frame = pd.concat([each.frame[names] for each in read], ignore_index=True)
+    notes = dict.fromkeys(note for each in read for note in each.notes)
+    return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes))
+
+
+def _differs(more: Sequence[str], less: Sequence[str], names: Sequence[str]) -> str:
+    if more:
+        return f"has a column {more[0]!r}{near(more[0], names)}"
+    return f"has no column {', '.join(map(repr, less[:SHOWN]))}"

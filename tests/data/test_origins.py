@@ -1,0 +1,126 @@
+"""A table is the same wherever it comes from: one file, many, S3, a function of one's own."""
+
+import pandas as pd
+import pytest
+
+from tagline.case.load import parse_case
+from tagline.data.origins import Origin
+from tagline.data.sources import put_sources, with_sources
+from tagline.errors import TaglineError
+from tagline.storage.s3 import Bucket
+from tagline.workflows.new_case import NewCase, begin
+from tests.pipeline import prepared, rows
+
+MODULE = """
+import pandas as pd
+
+def load():
+    return pd.read_csv(__file__.replace("own_rows.py", "whole.csv"), parse_dates=["at"])
+
+def broken():
+    raise ValueError("the database sleeps")
+
+def nothing():
+    return 7
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Give a folder with the same table in every form that lies on a disk."""
+    whole = rows(600)
+    whole.to_csv(tmp_path / "whole.csv", index=False)
+    whole.to_csv(tmp_path / "whole.csv.gz", index=False)
+    for name, ending in (("parts", "csv"), ("parquets", "parquet")):
+        (tmp_path / name).mkdir()
+        for number in range(3):
+            part = whole.iloc[200 * number : 200 * (number + 1)]
+            path = tmp_path / name / f"2024-0{number}.{ending}"
+            part.to_csv(path, index=False) if ending == "csv" else part.to_parquet(path)
+    (tmp_path / "parts" / "_unfinished.csv").write_text("nonsense")
+    (tmp_path / "own_rows.py").write_text(MODULE)
+    return tmp_path
+
+
+def config(source, **more):
+    said = "".join(f"{key} = {value!r}\n" for key, value in more.items())
+    table = f'source = "{source}"\nid = "id"\ntime = "at"\ntarget = "y"\n{said}'
+    return f'name = "small"\ntitle = "?"\n[table]\n{table}[search]\nfolds = 1\n'
+
+
+FORMS = [
+    "whole.csv",
+    "whole.csv.gz",
+    "parts",
+    "parts/",
+    "parts/2024-*.csv",
+    "parquets",
+    "own_rows:load",
+]
+
+
+@pytest.mark.parametrize("source", FORMS)
+def test_the_rows_and_the_model_s_inputs_are_the_same(folder, source):
+    expected, _ = prepared(parse_case(config("whole.csv"), file=str(folder / "c.toml")))
+    found, _ = prepared(parse_case(config(source), file=str(folder / "c.toml")))
+    assert found.matrix == expected.matrix
+    assert found.accounting == expected.accounting
+
+
+@pytest.mark.parametrize("source", FORMS[1:])
+def test_what_is_gone_is_read_from_the_store_as_it_was(folder, source, tmp_path_factory):
+    case = parse_case(config(source), file=str(folder / "c.toml"))
+    before, _ = prepared(case)
+    kept = put_sources(case)
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    moved = parse_case(config(source), file=str(elsewhere / "c.toml"))
+    if "load" in source:
+        return  # a function is asked anew: nobody knows what it reads
+    again, _ = prepared(with_sources(moved, kept))
+    assert again.matrix == before.matrix
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nowhere/", "There is no"),
+        ("empty", "There is no CSV or Parquet file"),
+        ("parts/*.xlsx", "There is no CSV or Parquet file"),
+        ("no_such:load", "No module named 'no_such'"),
+        ("own_rows:loads", "has no attribute 'loads'"),
+        ("own_rows:broken", "ValueError: the database sleeps"),
+        ("own_rows:nothing", "gives int, and no pandas frame"),
+    ],
+)
+def test_what_can_not_be_read_is_a_sentence(folder, source, said):
+    (folder / "empty").mkdir()
+    with pytest.raises(TaglineError, match=said):
+        Origin(source, folder).read()
+
+
+def test_files_of_other_columns_are_named(folder):
+    pd.DataFrame({"id": ["x"], "att": ["2025-01-01"]}).to_csv(folder / "parts" / "z.csv")
+    with pytest.raises(TaglineError, match=r"z.csv has a column 'att'.*unlike 2024-00.csv"):
+        Origin("parts", folder).read()
+
+
+def test_new_takes_a_folder_and_a_pattern(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (folder / "elsewhere").mkdir()
+    for named in ("parts", "parts/2024-*.csv"):
+        found = begin(NewCase("own", named, target="y"), file=folder / "elsewhere" / "own.toml")
+        own = parse_case(found.config, file=str(folder / "elsewhere" / "own.toml"))
+        assert own.table.source == f"../{named}"
+        assert prepared(own)[0].accounting["rows_in"] == 600
+
+
+@pytest.mark.slow
+def test_a_prefix_of_s3_is_a_folder(folder, s3):
+    bucket = Bucket.named(f"{s3}/orders")
+    for path in sorted((folder / "parts").glob("2024*.csv")):
+        bucket.write(path.name, path.read_bytes())
+    expected, _ = prepared(parse_case(config("whole.csv"), file=str(folder / "c.toml")))
+    found, _ = prepared(parse_case(config(f"{s3}/orders"), file=str(folder / "c.toml")))
+    assert found.matrix == expected.matrix
+    one = Origin(f"{s3}/orders/2024-01.csv", folder).read().frame
+    assert len(one) == 200
