@@ -163,7 +163,7 @@ class SearchSection(Section):
         default=None,
         description="Folds of whole groups, in the order of time where there is one, that judge "
         "trials by rows which they have not learned from; 1 judges by the tuning rows alone. Where "
-        "left out, 5 with up to 10,000 rows that train or tune, else 1.",
+        "left out, 5 with up to 10,000 rows that train or tune and half a million values, else 1.",
     )
     max_bin: Annotated[int, Field(ge=2, le=256)] = Field(
         default=256, description="Most distinct values of an input that the trees tell apart."

@@ -10,7 +10,7 @@ from tagline.case.config import Case
 from tagline.data.split import PARTS
 
 Mask = npt.NDArray[np.bool_]
-FEW, FOLDS = 10_000, 5
+FEW, FEW_VALUES, FOLDS = 10_000, 500_000, 5
 UNUSED = ""
 
 
@@ -34,7 +34,12 @@ class Fold:
 
 
 def folds_of(
-    case: Case, part: npt.NDArray[np.str_], group: npt.NDArray[np.int64], y: npt.NDArray[np.float64]
+    case: Case,
+    part: npt.NDArray[np.str_],
+    group: npt.NDArray[np.int64],
+    y: npt.NDArray[np.float64],
+    *,
+    inputs: int,
 ) -> list[Fold]:
     """Deal training and tuning rows to folds of whole groups; none where there are many rows.
 
@@ -51,11 +56,14 @@ def folds_of(
         What hangs together, in the order of time where there are times.
     y : ndarray of shape (n,), float64
         Labels: a fold that would learn from one value only is left out.
+    inputs : int
+        How many the model has: of very many, a fit costs too much to be made for each fold.
     """
     learned = part != PARTS[2]
     count = case.search.folds
     if count is None:
-        count = FOLDS if learned.sum() <= FEW else 1
+        few = learned.sum() <= FEW and learned.sum() * inputs <= FEW_VALUES
+        count = FOLDS if few else 1
     found = list(_dealt(case, learned, group, count)) if count > 1 else []
     whole = set(np.unique(y[learned]).tolist()) if case.task == "classes" else set()
     able = [each for each in found if _can_learn(each, y, whole)]

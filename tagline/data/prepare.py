@@ -215,7 +215,7 @@ def settle(
     _expect_learnable(case, used)
     frame = used.frame
     values = input_values(frame, features)
-    folds = folds_of(case, used.part, used.group, used.y)
+    folds = folds_of(case, used.part, used.group, used.y, inputs=len(values))
     # Judged by folds, a model is fitted once more, to training and tuning rows.
     learned = used.part != PARTS[2] if folds else used.of(PARTS[0])
     inputs, matrix = _fitted(case, used, values, learned)

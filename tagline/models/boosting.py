@@ -33,6 +33,7 @@ _STOPPED_BY = {
     NUMBER: {"rmse": "rmse", "mae": "mae"},
 }
 _LEAST_PATIENCE = 5
+MOST_SEEN = 300  # inputs of a tree: of more, fits take long and trees are hardly better
 
 
 class _Heartbeat(xgboost.callback.TrainingCallback):
@@ -77,6 +78,11 @@ class Trees:
             np.asarray(data.X), self._scaled(data.y), ref=cuts, max_bin=search.max_bin, **threads
         )
         self._tune = xgboost.DMatrix(np.asarray(data.X_tune), self._scaled(data.y_tune), **threads)
+        share = MOST_SEEN / data.X.shape[1]
+        lowered = share < search.space.colsample_bytree[1] and not search.fixed.colsample_bytree
+        self._seen = {"colsample_bytree": share} if lowered else {}
+        if lowered:
+            log.info(f"of {data.X.shape[1]:,} inputs a tree sees {MOST_SEEN} at the most")
         self._objective: dict[str, Any] = {
             **OBJECTIVES[data.task],
             "eval_metric": _STOPPED_BY[data.task][search.metric],
@@ -110,6 +116,7 @@ class Trees:
         booster = xgboost.train(
             {
                 **parameters,
+                **self._seen,
                 **self._objective,
                 "tree_method": "hist",
                 "max_bin": search.max_bin,

@@ -37,7 +37,7 @@ def tables(draw):
 @given(tables(), st.sampled_from([None, "at"]), st.integers(2, 6))
 def test_groups_are_whole_the_test_rows_untouched_and_time_is_in_order(table, time, count):
     part, group, y = table
-    found = folds_of(asked(time=time, folds=count), part, group, y)
+    found = folds_of(asked(time=time, folds=count), part, group, y, inputs=3)
     judged = np.zeros(len(y), dtype=int)
     for fold in found:
         assert not set(group[fold.train]) & set(group[fold.judged])
@@ -52,7 +52,7 @@ def test_groups_are_whole_the_test_rows_untouched_and_time_is_in_order(table, ti
 @given(tables(), st.integers(2, 6))
 def test_without_a_time_every_row_is_judged_once_where_every_fold_can_learn(table, count):
     part, group, y = table
-    found = folds_of(asked(time=None, folds=count), part, group, y)
+    found = folds_of(asked(time=None, folds=count), part, group, y, inputs=3)
     if len(found) == count:
         np.testing.assert_array_equal(
             sum(fold.judged.astype(int) for fold in found), (part != "test").astype(int)
@@ -62,9 +62,10 @@ def test_without_a_time_every_row_is_judged_once_where_every_fold_can_learn(tabl
 def test_many_rows_have_no_folds_and_few_have_five():
     y = np.arange(FEW + 1) % 2.0
     part = np.full(len(y), "train")
-    assert not folds_of(asked(time=None), part, np.arange(len(y)), y)
-    assert len(folds_of(asked(time=None), part[1:], np.arange(FEW), y[1:])) == 5
-    assert not folds_of(asked(time=None, folds=1), part[1:], np.arange(FEW), y[1:])
+    assert not folds_of(asked(time=None), part, np.arange(len(y)), y, inputs=3)
+    assert len(folds_of(asked(time=None), part[1:], np.arange(FEW), y[1:], inputs=3)) == 5
+    assert not folds_of(asked(time=None), part[1:], np.arange(FEW), y[1:], inputs=99)
+    assert not folds_of(asked(time=None, folds=1), part[1:], np.arange(FEW), y[1:], inputs=3)
 
 
 @pytest.mark.parametrize("times", [True, False])
@@ -73,7 +74,7 @@ def test_a_rare_class_that_a_fold_would_lack_leaves_that_fold_out(times):
     group, part = np.random.default_rng(3).permutation(81), np.full(81, "train")
     order = np.argsort(group) if times else np.arange(81)
     case = asked(time="at" if times else None, folds=4, task="classes")
-    for fold in folds_of(case, part, group[order], y[order]):
+    for fold in folds_of(case, part, group[order], y[order], inputs=3):
         assert 2.0 in y[order][fold.train]
 
 
