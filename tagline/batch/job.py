@@ -18,6 +18,7 @@ import pyarrow as pa
 from tagline.batch.places import Place, Source
 from tagline.bundle.load import Bundle
 from tagline.bundle.single import SingleRow
+from tagline.case.classes import class_texts
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.columns.rows import faults, read_rows
@@ -25,14 +26,14 @@ from tagline.columns.values import read
 from tagline.data.files import frame_of, without_texts
 from tagline.errors import TaglineError
 from tagline.names import free
-from tagline.tasks.label import class_texts
-from tagline.transform.compute import arrays, columns
+from tagline.transform.compute import Column, arrays, columns
 
 log = logging.getLogger(__name__)
 ROWS = 32_768  # few enough that all threads end at about the same time
 FIELD = "field:"
 COUNTED, NAMED = ("rows", "scored", "rejected"), ("reasons", "unknown", "absent")
 REASON = "reason"
+NO_ANSWER = "the model has no answer: a value is too great"
 WithHistory = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 
 
@@ -223,7 +224,15 @@ def answered(table: pa.Table, model: Scorer) -> tuple[pa.Table, pa.Table, dict[s
     """
     rows = _read(table, model)
     good = np.flatnonzero(~rows.broken)
-    answers, unknown = _answers(rows.taken(good), model)
+    values = _values(rows.taken(good), model)
+    given = model.bundle.answer(values)
+    # As a server refuses them: a sum of weights has no answer where an input is too great.
+    none = ~np.isfinite(given.reshape(len(given), -1)).all(axis=1)
+    if none.any():
+        rows = replace(rows, wrong={**rows.wrong, NO_ANSWER: _marked(good[none], len(table))})
+        good, given = good[~none], given[~none]
+        values = {name: each[~none] for name, each in values.items()}
+    answers, unknown = _answers(rows.taken(good), model, values, given)
     said = {
         "rows": len(table),
         "scored": len(good),
@@ -320,16 +329,26 @@ def _expect(table: pa.Table, model: Scorer) -> None:
         )
 
 
-def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
-    bundle, count = model.bundle, len(rows.ids)
+def _marked(places: Any, rows: int) -> Any:
+    found = np.zeros(rows, dtype=bool)
+    found[places] = True
+    return found
+
+
+def _values(rows: _Rows, model: Scorer) -> dict[str, Column]:
+    bundle = model.bundle
     if model.with_history is None:
-        given = arrays(rows.typed, bundle.fields)
-    else:
-        typed = rows.typed.assign(**{model.time.name: rows.times})
-        given = columns(
-            model.with_history(rows.raw, typed), fields=bundle.fields, history=bundle.history
-        )
-    answers = bundle.columns(bundle.answer(given))
+        return dict(arrays(rows.typed, bundle.fields))
+    typed = rows.typed.assign(**{model.time.name: rows.times})
+    past = model.with_history(rows.raw, typed)
+    return dict(columns(past, fields=bundle.fields, history=bundle.history))
+
+
+def _answers(
+    rows: _Rows, model: Scorer, values: dict[str, Column], given: Any
+) -> tuple[pa.Table, Counter[str]]:
+    bundle, count = model.bundle, len(rows.ids)
+    answers = bundle.columns(given)
     same = {"run": model.run, "digest": bundle.digest}
     table: dict[str, Any] = {
         "row_id": pa.array(rows.ids, from_pandas=True),
@@ -341,7 +360,7 @@ def _answers(rows: _Rows, model: Scorer) -> tuple[pa.Table, Counter[str]]:
     }
     for each in bundle.fields:
         table[f"{FIELD}{each.name}"] = pa.array(rows.typed[each.name], from_pandas=True)
-    unknown = Counter(chain.from_iterable(model.single.unknown(given).values()))
+    unknown = Counter(chain.from_iterable(model.single.unknown(values).values()))
     return pa.table(table), unknown
 
 

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from tagline.case.classes import Value, class_texts
 from tagline.case.evaluation import EvaluationSection, GatesSection
 from tagline.case.monitoring import MonitoringSection, RetrainingSection, ScheduleSection
 from tagline.case.replay import ReplaySection
-from tagline.case.search import SearchSection
+from tagline.case.search import SIMPLE, SearchSection
 from tagline.case.section import Duration, Section
 from tagline.case.serving import ServingSection
 from tagline.case.standing import StandingSection
@@ -37,7 +38,6 @@ def _encoding(name: str) -> str:
 
 
 Encoding = Annotated[str, AfterValidator(_encoding)]
-Value = str | bool | int | float
 ROW_ID, NO_TIME = "row_id", "no_time"  # what columns that are made are called
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Period = tuple[date, date]
@@ -148,7 +148,7 @@ class TableSection(Section):
             raise ValueError("negative is given without positive")
         if self.positive is not None and self.positive == self.negative:
             raise ValueError("positive and negative are the same value")
-        texts = [str(each).lower() for each in self.classes]
+        texts = class_texts(self.classes)
         twice = next((each for each in texts if texts.count(each) > 1), None)
         if twice is not None:
             raise ValueError(f"two of classes are written {twice!r}")
@@ -329,11 +329,19 @@ class Case(Section):
         for key, names in asked.items():
             expect_known(self.task, key, names, able)
         expect_known(self.task, "search.metric", (self.search.metric,), CHOOSING[self.task])
-        expect_known(self.task, "search.baselines", self.search.simple, BASELINES[self.task])
+        expect_known(self.task, "search.baselines", self.search.baselines, BASELINES[self.task])
+        families = tuple(name for name in self.search.families if name in SIMPLE)
+        expect_known(self.task, "search.families", families, BASELINES[self.task])
         if self.task == CLASSES and len(self.table.classes) < 2:
             raise ValueError(
-                'task = "classes" needs them by name: classes = ["A", "B", "C"] under [table]'
+                'task = "classes" needs two or more: classes = ["A", "B", "C"] under [table]'
             )
+        known, costs = class_texts(self.table.classes), evaluation.costs
+        for name in dict.fromkeys([*costs, *(said for row in costs.values() for said in row)]):
+            if name not in known:
+                raise ValueError(
+                    f"evaluation.costs names {name!r}; table.classes are {', '.join(known)}"
+                )
         if self.task != CLASSES and self.table.classes:
             raise ValueError('table.classes are of task = "classes"')
         if self.task != BINARY and self.table.positive is not None:

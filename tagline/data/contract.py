@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import ContractSection, TableSection, Value
+from tagline.case.classes import Value
+from tagline.case.config import ContractSection, TableSection
 from tagline.columns.field import Field
 from tagline.columns.infer import Recognised, Taken, counted, recognise
 from tagline.columns.kinds import NOTHING

@@ -81,6 +81,16 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
     return _framed(table, path, exclude)
 
 
+def columns_of(path: Path, *, encoding: str = UTF_8) -> list[str]:
+    """Name the columns of a CSV or Parquet file, of which nothing else is read."""
+    if path.suffix == ".parquet":
+        return list(pa.parquet.read_schema(path).names)
+    options = pa.csv.ReadOptions(encoding=encoding)
+    parsing = pa.csv.ParseOptions(delimiter=separator(path, encoding), newlines_in_values=True)
+    with pa.csv.open_csv(path, read_options=options, parse_options=parsing) as opened:
+        return list(opened.schema.names)
+
+
 def _csv(path: Path, encoding: str) -> pa.Table:
     options = pa.csv.ReadOptions(encoding=encoding)
     # A line break between quotes may lie where the reader would part its blocks.

@@ -43,8 +43,8 @@ def folds_of(
 ) -> list[Fold]:
     """Deal training and tuning rows to folds of whole groups; none where there are many rows.
 
-    Where the table has times, a fold learns from what is before its rows; the first of six blocks
-    of groups is judged by nobody.
+    Where the table has times, rows are in their order: a fold learns from what is before its rows,
+    without the groups that it judges; the first of six blocks is judged by nobody.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def folds_of(
     part : ndarray of shape (n,), str
         ``train``, ``tune`` or ``test``.
     group : ndarray of shape (n,), int64
-        What hangs together, in the order of time where there are times.
+        What hangs together.
     y : ndarray of shape (n,), float64
         Labels: a fold that would learn from one value only is left out.
     inputs : int
@@ -72,20 +72,20 @@ def folds_of(
 
 
 def _dealt(case: Case, learned: Mask, group: npt.NDArray[np.int64], count: int) -> Iterator[Fold]:
-    distinct, place = np.unique(group[learned], return_inverse=True)
     timed = case.table.time is not None
     number = np.full(len(group), -1)
     if timed:
-        # By rows, so that busy days make no block twice as large as another.
-        rows = np.cumsum(np.bincount(place))
-        block = (rows - 1) * (count + 1) // rows[-1]
+        number[learned] = np.arange(learned.sum()) * (count + 1) // max(learned.sum(), 1)
     else:
-        block = np.arange(len(distinct)) % count
-        np.random.default_rng(case.seed).shuffle(block)
-    number[learned] = block[place]
+        distinct, place = np.unique(group[learned], return_inverse=True)
+        dealt = np.arange(len(distinct)) % count
+        np.random.default_rng(case.seed).shuffle(dealt)
+        number[learned] = dealt[place]
     for each in range(1, count + 1) if timed else range(count):
         judged = number == each
         train = learned & ((number < each) if timed else ~judged)
+        # A day that ends in the next block, or somebody who comes back, is not learned from.
+        train &= ~np.isin(group, group[judged])
         if judged.any() and train.any():
             yield Fold(train, judged)
 

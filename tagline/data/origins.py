@@ -5,12 +5,13 @@ import importlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from tagline import paths
-from tagline.data.files import UTF_8, File, read_file
+from tagline.data.files import UTF_8, File, columns_of, read_file
 from tagline.errors import TaglineError
 from tagline.models.custom import look_beside
 from tagline.names import near
@@ -70,8 +71,15 @@ class Origin:
         if self.is_function:
             return self._called(exclude)
         files = self._files()
-        read = [read_file(each, encoding=encoding, exclude=exclude) for each in files]
-        return read[0] if len(read) == 1 else _joined(files, read, self.named)
+        if len(files) == 1:
+            return read_file(files[0], encoding=encoding, exclude=exclude)
+        names = {each: columns_of(each, encoding=encoding) for each in files}
+        _expect_there(exclude, list(dict.fromkeys(chain(*names.values()))), self.named)
+        read = [
+            read_file(each, encoding=encoding, exclude=[n for n in exclude if n in names[each]])
+            for each in files
+        ]
+        return _joined(files, read, self.named)
 
     def _files(self) -> list[Path]:
         if self.file is not None and not (self.file.suffix or self.file.exists()):
@@ -132,7 +140,15 @@ class Origin:
                 f"{self.named} gives {type(frame).__name__}, and no pandas frame.",
                 where="table.source",
             )
+        _expect_there(exclude, list(frame.columns), self.named)
         return File(frame.drop(columns=list(exclude)).reset_index(drop=True))
+
+
+def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> None:
+    for name in (name for name in exclude if name not in names):
+        raise TaglineError(
+            f"Missing column {name!r}{near(name, names)}, which is to be left out.", where=where
+        )
 
 
 def _parted(named: str) -> tuple[str, str]:

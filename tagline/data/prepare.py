@@ -219,7 +219,9 @@ def settle(
     # Judged by folds, a model is fitted once more, to training and tuning rows.
     learned = used.part != PARTS[2] if folds else used.of(PARTS[0])
     inputs, matrix = _fitted(case, used, values, learned)
-    of_folds = [(_fitted(case, used, values, each.train)[1], each.part) for each in folds]
+    of_folds = [
+        (_fitted(case, used, values, each.train, whole=False)[1], each.part) for each in folds
+    ]
     reads = _reads(case, features, inputs)
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
     expect_fitting(case, features)
@@ -346,7 +348,12 @@ def _expect_learnable(case: Case, used: LabelledRows) -> None:
 
 
 def _fitted(
-    case: Case, used: LabelledRows, values: Columns, learned: npt.NDArray[np.bool_]
+    case: Case,
+    used: LabelledRows,
+    values: Columns,
+    learned: npt.NDArray[np.bool_],
+    *,
+    whole: bool = True,
 ) -> tuple[FeatureEncoder, Matrix]:
     return fit_inputs(
         values,
@@ -358,6 +365,7 @@ def _fitted(
         seed=case.seed,
         rated=task_of(case.task).rated,
         settled=task_of(case.task).settled,
+        whole=whole,
     )
 
 

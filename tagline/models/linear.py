@@ -10,6 +10,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from tagline.case.search import SearchSection
+from tagline.case.tasks import CLASSES
 from tagline.models.model import Fit, Floats, Margins, Simple
 from tagline.models.training_data import TrainingData
 
@@ -104,6 +105,9 @@ class Linear(Simple):
         # kind of processor may give others.
         with threadpool_limits(limits=1):
             weights, intercepts = _in_direction(X, data.y, data.monotone, cls._fit)
+        if data.task == CLASSES and len(intercepts) == 1:
+            # Of two classes the library gives the margin of the second above the first.
+            weights, intercepts = np.vstack([0 * weights, weights]), np.append(0.0, intercepts)
         one = len(intercepts) == 1
         return cls(
             mean=tuple(mean.tolist()),

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from tagline.case.classes import class_of
 from tagline.case.serving import ServingSection
 from tagline.case.tasks import BINARY
 from tagline.columns.body import Body
 from tagline.evaluation.shapley import of_class
 from tagline.serving.answers import Contribution, shapes
 from tagline.serving.served import ServedModel
-from tagline.tasks.label import class_of
 
 
 def explained(

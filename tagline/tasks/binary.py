@@ -98,6 +98,10 @@ class Binary(Task):
             return names[said]
         raise ValueError("is neither 0 nor 1")
 
+    def label_of(self, kept: Any, rule: Mapping[str, Any]) -> float:  # noqa: ARG002 - 0 and 1
+        """Give an outcome as a label; NaN where it is neither 0 nor 1."""
+        return float(kept) if kept in (0, 1) else np.nan
+
     def outcome_schema(self, table: "TableSection") -> Mapping[str, Any]:  # noqa: ARG002 - 0 and 1
         """Give how the API describes what came true."""
         return {"enum": [0, 1, False, True], "description": "What came true."}

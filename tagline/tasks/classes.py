@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.case.classes import class_of, class_texts
 from tagline.errors import TaglineError
 from tagline.metrics.calibrators import Calibrator
 from tagline.metrics.classes import entropy, log_loss_of_rows
@@ -15,7 +16,7 @@ from tagline.metrics.metrics import METRICS
 from tagline.metrics.scored import Classified, Weighted
 from tagline.metrics.temperature import softmax, temperature
 from tagline.names import near
-from tagline.tasks.label import Label, class_of, class_texts, read_classes
+from tagline.tasks.label import Label, read_classes
 from tagline.tasks.task import SCORE, AnswerColumn, Floats, Rule, Task
 
 if TYPE_CHECKING:
@@ -101,10 +102,28 @@ class Classes(Task):
         """Give how the API describes what came true."""
         return {"enum": list(table.classes), "description": "What came true."}
 
-    def label_of(self, kept: Any, table: "TableSection") -> float:
-        """Give the place of a class that came true; NaN where it is none of today's."""
-        place = class_of(kept, table.classes)
+    def label_of(self, kept: Any, rule: Mapping[str, Any]) -> float:
+        """Give the place of a class that came true; NaN where the bundle knows none of it."""
+        place = class_of(kept, rule["classes"])
         return np.nan if place is None else float(place)
+
+    def kept_of(self, label: float, table: "TableSection") -> float | str:
+        """Give the name of a class; NaN where there is no label."""
+        return label if np.isnan(label) else class_texts(table.classes)[int(label)]
+
+    def unlike(self, rule: Mapping[str, Any], table: "TableSection") -> str:
+        """Say which classes one has and the other has not."""
+        theirs, ours = class_texts(rule["classes"]), class_texts(table.classes)
+        apart = sorted({*theirs} ^ {*ours})
+        if not apart:
+            return ""
+        where = "it knows and the table does not" if apart[0] in theirs else "it does not know"
+        return f"there is a class {apart[0]!r} that {where}"
+
+    def in_order_of(self, table: "TableSection", given: Floats, rule: Mapping[str, Any]) -> Floats:
+        """Give probabilities in the order of a table's classes."""
+        theirs = class_texts(rule["classes"])
+        return given[:, [theirs.index(each) for each in class_texts(table.classes)]]
 
     def link(self, margins: Floats) -> Floats:
         """Give the probabilities of the classes."""
@@ -139,7 +158,7 @@ class Classes(Task):
             [section.costs.get(truth, {}).get(said, float(truth != said)) for said in names]
             for truth in names
         ]
-        return Rule({"classes": list(table.classes), "costs": costs})
+        return Rule({"classes": list(table.classes), "costs": costs if section.costs else []})
 
     def decided(
         self,
@@ -158,10 +177,9 @@ class Classes(Task):
             (rows by class and decision, [k][k]).
         """
         code, said = y.astype(np.int64), _cheapest(given, rule)
-        found = resampling.mean(np.asarray(rule["costs"])[code, said]).interval(
-            section.level, least=LEAST_GROUPS
-        )
         k = given.shape[1]
+        costs = np.asarray(rule["costs"] or 1 - np.eye(k))
+        found = resampling.mean(costs[code, said]).interval(section.level, least=LEAST_GROUPS)
         confusion = np.bincount(code * k + said, minlength=k * k).reshape(k, k)
         return {
             "classes": class_texts(rule["classes"]),
@@ -268,6 +286,10 @@ class Classes(Task):
 
 
 def _cheapest(p: Floats, rule: Mapping[str, Any]) -> npt.NDArray[np.int64]:
-    expected = p @ np.asarray(rule["costs"], dtype=np.float64)
+    if not rule["costs"]:
+        likeliest: npt.NDArray[np.int64] = np.argmax(p, axis=1).astype(np.int64)
+        return likeliest
+    # Not by BLAS, which adds in another order for many rows than for one.
+    expected = np.einsum("nk,kj->nj", p, np.asarray(rule["costs"], dtype=np.float64))
     found: npt.NDArray[np.int64] = np.argmin(expected, axis=1).astype(np.int64)
     return found

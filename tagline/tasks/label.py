@@ -1,6 +1,6 @@
 """The label: a value that the case names, or a number; or missing, or a fault with its count."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ from tagline.columns.values import read
 from tagline.errors import TaglineError
 
 if TYPE_CHECKING:
-    from tagline.case.config import TableSection, Value
+    from tagline.case.classes import Value
+    from tagline.case.config import TableSection
 
 Mask = npt.NDArray[np.bool_]
-SHOWN = 5
+SHOWN, SEVERAL, MOST_CLASSES = 5, 10, 100
 
 
 @dataclass(frozen=True)
@@ -94,25 +95,6 @@ def read_classes(target: pd.Series, table: "TableSection") -> Label:
     return Label(values, {f"{table.target} is none of table.classes": strange}, named)
 
 
-def class_texts(classes: Sequence["Value"]) -> list[str]:
-    """Give how classes are written: 1, 1.0 and "1" alike."""
-    return [_text(each) for each in classes]
-
-
-def class_of(said: Any, classes: Sequence["Value"]) -> int | None:
-    """Give the place of the class that somebody means; None where it is none of them."""
-    texts = class_texts(classes)
-    if not isinstance(said, str | bool | int | float) or _text(said) not in texts:
-        return None
-    return texts.index(_text(said))
-
-
-def _text(value: "Value") -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.17g}" if isinstance(value, float) else str(value)
-
-
 def read_number(target: pd.Series, table: "TableSection") -> Label:
     """Read the target as numbers, written as ``table.formats`` says of it.
 
@@ -122,6 +104,7 @@ def read_number(target: pd.Series, table: "TableSection") -> Label:
     with np.errstate(over="ignore"):
         endless = np.isinf(found.series.to_numpy(dtype=np.float32, na_value=np.nan))
     values = found.series.astype("float64").where(~endless)
+    _expect_fitting(target, found.unread, table.target, what="no numbers")
     faults = {
         f"{table.target} is no number": found.unread,
         f"{table.target} is too great for single precision": endless,
@@ -136,7 +119,36 @@ def _as_flags(target: pd.Series, name: str) -> Label:
     numbers = read(target, "number").series
     values = flags.where(flags.notna(), numbers.where(numbers.isin([0.0, 1.0])))
     unread = found.unread & values.isna().to_numpy()
+    _expect_fitting(target, unread, name, what="neither 0 nor 1")
     return Label(values, {f"{name} is neither 0 nor 1": unread}, {"1": 1, "0": 0})
+
+
+def _expect_fitting(target: pd.Series, unread: Mask, name: str, *, what: str) -> None:
+    """Refuse a target of which most values are no labels, and say which question fits."""
+    known = ~_missing(target)
+    if unread.sum() * 2 <= known.sum():
+        return
+    counts = target[known].astype(object).value_counts()
+    raise TaglineError(
+        f"{name} has {len(counts):,} values, most of them {what}: {_told(counts)}.",
+        where=f"column {name!r}",
+        todo=_which(target[known], counts),
+    )
+
+
+def _which(known: pd.Series, counts: "pd.Series[int]") -> str:
+    if len(counts) == 2:
+        one, other = counts.index
+        return f"Which of them counts as 1? positive = {other!r} under [table], or {one!r}."
+    numbers = not read(known, "number").unread.any()
+    if numbers and len(counts) > SEVERAL:
+        return 'task = "number"?'
+    if len(counts) > MOST_CLASSES:
+        return "Name another column, or put rare values together."
+    listed = ", ".join(repr(each) for each in counts.index[:SHOWN])
+    more = ", ..." if len(counts) > SHOWN else ""
+    asked = f'task = "classes", with classes = [{listed}{more}] under [table]?'
+    return asked + (' Or task = "number"?' if numbers else "")
 
 
 def _missing(target: pd.Series) -> Mask:

@@ -2,7 +2,8 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from math import ceil
+from contextlib import suppress
+from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -73,9 +74,14 @@ class Number(Task):
 
     def outcome(self, said: Any, table: "TableSection") -> float:  # noqa: ARG002 - any number
         """Read what came true: a number."""
-        if type(said) in (int, float) and np.isfinite(said):
-            return float(said)
+        with suppress(OverflowError):
+            if type(said) in (int, float) and isfinite(said):
+                return float(said)
         raise ValueError("is no number")
+
+    def label_of(self, kept: Any, rule: Mapping[str, Any]) -> float:  # noqa: ARG002 - any number
+        """Give an outcome as a label; NaN where it is no number."""
+        return float(kept) if isinstance(kept, int | float) else np.nan
 
     def outcome_schema(self, table: "TableSection") -> Mapping[str, Any]:  # noqa: ARG002
         """Give how the API describes what came true."""
@@ -109,17 +115,20 @@ class Number(Task):
         are rows enough, apart for up to five bands of answers, since great answers err by more
         (Mondrian: Vovk et al., 2005, ch. 4).
         """
-        bands = int(np.clip(len(y) // ROWS_A_BAND, 1, BANDS))
+        share = (1 + section.coverage) / 2
+        # Each band needs errors enough for the quantile, and twice as many to tell it from chance.
+        needed = max(ROWS_A_BAND, 2 * _fewest(share))
+        bands = int(np.clip(len(y) // needed, 1, BANDS))
         edges = np.unique(np.quantile(given, np.linspace(0, 1, bands + 1)[1:-1]))
         place = np.searchsorted(edges, given, side="right")
         apart = [(y - given)[place == band] for band in range(len(edges) + 1)]
         # An edge that all answers lie on leaves a band without rows: it takes the errors of all.
-        errors = [each if len(each) >= ROWS_A_BAND // 2 else y - given for each in apart]
-        share = (1 + section.coverage) / 2
+        errors = [each if len(each) >= needed // 2 else y - given for each in apart]
         return Rule(
             {
                 "coverage": section.coverage,
                 "spread": float(y.std()) or 1.0,
+                "rows": len(y),
                 "edges": edges.tolist(),
                 "below": [_reach(-each, share) for each in errors],
                 "above": [_reach(each, share) for each in errors],
@@ -200,11 +209,18 @@ class Number(Task):
     def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
         """Say whether all rows are answered alike."""
         low, high = np.quantile(given, [0.05, 0.95])
+        fewest, found = _fewest((1 + rule["coverage"]) / 2), []
+        if rule["rows"] < fewest:
+            found.append(
+                f"Intervals of {rule['coverage']:g} take errors on {fewest} rows, and there are "
+                f"{rule['rows']}: they reach as far as the greatest error, which holds fewer."
+            )
         if high - low >= ALIKE * rule["spread"]:
-            return []
+            return found
         return [
+            *found,
             f"Nine of ten rows are answered alike, with {low:.5g} to {high:.5g}, where labels have "
-            f"a standard deviation of {rule['spread']:.5g}: the model tells hardly any apart."
+            f"a standard deviation of {rule['spread']:.5g}: the model tells hardly any apart.",
         ]
 
     def scale(self, rule: Mapping[str, Any]) -> float:
@@ -218,6 +234,11 @@ class Number(Task):
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how far each answer is from what came true."""
         return np.abs(y - given)
+
+
+def _fewest(share: float) -> int:
+    """Give how many errors a quantile takes that new ones lie below with a probability."""
+    return ceil(share / (1 - share) - 1e-9)
 
 
 def _reach(errors: Floats, share: float) -> float:

@@ -143,9 +143,21 @@ class Task(ABC):
     def outcome_schema(self, table: "TableSection") -> Mapping[str, Any]:
         """Give how the API describes what `outcome` takes."""
 
-    def label_of(self, kept: Any, table: "TableSection") -> float:  # noqa: ARG002 - not all need it
-        """Give an outcome as `outcome` gave it as a label; NaN where it is none."""
-        return float(kept)
+    @abstractmethod
+    def label_of(self, kept: Any, rule: Mapping[str, Any]) -> float:
+        """Give an outcome, as `outcome` gave it, as a label of a bundle; NaN where it is none."""
+
+    def kept_of(self, label: float, table: "TableSection") -> float | str:  # noqa: ARG002
+        """Give a label of a table as an outcome is kept."""
+        return label
+
+    def unlike(self, rule: Mapping[str, Any], table: "TableSection") -> str:  # noqa: ARG002
+        """Say why a bundle with this rule answers other labels than a table has; else nothing."""
+        return ""
+
+    def in_order_of(self, table: "TableSection", given: Floats, rule: Mapping[str, Any]) -> Floats:  # noqa: ARG002
+        """Give answers of a bundle in the order of a table's labels."""
+        return given
 
     @abstractmethod
     def link(self, margins: Floats) -> Floats:

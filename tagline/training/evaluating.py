@@ -119,7 +119,9 @@ def _beside(
             return None, str(untold), ""
         if known:
             return None, "", f"it has learned from {known:,} of the {len(test):,} test rows"
-    theirs, why_not = answered(current, lambda: _rows_for(current, case, prepared, test, came))
+    theirs, why_not = answered(
+        current, case, lambda: _rows_for(current, case, prepared, test, came)
+    )
     return theirs, why_not, ""
 
 
@@ -171,13 +173,20 @@ def _rows_for(
     )
 
 
-def answered(current: Bundle, rows: Callable[[], pd.DataFrame]) -> tuple[Floats | None, str]:
-    """Let the current champion answer, or say why it can not."""
+def answered(
+    current: Bundle, case: Case, rows: Callable[[], pd.DataFrame]
+) -> tuple[Floats | None, str]:
+    """Let the current champion answer a case's question, or say why it can not."""
+    if current.task.name != case.task:
+        return None, f"It answers another question: task = {current.task.name!r}."
+    if unlike := current.task.unlike(current.rule, case.table):
+        return None, f"It answers other classes: {unlike}."
     try:
         given = rows()
         # A request may leave out what is optional; a table that has lost it is another table.
         require_columns(given, tuple(current.reads), where=current.where)
-        return current.predict_frame(given), ""
+        found = current.predict_frame(given)
+        return current.task.in_order_of(case.table, found, current.rule), ""
     except TaglineError as unreadable:
         return None, str(unreadable)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tagline.case.classes import class_texts
 from tagline.case.config import Case
 from tagline.case.tasks import BINARY
 from tagline.data.parts import Part, read_parts
@@ -18,7 +19,6 @@ from tagline.evaluation.agreement import Lime
 from tagline.evaluation.chosen import Chosen, choose_rows
 from tagline.evaluation.explained import Explained, ExplainedRow, as_table
 from tagline.evaluation.shapley import Explanation
-from tagline.tasks.label import class_texts
 from tagline.tasks.tasks import task_of
 from tagline.training.choosing import BestTrial
 

@@ -22,6 +22,19 @@ from tagline.training.held_out import held_out
 log = logging.getLogger(__name__)
 
 
+def _expect_its_question(case: Case, candidate: Bundle) -> None:
+    task, rule = candidate.task, candidate.rule
+    classes = list(case.table.classes)
+    if task.name == case.task and (not classes or rule["classes"] == classes):
+        return
+    raise TaglineError(
+        "The case asks another question than this run has learned: task or table.classes have "
+        "changed since.",
+        where=case.file,
+        todo="Train again, or promote with the config of the run.",
+    )
+
+
 def recheck(
     case: Case, candidate: Bundle, champion: Bundle | None, *, lost: str = ""
 ) -> Evaluation:
@@ -46,6 +59,7 @@ def recheck(
     TaglineError
         There are no such decisions, or the candidate can not read them.
     """
+    _expect_its_question(case, candidate)
     untold: list[str] = []
 
     def new_to_both(read: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -73,7 +87,7 @@ def recheck(
     p = candidate.predict_frame(own)
     theirs, why_not = None, "".join(untold)
     if champion is not None and not untold:
-        theirs, why_not = answered(champion, lambda: seen_by(champion))
+        theirs, why_not = answered(champion, case, lambda: seen_by(champion))
     # In one piece: column by column, pandas warns of a frame in fragments.
     typed = pd.concat([rows.frame, own[list(candidate.history)]], axis=1)
     return evaluate(

@@ -78,6 +78,7 @@ def fit_inputs(
     seed: int,
     rated: Rated = _as_it_is,
     settled: float = inf,
+    whole: bool = True,
 ) -> tuple[FeatureEncoder, Matrix]:
     """Learn the encoders from the training rows and make the matrix of all rows.
 
@@ -99,6 +100,8 @@ def fit_inputs(
     settled : float, optional
         From how many training rows on a category has one number for all: a row's own label is as
         good as nothing of it, and numbers that differ by fold would make categories overlap.
+    whole : bool, optional
+        Whether an input must have a value on some training row.
 
     Raises
     ------
@@ -118,7 +121,7 @@ def fit_inputs(
             number[train] = np.where(few, apart, number[train])
         else:
             number = given
-        _expect_finite(name, number, train)
+        _expect_finite(name, number, train if whole else np.ones(len(y), dtype=bool))
         numbers.append(number)
     return FeatureEncoder(tuple(values), encoders), _matrix(numbers)
 

@@ -123,7 +123,7 @@ class LogReader:
         }
         collected = self.seen.models[digest]
         p = bundle.task.given_of(rows[bundle.task.answer[0].name], bundle.rule)
-        y = rows["outcome"].to_numpy(dtype=np.float64)
+        y = self._labels(rows["outcome"], bundle)
         collected.add(known, Predictions(rows["day"].to_numpy(dtype=np.int64), p, y, slices))
 
     def _inputs(
@@ -242,28 +242,37 @@ class LogReader:
         return self._log.outcomes()
 
     @cached_property
-    def _by_prediction(self) -> Mapping[str, float]:
+    def _by_prediction(self) -> Mapping[str, Any]:
         return self._last("prediction_id")
 
     @cached_property
-    def _by_row(self) -> Mapping[str, float]:
+    def _by_row(self) -> Mapping[str, Any]:
         """What came true by the row's own id: the log's word counts before the tables'."""
-        found: dict[str, float] = {}
+        found: dict[str, Any] = {}
         # A row's number names it in its own file only.
         if self.case.monitoring.table_outcomes and self.case.table.id is not None:
             known = self._settled
             ids = as_ids(known[self.case.table.id_column])
-            found = dict(zip(ids, known[self.case.table.target].astype(float), strict=True))
+            task, table = task_of(self.case.task), self.case.table
+            labels = [task.kept_of(each, table) for each in known[table.target].astype(float)]
+            found = dict(zip(ids, labels, strict=True))
         return {**found, **self._last("row_id")}
 
-    def _last(self, key: str) -> Mapping[str, float]:
+    def _last(self, key: str) -> Mapping[str, Any]:
         if self._outcomes.empty:
             return {}
-        known, task = self._outcomes.dropna(subset=key), task_of(self.case.task)
-        labels = [task.label_of(each, self.case.table) for each in known["outcome"]]
-        if strange := int(np.isnan(labels).sum()):
-            self.seen.notes["outcomes are none of the case's classes"] += strange
-        return dict(zip(known[key], labels, strict=True))
+        known = self._outcomes.dropna(subset=key)
+        return dict(zip(known[key], known["outcome"], strict=True))
+
+    def _labels(self, outcomes: pd.Series, bundle: Bundle) -> npt.NDArray[np.float64]:
+        """Give outcomes as labels of a bundle, whose classes may be others than the case's now."""
+        known = outcomes.notna().to_numpy()
+        labels = np.full(len(outcomes), np.nan)
+        kept = outcomes[known]
+        labels[known] = [bundle.task.label_of(each, bundle.rule) for each in kept]
+        if strange := int(np.isnan(labels[known]).sum()):
+            self.seen.notes["outcomes are no labels of the model that answered"] += strange
+        return labels
 
     @cached_property
     def _gathered(self) -> LoadedTables:

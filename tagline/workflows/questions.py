@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from tagline.case.tasks import BINARY, CLASSES, NUMBER
-from tagline.columns.kinds import Kind
 from tagline.data.survey import RARE, ColumnSummary, Survey, positive_of
 from tagline.errors import TaglineError
 from tagline.names import near
@@ -149,9 +148,9 @@ def _two(wished: Wished, column: ColumnSummary, counts: "pd.Series[int]") -> Que
     rows, ones = int(counts.sum()), int(counts[positive])
     labels: dict[str, Any] = {}
     if len(found) > 2 or positive not in ONE or not set(found) <= FLAGS:
-        labels = {"positive": _typed(positive, column.kind)}
+        labels = {"positive": _typed(positive, column)}
     if len(found) > 2 and wished.negative is not None:
-        labels["negative"] = _typed(wished.negative, column.kind)
+        labels["negative"] = _typed(wished.negative, column)
         rows = ones + int(counts[wished.negative])
     told = (
         f"{wished.target}: {positive!r} counts as 1, {ones:,} of {rows:,} rows ({ones / rows:.1%})"
@@ -175,12 +174,12 @@ def _several(wished: Wished, column: ColumnSummary, counts: "pd.Series[int]") ->
     kept = [each for each in found if counts[each] >= FEWEST_ROWS]
     if len(kept) < 2:
         raise TaglineError(
-            f"{wished.target!r} has {len(kept)} value of {FEWEST_ROWS} rows or more: "
+            f"{wished.target!r} has {len(kept)} values of {FEWEST_ROWS} rows or more: "
             f"{_listed(found, counts)}.",
             where=wished.where,
             todo="Bring more rows.",
         )
-    classes = sorted((_typed(each, column.kind) for each in kept), key=_order)
+    classes = sorted((_typed(each, column) for each in kept), key=_order)
     told = f"{wished.target}: one of {len(kept)} classes: {_listed(kept, counts)}"
     least = min(int(counts[each]) for each in kept)
     told += "; one class is rare" if least < RARE * rows else ""
@@ -213,10 +212,13 @@ def _order(value: Any) -> tuple[bool, Any]:
     return isinstance(value, str), value.casefold() if isinstance(value, str) else value
 
 
-def _typed(value: str, kind: Kind | None) -> Any:
-    if kind == "boolean":
+def _typed(value: str, column: ColumnSummary) -> Any:
+    if column.kind == "boolean":
         return value in ONE
-    if kind not in NUMBERS:
+    # A number as people write it, such as 10%, names a class as it is written.
+    if column.kind not in NUMBERS or column.format:
         return value
+    if value.lstrip("+-").isdigit():
+        return int(value)
     number = float(value)
-    return int(number) if number == number // 1 else number
+    return int(number) if number.is_integer() else number

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
+from tagline.case.classes import class_of
 from tagline.case.config import TableSection
 from tagline.errors import TaglineError
-from tagline.tasks.label import read_label
+from tagline.tasks.label import read_label, read_number
 
 
 def label(values, dtype=None, **named):
@@ -72,3 +73,32 @@ def test_numbers_that_are_neither_are_faults():
     found = label([0, 1, 7, None], "Int64")
     assert plain(found) == [0.0, 1.0, None, None]
     assert found.faults["y is neither 0 nor 1"].tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("read", "values", "said"),
+    [
+        (read_label, ["yes", "no"] * 9, r"Which of them counts as 1\? positive = '(yes|no)'"),
+        (read_label, ["a", "b", "c"] * 9, r"task = \"classes\", with classes = \['a', 'b', 'c'\]"),
+        (
+            read_label,
+            [1, 2, 3] * 9,
+            r"classes = \[1, 2, 3\] under \[table\]\? Or task = \"number\"",
+        ),
+        (read_label, list(range(40)), 'task = "number"'),
+        (read_number, ["a", "b", "c"] * 9, 'most of them no numbers.*task = "classes"'),
+    ],
+)
+def test_a_target_that_does_not_fit_says_which_question_would(read, values, said):
+    section = TableSection(id="id", time="at", target="y")
+    with pytest.raises(TaglineError, match=said):
+        read(pd.Series(values), section)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said", "place"),
+    [((0.1, 0.2), "0.1", 0), ((1, 2), "2", 1), ((1.0, 2.0), 2, 1), ((True, False), False, 1)],
+)
+def test_a_class_is_meant_by_its_text_or_its_value(classes, said, place):
+    assert class_of(said, classes) == place
+    assert class_of("neither", classes) is None

@@ -31,6 +31,7 @@ RULES = {
     "number": {
         "coverage": 0.9,
         "spread": 2.0,
+        "rows": 500,
         "edges": [0.25],
         "below": [0.1, 0.2],
         "above": [0.3, 0.4],
@@ -140,8 +141,9 @@ def test_outcomes_are_kept_as_labels_that_come_back(name):
     said, label = {"binary": (True, 1.0), "classes": (3, 2.0), "number": (4.5, 4.5)}[name]
     kept = task.outcome(said, table)
     back = decode(bytes(encode(Outcome(1, "r", "p", "id", None, kept, None))))
-    assert task.label_of(back.outcome, table) == label
-    for wrong in (None, [], "nobody", float("nan")):
+    assert task.label_of(back.outcome, RULES[name]) == label
+    assert task.label_of(task.kept_of(label, table), RULES[name]) == label
+    for wrong in (None, [], "nobody", float("nan"), 10**400):
         with pytest.raises(ValueError, match="is n"):
             task.outcome(wrong, table)
 
@@ -191,9 +193,26 @@ def test_the_decision_is_the_class_of_least_expected_cost():
     assert p == {"0": 0.5, "1": 0.2, "3": 0.3}
     costs = {0: 0.2 * 5 + 0.3, 1: 0.8, 3: 0.7}
     assert decision == min(costs, key=costs.get) == 3
-    section = EvaluationSection(costs={"11": {}})
-    with pytest.raises(TaglineError, match=r"no class '11' \(is it '1'\?\)"):
-        task.choose_rule(np.zeros(1), np.zeros((1, 3)), TABLES["classes"], section)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0.0, 0.125, 0.25, 0.5]), min_size=3, max_size=3), min_size=2)
+)
+def test_one_row_is_decided_as_among_others_and_without_costs_by_the_likeliest(rows):
+    task, p = TASKS["classes"], np.array(rows)
+    for rule in ({**RULES["classes"], "costs": []}, RULES["classes"]):
+        _, many = task.decide(p, rule)
+        assert [task.decide(row, rule)[1] for row in p.tolist()] == many.tolist()
+    _, likeliest = task.decide(p, {**RULES["classes"], "costs": []})
+    assert likeliest.tolist() == [CLASSES[place] for place in p.argmax(axis=1)]
+
+
+def test_too_few_errors_for_a_coverage_are_said():
+    task = TASKS["number"]
+    y, section = np.arange(10.0), EvaluationSection(coverage=0.9)
+    rule = task.choose_rule(y, y + 0.5, TABLES["number"], section).plain
+    (said,) = task.remarks(y, rule)
+    assert "take errors on 19 rows, and there are 10" in said
 
 
 def test_a_task_that_is_not_there_is_a_sentence():
