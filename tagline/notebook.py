@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowException
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
+from tagline.data.origins import with_index
 from tagline.data.store import get_table, storable
 from tagline.errors import TaglineError, Unknown
 from tagline.evaluation.explained import of_table
@@ -153,10 +155,21 @@ def new(
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="again=True writes over.")
     place.mkdir(parents=True, exist_ok=True)
-    named = frame.index.name is not None and frame.index.name not in frame
-    whole = frame.reset_index() if named else frame.reset_index(drop=True)
-    storable(whole).to_parquet(table, index=False)
-    begun = begin(NewCase(name, table, target=target, **wished), file=file)
+    if not isinstance(frame, pd.DataFrame):
+        raise TaglineError(f"It takes a pandas frame, and was given {type(frame).__name__}.")
+    try:
+        storable(with_index(frame)).to_parquet(table, index=False)
+        begun = begin(NewCase(name, table, target=target, **wished), file=file)
+    except (TaglineError, ArrowException) as wrong:
+        table.unlink(missing_ok=True)
+        raise (
+            wrong
+            if isinstance(wrong, TaglineError)
+            else TaglineError(
+                f"The frame can not be kept as Parquet: {str(wrong).splitlines()[0]}.",
+                todo="Leave the column out, or write what it means as columns.",
+            )
+        ) from wrong
     write_whole(file, begun.config)
     left = [f"left out: {column}: {why}" for column, why in begun.excluded.items()]
     shown = [

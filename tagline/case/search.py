@@ -157,7 +157,8 @@ class SearchSection(Section):
     average: Annotated[int, Field(ge=1)] = Field(
         default=4,
         description="Most of the best models whose margins are averaged, of each family in turn; "
-        "the tuning rows say how many.",
+        "the tuning rows say how many. Where folds judge, the linear model joins them; 1 averages "
+        "nothing.",
     )
     folds: Annotated[int, Field(ge=1, le=20)] | None = Field(
         default=None,

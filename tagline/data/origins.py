@@ -48,10 +48,12 @@ class Origin:
     @property
     def file(self) -> Path | None:
         """The one file that it is; None where it is something else."""
-        if self.named.startswith(S3) or self.is_function or PATTERN.search(self.named):
+        if self.named.startswith(S3) or self.is_function:
             return None
         path = (self.beside / self.named).resolve()
-        return None if path.is_dir() else path
+        if path.is_dir() or (PATTERN.search(self.named) and not path.is_file()):
+            return None
+        return path
 
     @property
     def is_here(self) -> bool:
@@ -91,7 +93,8 @@ class Origin:
             raise TaglineError(
                 "There is no CSV or Parquet file.",
                 where=self.named,
-                todo="Name a file, a folder, or a pattern such as 'orders/*.parquet'.",
+                todo="Folders below are not looked at. Name a file, a folder, or a pattern such as "
+                "'orders/*.parquet'.",
             )
         return found
 
@@ -125,23 +128,30 @@ class Origin:
     def _called(self, exclude: Sequence[str]) -> File:
         module, _, name = self.named.partition(":")
         look_beside(str(self.beside.resolve()))
-        try:
-            frame = getattr(importlib.import_module(module), name)()
         # Whatever a person's own module raises.
+        try:
+            function = getattr(importlib.import_module(module), name)
         except Exception as wrong:
             raise TaglineError(
-                f"{self.named} fails: {type(wrong).__name__}: {wrong}.",
-                where="table.source",
+                f"It can not be imported: {type(wrong).__name__}: {wrong}.",
+                where=f"table.source: {self.named}",
                 todo=f"Put {module}.py beside the config, with a function {name}() that gives a "
                 "pandas frame.",
+            ) from wrong
+        try:
+            frame = function()
+        except Exception as wrong:
+            raise TaglineError(
+                f"It fails: {type(wrong).__name__}: {wrong}.", where=f"table.source: {self.named}"
             ) from wrong
         if not isinstance(frame, pd.DataFrame):
             raise TaglineError(
                 f"{self.named} gives {type(frame).__name__}, and no pandas frame.",
                 where="table.source",
             )
-        _expect_there(exclude, list(frame.columns), self.named)
-        return File(frame.drop(columns=list(exclude)).reset_index(drop=True))
+        whole = with_index(frame)
+        _expect_there(exclude, list(map(str, whole.columns)), self.named)
+        return File(whole.drop(columns=list(exclude)))
 
 
 def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> None:
@@ -149,6 +159,13 @@ def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> N
         raise TaglineError(
             f"Missing column {name!r}{near(name, names)}, which is to be left out.", where=where
         )
+
+
+def with_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give a frame whose index, where it has names, is columns of it."""
+    named = [each for each in frame.index.names if each is not None and each not in frame]
+    whole = frame.reset_index(level=named) if named else frame
+    return whole.reset_index(drop=True)
 
 
 def _parted(named: str) -> tuple[str, str]:

@@ -21,7 +21,7 @@ class Explanation:
     ----------
     shap : ndarray of shape (m, p), float64
         Of the margin that is explained, in its units: log-odds of 1, or the number. Of several
-        classes: of the one that is likeliest, above the mean of all classes.
+        classes: of the one that is decided for, above the mean of all classes.
     base : ndarray of shape (m,), float64
         What they move away from.
     X : ndarray of shape (m, p), float32
@@ -107,6 +107,7 @@ def explain(
     always: Sequence[int] = (),
     seed: int,
     scale: float = 1.0,
+    said: npt.NDArray[np.int64] | None = None,
 ) -> Explanation:
     """Explain a sample of rows.
 
@@ -128,6 +129,8 @@ def explain(
         Seed of the sample.
     scale : float, optional
         The size of a margin below which what is missed counts as it is.
+    said : ndarray of shape (n,), int64, optional
+        The place of the class that each row is decided to be, whose margin is explained.
     """
     chosen = _sample(len(X), rows=rows, always=always, seed=seed)
     part = np.ascontiguousarray(X[chosen])
@@ -139,9 +142,11 @@ def explain(
     if own.shape[1] == 1:
         base = np.full(len(part), bases[0])
         return Explanation(values[:, :, 0], base, part, tuple(names), chosen, gap)
-    said = np.argmax(own, axis=1)
+    own_class = np.argmax(own, axis=1) if said is None else said[chosen]
     by_class = np.abs(centred(values)).mean(axis=0)
-    return Explanation(*of_class(values, bases, said), part, tuple(names), chosen, gap, by_class)
+    return Explanation(
+        *of_class(values, bases, own_class), part, tuple(names), chosen, gap, by_class
+    )
 
 
 def centred(values: Floats) -> Floats:

@@ -5,6 +5,8 @@ import numpy as np
 from tagline.metrics.metric import ratio
 from tagline.metrics.scored import Floats, Residuals, Weighted
 
+ROUNDING = 1e-9
+
 
 def rmse(rows: Weighted) -> Floats:
     """Root of the mean squared error, in units of the target."""
@@ -37,7 +39,9 @@ def r2(rows: Weighted) -> Floats:
     middle = rows.rows.y.mean()
     first = rows.total("first", lambda own: own.y - middle)
     second = rows.total("second", lambda own: (own.y - middle) ** 2)
-    return 1 - ratio(_squared(rows), second - ratio(first**2, rows.size))
+    below = second - ratio(first**2, rows.size)
+    # Of labels that are all the same what is left is rounding, and no variance.
+    return 1 - ratio(_squared(rows), np.where(below > ROUNDING * second, below, 0.0))
 
 
 def _squared(rows: Weighted) -> Floats:

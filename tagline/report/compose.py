@@ -196,7 +196,11 @@ def _slices(case: Case, evaluation: Evaluation) -> Section:
 
 def _why(case: Case, explained: Explained) -> list[Section]:
     found, units = explained.explanation(), task_of(case.task).units
-    of = "the likeliest class's margin" if case.task == CLASSES else f"the answer, in {units},"
+    of = (
+        "the margin of the class that is decided for"
+        if case.task == CLASSES
+        else f"the answer, in {units},"
+    )
     text = (
         f"SHAP values of {len(found.rows):,} test rows: how far each input moves {of} "
         "away from its mean. Their sum misses the model's own answer by "

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tagline.case.classes import class_of
 from tagline.case.serving import ServingSection
 from tagline.case.tasks import BINARY
 from tagline.columns.body import Body
@@ -58,8 +57,8 @@ def explained(
         p = served.single.score(numbers)
         answer = bundle.task.decide(p, bundle.rule)
         own, base = shap[place, :, 0], bases[0]
-        if len(bases) > 1:
-            said = np.array([class_of(answer[-1], bundle.rule["classes"])])
+        said = bundle.task.said(np.array([p]), bundle.rule)
+        if said is not None:
             (own,), (base,) = of_class(shap[place : place + 1], bases, said)
         by_input = dict(zip(served.single.names, own.tolist(), strict=True))
         by_origin = _added(by_input, bundle.inputs["sources"])

@@ -259,6 +259,10 @@ class Classes(Task):
         (said,) = class_texts([decision])
         return f"{said} ({p[said]:.3f})", class_texts(rule["classes"])[int(y)]
 
+    def said(self, given: Floats, rule: Mapping[str, Any]) -> npt.NDArray[np.int64]:
+        """Give the place of the class that each row is decided to be."""
+        return _cheapest(given, rule)
+
     def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
         """Say whether all rows are decided alike."""
         said = np.unique(_cheapest(given, rule))

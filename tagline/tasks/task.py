@@ -244,6 +244,10 @@ class Task(ABC):
         """Say an answer, and what came true, as a person reads them."""
         return f"{given:.3f}", f"{y:g}"
 
+    def said(self, given: Floats, rule: Mapping[str, Any]) -> npt.NDArray[np.int64] | None:  # noqa: ARG002
+        """Give the place of the class that each row is decided to be; None where there is none."""
+        return None
+
     @abstractmethod
     def remarks(self, given: Floats, rule: Mapping[str, Any]) -> list[str]:
         """Say what is odd about answers on the whole, a sentence each: none as a rule."""

@@ -78,7 +78,7 @@ def combination(
     every = {**tuned, **simple}
     linear = [trial for trial, each in simple.items() if each.kind in LINEAR]
     alone = [Combination((trial,), (every[trial],)) for trial in [*simple, *ranked[:1]]]
-    together = [*ranked, *linear]
+    together = [*ranked, *linear] if case.search.average > 1 else ranked
     if len(together) < 2:
         best = int(table["trial"].iloc[0])
         return Combination((best,), (every[best],)) if best in every else alone[-1]

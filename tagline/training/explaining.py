@@ -70,6 +70,7 @@ def explain(
         always=[each.row for each in chosen],
         seed=case.seed,
         scale=task.scale(rule),
+        said=task.said(given, rule),
     )
     _expect_additive(explanation)
     importance = explanation.importance()

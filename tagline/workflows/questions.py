@@ -107,6 +107,12 @@ def question(wished: Wished, seen: Survey) -> Question:
         task, why = wished.task, ""
     elif wished.positive is not None:
         task, why = BINARY, ""
+    if task != BINARY and (wished.positive or wished.negative):
+        raise TaglineError(
+            f"--positive and --negative are of two answers, and --task says {task!r}.",
+            where=wished.where,
+            todo="Leave them out, or --task.",
+        )
     asked = {BINARY: _two, CLASSES: _several, NUMBER: _number}[task](wished, column, counts)
     rows = int(counts.sum())
     without = len(seen.frame) - rows

@@ -88,7 +88,7 @@ def test_what_is_gone_is_read_from_the_store_as_it_was(folder, source, tmp_path_
         ("parts/*.xlsx", "There is no CSV or Parquet file"),
         ("no_such:load", "No module named 'no_such'"),
         ("own_rows:loads", "has no attribute 'loads'"),
-        ("own_rows:broken", "ValueError: the database sleeps"),
+        ("own_rows:broken", "It fails: ValueError: the database sleeps"),
         ("own_rows:nothing", "gives int, and no pandas frame"),
     ],
 )

@@ -154,3 +154,16 @@ def test_what_a_run_keeps_comes_back_as_it_was_and_as_the_library_s_own(boosted,
     total = library.base_values + library.values.sum(axis=1)
     np.testing.assert_allclose(total, boosted.margins(found.X)[:, 0], atol=1e-5)
     assert list(library[0].feature_names) == list(NAMES)
+
+
+def test_of_classes_the_one_that_is_decided_for_is_explained():
+    random = np.random.default_rng(3)
+    X = random.normal(size=(50, 4)).astype(np.float32)
+    weights = tuple(map(tuple, random.normal(size=(3, 4))))
+    model = Logistic((0.0,) * 4, (1.0,) * 4, weights, (0.1, -0.2, 0.3))
+    said = random.integers(0, 3, 50)
+    found = explain(model, X, NAMES, rows=50, seed=1, said=said)
+    margins = model.margins(X)
+    expected = margins[np.arange(50), said] - margins.mean(axis=1)
+    np.testing.assert_allclose(found.base + found.shap.sum(axis=1), expected, atol=1e-9)
+    assert found.by_class.shape == (4, 3)

@@ -243,3 +243,12 @@ def test_the_chosen_rows_alone_are_judged():
 def test_rows_that_cannot_be_judged_are_refused(y, p, said):
     with pytest.raises(TaglineError, match=said):
         METRICS["brier"].of(y, p)
+
+
+def test_where_labels_are_all_the_same_in_a_resample_r_squared_is_undefined():
+    y = np.zeros(120)
+    y[:3] = 0.1 + 0.2
+    groups = np.arange(120) // 10
+    found = GroupBootstrap(groups, resamples=300, seed=1).figures(y, y * 0.9 + 0.01, ["r2"])["r2"]
+    assert np.isnan(found.drawn).sum() > 60
+    assert np.nanmin(found.drawn) > -1000
