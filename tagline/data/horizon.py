@@ -11,7 +11,6 @@ from tagline.case.config import TableSection
 Mask = npt.NDArray[np.bool_]
 SHARE = 0.99  # of the labels of a class that have arrived by then
 LEAST_LABELS = 20
-MOST_CLASSES = 50  # of more values labels are numbers
 RECENT = pd.Timedelta("28D")
 NO_TIME = pd.Timedelta(0)
 
@@ -76,7 +75,7 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
     took = (rows[table.observed] - times).dt.total_seconds().where(y.notna())
     lengths = {
         value: float(each.quantile(SHARE))
-        for value, each in took.groupby(_kinds_of_labels(y))
+        for value, each in took.groupby(_kinds_of_labels(y, table))
         if each.notna().sum() >= LEAST_LABELS
     }
     if not lengths:
@@ -86,9 +85,9 @@ def horizon_of(rows: pd.DataFrame, table: TableSection, *, now: pd.Timestamp) ->
     return Horizon(length, as_of, f"by then 99 of 100 labels {slow:g} were known")
 
 
-def _kinds_of_labels(y: pd.Series) -> pd.Series:
+def _kinds_of_labels(y: pd.Series, table: TableSection) -> pd.Series:
     """Part labels that may take differently long: by class, or by quarters of numbers."""
-    if y.nunique() <= MOST_CLASSES:
+    if table.classes or y.nunique() <= 2:
         return y
     quarters = y.rank(pct=True).mul(4).sub(1).apply(np.ceil)
     return y.groupby(quarters).transform("median")

@@ -1,12 +1,14 @@
 """Where a table comes from: a file, a folder or a pattern of files, S3, or a Python function."""
 
 import hashlib
-import importlib
+import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -58,8 +60,11 @@ class Origin:
     @property
     def is_here(self) -> bool:
         """Whether this machine has it, as far as one can tell without reading it."""
-        if self.named.startswith(S3) or self.is_function:
+        if self.named.startswith(S3):
             return True
+        if self.is_function:
+            look_beside(str(self.beside.resolve()))
+            return importlib.util.find_spec(self.named.partition(":")[0]) is not None
         return self.file.exists() if self.file is not None else bool(self._local())
 
     def read(self, *, encoding: str = UTF_8, exclude: Sequence[str] = ()) -> File:
@@ -108,6 +113,10 @@ class Origin:
         )
 
     def _fetched(self) -> list[Path]:
+        if PATTERN.search(self.named):
+            raise TaglineError(
+                "On S3 there are no patterns.", where=self.named, todo="Name a file, or a prefix."
+            )
         above, _, last = self.named.rstrip("/").rpartition("/")
         alone = last.lower().endswith(ENDINGS)
         store = open_store(above if alone else self.named, any_name=True)
@@ -139,7 +148,7 @@ class Origin:
                 "pandas frame.",
             ) from wrong
         try:
-            frame = function()
+            frame = _once(function)
         except Exception as wrong:
             raise TaglineError(
                 f"It fails: {type(wrong).__name__}: {wrong}.", where=f"table.source: {self.named}"
@@ -161,6 +170,12 @@ def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> N
         )
 
 
+@cache
+def _once(function: Callable[[], Any]) -> Any:
+    """Call a function once in a process: what is trained on and what is kept are the same rows."""
+    return function()
+
+
 def with_index(frame: pd.DataFrame) -> pd.DataFrame:
     """Give a frame whose index, where it has names, is columns of it."""
     named = [each for each in frame.index.names if each is not None and each not in frame]
@@ -177,7 +192,7 @@ def _parted(named: str) -> tuple[str, str]:
 
 def _is_table(path: Path | PurePosixPath) -> bool:
     # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
-    return path.name.lower().endswith(ENDINGS) and not path.name.startswith(("_", "."))
+    return path.name.endswith(ENDINGS) and not path.name.startswith(("_", "."))
 
 
 def _joined(files: Sequence[Path], read: Sequence[File], named: str) -> File:

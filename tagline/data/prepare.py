@@ -12,6 +12,7 @@ import pandas as pd
 
 from tagline import clock
 from tagline.case.config import Case
+from tagline.case.tasks import NUMBER
 from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
 from tagline.data.checks import (
@@ -24,7 +25,7 @@ from tagline.data.checks import (
 )
 from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
-from tagline.data.folds import folds_of
+from tagline.data.folds import fold_groups, folds_of
 from tagline.data.gather import LabelledRows, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
@@ -215,7 +216,9 @@ def settle(
     _expect_learnable(case, used)
     frame = used.frame
     values = input_values(frame, features)
-    folds = folds_of(case, used.part, used.group, used.y, inputs=len(values))
+    folds = folds_of(
+        case, used.part, fold_groups(case, used, features.fields), used.y, inputs=len(values)
+    )
     # Judged by folds, a model is fitted once more, to training and tuning rows.
     learned = used.part != PARTS[2] if folds else used.of(PARTS[0])
     inputs, matrix = _fitted(case, used, values, learned)
@@ -382,7 +385,8 @@ def _put(
         features,
         inputs,
         X=matrix,
-        y=used.y.astype(np.float32),
+        # Numbers far from 0 have no digits left in single precision.
+        y=used.y if case.task == NUMBER else used.y.astype(np.float32),
         part=used.part,
         group=used.group,
         folds=folds,

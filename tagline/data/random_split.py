@@ -98,12 +98,13 @@ class RandomSplit:
         TaglineError
             A row has no group, or there is no such column.
         """
-        drawn = self._hashes(rows, fields) / 2.0**64
+        drawn = self.hashes(rows, fields) / 2.0**64
         tests = drawn >= 1 - self.test_share
         tunes = drawn >= (1 - self.test_share) * (1 - self.tune_share)
         return np.where(tests, PARTS[2], np.where(tunes, PARTS[1], PARTS[0]))
 
-    def _hashes(self, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
+    def hashes(self, rows: pd.DataFrame, fields: Sequence[Field]) -> npt.NDArray[np.uint64]:
+        """Give a number for each row, the same for rows that stay together, shape (n,)."""
         name = self.group or self.id
         if name is None:
             # A column that is gone would make other rows of them.

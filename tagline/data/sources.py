@@ -26,8 +26,9 @@ def put_sources(case: Case) -> dict[str, str]:
     for key, named in _named(case):
         origin = origin_of(case, named)
         if origin.file is None:
-            # Of several files, or of a function, what they came to.
-            frame = origin.read(encoding=case.table.encoding).frame
+            # Of several files, or of a function, what they came to; not what nobody wanted.
+            left_out = _left_out(case) if key == SOURCE else []
+            frame = origin.read(encoding=case.table.encoding, exclude=left_out).frame
             kept[key] = put_table(storable(frame))["sha256"]
         elif origin.file.is_file():
             kept[key] = blobs().put_file(origin.file)
@@ -55,10 +56,18 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
         here = str(blobs().file(sources[key], ending=ending))
         if key == SOURCE:
             table = table.model_copy(update={"source": here})
+            if origin.file is None:
+                kept = tuple(name for name in table.exclude if name == case.split.group)
+                table = table.model_copy(update={"exclude": kept})
         else:
             files = {**table.files, key.partition("/")[2]: here}
             table = table.model_copy(update={"files": files})
     return case if table is case.table else case.model_copy(update={"table": table})
+
+
+def _left_out(case: Case) -> list[str]:
+    # What keeps rows together need not be an input.
+    return [name for name in case.table.exclude if name != case.split.group]
 
 
 def _named(case: Case) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ def put_matrix(
     inputs: FeatureEncoder,
     *,
     X: Matrix,
-    y: npt.NDArray[np.float32],
+    y: npt.NDArray[np.floating],
     part: npt.NDArray[np.str_],
     group: npt.NDArray[np.int64],
     folds: Sequence[tuple[Matrix, npt.NDArray[np.str_]]] = (),
@@ -43,7 +43,7 @@ def put_matrix(
         Give the bins and the directions.
     X : ndarray of shape (n, p), float32
         The inputs of all used rows.
-    y : ndarray of shape (n,), float32
+    y : ndarray of shape (n,), float32 or float64
         Their labels.
     part : ndarray of shape (n,), str
         ``train``, ``tune`` or ``test``.

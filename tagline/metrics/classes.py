@@ -119,9 +119,8 @@ def mcc(rows: Weighted) -> Floats:
 
 def _counts(rows: Weighted) -> tuple[Floats, Floats, Floats]:
     """Count rows that are right, said and there, by class and resample: each shape (k, r)."""
-    k = rows.rows.p.shape[1]
-    cells = np.einsum("rg,gc->cr", rows.weights, rows.rows.confusion).reshape(k, k, -1)
-    return np.einsum("kkr->kr", cells), cells.sum(axis=0), cells.sum(axis=1)
+    hit, said, there = (np.einsum("rg,gk->kr", rows.weights, own) for own in rows.rows.counts)
+    return hit, said, there
 
 
 def _shares(above: Floats, below: Floats) -> Floats:

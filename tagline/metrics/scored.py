@@ -75,13 +75,18 @@ class Classified(Rows):
         found: Integers = np.argmax(self.p, axis=1).astype(np.int64)
         return found
 
-    @cached_property
-    def confusion(self) -> Floats:
-        """Rows of each group by class and likeliest class, shape (groups, k * k)."""
+    def counted(self, code: Integers) -> Floats:
+        """Count rows of each group by class, those of no class (k) left out: shape (groups, k)."""
         k = self.p.shape[1]
-        cell = (self.place * k + self.code) * k + self.likeliest
-        counts = np.bincount(cell, minlength=self.groups * k * k)
-        return counts.reshape(-1, k * k).astype(np.float64)
+        cell = self.place * (k + 1) + code
+        counts = np.bincount(cell, minlength=self.groups * (k + 1)).reshape(-1, k + 1)
+        return counts[:, :k].astype(np.float64)
+
+    @cached_property
+    def counts(self) -> tuple[Floats, Floats, Floats]:
+        """Rows of each group that are right, said and there, by class: each shape (groups, k)."""
+        right = np.where(self.code == self.likeliest, self.code, self.p.shape[1])
+        return self.counted(right), self.counted(self.likeliest), self.counted(self.code)
 
     def against_rest(self, number: int) -> Scored:
         """Look at one class against all others."""

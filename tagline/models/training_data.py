@@ -24,7 +24,7 @@ class TrainingData:
     ----------
     X, X_tune : float32 [n, p], [m, p]
         Model inputs; NaN is missing.
-    y, y_tune : float32 [n], [m]
+    y, y_tune : float32 or, of numbers, float64 [n], [m]
         Labels, as the case's task reads them.
     cuts : float32 [at most max_bin, p]
         Values of each input that begin a bin, rising; NaN fills up the shorter columns.
@@ -140,7 +140,7 @@ def _of_rows(
 ) -> dict[str, Any]:
     rows = {name: np.flatnonzero(np.asarray(split) == name) for name in ("train", "tune")}
     train, tune = (np.ascontiguousarray(X[at], dtype=np.float32) for at in rows.values())
-    y_train, y_tune = (np.asarray(y)[at].astype(np.float32) for at in rows.values())
+    y_train, y_tune = (np.asarray(y)[at] for at in rows.values())
     _check(train, "training")
     _check(tune, "tuning")
     cuts = quantile_cuts(train, max_bin=max_bin)

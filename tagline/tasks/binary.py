@@ -165,7 +165,7 @@ class Binary(Task):
         """Give the log loss of each row above the entropy of its probability."""
         return log_loss_of_rows(y, given) - entropy(given)
 
-    def losses(self, y: Floats, given: Floats) -> Floats:
+    def losses(self, y: Floats, given: Floats, metric: str) -> Floats:  # noqa: ARG002
         """Give the log loss of each row."""
         return log_loss_of_rows(y, given)
 

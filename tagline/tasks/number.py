@@ -227,9 +227,9 @@ class Number(Task):
         """Give ten times the spread of labels: trees add scaled leaves in single precision."""
         return 10 * float(rule["spread"])
 
-    def losses(self, y: Floats, given: Floats) -> Floats:
-        """Give the squared error of each row."""
-        return np.asarray((y - given) ** 2)
+    def losses(self, y: Floats, given: Floats, metric: str) -> Floats:
+        """Give the squared error of each row, or the absolute one for ``mae``."""
+        return np.asarray(np.abs(y - given) if metric == "mae" else (y - given) ** 2)
 
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how far each answer is from what came true."""

@@ -221,7 +221,7 @@ class Task(ABC):
         """Give the loss of each row above what its answer promised, [n]: 0 on the whole."""
 
     @abstractmethod
-    def losses(self, y: Floats, given: Floats) -> Floats:
+    def losses(self, y: Floats, given: Floats, metric: str) -> Floats:
         """Give the loss of each row by which models are chosen, [n]."""
 
     def level(self, y: Floats) -> Floats:

@@ -83,9 +83,10 @@ def combination(
         best = int(table["trial"].iloc[0])
         return Combination((best,), (every[best],)) if best in every else alone[-1]
     whole = Combination(tuple(together), tuple(every[trial] for trial in together))
-    least = task.losses(y, task.link(whole.margins))
+    metric = case.search.metric
+    least = task.losses(y, task.link(whole.margins), metric)
     for one in alone:
-        more = task.losses(y, task.link(one.margins)) - least
+        more = task.losses(y, task.link(one.margins), metric) - least
         if more.mean() <= standard_error(more, groups):
             return one
     return whole

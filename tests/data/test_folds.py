@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +106,25 @@ def _ids_judged(case, data):
     train, tune = read_parts(made, "train", "tune", target="y")
     ids = np.concatenate([train.frame["id"], tune.frame["id"]])
     return set(ids[data.judged[: len(data.folds[0].y_tune)]])
+
+
+def test_somebody_s_rows_and_equal_rows_are_in_one_fold(tmp_path):
+    frame = rows(400).drop(columns=["id", "at"])
+    frame = pd.concat([frame, frame.head(80)], ignore_index=True).round({"size": 1})
+    frame["who"] = np.arange(len(frame)) // 6
+    asked_for = {"folds": 4, "trials": 1, "brackets": 1}
+    none = {"id": None, "time": None}
+    by_person = case_of(tmp_path, frame, table=none, search=asked_for, split={"group": "who"})
+    by_content = case_of(tmp_path, frame, table=none, search=asked_for)
+    for case, together in ((by_person, ["who"]), (by_content, ["size", "town", "who"])):
+        judged, fold = _judged_rows(case)
+        assert judged.assign(fold=fold).groupby(together)["fold"].nunique().max() == 1
+
+
+def _judged_rows(case):
+    made, _ = prepared(case)
+    data = read(matrix_folder(made.matrix, made.matrix_files))
+    train, tune = read_parts(made, "train", "tune", target="y")
+    whole = pd.concat([train.frame, tune.frame], ignore_index=True)
+    fold = np.repeat(np.arange(len(data.folds)), [len(each.y_tune) for each in data.folds])
+    return whole.iloc[data.judged].reset_index(drop=True), fold

@@ -6,6 +6,7 @@ import pytest
 from tagline.case.load import parse_case
 from tagline.data.origins import Origin
 from tagline.data.sources import put_sources, with_sources
+from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.storage.s3 import Bucket
 from tagline.workflows.new_case import NewCase, begin
@@ -124,3 +125,24 @@ def test_a_prefix_of_s3_is_a_folder(folder, s3):
     assert found.matrix == expected.matrix
     one = Origin(f"{s3}/orders/2024-01.csv", folder).read().frame
     assert len(one) == 200
+
+
+def test_what_nobody_wanted_is_not_kept_and_what_is_kept_is_what_was_trained(folder):
+    (folder / "growing.py").write_text(
+        "import pandas as pd\ncalls = []\n\ndef load():\n    calls.append(1)\n"
+        f"    frame = pd.read_csv({str(folder / 'whole.csv')!r}, parse_dates=['at'])\n"
+        "    return frame.head(590 + len(calls)).assign(mail='a@b.org')\n"
+    )
+    case = parse_case(config("growing:load", exclude=["mail"]), file=str(folder / "c.toml"))
+    found, _ = prepared(case)
+    (kept,) = put_sources(case).values()
+    table = get_table({"sha256": kept, "rows": 0})
+    assert "mail" not in table
+    assert len(table) == found.accounting["rows_in"]
+    (folder / "growing.py").unlink()
+    again, _ = prepared(
+        with_sources(
+            case.model_copy(update={"file": str(folder / "x" / "c.toml")}), {"source": kept}
+        )
+    )
+    assert again.matrix == found.matrix

@@ -90,3 +90,18 @@ def test_a_column_that_is_missing_at_first_stops_no_training_by_folds(tmp_path):
     late = rows(600).assign(late=lambda own: own["size"].where(own.index > 200))
     found = trained(case_of(tmp_path, late, search=ONE | {"folds": 5}), tmp_path)
     assert found.evaluation.standing in ("candidate", "rejected")
+
+
+def test_numbers_far_from_0_are_learned_as_well_as_near_it(tmp_path):
+    noise = np.random.default_rng(5).normal(0, 4, 700)
+    near = rows(700).assign(y=lambda own: own["size"] * 3 + noise)
+    errors = []
+    for place, offset in (("near", 0.0), ("far", 1.7e9)):
+        (tmp_path / place).mkdir()
+        frame = near.assign(y=near["y"] + offset)
+        search = ONE | {"metric": "rmse"}
+        found = trained(
+            case_of(tmp_path / place, frame, task="number", search=search), tmp_path / place
+        )
+        errors.append(found.evaluation.metrics["rmse"]["value"])
+    assert errors[1] == pytest.approx(errors[0], rel=0.02)
