@@ -37,12 +37,13 @@ SERVER = (
 )
 MODEL = (
     (
-        "Log loss above the promise, and its interval",
+        "Loss above the promise, and its interval",
         "tagline_monitor_excess_log_loss",
         "short",
     ),
     ("ROC AUC", 'tagline_monitor_figure{figure="roc_auc"}', "short"),
     ("Log loss", 'tagline_monitor_figure{figure="log_loss"}', "short"),
+    ("Accuracy, RMSE, MAE", 'tagline_monitor_figure{figure=~"accuracy|rmse|mae"}', "short"),
     ("Columns that moved", "tagline_monitor_moved_columns", "short"),
     ("Farthest columns (PSI)", "topk(10, tagline_monitor_psi)", "short"),
     ("Answered rows against the training rows (PSI)", "topk(10, tagline_profile_psi)", "short"),

@@ -54,5 +54,8 @@ def runs(
 
 
 def _figures(line: "RunLine") -> str:
-    figures = [f"{name} {line.metrics[name]:.4f}" for name in SHOWN if line.metrics.get(name)]
+    known = [name for name, value in line.metrics.items() if value is not None]
+    # Of two answers those that most people know; of other questions what the case asks for first.
+    shown = [name for name in SHOWN if name in known] if SHOWN[0] in known else known[:2]
+    figures = [f"{name} {line.metrics[name]:.4f}" for name in shown]
     return ", ".join(figures) or line.why or GOING_ON

@@ -11,7 +11,7 @@ from tagline.cli.output import AsJson, console, interval, print_json, print_tabl
 Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
 
 
-LEADERBOARD = ("rank", "trial", "kind", "state", "roc_auc", "log_loss", "rounds", "seconds")
+BEFORE, AFTER = ("rank", "trial", "kind", "state"), ("rounds", "seconds")
 
 
 def show(run: Run = None, *, case: CaseName = None, json: AsJson = False) -> None:
@@ -27,6 +27,8 @@ def show(run: Run = None, *, case: CaseName = None, json: AsJson = False) -> Non
 
 
 def _print(found: dict[str, Any]) -> None:
+    from tagline.models.trials import FIGURES
+
     console.print(f"[bold]{found['run']}[/]  {found['case']}  standing: {found['standing'] or '-'}")
     console.print()
     others = found["baselines"]
@@ -43,11 +45,10 @@ def _print(found: dict[str, Any]) -> None:
         ["gate", "", "figure"],
         ((gate["name"], verdict(gate["passed"]), gate["detail"]) for gate in found["gates"]),
     )
-    print_table(
-        "Leaderboard, by the tuning rows",
-        LEADERBOARD,
-        ([row[name] for name in LEADERBOARD] for row in found["leaderboard"]),
-    )
+    rows = found["leaderboard"]
+    figures = [name for name in FIGURES if any(row.get(name) is not None for row in rows)]
+    shown = (*BEFORE, *figures, *AFTER)
+    print_table("Leaderboard", shown, ([row[name] for name in shown] for row in rows))
     for row in found["leaderboard"]:
         if row["error"]:
             console.print(Text(f"trial {row['trial']} ({row['kind']}) failed: {row['error']}"))

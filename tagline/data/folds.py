@@ -1,5 +1,6 @@
 """Few rows: training and tuning rows judged by models that have not learned from them."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from tagline.data.gather import LabelledRows
 from tagline.data.random_split import RandomSplit
 from tagline.data.split import PARTS
 
+log = logging.getLogger(__name__)
 Mask = npt.NDArray[np.bool_]
 FEW, FEW_VALUES, FOLDS = 10_000, 500_000, 5
 UNUSED = ""
@@ -92,6 +94,12 @@ def folds_of(
     found = list(_dealt(case, learned, group, count)) if count > 1 else []
     whole = set(np.unique(y[learned]).tolist()) if case.task == "classes" else set()
     able = [each for each in found if _can_learn(each, y, whole)]
+    if len(able) < len(found):
+        log.info(
+            f"{len(found) - len(able)} of {len(found)} folds would learn from rows that lack a "
+            "label: they judge nothing"
+            + ("" if len(able) > 1 else ", and the tuning rows alone judge the trials")
+        )
     # Of one fold alone nothing is known that a tuning part would not tell as well.
     return able if len(able) > 1 else []
 
