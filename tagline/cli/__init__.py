@@ -8,6 +8,7 @@ from rich.console import Console
 
 from tagline.cli import (
     audit,
+    curve,
     gc,
     new,
     policy,
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("new")(new.new)
 app.command("runs")(runs.runs)
 app.command("show")(show.show)
+app.command("curve")(curve.curve)
 app.command("verify")(verify.verify)
 app.command("export")(verify.export)
 app.command("reproduce")(reproduce.reproduce)

@@ -36,6 +36,8 @@ def ending(
         if not idle["counts"]:
             yield f"idle    {idle['name']}: {idle['detail']}"
     yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
+    if evaluation.standing == "rejected":
+        yield f"what more rows would bring: tagline curve {run}"
     yield f"bundle {paths.bundles() / bundle['digest']}"
     yield f"report {page_at_hand(own_store(), Workspace(case).report(run))}"
 
