@@ -173,14 +173,29 @@ def _rows_for(
     )
 
 
+def other_question(current: Bundle, case: Case) -> str:
+    """Say in which way a bundle answers another question than a case asks; else nothing."""
+    if current.task.name != case.task:
+        return f"It answers another question: task = {current.task.name!r}."
+    if unlike := current.task.unlike(current.rule, case.table):
+        return f"It answers other classes: {unlike}."
+    if not _tells(current):
+        return ""
+    theirs = current.facts["case"]["table"]
+    if theirs["target"] != case.table.target:
+        return f"It answers another question: its target is {theirs['target']!r}."
+    one = theirs.get("positive")
+    if (1 if one is None else one) != (1 if case.table.positive is None else case.table.positive):
+        return f"It answers another question: {'1' if one is None else repr(one)} counts as 1."
+    return ""
+
+
 def answered(
     current: Bundle, case: Case, rows: Callable[[], pd.DataFrame]
 ) -> tuple[Floats | None, str]:
     """Let the current champion answer a case's question, or say why it can not."""
-    if current.task.name != case.task:
-        return None, f"It answers another question: task = {current.task.name!r}."
-    if unlike := current.task.unlike(current.rule, case.table):
-        return None, f"It answers other classes: {unlike}."
+    if other := other_question(current, case):
+        return None, other
     try:
         given = rows()
         # A request may leave out what is optional; a table that has lost it is another table.

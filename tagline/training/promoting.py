@@ -16,20 +16,19 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.tasks.task import Rule
-from tagline.training.evaluating import answered
+from tagline.training.evaluating import answered, other_question
 from tagline.training.held_out import held_out
 
 log = logging.getLogger(__name__)
 
 
 def _expect_its_question(case: Case, candidate: Bundle) -> None:
-    task, rule = candidate.task, candidate.rule
-    classes = list(case.table.classes)
-    if task.name == case.task and (not classes or rule["classes"] == classes):
+    other, classes = other_question(candidate, case), list(case.table.classes)
+    if not other and (not classes or candidate.rule["classes"] == classes):
         return
     raise TaglineError(
-        "The case asks another question than this run has learned: task or table.classes have "
-        "changed since.",
+        "The case asks another question than this run has learned: "
+        f"{other or 'table.classes are in another order.'}",
         where=case.file,
         todo="Train again, or promote with the config of the run.",
     )

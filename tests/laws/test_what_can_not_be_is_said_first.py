@@ -11,7 +11,7 @@ import pytest
 
 from tagline.columns.field import Field
 from tagline.data import modules
-from tagline.data.checks import expect_sealable
+from tagline.data.checks import expect_fitting, expect_sealable
 from tagline.data.modules import REQUIRED, load_features
 from tagline.errors import TaglineError
 from tagline.monitoring.find import newest_day
@@ -35,6 +35,9 @@ def test_what_looks_at_the_whole_column_is_refused(features, whole):
 
     with pytest.raises(TaglineError, match=whole):
         expect_sealable(replace(features, inputs=inputs), NOTHING)
+
+
+CLASSES = {"task": "classes", "table": {"classes": ["a", "b"]}}
 
 
 def test_a_clock_or_chance_is_refused(features):
@@ -64,11 +67,36 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
         ({"gates": {"minimum": {"roc_auc": float("nan")}}}, "finite"),
         ({"contract": {"ranges": {"size": [9, 1]}}}, "the least, 9, is above 1"),
         ({"contract": {"typical": {"size": [9, 1]}}}, "the least, 9, is above 1"),
+        ({"task": "classes"}, r'needs two or more: classes = \["A", "B", "C"\] under \[table\]'),
+        ({"task": "classes", "table": {"classes": ["a"]}}, "needs two or more"),
+        ({"task": "classes", "table": {"classes": ["a", "a"]}}, "two of classes are written 'a'"),
+        ({"task": "classes", "table": {"classes": [1, 1.0]}}, "two of classes are written '1'"),
+        ({"task": "classes", "table": {"classes": ["a", 2]}}, "all text, all numbers or all flags"),
+        ({"table": {"classes": ["a", "b"]}}, r'are of task = "classes"'),
+        ({"task": "number", "table": {"positive": 1}}, r'is of task = "binary"'),
+        (CLASSES | {"evaluation": {"costs": {"c": {}}}}, "names 'c'; table.classes are a, b"),
+        (CLASSES | {"gates": {"minimum": {"rmse": 1}}}, "'rmse' is nothing of task = 'classes'"),
+        ({"task": "number", "gates": {"minimum": {"roc_auc": 1}}}, "'roc_auc' is nothing of task"),
+        ({"task": "number", "search": {"metric": "log_loss"}}, "search.metric: 'log_loss'"),
+        ({"task": "number", "search": {"families": ["logistic"]}}, "search.families: 'logistic'"),
+        ({"task": "number", "evaluation": {"calibration": "platt"}}, "a number has no calibrator"),
+        ({"evaluation": {"metrics": ["accuracy", "roc_auc"]}}, "metrics: 'accuracy' is nothing"),
+        ({"task": "ranking"}, "task = 'ranking'"),
+        ({"search": {"folds": 0}}, "search.folds = 0"),
+        ({"evaluaton": {}}, "unknown key 'evaluaton', did you mean 'evaluation"),
     ],
 )
 def test_what_the_config_can_not_mean_is_a_sentence(tmp_path, sections, said):
     with pytest.raises(TaglineError, match=said):
         case_of(tmp_path, plain(), **sections)
+
+
+@pytest.mark.parametrize("offered", [{"monotone": {"size": 1}}, {"behaviour": ("a test",)}])
+def test_what_classes_have_no_answer_to_is_refused_before_the_search(tmp_path, features, offered):
+    case = case_of(tmp_path, plain(), **CLASSES)
+    with pytest.raises(TaglineError, match="classes have one each"):
+        expect_fitting(case, replace(features, **offered))
+    expect_fitting(case_of(tmp_path, plain()), replace(features, **offered))
 
 
 def test_a_field_whose_least_is_above_its_most_is_refused():

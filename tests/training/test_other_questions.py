@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from tagline.errors import TaglineError
+from tagline.training.evaluating import other_question
 from tagline.training.promoting import recheck
 from tests.pipeline import case_of, rows, trained
 
@@ -70,6 +71,21 @@ def test_another_question_is_not_compared_and_says_so(models, tmp_path, champion
     _, own = gate(models, tmp_path, champion=champion, name=name)
     assert not own["passed"]
     assert said in own["detail"]
+
+
+def test_another_value_that_counts_as_one_and_another_target_are_another_question(tmp_path):
+    frame = rows(500).assign(y=lambda own: np.where(own["y"] == 1, "yes", "no"))
+    first = trained(case_of(tmp_path, frame, table={"positive": "yes"}, search=ONE), tmp_path)
+    other = case_of(tmp_path, frame, table={"positive": "no"}, search=ONE)
+    found = trained(other, tmp_path / "own", first.bundle)
+    (own,) = (each for each in found.evaluation.gates if "champion" in each["name"])
+    assert not own["passed"]
+    assert "another question: 'yes' counts as 1" in own["detail"]
+    renamed = case_of(
+        tmp_path, frame.rename(columns={"y": "z"}), table={"target": "z", "positive": "yes"}
+    )
+    assert "its target is 'y'" in other_question(first.bundle, renamed)
+    assert not other_question(first.bundle, first.case)
 
 
 def test_a_promotion_refuses_a_run_that_has_learned_another_question(models, tmp_path):
