@@ -73,6 +73,7 @@ lock: .venv/.uv ## lock newer versions in requirements/
 	$(LOCK) -o requirements/mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/peers.in -o requirements/peers.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/drift.in -o requirements/drift.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/automl.in -o requirements/automl.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/argo.in -c requirements/stack.txt -o requirements/argo.txt
 
 .venv/.uv: requirements/uv.txt

@@ -10,6 +10,7 @@ from benchmarks.serving_profile import STAGES
 
 README = Path(__file__).parents[1] / "README.md"
 SERVING = README.parent / "docs" / "serving.md"
+SEARCH = README.parent / "docs" / "search.md"
 BEGIN, END = "<!-- figures: `make readme` writes them -->", "<!-- end of figures -->"
 
 Raw = Mapping[str, Any]
@@ -154,11 +155,62 @@ def _drift(raw: Raw) -> str:
     )
 
 
+def _models(raw: Raw) -> str:
+    tables = len({name.rpartition("-")[0] for name in raw["fits"]})
+    others = {n: each for n, each in raw["summary"].items() if n != "tagline"}
+    best = min(others, key=lambda name: others[name]["mean"])
+    return (
+        f"mean relative loss of the default search on {tables} public tables (three questions, "
+        f"{raw['splits']} split each) over that of {NAMES[best]}, the best of three others with "
+        f"{raw['seconds']:g} s a fit; ours took {raw['summary']['tagline']['fit_seconds']:.1f} s "
+        "(median)"
+    )
+
+
+NAMES = {
+    "tagline": "Tagline, default search",
+    "autogluon": "AutoGluon",
+    "flaml": "FLAML",
+    "xgboost": "XGBoost tuned by Optuna",
+}
+
+
+def models() -> str:
+    """Write how the default search does beside other libraries."""
+    result = json.loads((RESULTS / "models.json").read_text())
+    raw = result["raw"]
+    lines = [
+        "| | loss over the best one's, mean of tables | standard error | mean rank | best on | "
+        "fit, s |",
+        "|---|---|---|---|---|---|",
+    ]
+    ordered = sorted(raw["summary"].items(), key=lambda each: each[1]["mean"])
+    lines += [
+        f"| {NAMES[name]} | {each['mean']:.4f} | {each['error']:.4f} | {each['rank']:.2f} | "
+        f"{each['wins']:.0f} | {each['fit_seconds']:.1f} |"
+        for name, each in ordered
+    ]
+    lines += ["", *_by_table(raw), "", machine(result["machine"])]
+    return "\n".join(lines)
+
+
+def _by_table(raw: Raw) -> Iterator[str]:
+    names = [name for name in NAMES if name in raw["summary"]]
+    yield f"| table, loss on its test rows | {' | '.join(NAMES[name] for name in names)} |"
+    yield "|---" * (1 + len(names)) + "|"
+    for key, fits in raw["fits"].items():
+        measure = "RMSE" if fits["task"] == "number" else "log loss"
+        losses = [f"{fits[n]['loss']:.4g}" if "loss" in fits[n] else "failed" for n in names]
+        table = f"{key.rpartition('-')[0]} ({measure}, {fits['rows']:,} rows)"
+        yield f"| {table} | {' | '.join(losses)} |"
+
+
 WHAT: dict[str, tuple[Callable[[Raw], str], str]] = {
     "drift": (_drift, "at least"),
     "flow_overhead": (_flow, "at most"),
     "growth": (_growth, "at most"),
     "history": (_history, "at least"),
+    "models": (_models, "at most"),
     "scoring": (_scoring, "at least"),
     "search_cost": (_search, "at most"),
     "standing": (_standing, "at most"),
@@ -191,7 +243,7 @@ SERVED: dict[str, tuple[str, str]] = {
     "batch_flights_over_onnxruntime": ("the same of flights", "at least"),
 }
 
-PAGES: dict[Path, Callable[[], str]] = {README: figures, SERVING: microseconds}
+PAGES: dict[Path, Callable[[], str]] = {README: figures, SERVING: microseconds, SEARCH: models}
 
 
 if __name__ == "__main__":
