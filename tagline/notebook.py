@@ -157,6 +157,9 @@ def new(
     place.mkdir(parents=True, exist_ok=True)
     if not isinstance(frame, pd.DataFrame):
         raise TaglineError(f"It takes a pandas frame, and was given {type(frame).__name__}.")
+    twice = [name for name in frame.columns if list(frame.columns).count(name) > 1]
+    if twice:
+        raise TaglineError(f"More than one column is called {twice[0]!r}.", todo="Rename one.")
     try:
         storable(with_index(frame)).to_parquet(table, index=False)
         begun = begin(NewCase(name, table, target=target, **wished), file=file)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -105,3 +106,9 @@ def _made(name: str) -> Path:
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def look_beside(folder: str) -> None:
+    """Let Python look for modules in a config's folder too, after everywhere else."""
+    if folder and folder not in sys.path:
+        sys.path.append(folder)

@@ -227,7 +227,8 @@ def answered(table: pa.Table, model: Scorer) -> tuple[pa.Table, pa.Table, dict[s
     values = _values(rows.taken(good), model)
     given = model.bundle.answer(values)
     # As a server refuses them: a sum of weights has no answer where an input is too great.
-    none = ~np.isfinite(given.reshape(len(given), -1)).all(axis=1)
+    finite = np.isfinite(given)
+    none = ~(finite if finite.ndim == 1 else finite.all(axis=1))
     if none.any():
         rows = replace(rows, wrong={**rows.wrong, NO_ANSWER: _marked(good[none], len(table))})
         good, given = good[~none], given[~none]

@@ -38,7 +38,6 @@ def new(
     again: Annotated[bool, typer.Option("--again", help="Write over a config.")] = False,
 ) -> None:
     """Look at a table, say what was found, and write the config of a case."""
-    from tagline.case.tasks import TASK_METRICS
     from tagline.errors import TaglineError
     from tagline.storage.files import write_whole
     from tagline.workflows.new_case import NewCase, begin, how_to_train
@@ -47,10 +46,6 @@ def new(
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    if task not in (None, *TASK_METRICS):
-        raise TaglineError(
-            f"There is no question {task!r}: there are {', '.join(TASK_METRICS)}.", where="--task"
-        )
     wished = NewCase(name, table, target, positive, negative, id, time, encoding, task)
     begun = begin(wished, file=file)
     print_table(

@@ -35,6 +35,18 @@ def of_arrow(column: pa.ChunkedArray) -> pd.Series:
     return _plain(column, column.type)
 
 
+def is_readable(kind: pa.DataType) -> bool:
+    """Tell whether `of_arrow` can give a column of a type."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    known = (
+        *(pa.types.is_null, _is_text, pa.types.is_time, pa.types.is_boolean, pa.types.is_integer),
+        *(pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp, pa.types.is_date),
+        pa.types.is_duration,
+    )
+    return any(each(kind) for each in known)
+
+
 def _plain(column: pa.ChunkedArray, kind: pa.DataType) -> pd.Series:
     if pa.types.is_null(kind) or _is_text(kind):
         return _pandas(column.cast(pa.large_string())).astype("str")

@@ -19,6 +19,7 @@ from tagline.data.accounting import with_reasons
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 from tagline.names import free, near
+from tagline.tasks.label import Label
 from tagline.tasks.task import Task
 from tagline.tasks.tasks import TASKS
 
@@ -85,7 +86,7 @@ def check(
     timezone: str = "UTC",
     hints: Mapping[str, str] = MappingProxyType({}),
     rows_before: int | None = None,
-    task: Task = TASKS["binary"],
+    task: Task | None = TASKS["binary"],
 ) -> ValidationResult:
     """Part the rows that keep the contract from those that break it.
 
@@ -110,7 +111,7 @@ def check(
     rows_before : int, optional
         Rows that the last run was given.
     task : Task, optional
-        How labels are read.
+        How labels are read; they are not where None.
 
     Raises
     ------
@@ -132,7 +133,8 @@ def check(
     own = known + [
         _resolved(decisions, each, table, timezone) for each in times if each.name not in named
     ]
-    read, label = read_rows(decisions, own), task.read(decisions[table.target], table)
+    read = read_rows(decisions, own)
+    label = task.read(decisions[table.target], table) if task else _no_label(decisions)
     columns = {name: read.frame.get(name, decisions[name]) for name in decisions.columns}
     typed = pd.DataFrame(columns | {table.target: label.series})
     found = {
@@ -168,6 +170,10 @@ def check(
         ),
         meaning=label.meaning,
     )
+
+
+def _no_label(decisions: pd.DataFrame) -> Label:
+    return Label(pd.Series(np.nan, decisions.index), {}, {})
 
 
 def _resolved(decisions: pd.DataFrame, field: Field, table: TableSection, timezone: str) -> Field:

@@ -3,8 +3,8 @@
 import gzip
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from tagline.columns.arrow import Unreadable, of_arrow
+from tagline.columns.arrow import Unreadable, is_readable, of_arrow
 from tagline.errors import TaglineError
 from tagline.names import near
 
@@ -34,13 +34,18 @@ class File:
         all their bits, flags and whole numbers with gaps as boolean and Int64, days as times.
     notes : tuple of str
         What a person should know of how it was read.
+    unreadable : dict of str to str
+        Columns of lists, bytes and the like, which are left out, and what each holds.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ()) -> File:
+def read_file(
+    path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = (), strict: bool = True
+) -> File:
     """Read a CSV or Parquet file whole, or not at all.
 
     Parameters
@@ -51,6 +56,8 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
         How the bytes of a CSV are letters.
     exclude : sequence of str, optional
         Columns that nobody wants, whatever they hold.
+    strict : bool, optional
+        Whether a column that holds bytes or lists is refused, and not left out.
 
     Raises
     ------
@@ -78,7 +85,7 @@ def read_file(path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = ())
             where=str(path),
             todo="It may be truncated; fetch it again.",
         ) from wrong
-    return _framed(table, path, exclude)
+    return _framed(table, path, exclude, strict)
 
 
 def columns_of(path: Path, *, encoding: str = UTF_8) -> list[str]:
@@ -134,14 +141,23 @@ def _with_index(table: pa.Table) -> pa.Table:
     return table
 
 
-def _framed(table: pa.Table, path: Path, exclude: Sequence[str]) -> File:
+def _framed(table: pa.Table, path: Path, exclude: Sequence[str], strict: bool) -> File:
     for name in (name for name in exclude if name not in table.column_names):
         raise TaglineError(
             f"Missing column {name!r}{near(name, table.column_names)}, which is to be left out.",
             where=str(path),
         )
     kept = [name for name in table.column_names if name not in exclude]
-    return _named(File(frame_of(table.select(kept), where=str(path))), path)
+    if strict:
+        return _named(File(frame_of(table.select(kept), where=str(path))), path)
+    lost = {
+        name: f"holds {table.schema.field(name).type}, which is neither number, text, time nor flag"
+        for name in kept
+        if not is_readable(table.schema.field(name).type)
+    }
+    frame = frame_of(table.select([name for name in kept if name not in lost]), where=str(path))
+    notes = tuple(f"{name} {why}: left out" for name, why in lost.items())
+    return _named(File(frame, notes, lost), path)
 
 
 def frame_of(table: pa.Table, *, where: str) -> pd.DataFrame:
@@ -181,6 +197,7 @@ def _named(file: File, path: Path) -> File:
         file = File(
             file.frame.drop(columns=name),
             (*file.notes, f"{message}, as pandas writes its index: left out"),
+            file.unreadable,
         )
     return file
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,7 @@ def gather(
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
     _expect_centuries(case, features, checked, now=moment)
-    features = load_features(case, checked.fields)
+    features = replace(load_features(case, checked.fields), notes=features.notes)
     for line in _taken_for(features, checked, case):
         log.info(line)
     return LoadedTables(features, checked, streams(features, tables), known_as, moment)
@@ -99,8 +99,12 @@ def check_decisions(
     *,
     now: pd.Timestamp,
     rows_before: int | None = None,
+    labels: bool = True,
 ) -> ValidationResult:
-    """Make a case's decisions and hold them against its contract; see `tagline.data.contract`."""
+    """Make a case's decisions and hold them against its contract; see `tagline.data.contract`.
+
+    Without `labels` they are of no matter: rows are to be answered whatever their label is.
+    """
     return check(
         features.decisions(tables),
         fields=features.fields,
@@ -111,7 +115,7 @@ def check_decisions(
         timezone=case.timezone,
         hints=features.hints,
         rows_before=rows_before,
-        task=task_of(case.task),
+        task=task_of(case.task) if labels else None,
     )
 
 

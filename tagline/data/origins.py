@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from tagline import paths
-from tagline.data.files import UTF_8, File, columns_of, read_file
+from tagline.case.config import Case
 from tagline.errors import TaglineError
-from tagline.models.custom import look_beside
 from tagline.names import near
 from tagline.storage.files import write_whole
 from tagline.storage.location import open_store
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tagline.data.files import File
+
+UTF_8 = "utf-8"
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PATTERN = re.compile(r"[*?\[]")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -63,27 +66,39 @@ class Origin:
         if self.named.startswith(S3):
             return True
         if self.is_function:
-            look_beside(str(self.beside.resolve()))
+            paths.look_beside(str(self.beside.resolve()))
             return importlib.util.find_spec(self.named.partition(":")[0]) is not None
         return self.file.exists() if self.file is not None else bool(self._local())
 
-    def read(self, *, encoding: str = UTF_8, exclude: Sequence[str] = ()) -> File:
+    def read(
+        self, *, encoding: str = UTF_8, exclude: Sequence[str] = (), strict: bool = True
+    ) -> "File":
         """Read the table whole, or not at all; files one after the other, by their names.
+
+        Unless `strict`, columns that hold lists, bytes and the like are left out.
 
         Raises
         ------
         TaglineError
             There is nothing, a file can not be read, or files have other columns than the first.
         """
+        # Whoever only asks where a table is needs no library of tables.
+        from tagline.data.files import columns_of, read_file  # noqa: PLC0415
+
         if self.is_function:
             return self._called(exclude)
         files = self._files()
         if len(files) == 1:
-            return read_file(files[0], encoding=encoding, exclude=exclude)
+            return read_file(files[0], encoding=encoding, exclude=exclude, strict=strict)
         names = {each: columns_of(each, encoding=encoding) for each in files}
         _expect_there(exclude, list(dict.fromkeys(chain(*names.values()))), self.named)
         read = [
-            read_file(each, encoding=encoding, exclude=[n for n in exclude if n in names[each]])
+            read_file(
+                each,
+                encoding=encoding,
+                exclude=[name for name in exclude if name in names[each]],
+                strict=strict,
+            )
             for each in files
         ]
         return _joined(files, read, self.named)
@@ -134,9 +149,13 @@ class Origin:
             write_whole(path, content)
         return path
 
-    def _called(self, exclude: Sequence[str]) -> File:
+    def _called(self, exclude: Sequence[str]) -> "File":
+        import pandas as pd  # noqa: PLC0415 - as `read`
+
+        from tagline.data.files import File  # noqa: PLC0415
+
         module, _, name = self.named.partition(":")
-        look_beside(str(self.beside.resolve()))
+        paths.look_beside(str(self.beside.resolve()))
         # Whatever a person's own module raises.
         try:
             function = getattr(importlib.import_module(module), name)
@@ -176,7 +195,7 @@ def _once(function: Callable[[], Any]) -> Any:
     return function()
 
 
-def with_index(frame: pd.DataFrame) -> pd.DataFrame:
+def with_index(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Give a frame whose index, where it has names, is columns of it."""
     named = [each for each in frame.index.names if each is not None and each not in frame]
     whole = frame.reset_index(level=named) if named else frame
@@ -195,7 +214,11 @@ def _is_table(path: Path | PurePosixPath) -> bool:
     return path.name.endswith(ENDINGS) and not path.name.startswith(("_", "."))
 
 
-def _joined(files: Sequence[Path], read: Sequence[File], named: str) -> File:
+def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File":
+    import pandas as pd  # noqa: PLC0415 - as `Origin.read`
+
+    from tagline.data.files import File  # noqa: PLC0415
+
     names = list(read[0].frame.columns)
     for file, each in zip(files[1:], read[1:], strict=True):
         more = [name for name in each.frame.columns if name not in names]
@@ -209,10 +232,16 @@ def _joined(files: Sequence[Path], read: Sequence[File], named: str) -> File:
             )
     frame = pd.concat([each.frame[names] for each in read], ignore_index=True)
     notes = dict.fromkeys(note for each in read for note in each.notes)
-    return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes))
+    lost = {name: why for each in read for name, why in each.unreadable.items()}
+    return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes), lost)
 
 
 def _differs(more: Sequence[str], less: Sequence[str], names: Sequence[str]) -> str:
     if more:
         return f"has a column {more[0]!r}{near(more[0], names)}"
     return f"has no column {', '.join(map(repr, less[:SHOWN]))}"
+
+
+def origin_of(case: Case, named: str) -> Origin:
+    """Find what a config names, relative to itself."""
+    return Origin(named, Path(case.file).parent)

@@ -75,8 +75,15 @@ def _file(case: Case) -> File:
     section = case.table
     # What keeps rows together need not be an input.
     left_out = [name for name in section.exclude if name != case.split.group]
-    file = read_raw(case, str(section.source), exclude=left_out)
+    file = read_raw(case, str(section.source), exclude=left_out, strict=False)
     own = (section.id, section.time, section.target, section.observed)
+    named = (*own, case.split.group, *section.known, *section.kinds, *section.formats)
+    for name in (str(name) for name in named if name in file.unreadable):
+        raise TaglineError(
+            f"Column {name!r} {file.unreadable[name]}.",
+            where=str(section.source),
+            todo="Write what it means as columns, or name another one.",
+        )
     require_columns(file.frame, tuple(filter(None, own)), where=str(section.source))
     for name in section.made:
         if name in file.frame:

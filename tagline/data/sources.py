@@ -4,13 +4,11 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from tagline.case.config import Case
-from tagline.data.origins import ENDINGS
-from tagline.data.store import PARQUET, put_table, storable
-from tagline.data.tables import origin_of
+from tagline.data.origins import ENDINGS, origin_of
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
-SOURCE = "source"
+SOURCE, PARQUET = "source", ".parquet"
 
 
 def put_sources(case: Case) -> dict[str, str]:
@@ -22,13 +20,18 @@ def put_sources(case: Case) -> dict[str, str]:
         SHA-256 by ``source``, and ``files/NAME`` for each of ``table.files``; without what a
         feature module reads by itself.
     """
+    # Whoever only asks where a table is needs no library of tables.
+    from tagline.data.store import put_table, storable  # noqa: PLC0415
+
     kept = {}
     for key, named in _named(case):
         origin = origin_of(case, named)
         if origin.file is None:
             # Of several files, or of a function, what they came to; not what nobody wanted.
             left_out = _left_out(case) if key == SOURCE else []
-            frame = origin.read(encoding=case.table.encoding, exclude=left_out).frame
+            frame = origin.read(
+                encoding=case.table.encoding, exclude=left_out, strict=key != SOURCE
+            ).frame
             kept[key] = put_table(storable(frame))["sha256"]
         elif origin.file.is_file():
             kept[key] = blobs().put_file(origin.file)

@@ -81,12 +81,15 @@ class Survey:
         In their order.
     repeated : int
         Rows that are the same as an earlier one.
+    notes : tuple of str
+        What a person should know of how it was read.
     """
 
     path: Path | str
     frame: pd.DataFrame
     columns: tuple[ColumnSummary, ...]
     repeated: int
+    notes: tuple[str, ...] = ()
 
     def of(self, name: str) -> ColumnSummary:
         """Give a column."""
@@ -124,7 +127,7 @@ class Survey:
 
     def counts(self, name: str) -> "pd.Series[int]":
         """Count the values of a column, the most frequent first."""
-        return _texts(self.frame[name]).value_counts()
+        return _texts(self.frame[name], self.of(name).kind).value_counts()
 
 
 def survey(path: Path | str, *, encoding: str = "utf-8") -> Survey:
@@ -142,11 +145,12 @@ def survey(path: Path | str, *, encoding: str = "utf-8") -> Survey:
     TaglineError
         The file can not be read, or has no rows.
     """
-    frame = Origin(str(path), Path()).read(encoding=encoding).frame
+    file = Origin(str(path), Path()).read(encoding=encoding, strict=False)
+    frame = file.frame
     if frame.empty:
         raise TaglineError("The table has no rows.", where=str(path))
     columns = tuple(_looked(frame[name]) for name in frame.columns)
-    return Survey(path, frame, columns, repeated=int(frame.duplicated().sum()))
+    return Survey(path, frame, columns, int(frame.duplicated().sum()), file.notes)
 
 
 def positive_of(values: Sequence[str]) -> str:
@@ -165,6 +169,9 @@ def _looked(values: pd.Series) -> ColumnSummary:
         found = recognise(values)
     except TaglineError as unsure:
         return ColumnSummary(name, None, missing, distinct, (str(unsure),))
+    if found.kind == "string":
+        texts = _texts(values, found.kind)
+        missing, distinct = len(values) - len(texts), int(texts.nunique())
     column = ColumnSummary(name, _kind(values, found.kind), missing, distinct, format=found.format)
     one = "one value only: nothing is learned of it" if distinct == 1 else ""
     hint = found.hint if found.hint != f"{distinct:,} different" else ""
@@ -193,9 +200,10 @@ def _are_words(values: pd.Series) -> bool:
     return bool((texts.str.len() <= LONGEST_ID).all() and not texts.str.contains(r"\s").any())
 
 
-def _texts(values: pd.Series) -> pd.Series:
+def _texts(values: pd.Series, kind: Kind | None = None) -> pd.Series:
     texts = values[values.notna()].astype("str")
-    return texts[~texts.isin(MISSING)]
+    # Beside words "NA" is one of them, as a training reads it; beside numbers it means none.
+    return texts[~texts.isin([""] if kind == "string" else MISSING)]
 
 
 def _personal(name: str, texts: pd.Series) -> str:

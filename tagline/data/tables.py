@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +11,7 @@ from tagline.columns.kind import How
 from tagline.columns.values import read
 from tagline.data.features import Features
 from tagline.data.files import File, without_texts
-from tagline.data.origins import Origin
+from tagline.data.origins import origin_of
 from tagline.errors import TaglineError
 from tagline.names import near
 
@@ -41,15 +40,11 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def read_raw(case: Case, named: str, *, exclude: Sequence[str] = ()) -> File:
+def read_raw(case: Case, named: str, *, exclude: Sequence[str] = (), strict: bool = True) -> File:
     """Read a table of a case as it is; see `tagline.data.origins`."""
-    file = origin_of(case, named).read(encoding=case.table.encoding, exclude=exclude)
+    encoding = case.table.encoding
+    file = origin_of(case, named).read(encoding=encoding, exclude=exclude, strict=strict)
     return replace(file, frame=without_texts(file.frame, case.table.missing))
-
-
-def origin_of(case: Case, named: str) -> Origin:
-    """Find what a config names, relative to itself."""
-    return Origin(named, Path(case.file).parent)
 
 
 def read_table(case: Case, named: str) -> pd.DataFrame:

@@ -6,7 +6,6 @@ to judge, serve or explain it, and nothing is unpickled.
 
 import importlib
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -20,6 +19,7 @@ from tagline.metrics.calibrators import sigmoid
 from tagline.models.model import Fit, Floats
 from tagline.models.onnx_model import OnnxModel
 from tagline.models.training_data import TrainingData
+from tagline.paths import look_beside
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -95,12 +95,6 @@ def load_family(path: str, *, beside: str = "") -> Family:
         lacking = [part for part in ("monotone", "draw", "fit") if not hasattr(family, part)]
         raise TaglineError(f"It lacks {', '.join(lacking)}.", where=where, todo=PAGE)
     return family
-
-
-def look_beside(folder: str) -> None:
-    """Let Python look for modules in a config's folder too, after everywhere else."""
-    if folder and folder not in sys.path:
-        sys.path.append(folder)
 
 
 def draw_of(path: str, count: int, *, seed: int, beside: str = "") -> list[dict[str, Any]]:

@@ -178,7 +178,11 @@ class Outcomes(Endpoint):
             errors += [{**each, "pointer": f"{prefix}/{each['field']}"} for each in wrong_here]
             outcomes.append(outcome)
         if errors:
-            raise Problem(422, f"{len(errors)} fields are wrong.", errors=errors[:100])
+            raise Problem(
+                422,
+                "1 field is wrong." if len(errors) == 1 else f"{len(errors)} fields are wrong.",
+                errors=errors[:100],
+            )
         unknown = await self.in_thread(self.service.keep_outcomes, outcomes)
         return 200, self.encode(Accepted(len(outcomes), unknown))
 

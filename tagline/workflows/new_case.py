@@ -11,7 +11,7 @@ from typing import Any
 
 from tagline.case.config import NO_TIME, ROW_ID
 from tagline.case.load import parse_case
-from tagline.case.tasks import BINARY, CLASSES, NUMBER
+from tagline.case.tasks import BINARY, CLASSES, NUMBER, TASK_METRICS
 from tagline.columns.infer import recognise
 from tagline.data.checks import is_speakable
 from tagline.data.files import UTF_8
@@ -104,6 +104,11 @@ def begin(wished: NewCase, *, file: Path) -> Begun:
     TaglineError
         The table can not be read, no column is named as the target, or it can not be one.
     """
+    if wished.task not in (None, *TASK_METRICS):
+        raise TaglineError(
+            f"There is no question {wished.task!r}: there are {', '.join(TASK_METRICS)}.",
+            where="task",
+        )
     seen = survey(wished.table, encoding=wished.encoding)
     _expect_columns(wished, seen)
     answered = _answered(wished, seen)
@@ -208,6 +213,7 @@ def _leaks(
 
 def _of_rows(seen: Survey) -> Iterator[str]:
     yield f"{len(seen.frame):,} rows, {len(seen.columns):,} columns"
+    yield from seen.notes
     if seen.repeated:
         yield f"{seen.repeated:,} rows are the same as an earlier one"
 

@@ -16,7 +16,7 @@ from tagline.backtest.policy import Policy, read_policies
 from tagline.backtest.timeline import TimelineRef, get_timeline, put_timeline
 from tagline.backtest.walk import Walk
 from tagline.case.config import Case
-from tagline.models.custom import look_beside
+from tagline.paths import look_beside
 from tagline.storage.location import own_store
 from tagline.storage.mirror import fetch, push
 from tagline.storage.workspace import Workspace

@@ -27,6 +27,7 @@ from tagline.data.split import local_days
 from tagline.data.store import PARQUET, put_table, storable
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
+from tagline.names import free
 from tagline.storage.blobs import Blobs, using
 from tagline.storage.files import locked
 from tagline.storage.location import own_store
@@ -220,7 +221,9 @@ def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Sc
         writer(rejected.to_pandas(), rejected_beside(to))
     _expect_some([{**asdict(done), "before": False}], rejected=f"in {rejected_beside(to)}")
     shown = ["row_id", *(each.name for each in model.bundle.task.answer), "run"]
-    named = answers.select(shown).to_pandas().rename(columns={"row_id": case.table.id_column})
+    # A case may call its ids as an answer is called.
+    identity = free(case.table.id_column, shown)
+    named = answers.select(shown).to_pandas().rename(columns={"row_id": identity})
     named = _flat(named, model.bundle.task)
     writer(named.astype({"run": "str"}), to)
     return done
@@ -272,7 +275,11 @@ def _own_rows(case: Case, wanted: ScoringRequest, before: set[str]) -> str:
         )
     features = load_features(case)
     checked = check_decisions(
-        case, features, load_tables(case, features), now=pd.Timestamp.now(tz="UTC")
+        case,
+        features,
+        load_tables(case, features),
+        now=pd.Timestamp.now(tz="UTC"),
+        labels=False,
     )
     rows, raw = checked.in_time_order(case.table.time_column)
     days = local_days(rows[case.table.time_column], case.split.timezone)

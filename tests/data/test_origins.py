@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tagline.case.load import parse_case
+from tagline.case.load import check_case, parse_case
 from tagline.data.origins import Origin
 from tagline.data.sources import put_sources, with_sources
 from tagline.data.store import get_table
@@ -146,3 +146,28 @@ def test_what_nobody_wanted_is_not_kept_and_what_is_kept_is_what_was_trained(fol
         )
     )
     assert again.matrix == found.matrix
+
+
+LISTED = {"many": lambda own: [[n] for n in range(len(own))], "raw": lambda own: [b"x"] * len(own)}
+
+
+def test_columns_of_lists_and_bytes_are_left_out_and_told(folder):
+    rows(600).assign(**LISTED).to_parquet(folder / "lists.parquet")
+    case = parse_case(config("lists.parquet"), file=str(folder / "c.toml"))
+    found, lines = prepared(case)
+    expected, _ = prepared(parse_case(config("whole.csv"), file=str(folder / "c.toml")))
+    assert found.matrix == expected.matrix
+    assert "raw holds binary, which is neither number, text, time nor flag: left out" in lines
+    begun = begin(NewCase("own", folder / "lists.parquet", target="y"), file=folder / "o.toml")
+    assert any(line.startswith("many holds list") for line in begun.told)
+
+
+@pytest.mark.parametrize("named", [{"known": ["many"]}, {"kinds": {"raw": "string"}}])
+def test_columns_of_lists_that_the_config_names_are_refused(folder, named):
+    rows(600).assign(**LISTED).to_parquet(folder / "lists.parquet")
+    said = check_case(
+        {**parse_case(config("lists.parquet"), file=str(folder / "c.toml")).to_dict()}
+    ).to_dict()
+    case = check_case(said | {"table": said["table"] | named}, file=str(folder / "c.toml"))
+    with pytest.raises(TaglineError, match="which is neither number, text, time nor flag"):
+        prepared(case)

@@ -226,3 +226,13 @@ def test_the_verb_writes_it_beside_the_table_and_says_how_to_train(tmp_path):
     assert parse_case((tmp_path / "own.toml").read_text(), file="own.toml").table.id == "id"
     assert "It is there already" in place.tagline(*words).stderr
     assert place.tagline(*words, "--again").returncode == 0
+
+
+def test_a_word_that_means_none_beside_numbers_is_a_word_beside_words(tmp_path):
+    regions = np.where(np.arange(600) % 3 == 0, "NA", np.where(np.arange(600) % 3 == 1, "EU", "US"))
+    found = begun(tmp_path, small_rows().assign(y=regions))
+    own = parse_case(found.config, file=str(tmp_path / "own.toml"))
+    assert own.table.classes == ("EU", "NA", "US")
+    assert prepared(own)[0].accounting["used"] == 600
+    (column,) = (each for each in found.survey.columns if each.name == "y")
+    assert (column.missing, column.distinct) == (0, 3)
