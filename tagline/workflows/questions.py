@@ -75,7 +75,7 @@ def askable(seen: Survey) -> Iterator[str]:
     for column in seen.columns:
         if column.kind is None or column.distinct < 2 or column.name in never:
             continue
-        task, _ = _task(column)
+        task, _ = _task(column, seen)
         if task == BINARY:
             yield f"{column.name} (two answers)"
         elif task == NUMBER:
@@ -102,7 +102,7 @@ def question(wished: Wished, seen: Survey) -> Question:
             raise TaglineError(
                 f"No row has {wished.target} = {each!r}{near(each, found)}.", where=wished.where
             )
-    task, why = _task(column)
+    task, why = _task(column, seen)
     if wished.task is not None:
         task, why = wished.task, ""
     elif wished.positive is not None:
@@ -120,23 +120,28 @@ def question(wished: Wished, seen: Survey) -> Question:
     return Question(asked.task, asked.labels, told, asked.others)
 
 
-def _task(column: ColumnSummary) -> tuple[str, str]:
+def _task(column: ColumnSummary, seen: Survey) -> tuple[str, str]:
     """Say which question a column asks by itself, and why, where another could be meant."""
     if column.distinct == 2:
         return BINARY, ""
     if column.kind not in NUMBERS:
         return CLASSES, ""
-    if column.kind == "integer" and column.distinct <= MOST_WHOLE:
+    few = column.distinct <= MOST_WHOLE
+    if few and not column.format and _whole(seen.counts(column.name)):
         return CLASSES, (
             f": {column.distinct} different whole numbers are taken for classes; where twice as "
             "much means twice, say --task number"
         )
-    few = column.distinct <= MOST_WHOLE
     return NUMBER, (
         f": {column.distinct} different numbers; where they only name classes, say --task classes"
         if few
         else ""
     )
+
+
+def _whole(counts: "pd.Series[int]") -> bool:
+    """Say whether all are whole numbers; beside a gap many tools write 1 as 1.0."""
+    return all(float(each).is_integer() for each in counts.index)
 
 
 def _two(wished: Wished, column: ColumnSummary, counts: "pd.Series[int]") -> Question:
