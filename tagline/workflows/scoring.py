@@ -222,7 +222,7 @@ def answer_file(model: job.Scorer, case: Case, source: Path, to: Path) -> job.Sc
     _expect_some([{**asdict(done), "before": False}], rejected=f"in {rejected_beside(to)}")
     shown = ["row_id", *(each.name for each in model.bundle.task.answer), "run"]
     # A case may call its ids as an answer is called.
-    identity = free(case.table.id_column, shown)
+    identity = free(case.table.id_column, shown[1:])
     named = answers.select(shown).to_pandas().rename(columns={"row_id": identity})
     named = _flat(named, model.bundle.task)
     writer(named.astype({"run": "str"}), to)
