@@ -111,7 +111,7 @@ def trained_of(said: Mapping[str, Any], folder: Path) -> Trained:
 
 
 def _train(timeline: Timeline, day: int, champion: Bundle | None, folder: Path) -> Trained:
-    # Nobody else needs the tables of a past that is only lived through again.
+    # Nobody else needs the tables of a past that is only replayed.
     with using(Blobs.alone(folder / "tables")):
         return _trained(timeline, day, champion, folder)
 

@@ -1,4 +1,4 @@
-"""Which stretch of the past is lived through again, and how much each training may cost."""
+"""Which stretch of the past is replayed, and how much each training may cost."""
 
 from datetime import date
 from typing import Annotated

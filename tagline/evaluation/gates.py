@@ -122,7 +122,7 @@ def _limit(
 ) -> dict[str, Any]:
     between = f", without an interval: {found.note}" if found.note else ""
     between = between or f" {_between(found.low, found.high)}"
-    message = f"{_figure(found.value)}{between}; asked is {side} {limit:g}.{idle}"
+    message = f"{_figure(found.value)}{between}; the gate asks for {side} {limit:g}.{idle}"
     return _gate(f"{title} {side} {limit:g}", passed, found.value, limit, message)
 
 
@@ -195,7 +195,8 @@ def _against(row: Mapping[Any, Any], primary: str, strict: bool) -> dict[str, An
         not row["worse"],
         row["difference"],
         0.0,
-        f"{_difference(row)}; asked is an interval not wholly on the worse side of 0.{hint}",
+        f"{_difference(row)}; the gate asks for an interval not wholly on the worse side of 0."
+        f"{hint}",
     )
 
 
@@ -205,7 +206,7 @@ def _beats(row: Mapping[Any, Any], primary: str) -> dict[str, Any]:
         row["better"],
         row["difference"],
         0.0,
-        f"{_difference(row)}; asked is an interval wholly on the better side of 0."
+        f"{_difference(row)}; the gate asks for an interval wholly on the better side of 0."
         f"{_unsaid(row)}{_hope(row, primary)}",
     )
 
@@ -245,7 +246,7 @@ def _covers(decided: Mapping[str, Any]) -> dict[str, Any]:
         between = f", without an interval: {decided['note']}"
     # Without an interval a share that is fewer would fail by chance every other time.
     passed = bool(decided["note"]) or decided["high"] >= promised
-    message = f"{_figure(covered)}{between}; asked is not clearly fewer than {promised:g}."
+    message = f"{_figure(covered)}{between}; the gate asks for not clearly fewer than {promised:g}."
     hint = " Later or other rows err by more than the tuning rows did." if not passed else ""
     name = f"Intervals hold {promised:g} of what comes true"
     return _gate(name, passed, covered, promised, message + hint)
@@ -253,7 +254,7 @@ def _covers(decided: Mapping[str, Any]) -> dict[str, Any]:
 
 def _behaves(result: Mapping[str, Any]) -> dict[str, Any]:
     message = f"It {result['detail']}" if result["rows"] else "There is no row to try it on"
-    message += f"; asked is at least {result['min_share']:.2%}."
+    message += f"; the gate asks for at least {result['min_share']:.2%}."
     return _gate(result["name"], result["passed"], result["share"], result["min_share"], message)
 
 
