@@ -336,6 +336,10 @@ class Case(Section):
             raise ValueError(
                 'task = "classes" needs two or more: classes = ["A", "B", "C"] under [table]'
             )
+        for key, task in (("cost", BINARY), ("costs", CLASSES), ("coverage", NUMBER)):
+            usual = EvaluationSection.model_fields[key].get_default(call_default_factory=True)
+            if self.task != task and getattr(evaluation, key) != usual:
+                raise ValueError(f'evaluation.{key} is of task = "{task}"')
         known, costs = class_texts(self.table.classes), evaluation.costs
         for name in dict.fromkeys([*costs, *(said for row in costs.values() for said in row)]):
             if name not in known:

@@ -74,6 +74,12 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
         ({"task": "classes", "table": {"classes": ["a", 2]}}, "all text, all numbers or all flags"),
         ({"table": {"classes": ["a", "b"]}}, r'are of task = "classes"'),
         ({"task": "number", "table": {"positive": 1}}, r'is of task = "binary"'),
+        (
+            {"task": "number", "evaluation": {"cost": {"false_negative": 5}}},
+            "evaluation.cost is of",
+        ),
+        ({"evaluation": {"costs": {"a": {"b": 5}}}}, "evaluation.costs is of"),
+        ({"evaluation": {"coverage": 0.8}}, "evaluation.coverage is of"),
         (CLASSES | {"evaluation": {"costs": {"c": {}}}}, "names 'c'; table.classes are a, b"),
         (CLASSES | {"gates": {"minimum": {"rmse": 1}}}, "'rmse' is nothing of task = 'classes'"),
         ({"task": "number", "gates": {"minimum": {"roc_auc": 1}}}, "'roc_auc' is nothing of task"),
