@@ -152,19 +152,29 @@ def new(
     """Make a case of a frame; see `tagline.new`."""
     place = Path(folder)
     file, table = place / f"{name}.toml", place / f"{name}.parquet"
-    if file.exists() and not again:
-        raise TaglineError("It is there already.", where=str(file), todo="again=True writes over.")
+    there = next((each for each in (file, table) if each.exists()), None)
+    if there is not None and not again:
+        raise TaglineError(
+            "It is there already.",
+            where=str(there),
+            todo="again=True writes over; or say another name or folder.",
+        )
     place.mkdir(parents=True, exist_ok=True)
     if not isinstance(frame, pd.DataFrame):
         raise TaglineError(f"It takes a pandas frame, and was given {type(frame).__name__}.")
     twice = [name for name in frame.columns if list(frame.columns).count(name) > 1]
     if twice:
         raise TaglineError(f"More than one column is called {twice[0]!r}.", todo="Rename one.")
+    before = table.with_name(f".{table.name}.before")
+    if table.exists():
+        table.replace(before)
     try:
         storable(with_index(frame)).to_parquet(table, index=False)
         begun = begin(NewCase(name, table, target=target, **wished), file=file)
     except (TaglineError, ArrowException) as wrong:
         table.unlink(missing_ok=True)
+        if before.exists():
+            before.replace(table)
         raise (
             wrong
             if isinstance(wrong, TaglineError)
@@ -174,6 +184,7 @@ def new(
             )
         ) from wrong
     write_whole(file, begun.config)
+    before.unlink(missing_ok=True)
     left = [f"left out: {column}: {why}" for column, why in begun.excluded.items()]
     shown = [
         (each.name, each.kind or "?", each.missing, each.distinct, "; ".join(each.notes))

@@ -18,6 +18,7 @@ from tagline.case.standing import StandingSection
 from tagline.case.tasks import (
     BASELINES,
     BINARY,
+    CALIBRATORS,
     CHOOSING,
     CLASSES,
     NUMBER,
@@ -352,6 +353,8 @@ class Case(Section):
             raise ValueError('table.positive is of task = "binary"')
         if self.task == NUMBER and evaluation.calibration not in ("auto", "none"):
             raise ValueError("evaluation.calibration: a number has no calibrator")
+        calibrators = ("auto", "none", *CALIBRATORS[self.task])
+        expect_known(self.task, "evaluation.calibration", (evaluation.calibration,), calibrators)
         return self
 
     @model_validator(mode="after")

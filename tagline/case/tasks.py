@@ -17,6 +17,11 @@ CHOOSING: Mapping[str, tuple[str, ...]] = {
     CLASSES: ("log_loss",),
     NUMBER: ("rmse", "mae"),
 }
+CALIBRATORS: Mapping[str, tuple[str, ...]] = {
+    BINARY: ("platt", "beta"),
+    CLASSES: ("temperature",),
+    NUMBER: (),
+}
 BASELINES: Mapping[str, tuple[str, ...]] = {
     BINARY: ("base_rate", "logistic"),
     CLASSES: ("base_rate", "logistic"),

@@ -65,7 +65,7 @@ def read_file(
         There is no such file, it ends too early or is no such file, two columns have one name, a
         column has none, or holds bytes or lists.
     """
-    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    kind = _kind(path)
     if kind not in (".csv", ".parquet"):
         raise TaglineError(f"Neither CSV nor Parquet: {path.name!r}.", where=str(path))
     if not path.is_file():
@@ -88,9 +88,14 @@ def read_file(
     return _framed(table, path, exclude, strict)
 
 
+def _kind(path: Path) -> str:
+    kind = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+    return kind.lower()
+
+
 def columns_of(path: Path, *, encoding: str = UTF_8) -> list[str]:
     """Name the columns of a CSV or Parquet file, of which nothing else is read."""
-    if path.suffix == ".parquet":
+    if _kind(path) == ".parquet":
         return list(pa.parquet.read_schema(path).names)
     options = pa.csv.ReadOptions(encoding=encoding)
     parsing = pa.csv.ParseOptions(delimiter=separator(path, encoding), newlines_in_values=True)

@@ -211,7 +211,7 @@ def _parted(named: str) -> tuple[str, str]:
 
 def _is_table(path: Path | PurePosixPath) -> bool:
     # As Spark and Hive have it: what begins with _ or . is unfinished, or somebody's notes.
-    return path.name.endswith(ENDINGS) and not path.name.startswith(("_", "."))
+    return path.name.lower().endswith(ENDINGS) and not path.name.startswith(("_", "."))
 
 
 def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File":
@@ -240,6 +240,12 @@ def _differs(more: Sequence[str], less: Sequence[str], names: Sequence[str]) -> 
     if more:
         return f"has a column {more[0]!r}{near(more[0], names)}"
     return f"has no column {', '.join(map(repr, less[:SHOWN]))}"
+
+
+def never_read(case: Case) -> list[str]:
+    """Name the columns of a case's own table that are left out as it is read."""
+    # What keeps rows together need not be an input.
+    return [name for name in case.table.exclude if name != case.split.group]
 
 
 def origin_of(case: Case, named: str) -> Origin:

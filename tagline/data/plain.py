@@ -11,6 +11,7 @@ from tagline.columns.field import Field
 from tagline.columns.infer import Recognised, recognise
 from tagline.data.features import Features, Tables
 from tagline.data.files import File
+from tagline.data.origins import never_read
 from tagline.data.tables import read_raw, require_columns
 from tagline.errors import TaglineError
 from tagline.names import free, near
@@ -73,9 +74,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
 
 def _file(case: Case) -> File:
     section = case.table
-    # What keeps rows together need not be an input.
-    left_out = [name for name in section.exclude if name != case.split.group]
-    file = read_raw(case, str(section.source), exclude=left_out, strict=False)
+    file = read_raw(case, str(section.source), exclude=never_read(case), strict=False)
     own = (section.id, section.time, section.target, section.observed)
     named = (*own, case.split.group, *section.known, *section.kinds, *section.formats)
     for name in (str(name) for name in named if name in file.unreadable):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from tagline.case.config import Case
-from tagline.data.origins import ENDINGS, origin_of
+from tagline.data.origins import ENDINGS, never_read, origin_of
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def put_sources(case: Case) -> dict[str, str]:
         origin = origin_of(case, named)
         if origin.file is None:
             # Of several files, or of a function, what they came to; not what nobody wanted.
-            left_out = _left_out(case) if key == SOURCE else []
+            left_out = never_read(case) if key == SOURCE else []
             frame = origin.read(
                 encoding=case.table.encoding, exclude=left_out, strict=key != SOURCE
             ).frame
@@ -66,11 +66,6 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
             files = {**table.files, key.partition("/")[2]: here}
             table = table.model_copy(update={"files": files})
     return case if table is case.table else case.model_copy(update={"table": table})
-
-
-def _left_out(case: Case) -> list[str]:
-    # What keeps rows together need not be an input.
-    return [name for name in case.table.exclude if name != case.split.group]
 
 
 def _named(case: Case) -> Iterator[tuple[str, str]]:

@@ -83,12 +83,12 @@ def choose(
     Raises
     ------
     TaglineError
-        A calibrator is wished for that the task has not, or the rows are all of one class.
+        A calibrator is wished for, and the rows are all of one class.
     """
     if kind == "none" or not task.calibrators:
         return Calibration(none(), _table({}))
     if kind != "auto":
-        _require(kind, task, y)
+        _expect_two(y)
         return Calibration(task.calibrators[kind](margins, y, level=move_level), _table({}))
     # Judged on what comes after: fitted and judged on the same rows, more freedom always wins.
     later, forecasts = _out_of_time(margins, y, groups, task=task, move_level=move_level)
@@ -148,13 +148,7 @@ def _by_bin(
     return pd.DataFrame(found, columns=["bin", "n", "predicted", "observed", "low", "high"])
 
 
-def _require(kind: str, task: Task, y: Floats) -> None:
-    if kind not in task.calibrators:
-        raise TaglineError(
-            f"{kind!r} is no calibrator of task = {task.name!r}, which has "
-            f"{', '.join(task.calibrators)}.",
-            where="evaluation.calibration",
-        )
+def _expect_two(y: Floats) -> None:
     if len(np.unique(y)) < 2:
         raise TaglineError(
             "The tuning rows are all of one class, so no calibrator can be fitted.",

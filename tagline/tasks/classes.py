@@ -17,7 +17,7 @@ from tagline.metrics.scored import Classified, Weighted
 from tagline.metrics.temperature import softmax, temperature
 from tagline.names import near
 from tagline.tasks.label import Label, read_classes
-from tagline.tasks.task import SCORE, AnswerColumn, Floats, Rule, Task
+from tagline.tasks.task import SCORE, SETTLED, AnswerColumn, Floats, Rule, Task
 
 if TYPE_CHECKING:
     import spox
@@ -36,7 +36,6 @@ DECISION = AnswerColumn(
     {"description": "The class of least expected cost: as a rule the likeliest."},
 )
 SUM = 1e-6
-SETTLED = 200  # rows
 
 
 def _entropies(rows: Weighted) -> Floats:
@@ -148,12 +147,6 @@ class Classes(Task):
     ) -> Rule:
         """Take the costs of the config: a decision is the class of least expected cost."""
         names = class_texts(table.classes)
-        for truth, row in section.costs.items():
-            for each in (truth, *row):
-                if each not in names:
-                    raise TaglineError(
-                        f"There is no class {each!r}{near(each, names)}.", where="evaluation.costs"
-                    )
         costs = [
             [section.costs.get(truth, {}).get(said, float(truth != said)) for said in names]
             for truth in names

@@ -13,7 +13,7 @@ from tagline.errors import TaglineError
 from tagline.metrics.calibrators import Calibrator
 from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap
 from tagline.tasks.label import Label, read_number
-from tagline.tasks.task import AnswerColumn, Floats, Rule, Task
+from tagline.tasks.task import SETTLED, AnswerColumn, Floats, Rule, Task
 
 if TYPE_CHECKING:
     import spox
@@ -31,7 +31,6 @@ COVERAGE = AnswerColumn(
 )
 BANDS, ROWS_A_BAND = 5, 100
 ALIKE = 0.1  # of the spread of labels
-SETTLED = 200  # rows
 
 
 class Number(Task):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 MLFLOW: Mapping[Any, Any] = {float: "double", bool: "boolean", str: "string"}
 SCORE = "score"
+SETTLED = 200  # rows
 
 
 @dataclass(frozen=True)

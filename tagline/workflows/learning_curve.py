@@ -15,6 +15,7 @@ from tagline.case.config import Case
 from tagline.data.store import get_table
 from tagline.data.training_set import TEST, matrix_folder, part_groups, part_matrix
 from tagline.errors import TaglineError
+from tagline.evaluation.gates import asked
 from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap, Interval
 from tagline.metrics.metrics import METRICS
 from tagline.models.families import BaseRate
@@ -28,8 +29,10 @@ from tagline.workflows.standings import open_case
 
 log = logging.getLogger(__name__)
 SHARES = (0.125, 0.25, 0.5, 1.0)
+LEAST_SHARES = SHARES[-3:]  # two doublings, to say what the next one brings
 MATRIX = "matrix/"
 MOST_DOUBLINGS = 10
+Fitted = tuple[int, Floats]  # rows that were learned from, and the answers to the test rows
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class LearningCurve:
     run, kind, metric : str
         The run, the family that was fitted, and the metric of `gain`.
     steps : list of Step
-        From few rows to all.
+        From few rows to all, without sizes that nothing can be learned from.
     gain : Interval
         What the last doubling of the rows brought, by whole groups of test rows; above 0 is better.
     said : list of str
@@ -88,29 +91,42 @@ def learning_curve(record: RunRecord, *, draws: int) -> LearningCurve:
     Raises
     ------
     TaglineError
-        Its rows are not in the store any more, or no trial of it can be fitted.
+        Its rows are not in the store any more, no trial of it can be fitted, or nothing can be
+        learned from a part of its rows.
     """
     case = open_case(record.case, record=record).case
     rows = _Rows.of(record, case)
     trial = _trial(record)
-    found = [(share, list(_fitted(case, rows, trial, share, draws))) for share in SHARES]
-    metric, sign = case.search.metric, -METRICS[case.search.metric].sign
-    names = list(dict.fromkeys([metric, *case.evaluation.metrics]))
+    every = {share: list(_fitted(case, rows, trial, share, draws)) for share in SHARES}
+    found = _learned(every, where=record.run)
+    metric = case.search.metric
+    names = list(dict.fromkeys([metric, *case.evaluation.metrics, *sorted(asked(case.gates))]))
     steps = [
         Step(
             round(float(np.mean([count for count, _ in models]))),
             {name: _mean(rows, [given for _, given in models], name) for name in names},
         )
-        for _, models in found
+        for models in found.values()
     ]
-    half, whole = (found[place][1][0][1] for place in (-2, -1))
+    half, whole = (found[share][0][1] for share in SHARES[-2:])
     drawn = GroupBootstrap(rows.groups, resamples=case.evaluation.resamples, seed=case.seed)
     before, after = (drawn.figures(rows.y, given, [metric])[metric] for given in (half, whole))
-    gap = (before.minus(after) if sign > 0 else after.minus(before)).interval(
-        case.evaluation.level, least=LEAST_GROUPS
-    )
+    better = after.minus(before) if METRICS[metric].sign > 0 else before.minus(after)
+    gap = better.interval(case.evaluation.level, least=LEAST_GROUPS)
     curve = LearningCurve(record.run, trial["kind"], metric, steps, gap, [])
     return replace(curve, said=list(_said(curve, record)))
+
+
+def _learned(every: Mapping[float, list[Fitted]], *, where: str) -> dict[float, list[Fitted]]:
+    """Give the sizes that something was learned from."""
+    lacking = [share for share in LEAST_SHARES if not every[share]]
+    if lacking:
+        raise TaglineError(
+            f"It has too few rows for a curve: nothing can be learned from {lacking[0]:g} of them.",
+            where=where,
+            todo="The lines above say why. Bring more rows, of the rarest class if there are some.",
+        )
+    return {share: models for share, models in every.items() if models}
 
 
 @dataclass(frozen=True)
@@ -165,7 +181,7 @@ def _trial(record: RunRecord) -> dict[str, Any]:
 
 def _fitted(
     case: Case, rows: _Rows, trial: Mapping[str, Any], share: float, draws: int
-) -> Iterator[tuple[int, Floats]]:
+) -> Iterator[Fitted]:
     parameters = json.loads(trial["params"])
     rate = parameters.pop("learning_rate", None)
     for draw in range(draws if share < 1 else 1):

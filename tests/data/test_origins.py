@@ -171,3 +171,14 @@ def test_columns_of_lists_that_the_config_names_are_refused(folder, named):
     case = check_case(said | {"table": said["table"] | named}, file=str(folder / "c.toml"))
     with pytest.raises(TaglineError, match="which is neither number, text, time nor flag"):
         prepared(case)
+
+
+def test_endings_may_be_great_letters(folder):
+    whole = pd.read_csv(folder / "whole.csv", dtype=str)
+    (folder / "great").mkdir()
+    for number, name in enumerate(("A.CSV", "b.csv", "C.Parquet")):
+        part = whole.iloc[200 * number : 200 * (number + 1)]
+        path = folder / "great" / name
+        part.to_parquet(path) if name == "C.Parquet" else part.to_csv(path, index=False)
+    assert len(Origin("great", folder).read().frame) == len(whole)
+    assert len(Origin("great/A.CSV", folder).read().frame) == 200

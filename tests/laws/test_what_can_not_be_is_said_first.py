@@ -86,6 +86,8 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
         ({"task": "number", "search": {"metric": "log_loss"}}, "search.metric: 'log_loss'"),
         ({"task": "number", "search": {"families": ["logistic"]}}, "search.families: 'logistic'"),
         ({"task": "number", "evaluation": {"calibration": "platt"}}, "a number has no calibrator"),
+        ({"evaluation": {"calibration": "temperature"}}, "which has auto, none, platt, beta"),
+        (CLASSES | {"evaluation": {"calibration": "platt"}}, "which has auto, none, temperature"),
         ({"evaluation": {"metrics": ["accuracy", "roc_auc"]}}, "metrics: 'accuracy' is nothing"),
         ({"task": "ranking"}, "task = 'ranking'"),
         ({"search": {"folds": 0}}, "search.folds = 0"),

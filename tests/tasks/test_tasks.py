@@ -11,6 +11,7 @@ import spox
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tagline.case import tasks as asked
 from tagline.case.config import TableSection
 from tagline.case.evaluation import EvaluationSection
 from tagline.case.tasks import CHOOSING, TASK_METRICS
@@ -170,6 +171,7 @@ def test_an_answer_that_keeps_its_promise_exceeds_it_by_nothing_on_the_whole(nam
 def test_what_is_named_of_a_task_is_there(name):
     task = TASKS[name]
     assert {*task.watched, *task.weekly, *CHOOSING[name]} <= set(TASK_METRICS[name])
+    assert tuple(task.calibrators) == asked.CALIBRATORS[name]
     assert set(task.expected) <= set(METRICS)
 
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from tagline.errors import TaglineError
 from tagline.metrics.intervals import Interval
-from tagline.workflows.learning_curve import LearningCurve, Step, _said, _verdict
+from tagline.workflows.learning_curve import LearningCurve, Step, _learned, _said, _verdict
 
 
 def curve(figures, *, metric="roc_auc", low=0.01):
@@ -43,6 +44,18 @@ def test_a_gain_that_may_be_chance_is_said_to_be_that():
         gates = ()
 
     assert "not clearly anything" in " ".join(_said(curve([0.6, 0.7, 0.72], low=-0.01), Record()))
+
+
+@pytest.mark.parametrize("lacking", [0.25, 0.5, 1.0])
+def test_too_few_rows_for_two_doublings_are_said_to_be_that(lacking):
+    every = {share: [share] * (share != lacking) for share in (0.125, 0.25, 0.5, 1.0)}
+    with pytest.raises(TaglineError, match=f"nothing can be learned from {lacking:g} of them"):
+        _learned(every, where="TrainFlow/1")
+
+
+def test_a_size_that_lacks_a_class_is_left_out_of_the_curve():
+    every = {0.125: [], 0.25: [1], 0.5: [1], 1.0: [1]}
+    assert list(_learned(every, where="TrainFlow/1")) == [0.25, 0.5, 1.0]
 
 
 def test_a_finished_run_has_a_curve(trained):
