@@ -22,6 +22,7 @@ from tagline.case.tasks import (
     CHOOSING,
     CLASSES,
     NUMBER,
+    OF_ONE_TASK,
     TASK_METRICS,
     expect_known,
     with_defaults,
@@ -257,7 +258,8 @@ class ExplanationSection(Section):
     )
     lime: bool = Field(
         default=False,
-        description="Whether LIME explains those rows too: a second opinion, a second longer.",
+        description='For task = "binary": whether LIME explains those rows too: a second opinion, '
+        "a second longer.",
     )
 
 
@@ -319,6 +321,15 @@ class Case(Section):
         return with_defaults(given) if isinstance(given, dict) else given
 
     @model_validator(mode="after")
+    def _has_no_key_of_another_task(self) -> "Case":
+        for name, key, task in OF_ONE_TASK:
+            section = getattr(self, name)
+            usual = type(section).model_fields[key].get_default(call_default_factory=True)
+            if self.task != task and getattr(section, key) != usual:
+                raise ValueError(f'{name}.{key} is of task = "{task}"')
+        return self
+
+    @model_validator(mode="after")
     def _fits_its_task(self) -> "Case":
         evaluation, gates, able = self.evaluation, self.gates, TASK_METRICS[self.task]
         asked = {
@@ -337,10 +348,6 @@ class Case(Section):
             raise ValueError(
                 'task = "classes" needs two or more: classes = ["A", "B", "C"] under [table]'
             )
-        for key, task in (("cost", BINARY), ("costs", CLASSES), ("coverage", NUMBER)):
-            usual = EvaluationSection.model_fields[key].get_default(call_default_factory=True)
-            if self.task != task and getattr(evaluation, key) != usual:
-                raise ValueError(f'evaluation.{key} is of task = "{task}"')
         known, costs = class_texts(self.table.classes), evaluation.costs
         for name in dict.fromkeys([*costs, *(said for row in costs.values() for said in row)]):
             if name not in known:

@@ -27,6 +27,13 @@ BASELINES: Mapping[str, tuple[str, ...]] = {
     CLASSES: ("base_rate", "logistic"),
     NUMBER: ("constant", "ridge"),
 }
+# Keys that the others would not obey.
+OF_ONE_TASK = (
+    ("evaluation", "cost", BINARY),
+    ("evaluation", "costs", CLASSES),
+    ("evaluation", "coverage", NUMBER),
+    ("explanation", "lime", BINARY),
+)
 # What the sections say is of a binary question; others begin with these.
 DEFAULTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     CLASSES: {

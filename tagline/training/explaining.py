@@ -9,7 +9,6 @@ import pandas as pd
 
 from tagline.case.classes import class_texts
 from tagline.case.config import Case
-from tagline.case.tasks import BINARY
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.data.store import put_table
@@ -108,7 +107,7 @@ def _rows(
     case: Case, test: Part, best_trial: BestTrial, explanation: Explanation, chosen: list[Chosen]
 ) -> Iterator[ExplainedRow]:
     lime = None
-    if case.explanation.lime and case.task == BINARY:
+    if case.explanation.lime:
         lime = Lime(explanation.X, explanation.names, best_trial.predict, seed=case.seed)
     for each in chosen:
         place = int(np.searchsorted(explanation.rows, each.row))

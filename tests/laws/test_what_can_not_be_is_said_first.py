@@ -79,6 +79,7 @@ def test_a_slice_that_is_no_column_is_refused_before_the_search(tmp_path):
             "evaluation.cost is of",
         ),
         ({"evaluation": {"costs": {"a": {"b": 5}}}}, "evaluation.costs is of"),
+        ({"task": "number", "explanation": {"lime": True}}, "explanation.lime is of"),
         ({"evaluation": {"coverage": 0.8}}, "evaluation.coverage is of"),
         (CLASSES | {"evaluation": {"costs": {"c": {}}}}, "names 'c'; table.classes are a, b"),
         (CLASSES | {"gates": {"minimum": {"rmse": 1}}}, "'rmse' is nothing of task = 'classes'"),
