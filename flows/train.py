@@ -169,10 +169,12 @@ class TrainFlow(FlowSpec):
     def end(self):
         """Write the run's record, register it by its tags, and say how it went."""
         from tagline.case.load import check_case
+        from tagline.data.prepare import Prepared
         from tagline.evaluation.evaluate import Evaluation
         from tagline.report.ending import ending
         from tagline.runs.lookup import register
         from tagline.training.keeping import keep_page
+        from tagline.workflows.learning_curve import more_rows
         from tagline.workflows.retraining import hand_over, is_nothing_new
 
         run, case = f"{current.flow_name}/{current.run_id}", check_case(self.case_config)
@@ -180,10 +182,12 @@ class TrainFlow(FlowSpec):
             # Resumed after its page was made: people look for it under this run's name too.
             keep_page(self.report_html, case=case.name, run=current.run_id)
         record = self._record(run, case)
+        evaluation, said = Evaluation(**self.evaluation), []
         if record is not None:
             register(record, store=self.store)
-        evaluation = Evaluation(**self.evaluation)
-        for line in ending(run, evaluation, case=case.name, bundle=self.bundle):
+            said = more_rows(record, values=Prepared(**self.prepared).training_values)
+        own = {"case": case.name, "bundle": self.bundle, "more_rows": said}
+        for line in ending(run, evaluation, **own):
             print(line)
         digest, promote = self.bundle["digest"], case.retraining.promote
         new = not (self.why and is_nothing_new(run, digest, case))

@@ -71,6 +71,12 @@ class TableSection(Section):
         "is not yet known, whatever label it bears. Where left out and observed is given, found "
         "from how long the labels of each class took.",
     )
+    weight: str | None = Field(
+        default=None,
+        description="Column with how much a row weighs in training, 0 or more; no input, and in no "
+        "request. Only ratios count. Fits alone obey it: what stops, chooses and calibrates them, "
+        "and every figure, gate and interval, counts each row once.",
+    )
     positive: Value | None = Field(
         default=None, description="The target's value that counts as 1; needed where it is text."
     )
@@ -143,7 +149,10 @@ class TableSection(Section):
             raise ValueError(f"target {self.target!r} is the column of the id or of the time")
         if self.observed is not None and self.observed in {self.id, self.target}:
             raise ValueError(f"observed {self.observed!r} is the column of the id or of the target")
-        used = [name for name in self.exclude if name in (self.id, self.time, self.target)]
+        if self.weight in {self.id, self.time, self.target, self.observed} - {None}:
+            raise ValueError(f"weight {self.weight!r} is the column of something else")
+        own = (self.id, self.time, self.target, self.weight)
+        used = [name for name in self.exclude if name in own]
         if used:
             raise ValueError(f"exclude names {used[0]!r}, which is used")
         if self.positive is None and self.negative is not None:

@@ -28,6 +28,9 @@ def new(
     negative: Annotated[str | None, typer.Option(help="Its value that counts as 0.")] = None,
     id: Annotated[str | None, typer.Option("--id", help="The column that names a row.")] = None,  # noqa: A002
     time: Annotated[str | None, typer.Option(help="The column of the decision's time.")] = None,
+    weight: Annotated[
+        str | None, typer.Option(help="The column of what a row weighs in training.")
+    ] = None,
     to: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +49,7 @@ def new(
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    wished = NewCase(name, table, target, positive, negative, id, time, encoding, task)
+    wished = NewCase(name, table, target, positive, negative, id, time, encoding, task, weight)
     begun = begin(wished, file=file)
     print_table(
         f"{table}: what was found",

@@ -11,7 +11,8 @@ from tagline.cli.output import AsJson, console, interval, print_json, print_tabl
 Run = Annotated[str | None, typer.Argument(help="TrainFlow/ID or ID; the newest when left out.")]
 
 
-BEFORE, AFTER = ("rank", "trial", "kind", "state"), ("rounds", "seconds")
+BEFORE = ("rank", "trial", "kind", "state")
+AFTER = ("rounds", "seconds", "predict_seconds")
 
 
 def show(run: Run = None, *, case: CaseName = None, json: AsJson = False) -> None:
@@ -48,7 +49,7 @@ def _print(found: dict[str, Any]) -> None:
     rows = found["leaderboard"]
     figures = [name for name in FIGURES if any(row.get(name) is not None for row in rows)]
     shown = (*BEFORE, *figures, *AFTER)
-    print_table("Leaderboard", shown, ([row[name] for name in shown] for row in rows))
+    print_table("Leaderboard", shown, ([row.get(name) for name in shown] for row in rows))
     for row in found["leaderboard"]:
         if row["error"]:
             console.print(Text(f"trial {row['trial']} ({row['kind']}) failed: {row['error']}"))

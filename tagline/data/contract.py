@@ -122,7 +122,10 @@ def check(
     """
     # Masks are by place; an index with gaps would part them from their rows.
     decisions = decisions.reset_index(drop=True)
-    _whole_table(decisions, fields=fields, table=table, contract=contract, where=where)
+    # What a row weighs is of no matter to whoever only answers it.
+    weighed = [Field(table.weight, "number", minimum=0.0)] if table.weight and task else []
+    asked = [*fields, *weighed]
+    _whole_table(decisions, fields=asked, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
     worded = [each.replace(missing=table.missing) for each in fields]
     known = [_resolved(decisions, each, table, timezone) for each in worded]
@@ -131,7 +134,9 @@ def check(
         times.append(Field(table.observed, "timestamp", required=False))
     named = {each.name for each in known}
     own = known + [
-        _resolved(decisions, each, table, timezone) for each in times if each.name not in named
+        _resolved(decisions, each, table, timezone)
+        for each in (*times, *weighed)
+        if each.name not in named
     ]
     read = read_rows(decisions, own)
     label = task.read(decisions[table.target], table) if task else _no_label(decisions)

@@ -75,7 +75,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
 def _file(case: Case) -> File:
     section = case.table
     file = read_raw(case, str(section.source), exclude=never_read(case), strict=False)
-    own = (section.id, section.time, section.target, section.observed)
+    own = (section.id, section.time, section.target, section.observed, section.weight)
     named = (*own, case.split.group, *section.known, *section.kinds, *section.formats)
     for name in (str(name) for name in named if name in file.unreadable):
         raise TaglineError(
@@ -113,7 +113,8 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
                 where=f"{case.file}: table",
             )
-    own = {section.id, section.time, section.target, section.observed, *section.exclude}
+    beside = (section.target, section.observed, section.weight)
+    own = {section.id, section.time, *beside, *section.exclude}
     found = [_recognised(case, table[name]) for name in table.columns if name not in own]
     moment = None
     if section.time is not None:

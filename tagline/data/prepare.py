@@ -389,9 +389,31 @@ def _put(
         y=used.y if case.task == NUMBER else used.y.astype(np.float32),
         part=used.part,
         group=used.group,
+        weight=_weight(case, used),
         folds=folds,
         folder=blobs().folder,
     )
+
+
+def _weight(case: Case, used: LabelledRows) -> npt.NDArray[np.float32] | None:
+    """Give what each row weighs, 1 on average over what trains and tunes; none where all alike."""
+    if case.table.weight is None:
+        return None
+    weight = used.frame[case.table.weight].to_numpy(dtype=np.float64)
+    learned = used.part != PARTS[2]
+    mean = weight[learned].mean()
+    if not mean > 0 or not weight[used.of(PARTS[0])].any():
+        raise TaglineError(
+            "Every training row weighs 0.",
+            where=f"{case.file}: table.weight",
+            todo="Give rows that are to be learned from a weight above 0.",
+        )
+    log.info(
+        f"Rows weigh by {case.table.weight} as models are fitted, from "
+        f"{weight[learned].min() / mean:.3g} to {weight[learned].max() / mean:.3g} of their mean; "
+        "every figure counts each row once"
+    )
+    return np.asarray(weight / mean, dtype=np.float32)
 
 
 def _part_sizes(used: LabelledRows) -> list[str]:

@@ -32,6 +32,7 @@ def put_matrix(
     y: npt.NDArray[np.floating],
     part: npt.NDArray[np.str_],
     group: npt.NDArray[np.int64],
+    weight: npt.NDArray[np.float32] | None = None,
     folds: Sequence[tuple[Matrix, npt.NDArray[np.str_]]] = (),
     folder: Path,
 ) -> Path:
@@ -49,6 +50,8 @@ def put_matrix(
         ``train``, ``tune`` or ``test``.
     group : ndarray of shape (n,), int64
         What hangs together.
+    weight : ndarray of shape (n,), float32, optional
+        What each row weighs as models are fitted.
     folds : sequence of tuple, optional
         The inputs and the parts of all rows for each fold; see `tagline.data.folds`.
     folder : Path
@@ -72,7 +75,9 @@ def put_matrix(
         "monotone": monotone,
         "interactions": interactions.tolist(),
     }
-    place = folder / f"matrix-{_digest(rules, X, y, part, group, *chain.from_iterable(folds))[:32]}"
+    weighed = [] if weight is None else [weight]
+    arrays = [X, y, part, group, *weighed, *chain.from_iterable(folds)]
+    place = folder / f"matrix-{_digest(rules, *arrays)[:32]}"
     if not place.exists():
         beside = {_group_of(name): group[part == name] for name in PARTS}
         write(
@@ -83,6 +88,7 @@ def put_matrix(
             max_bin=case.search.max_bin,
             monotone=monotone,
             interactions=interactions,
+            weight=weight,
             folds=folds,
             beside={TEST: X[part == TEST], **beside},
         )

@@ -10,6 +10,7 @@ from tagline.case.search import SearchSection
 from tagline.models import leaderboard
 from tagline.models.families import Boosted, Mean, load
 from tagline.models.model import Floats, Model
+from tagline.models.out_of_fold import answered
 from tagline.models.trials import Row, records, row
 from tagline.tasks.task import Task
 
@@ -64,7 +65,9 @@ def average(
     # Measured as it will be kept: leaves are rounded to single precision.
     averaged = _mean(best[:number]).with_all_cores()
     own = row(int(table["trial"].max()) + 1, averaged.kind, {"average_of": ranked[:number]})
-    own |= leaderboard.figures(averaged, X, y, task=task) | {"state": "finished"}
+    given, answering = answered(averaged, X)
+    own |= leaderboard.measured(given, y, task=task)
+    own |= {"rounds": averaged.rounds, "state": "finished", "predict_seconds": answering}
     own |= {"seconds": time.process_time() - begun}
     top = records(table.head(1))[0]
     better = leaderboard.order(own, section.metric) < leaderboard.order(top, section.metric)

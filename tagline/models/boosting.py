@@ -75,7 +75,12 @@ class Trees:
         cuts = xgboost.QuantileDMatrix(np.asarray(data.cuts), max_bin=search.max_bin, **threads)
         self._scale = _scale_of(data)
         self._train = xgboost.QuantileDMatrix(
-            np.asarray(data.X), self._scaled(data.y), ref=cuts, max_bin=search.max_bin, **threads
+            np.asarray(data.X),
+            self._scaled(data.y),
+            weight=None if data.weight is None else np.asarray(data.weight),
+            ref=cuts,
+            max_bin=search.max_bin,
+            **threads,
         )
         self._tune = xgboost.DMatrix(np.asarray(data.X_tune), self._scaled(data.y_tune), **threads)
         share = MOST_SEEN / data.X.shape[1]

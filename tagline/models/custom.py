@@ -45,6 +45,8 @@ class Fitted(Protocol):
 class Family(Protocol):
     """What a search can try besides boosted trees.
 
+    One whose ``fit`` obeys ``TrainingData.weight`` says ``weighted = True``.
+
     Attributes
     ----------
     monotone : bool
@@ -142,6 +144,13 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
             "It keeps no groups of search.interactions.",
             where="search.families",
             todo="Leave it, or the groups, out.",
+        )
+    if data.weight is not None and not getattr(family, "weighted", False):
+        raise TaglineError(
+            "It weighs no rows, and table.weight asks for it.",
+            where="search.families",
+            todo="Leave it out of search.families, or let it fit by data.weight and say "
+            "weighted = True.",
         )
     if data.monotone.any() and not family.monotone:
         raise TaglineError(

@@ -9,17 +9,12 @@ import pandas as pd
 from tagline.case.tasks import CHOOSING
 from tagline.metrics.metrics import METRICS
 from tagline.models.families import FAMILIES
-from tagline.models.model import Floats, Margins, Model
+from tagline.models.model import Floats, Margins
 from tagline.models.onnx_model import OnnxModel
 from tagline.models.trials import COLUMNS, Row
 from tagline.tasks.task import Task
 
 _SIMPLEST_FIRST = tuple(FAMILIES)
-
-
-def figures(model: Model, X: Floats, y: Floats, *, task: Task) -> dict[str, float | int]:
-    """Measure a model on rows ``X`` (float32 [n, p]) with labels ``y`` [n]."""
-    return {**measured(model.margins(np.asarray(X)), y, task=task), "rounds": model.rounds}
 
 
 def measured(margins: Margins, y: Floats, *, task: Task) -> dict[str, float]:

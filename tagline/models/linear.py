@@ -104,7 +104,7 @@ class Linear(Simple):
         # One thread, so that sums have the same last bits however many cores there are; another
         # kind of processor may give others.
         with threadpool_limits(limits=1):
-            weights, intercepts = _in_direction(X, data.y, data.monotone, cls._fit)
+            weights, intercepts = _in_direction(X, data, cls._fit)
         if data.task == CLASSES and len(intercepts) == 1:
             # Of two classes the library gives the margin of the second above the first.
             weights, intercepts = np.vstack([0 * weights, weights]), np.append(0.0, intercepts)
@@ -117,8 +117,8 @@ class Linear(Simple):
         )
 
     @staticmethod
-    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
-        """Fit; give weights [w, p] and intercepts [w]."""
+    def _fit(X: Margins, y: Floats, weight: Floats | None) -> tuple[Margins, Margins]:
+        """Fit to rows of a weight each; give weights [w, p] and intercepts [w]."""
         raise NotImplementedError
 
 
@@ -129,10 +129,10 @@ class Logistic(Linear):
     kind: ClassVar[str] = "logistic"
 
     @staticmethod
-    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
+    def _fit(X: Margins, y: Floats, weight: Floats | None) -> tuple[Margins, Margins]:
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only who fits
 
-        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X, np.asarray(y, np.int64))
+        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(X, np.asarray(y, np.int64), weight)
         return fitted.coef_, fitted.intercept_
 
 
@@ -143,28 +143,28 @@ class Ridge(Linear):
     kind: ClassVar[str] = "ridge"
 
     @staticmethod
-    def _fit(X: Margins, y: Floats) -> tuple[Margins, Margins]:
+    def _fit(X: Margins, y: Floats, weight: Floats | None) -> tuple[Margins, Margins]:
         from sklearn import linear_model  # noqa: PLC0415 - only who fits
 
-        fitted = linear_model.Ridge(alpha=1.0).fit(X, np.asarray(y, np.float64))
+        fitted = linear_model.Ridge(alpha=1.0).fit(X, np.asarray(y, np.float64), weight)
         return np.atleast_2d(fitted.coef_), np.atleast_1d(fitted.intercept_)
 
 
 def _in_direction(
     X: Margins,
-    y: Floats,
-    directions: npt.NDArray[np.int8],
-    fit: Callable[[Margins, Floats], tuple[Margins, Margins]],
+    data: TrainingData,
+    fit: Callable[[Margins, Floats, Floats | None], tuple[Margins, Margins]],
 ) -> tuple[Margins, Margins]:
     """Fit; an input whose weight would go against its direction gets none, and all is fitted anew.
 
     Each fit takes at least one more input away, so that it ends.
     """
     kept = np.ones(X.shape[1])
+    weight = None if data.weight is None else np.asarray(data.weight, np.float64)
     while True:
-        found, intercepts = fit(X * kept, y)
+        found, intercepts = fit(X * kept, data.y, weight)
         weights: Margins = found * kept
-        against = (weights * directions < 0).any(axis=0)
+        against = (weights * data.monotone < 0).any(axis=0)
         if not against.any():
             return weights, intercepts
         kept[against] = 0.0

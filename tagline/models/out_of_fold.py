@@ -1,5 +1,6 @@
 """What folds leave of a trial: answers to rows that it has not learned from, and how to fit it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from tagline.case.search import SearchSection
 from tagline.models.custom import fitting, load_family
 from tagline.models.families import FAMILIES, Model
-from tagline.models.model import Fit, Margins
+from tagline.models.model import Fit, Floats, Margins
 from tagline.models.training_data import TrainingData
 
 
@@ -84,16 +85,20 @@ def over_folds(
     *,
     learning_rate: float | None,
     seed: int,
-) -> OutOfFold:
-    """Fit a trial on each fold, and keep what it answers to the rows that the fold judges."""
+) -> tuple[OutOfFold, float]:
+    """Fit a trial on each fold, and keep what it answers to the rows that the fold judges.
+
+    Returns
+    -------
+    trial : OutOfFold
+        What is kept.
+    seconds : float
+        CPU seconds that its answers took.
+    """
     models = [fit(parameters, learning_rate=learning_rate, seed=seed) for fit in fits]
-    margins = np.concatenate(
-        [
-            model.margins(np.asarray(own.X_tune))
-            for model, own in zip(models, data.folds, strict=True)
-        ]
-    )
-    return OutOfFold(
+    given = [answered(m, own.X_tune) for m, own in zip(models, data.folds, strict=True)]
+    margins = np.concatenate([each for each, _ in given])
+    kept = OutOfFold(
         kind=kind,
         parameters=dict(parameters),
         learning_rate=learning_rate,
@@ -103,3 +108,11 @@ def over_folds(
         width=margins.shape[1],
         content=margins.tobytes(),
     )
+    return kept, sum(seconds for _, seconds in given)
+
+
+def answered(model: Model, X: Floats) -> tuple[Margins, float]:
+    """Give a model's margins of rows, float64 [n, w], and the CPU seconds that they took."""
+    rows, begun = np.asarray(X), time.process_time()
+    margins = model.margins(rows)
+    return margins, time.process_time() - begun

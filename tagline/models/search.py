@@ -15,7 +15,7 @@ from tagline.models import leaderboard
 from tagline.models.custom import draw_of
 from tagline.models.families import FAMILIES, Boosted, Model
 from tagline.models.model import Fit
-from tagline.models.out_of_fold import OutOfFold, fit_of, over_folds
+from tagline.models.out_of_fold import OutOfFold, answered, fit_of, over_folds
 from tagline.models.space import draw
 from tagline.models.training_data import TrainingData
 from tagline.models.trials import Row
@@ -137,7 +137,7 @@ def run_bracket(bracket: Bracket, data: TrainingData, *, progress: Progress) -> 
     Returns
     -------
     BracketResult
-        The same for the same bracket and data, whatever else runs; only ``seconds`` differ.
+        The same for the same bracket and data, whatever else runs; only seconds differ.
         A trial that fails is a row with its error, and the others go on.
     """
     run = _Run(bracket, data, progress)
@@ -293,7 +293,7 @@ class _Run:
         row = new_row(number, kind, shown)
         model: Model | OutOfFold
         if self._data.folds:
-            model = over_folds(
+            model, answering = over_folds(
                 self._fit(kind), self._data, kind, params, learning_rate=rate, seed=seed
             )
             labels = np.concatenate([each.y_tune for each in self._data.folds])
@@ -301,9 +301,9 @@ class _Run:
         else:
             (fit,) = self._fit(kind)
             model = fit(params, learning_rate=rate, seed=seed)
-            margins = model.margins(np.asarray(self._data.X_tune))
+            margins, answering = answered(model, self._data.X_tune)
             row |= leaderboard.measured(margins, self._data.y_tune, task=self._task)
-        row |= {"rounds": model.rounds, "state": "running"}
+        row |= {"rounds": model.rounds, "state": "running", "predict_seconds": answering}
         rival = rate is None and kind in self.search.families
         if rival or rate == self.search.learning_rates[-1]:
             self._finest.add(number)

@@ -41,6 +41,8 @@ class TrainingData:
     judged : int64 [m]
         Places of the rows that the folds judge, one fold after the other, among training and
         tuning rows.
+    weight, weight_tune : float32 [n], [m], or None
+        What each row weighs as models are fitted; the same where None. Figures count rows once.
     """
 
     X: Floats
@@ -53,6 +55,8 @@ class TrainingData:
     task: str = BINARY
     folds: tuple["TrainingData", ...] = ()
     judged: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    weight: Floats | None = None
+    weight_tune: Floats | None = None
 
     def of(self, task: str) -> "TrainingData":
         """Give the same rows of a task's question, and so its folds."""
@@ -61,8 +65,16 @@ class TrainingData:
     def whole(self) -> "TrainingData":
         """Give training and tuning rows together, to fit once more what was judged by folds."""
         X, y = np.concatenate([self.X, self.X_tune]), np.concatenate([self.y, self.y_tune])
-        most = max(2, len(self.cuts))
-        return replace(self, X=X, y=y, cuts=quantile_cuts(X, max_bin=most), folds=())
+        cuts = quantile_cuts(X, max_bin=max(2, len(self.cuts)))
+        weight = None
+        if self.weight is not None and self.weight_tune is not None:
+            weight = np.concatenate([self.weight, self.weight_tune])
+        return replace(self, X=X, y=y, cuts=cuts, folds=(), weight=weight)
+
+    def only(self, rows: npt.NDArray[np.bool_]) -> "TrainingData":
+        """Give some of the training rows, by a mask of shape (n,)."""
+        weight = None if self.weight is None else self.weight[rows]
+        return replace(self, X=self.X[rows], y=self.y[rows], weight=weight)
 
     @property
     def classes(self) -> int:
@@ -72,7 +84,7 @@ class TrainingData:
 
 _SHARED = ("monotone", "interactions")
 _OF_ROWS = ("X", "y", "X_tune", "y_tune", "cuts")
-_ARRAYS = (*_OF_ROWS, *_SHARED)
+_WEIGHTS = ("weight", "weight_tune")
 JUDGED = "judged"
 
 
@@ -85,6 +97,7 @@ def write(
     max_bin: int = 256,
     monotone: Sequence[int] | None = None,
     interactions: npt.NDArray[np.int8] | None = None,
+    weight: Floats | None = None,
     folds: Sequence[tuple[Floats, npt.NDArray[np.str_]]] = (),
     beside: Mapping[str, npt.NDArray[Any]] = MappingProxyType({}),
 ) -> TrainingData:
@@ -109,6 +122,8 @@ def write(
         Direction in which each input may move the answer: -1, 0 or 1.
     interactions : int8 [groups, p], optional
         Which inputs each group names; see `TrainingData`.
+    weight : floating [n], optional
+        What each row weighs as models are fitted.
     folds : sequence of tuple, optional
         Inputs and parts of all rows for each fold, as `X` and `split`.
     beside : mapping of str to ndarray, optional
@@ -119,7 +134,7 @@ def write(
     TaglineError
         No input, or an infinite value.
     """
-    own = _of_rows(X, y, split, max_bin=max_bin)
+    own = _of_rows(X, y, weight, split, max_bin=max_bin)
     width = X.shape[1]
     own |= {
         "monotone": _directions(monotone, width),
@@ -127,7 +142,7 @@ def write(
     }
     written = {**own, **beside}
     for number, (inputs, part) in enumerate(folds):
-        made = _of_rows(inputs, y, part, max_bin=max_bin)
+        made = _of_rows(inputs, y, weight, part, max_bin=max_bin)
         written |= {_of_fold(number, name): array for name, array in made.items()}
     if folds:
         written[JUDGED] = _judged(split, [part for _, part in folds])
@@ -136,7 +151,12 @@ def write(
 
 
 def _of_rows(
-    X: Floats, y: Floats, split: Sequence[str] | npt.NDArray[np.str_], *, max_bin: int
+    X: Floats,
+    y: Floats,
+    weight: Floats | None,
+    split: Sequence[str] | npt.NDArray[np.str_],
+    *,
+    max_bin: int,
 ) -> dict[str, Any]:
     rows = {name: np.flatnonzero(np.asarray(split) == name) for name in ("train", "tune")}
     train, tune = (np.ascontiguousarray(X[at], dtype=np.float32) for at in rows.values())
@@ -144,7 +164,10 @@ def _of_rows(
     _check(train, "training")
     _check(tune, "tuning")
     cuts = quantile_cuts(train, max_bin=max_bin)
-    return dict(zip(_OF_ROWS, (train, y_train, tune, y_tune, cuts), strict=True))
+    made = dict(zip(_OF_ROWS, (train, y_train, tune, y_tune, cuts), strict=True))
+    if weight is None:
+        return made
+    return made | {n: weight[at] for n, at in zip(_WEIGHTS, rows.values(), strict=True)}
 
 
 def _judged(
@@ -177,12 +200,14 @@ def read(folder: Path) -> TrainingData:
         An array is missing or truncated.
     """
     shared = {name: _opened(folder / f"{name}.npy") for name in _SHARED}
-    own = {name: _opened(folder / f"{name}.npy") for name in _OF_ROWS}
+    weighed = [name for name in _WEIGHTS if (folder / f"{name}.npy").exists()]
+    names = (*_OF_ROWS, *weighed)
+    own = {name: _opened(folder / f"{name}.npy") for name in names}
     if not (folder / f"{JUDGED}.npy").exists():
         return TrainingData(**own, **shared)
     folds: list[TrainingData] = []
     while (folder / f"{_of_fold(len(folds), 'X')}.npy").exists():
-        made = {n: _opened(folder / f"{_of_fold(len(folds), n)}.npy") for n in _OF_ROWS}
+        made = {n: _opened(folder / f"{_of_fold(len(folds), n)}.npy") for n in names}
         folds.append(TrainingData(**made, **shared))
     judged = np.asarray(_opened(folder / f"{JUDGED}.npy"))
     return TrainingData(**own, **shared, folds=tuple(folds), judged=judged)

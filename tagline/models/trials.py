@@ -18,6 +18,7 @@ COLUMNS = {
     "rounds": "int64",
     "fits": "int64",
     "seconds": "float64",
+    "predict_seconds": "float64",
     "params": "str",
     "error": "str",
 }
@@ -30,7 +31,8 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
 
     ``state`` is ``waiting``, ``running`` (may go on to a finer learning rate), ``finished``,
     ``stopped`` (halved away), ``skipped`` (the budget was spent) or ``failed``; figures are of the
-    tuning rows; ``fits`` counts its fits; ``seconds`` are of CPU time.
+    tuning rows; ``fits`` counts its fits; ``seconds`` are of CPU time, ``predict_seconds`` those
+    that its answers to the tuning rows took.
     """
     return {
         "trial": trial,
@@ -43,6 +45,7 @@ def row(trial: int, kind: str, parameters: Mapping[str, Any]) -> Row:
         "rounds": 0,
         "fits": 0,
         "seconds": 0.0,
+        "predict_seconds": None,
         "params": json.dumps(dict(parameters)),
         "error": "",
     }

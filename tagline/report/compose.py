@@ -22,6 +22,7 @@ from tagline.report.words import between, verdict
 from tagline.tasks.tasks import task_of
 
 STRONGEST, MOST_INPUTS = 8, 30
+WEIGHED = "Rows weigh by {} as models are fitted; every figure counts each row once."
 
 
 def compose(
@@ -50,7 +51,7 @@ def compose(
             *_decision(case, evaluation),
             _slices(case, evaluation),
             *_why(case, explained),
-            _data(accounting, columns),
+            _data(case, accounting, columns),
             _search(case, leaderboard),
             _made_of(bundle, provenance),
         ],
@@ -167,7 +168,8 @@ def _intervals(evaluation: Evaluation) -> Section:
             Block(
                 f"An interval is to hold what comes true in {found['coverage']:.0%} of rows: "
                 f"of the test rows it does in {found['covered']:.1%} ({between}). Intervals are "
-                f"{found['width']:.4g} wide on average. They are learned from the errors on the "
+                f"{found['width']:.4g} wide on average; the pinball loss of their ends is "
+                f"{found['pinball']:.4g}. They are learned from the errors on the "
                 "tuning rows: where later rows are unlike them, they promise nothing."
             )
         ],
@@ -265,7 +267,9 @@ def _said(agreement: Agreement, *, missing: int) -> str:
     )
 
 
-def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> Section:
+def _data(
+    case: Case, accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]
+) -> Section:
     parts = ("rows_in", *WENT)
     counts = Table(
         ["rows in", *(COUNTED.get(part, part) for part in WENT)],
@@ -284,6 +288,7 @@ def _data(accounting: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -
         for each in columns
     ]
     blocks = [Block(table=counts)]
+    blocks += [Block(WEIGHED.format(case.table.weight))] if case.table.weight else []
     blocks += [Block(table=reasons)] if accounting["reasons"] else []
     blocks += [Block("What each column was taken for.", table=Table(heads, taken))] if taken else []
     return Section("Data", blocks)
@@ -293,7 +298,7 @@ def _search(case: Case, leaderboard: pd.DataFrame) -> Section:
     heads = {"rank": "rank", "trial": "trial", "kind": "kind", "state": "state"}
     figures = [name for name in FIGURES if leaderboard[name].notna().any()]
     heads |= {name: METRICS[name].title for name in figures}
-    heads |= {"rounds": "trees", "seconds": "CPU s"}
+    heads |= {"rounds": "trees", "seconds": "CPU s", "predict_seconds": "of these, to answer them"}
     drawn = quality.leaderboard(leaderboard, metric=case.search.metric)
     blocks = [Block("On the tuning rows.", drawn), Block(table=Table.of(leaderboard, heads))]
     blocks += [

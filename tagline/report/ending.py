@@ -1,6 +1,6 @@
 """The last lines of a run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tagline import paths
@@ -12,9 +12,16 @@ from tagline.storage.workspace import Workspace, page_at_hand
 
 
 def ending(
-    run: str, evaluation: Evaluation, *, case: str, bundle: Mapping[str, Any]
+    run: str,
+    evaluation: Evaluation,
+    *,
+    case: str,
+    bundle: Mapping[str, Any],
+    more_rows: Sequence[str] = (),
 ) -> Iterator[str]:
     """Say how a run went: metrics beside the baselines, gates, and where to look.
+
+    ``more_rows`` says what more rows would bring to a run that is rejected, where that is known.
 
     Yields
     ------
@@ -37,6 +44,7 @@ def ending(
             yield f"idle    {idle['name']}: {idle['detail']}"
     yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
     if evaluation.standing == "rejected":
+        yield from (f"rows    {line}" for line in more_rows)
         yield f"what more rows would bring: tagline curve {run}"
     yield f"bundle {paths.bundles() / bundle['digest']}"
     yield f"report {page_at_hand(own_store(), Workspace(case).report(run))}"

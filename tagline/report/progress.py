@@ -13,7 +13,7 @@ from tagline.metrics.metrics import METRICS
 from tagline.models.trials import FIGURES
 
 log = logging.getLogger(__name__)
-SHOWN = ("trial", "kind", "state", *FIGURES, "rounds", "seconds")
+SHOWN = ("trial", "kind", "state", *FIGURES, "rounds", "seconds", "predict_seconds")
 REFRESH_EVERY = 3.0  # seconds
 
 

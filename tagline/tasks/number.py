@@ -148,9 +148,11 @@ class Number(Task):
         -------
         dict
             ``coverage`` (as promised), ``covered`` (share of rows) with ``low`` and ``high`` by
-            whole groups, and ``width`` (mean, in units of the target).
+            whole groups, ``width`` (mean, in units of the target), and ``pinball``: the mean
+            pinball loss of both ends (Koenker and Bassett, 1978), in units of the target.
         """
         _, low, high = self.decide(given, rule)
+        share = (1 + rule["coverage"]) / 2
         held = resampling.mean(((y >= low) & (y <= high)).astype(np.float64))
         found = held.interval(section.level, least=LEAST_GROUPS)
         return {
@@ -160,6 +162,7 @@ class Number(Task):
             "high": found.high,
             "note": found.note,
             "width": float((high - low).mean()),
+            "pinball": (_pinball(y, low, 1 - share) + _pinball(y, high, share)) / 2,
         }
 
     def decide(self, given: Any, rule: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -233,6 +236,12 @@ class Number(Task):
     def wrong(self, y: Floats, given: Floats) -> Floats:
         """Say how far each answer is from what came true."""
         return np.abs(y - given)
+
+
+def _pinball(y: Floats, quantile: Floats, share: float) -> float:
+    """Give the mean loss of a quantile: share * above + (1 - share) * below."""
+    apart = y - quantile
+    return float(np.maximum(share * apart, (share - 1) * apart).mean())
 
 
 def _fewest(share: float) -> int:

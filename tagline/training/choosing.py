@@ -175,7 +175,7 @@ def _of_folds(
     rows, trial = records(leaderboard), chosen.trials[0]
     if len(chosen.trials) > 1:
         trial = int(leaderboard["trial"].max()) + 1
-        rows = [*rows, row_of(chosen, trial, y, task=task)]
+        rows = [*rows, row_of(chosen, trial, y, board=leaderboard, task=task)]
     ranked = table(rows, metric=case.search.metric)
     whole = trials.whole()
     model = fitted(chosen, whole, case)

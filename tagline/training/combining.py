@@ -123,9 +123,11 @@ def fitted_alone(members: Sequence[OutOfFold], data: TrainingData, case: Case) -
     return {each.kind: _fitted(each, data, case).to_bytes() for each in members}
 
 
-def row_of(chosen: Combination, number: int, y: Floats, *, task: Task) -> Row:
+def row_of(chosen: Combination, number: int, y: Floats, *, board: pd.DataFrame, task: Task) -> Row:
     """Give a combination's row of the leaderboard, by the rows that the folds judge."""
     named: dict[str, Any] = {"average_of": list(chosen.trials)}
     own = row(number, Mean.kind, named) | {"state": "finished"}
     own |= leaderboard.measured(chosen.margins, y, task=task)
-    return own | {"rounds": sum(each.rounds for each in chosen.members)}
+    spent = board.set_index("trial")["predict_seconds"][list(chosen.trials)].sum()
+    rounds = sum(each.rounds for each in chosen.members)
+    return own | {"rounds": rounds, "predict_seconds": float(spent)}

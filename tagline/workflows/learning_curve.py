@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 SHARES = (0.125, 0.25, 0.5, 1.0)
 LEAST_SHARES = SHARES[-3:]  # two doublings, to say what the next one brings
 MATRIX = "matrix/"
+FEW_VALUES, DRAWS = 300_000, 3  # of a matrix that is fitted in seconds
 MOST_DOUBLINGS = 10
 Fitted = tuple[int, Floats]  # rows that were learned from, and the answers to the test rows
 
@@ -117,6 +118,25 @@ def learning_curve(record: RunRecord, *, draws: int) -> LearningCurve:
     return replace(curve, said=list(_said(curve, record)))
 
 
+def more_rows(record: RunRecord, *, values: int) -> list[str]:
+    """Say what more rows would bring to a run that was rejected, where that takes seconds.
+
+    Parameters
+    ----------
+    record : RunRecord
+        The run.
+    values : int
+        How many the matrix of its training rows has.
+    """
+    if record.stage != "rejected" or values > FEW_VALUES:
+        return []
+    try:
+        return learning_curve(record, draws=DRAWS).said
+    # The run has its verdict: that its curve can not be drawn is said, and stops nothing.
+    except TaglineError as wrong:
+        return [str(wrong)]
+
+
 def _learned(every: Mapping[float, list[Fitted]], *, where: str) -> dict[float, list[Fitted]]:
     """Give the sizes that something was learned from."""
     lacking = [share for share in LEAST_SHARES if not every[share]]
@@ -165,7 +185,7 @@ class _Rows:
         count = max(2, round(share * len(distinct)))
         kept = np.random.default_rng(seed).choice(distinct, size=count, replace=False)
         rows = np.isin(self.learned, kept)
-        return replace(self.data, X=self.data.X[rows], y=self.data.y[rows])
+        return self.data.only(rows)
 
 
 def _trial(record: RunRecord) -> dict[str, Any]:

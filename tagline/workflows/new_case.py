@@ -36,7 +36,7 @@ class NewCase:
         The case's.
     table : Path or str
         Its file, or what else `table.source` may be.
-    target, positive, negative, id, time : str or None
+    target, positive, negative, id, time, weight : str or None
         Columns and values; None where nothing was said.
     task : str or None
         The kind of question; found by the target's values where None.
@@ -53,6 +53,7 @@ class NewCase:
     time: str | None = None
     encoding: str = UTF_8
     task: str | None = None
+    weight: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _expect_columns(wished: NewCase, seen: Survey) -> None:
             where=str(wished.table),
             todo="Say it with --target COLUMN.",
         )
-    for option, name in (("target", wished.target), ("id", wished.id), ("time", wished.time)):
+    for option in ("target", "id", "time", "weight"):
+        name = getattr(wished, option)
         if name is not None and name not in names:
             raise TaglineError(
                 f"There is no column {name!r}{near(name, names)}; there are "
@@ -144,7 +146,7 @@ def _answered(wished: NewCase, seen: Survey) -> _Answered:
     asked = question(said, seen)
     identity, why = _id(wished, seen)
     time, when = _time(wished, seen)
-    used = (wished.target, identity, time)
+    used = (wished.target, identity, time, wished.weight)
     excluded = {c.name: c.notes[0] for c in seen.columns if c.kind is None and c.name not in used}
     alone = "is text that is different in each row: nothing is learned of it"
     excluded |= {name: alone for name in seen.texts() if name not in used}
@@ -170,7 +172,7 @@ def _id(wished: NewCase, seen: Survey) -> tuple[str | None, str]:
                 f'has several rows, keep them together: group = "{wished.id}" under [split].',
             )
         return wished.id, f"{wished.id} names a row"
-    able = [each for each in seen.ids() if each != wished.target]
+    able = [each for each in seen.ids() if each not in (wished.target, wished.weight)]
     if able:
         return able[0], f"{able[0]} names a row: it is different in each"
     return None, "no column names a row: rows are numbered"
@@ -225,6 +227,7 @@ def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -
         **({"id": answered.id} if answered.id else {}),
         **({"time": answered.time} if answered.time else {}),
         "target": answered.target,
+        **({"weight": wished.weight} if wished.weight else {}),
         **answered.asked.labels,
     }
     task = answered.asked.task

@@ -10,6 +10,7 @@ import pytest
 import spox
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import mean_pinball_loss
 
 from tagline.case import tasks as asked
 from tagline.case.config import TableSection
@@ -134,6 +135,24 @@ def test_a_rule_is_plain_data_and_its_decisions_the_same_when_read_back(name):
         assert one.tolist() == other.tolist()
     alone = GroupBootstrap(np.arange(400), resamples=100, seed=0)
     json.dumps(task.decided(y, given, rule, EvaluationSection(), alone))
+
+
+@given(seed=st.integers(0, 10**6), coverage=st.sampled_from([0.5, 0.8, 0.9]))
+@settings(max_examples=25, deadline=None)
+def test_the_pinball_loss_of_an_interval_is_that_of_both_its_ends(seed, coverage):
+    random = np.random.default_rng(seed)
+    value = random.normal(size=150) * 100
+    y, task, section = value + random.normal(size=150), TASKS["number"], EvaluationSection()
+    rule = task.choose_rule(y[:90], value[:90], TABLES["number"], section).plain
+    rule |= {"coverage": coverage}
+    alone = GroupBootstrap(np.arange(60), resamples=10, seed=0)
+    _, low, high = task.decide(value[90:], rule)
+    ends = [
+        mean_pinball_loss(y[90:], end, alpha=share)
+        for end, share in ((low, (1 - coverage) / 2), (high, (1 + coverage) / 2))
+    ]
+    found = task.decided(y[90:], value[90:], rule, section, alone)["pinball"]
+    assert found == pytest.approx(np.mean(ends), rel=1e-9)
 
 
 @EVERY

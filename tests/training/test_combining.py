@@ -100,7 +100,7 @@ def test_what_chose_are_answers_to_rows_that_each_fold_has_not_learned_from(live
     case, made = lived.case, lived.prepared
     data = read(matrix_folder(made.matrix, made.matrix_files)).of("binary")
     fits = [fit_of("logistic", each, case.search) for each in data.folds]
-    found = over_folds(fits, data, "logistic", {}, learning_rate=None, seed=1)
+    found, _ = over_folds(fits, data, "logistic", {}, learning_rate=None, seed=1)
     at = 0
     for fold in data.folds:
         alone = fit_of("logistic", fold, case.search)({}, learning_rate=None, seed=1)
