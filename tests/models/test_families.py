@@ -34,6 +34,7 @@ FOREST = Scikit(ExtraTreesClassifier, {"n_estimators": [20], "max_depth": [3, 5]
 LINEAR = Scikit(LogisticRegression, {"C": [0.1, 1.0]})
 HISTOGRAM = Scikit(HistGradientBoostingClassifier, {})
 NEIGHBOURS = Scikit(KNeighborsClassifier, {})
+SECONDS = ["seconds", "predict_seconds"]
 HERE = "tests.models.test_families"
 
 
@@ -145,7 +146,7 @@ def test_a_family_alone_is_a_search_of_its_own_and_gives_the_same_again(data):
     assert winner.best_kind == "onnx"
     again, other = run(section, data)
     assert again.best == winner.best
-    assert other.drop(columns=["seconds", "predict_seconds"]).equals(table.drop(columns=["seconds", "predict_seconds"]))
+    assert other.drop(columns=SECONDS).equals(table.drop(columns=SECONDS))
 
 
 @pytest.mark.parametrize(

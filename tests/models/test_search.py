@@ -30,6 +30,9 @@ from tagline.tasks.tasks import TASKS
 from tests.models.conftest import make_rows
 
 
+SECONDS = ["seconds", "predict_seconds"]
+
+
 def quietly(rows: list[dict[str, Any]]) -> None:
     assert rows
 
@@ -278,10 +281,10 @@ def test_a_budget_of_rows_times_trees_ends_a_search_and_the_same_each_time(
     assert not table.loc[table["kind"] == "logistic", "state"].eq("skipped").any()
     assert table["fits"].sum() < whole["fits"].sum()
     _, again = choose(run_all(data, small))
-    assert again.drop(columns=["seconds", "predict_seconds"]).equals(table.drop(columns=["seconds", "predict_seconds"]))
+    assert again.drop(columns=SECONDS).equals(table.drop(columns=SECONDS))
     large = section.model_copy(update={"budget": cost * 100})
     _, same = choose(run_all(data, large))
-    assert same.drop(columns=["seconds", "predict_seconds"]).equals(whole.drop(columns=["seconds", "predict_seconds"]))
+    assert same.drop(columns=SECONDS).equals(whole.drop(columns=SECONDS))
 
 
 def test_what_seconds_have_ended_is_made_again_by_its_fits(
@@ -298,7 +301,7 @@ def test_what_seconds_have_ended_is_made_again_by_its_fits(
     again, other = choose(
         run_all(data, section.model_copy(update={"max_seconds": None, "fits": made}))
     )
-    assert other.drop(columns=["seconds", "predict_seconds"]).equals(table.drop(columns=["seconds", "predict_seconds"]))
+    assert other.drop(columns=SECONDS).equals(table.drop(columns=SECONDS))
     assert again.best == first.best
     clock = count(1e6, step=1.0)  # a process may have worked for long before
     with monkeypatch.context() as late:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from tagline.case.load import check_case, parse_case
 from tagline.case.search import SearchSection
@@ -85,7 +86,7 @@ def test_weights_are_written_beside_their_rows_and_go_with_them(tmp_path):
 def test_a_table_s_weights_reach_its_fits_and_no_figure(tmp_path, folds):
     random = np.random.default_rng(2)
     x = random.normal(size=3_000)
-    lies = random.random(3_000) < 0.35
+    lies = random.random(3_000) < 0.1
     y = np.where(lies, x < 0, x > 0).astype(int)
     frame = pd.DataFrame({"x": x, "z": random.normal(size=3_000), "y": y, "w": 2.0 * ~lies})
     frame.to_csv(tmp_path / "t.csv", index=False)
@@ -109,8 +110,8 @@ def test_a_table_s_weights_reach_its_fits_and_no_figure(tmp_path, folds):
     told, p = test.frame["w"].to_numpy() > 0, best.predict(test.X)
     assert METRICS["roc_auc"].of(test.y[told], p[told]) > 0.95
     # Judged on rows that weigh nothing too.
-    assert 0.25 < (~told).mean() < 0.45
-    assert METRICS["roc_auc"].of(test.y, p) < 0.75
+    assert 0.05 < (~told).mean() < 0.15
+    assert METRICS["roc_auc"].of(test.y, p) < 0.95
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_table_s_weights_reach_its_fits_and_no_figure(tmp_path, folds):
 )
 def test_weights_that_are_none_are_refused(tmp_path, weights, said):
     x = np.random.default_rng(0).normal(size=600)
-    frame = pd.DataFrame({"x": x, "y": x > 0, "w": weights})
+    frame = pd.DataFrame({"x": x, "y": x + np.arange(600) % 2 > 0, "w": weights})
     frame.to_csv(tmp_path / "t.csv", index=False)
     file = tmp_path / "t.toml"
     text = 'name = "t"\ntitle = "?"\n[table]\nsource = "t.csv"\ntarget = "y"\nweight = "w"\n'
@@ -132,8 +133,6 @@ def test_weights_that_are_none_are_refused(tmp_path, weights, said):
 
 
 def test_a_family_that_weighs_no_rows_is_refused_where_a_case_asks_for_it():
-    from sklearn.tree import DecisionTreeClassifier
-
     X, y = rows()
     with pytest.raises(TaglineError, match=r"weighs no rows, and table\.weight"):
         fitting(
