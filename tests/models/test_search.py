@@ -29,7 +29,6 @@ from tagline.models.training_data import TrainingData, read, write
 from tagline.tasks.tasks import TASKS
 from tests.models.conftest import make_rows
 
-
 SECONDS = ["seconds", "predict_seconds"]
 
 
