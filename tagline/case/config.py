@@ -109,7 +109,7 @@ class TableSection(Section):
     kinds: dict[str, Kind] = Field(
         default_factory=dict,
         description="Column to what it holds, where the file does not tell: string, integer, "
-        "number, timestamp or boolean.",
+        "number, timestamp, boolean or text.",
     )
     formats: dict[str, str] = Field(
         default_factory=dict,

@@ -6,8 +6,9 @@ from tagline.columns.boolean import Boolean
 from tagline.columns.kind import ColumnKind
 from tagline.columns.number import Integer, Number
 from tagline.columns.string import String
+from tagline.columns.text import Text
 from tagline.columns.timestamp import Timestamp
 
 KINDS: Mapping[str, ColumnKind] = {
-    kind.name: kind for kind in (Boolean(), String(), Number(), Timestamp(), Integer())
+    kind.name: kind for kind in (Boolean(), String(), Number(), Timestamp(), Integer(), Text())
 }

@@ -31,6 +31,7 @@ PERSONAL_VALUES = {
 }
 MOSTLY = 0.8
 YES = ("yes", "y", "true", "t", "1", "positive", "pos", "bad", "churned", "spam", "default")
+WORDS = ("string", "text")
 FEWEST_DAYS = 3
 RARE = 0.05
 FLAG = 2  # different values
@@ -169,7 +170,7 @@ def _looked(values: pd.Series) -> ColumnSummary:
         found = recognise(values)
     except TaglineError as unsure:
         return ColumnSummary(name, None, missing, distinct, (str(unsure),))
-    if found.kind == "string":
+    if found.kind in WORDS:
         texts = _texts(values, found.kind)
         missing, distinct = len(values) - len(texts), int(texts.nunique())
     column = ColumnSummary(name, _kind(values, found.kind), missing, distinct, format=found.format)
@@ -203,7 +204,7 @@ def _are_words(values: pd.Series) -> bool:
 def _texts(values: pd.Series, kind: Kind | None = None) -> pd.Series:
     texts = values[values.notna()].astype("str")
     # Beside words "NA" is one of them, as a training reads it; beside numbers it means none.
-    return texts[~texts.isin([""] if kind == "string" else MISSING)]
+    return texts[~texts.isin([""] if kind in WORDS else MISSING)]
 
 
 def _personal(name: str, texts: pd.Series) -> str:

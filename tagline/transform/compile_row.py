@@ -95,6 +95,10 @@ def _tells(recorder: Recorder, name: str, value: Any) -> Scalar:
     return recorder.made(name, "float64", recorder.scalar(value, "float64"), gives="bool")
 
 
+def _of_text(recorder: Recorder, name: str, value: Any) -> Scalar:
+    return recorder.made(name, "utf8", recorder.scalar(value, "utf8"), gives="float64")
+
+
 def _negation(recorder: Recorder, _: str, value: Any) -> Scalar:
     return negated(recorder, value)
 
@@ -115,6 +119,7 @@ _MAKERS: Mapping[str, tuple[Callable[..., Scalar], str]] = {
     **{name: (_as_float, name) for name in (*EXPONENTIAL, *TRIGONOMETRIC)},
     **{name: (_rounding, name) for name in ("floor", "ceil", "trunc", "round")},
     **{name: (_tells, name) for name in ("isnan", "isinf", "isfinite")},
+    **{name: (_of_text, name) for name in ("text_length", "text_words")},
 }
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from tagline.columns.field import Field
 from tagline.columns.kind import TEXT
 from tagline.columns.rows import readable
+from tagline.columns.texts import Texts
 from tagline.errors import TaglineError
 
 Column = npt.NDArray[Any]
@@ -79,7 +80,7 @@ def compute(function: InputFunction, row: Mapping[str, Column]) -> Columns:
         The function gives nothing, or something that is not one value a row.
     """
     rows = len(next(iter(row.values())))
-    given = function(np, row)
+    given = function(Texts(), row)
     if not given:
         raise TaglineError("The input function gives no inputs.", where="inputs")
     return {name: _checked(name, np.asarray(value), rows=rows) for name, value in given.items()}

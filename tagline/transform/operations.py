@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from tagline.columns.number import HIGHEST, LOWEST
+from tagline.columns.texts import text_length, text_words
 
 Dtype = Literal["utf8", "int64", "float64", "bool"]
 
@@ -112,6 +113,8 @@ FUNCTIONS: Mapping[str, Callable[..., object]] = MappingProxyType(
         "round": rounded(round),
         "isfinite": math.isfinite,
         "isinf": math.isinf,
+        "text_length": text_length,
+        "text_words": text_words,
     }
 )
 
@@ -134,6 +137,8 @@ CODE: Mapping[tuple[str, Dtype], str] = MappingProxyType(
         **{(name, "float64"): f"{name}({{0}})" for name in ("floor", "ceil", "trunc", "round")},
         ("add", "int64"): "wrapped({0} + {1})",
         ("add", "utf8"): "{0} + {1}",
+        ("text_length", "utf8"): "text_length({0})",
+        ("text_words", "utf8"): "text_words({0})",
         ("subtract", "int64"): "wrapped({0} - {1})",
         ("multiply", "int64"): "wrapped({0} * {1})",
         ("remainder", "int64"): "{0} % {1} if {1} else 0",

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import ndonnx as ndx
@@ -12,6 +13,7 @@ import spox.opset.ai.onnx.ml.v4 as ml
 import spox.opset.ai.onnx.v21 as op
 
 from tagline.columns.field import Field
+from tagline.columns.texts import STEPS
 from tagline.errors import TaglineError
 from tagline.names import free
 from tagline.transform.compute import InputFunction
@@ -138,7 +140,7 @@ def _rename(graph: onnx.GraphProto, names: Mapping[str, str], mark: str) -> None
 
 
 class _Namespace:
-    """What ndonnx offers, and a choice between two constants, which it leaves out."""
+    """What ndonnx offers, and what it leaves out: a choice of constants, counts of texts."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(ndx, name)
@@ -147,6 +149,26 @@ class _Namespace:
         """Choose between two values, constants too."""
         both = isinstance(yes, PLAIN) and isinstance(no, PLAIN)
         return ndx.where(condition, ndx.asarray(yes) if both else yes, no)
+
+    def text_length(self, texts: Any) -> Any:
+        """Give the greatest of `tagline.columns.texts.STEPS` that each text reaches."""
+        given, reached = texts.unwrap_spox(), op.const(np.float64(0.0))
+        for below, step in pairwise((0, *STEPS)):
+            there = op.regex_full_match(given, pattern=f"(?s).{{{step},}}")
+            reached = op.add(reached, op.where(there, _double(step - below), _double(0)))
+        return self._unless_empty(texts, reached)
+
+    def text_words(self, texts: Any) -> Any:
+        """Count what spaces part."""
+        _, words = op.string_split(texts.unwrap_spox())
+        return self._unless_empty(texts, op.cast(words, to=np.float64))
+
+    def _unless_empty(self, texts: Any, counted: spox.Var) -> Any:
+        return ndx.where(texts == "", ndx.asarray(np.nan), ndx.asarray(counted))
+
+
+def _double(number: float) -> spox.Var:
+    return op.const(np.float64(number))
 
 
 def _traced(function: InputFunction, row: Mapping[str, Any]) -> Mapping[str, Any]:

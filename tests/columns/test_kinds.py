@@ -17,6 +17,7 @@ from tagline.columns.field import Field
 from tagline.columns.kind import TEXT, Fit
 from tagline.columns.kinds import EXACT, Kind
 from tagline.columns.request import InvalidRows, RowReader
+from tagline.columns.texts import Texts
 from tagline.columns.types import KINDS
 from tagline.errors import TaglineError
 from tagline.transform.arrays import expect_arrays
@@ -29,6 +30,7 @@ VALUES = {
     "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-EXACT, EXACT),
     "boolean": st.booleans(),
     "timestamp": TIMES.map(lambda moment: f"{moment.isoformat()}Z"),
+    "text": st.text(st.characters(codec="utf-8"), max_size=8),
 }
 ANYTHING = st.one_of(*VALUES.values(), st.none(), st.lists(st.integers(), max_size=1))
 FIELDS = {
@@ -145,7 +147,7 @@ def test_its_example_is_a_value_of_it(kind):
 def test_a_plain_case_makes_the_inputs_that_it_names(kind, is_moment):
     field = FIELDS[kind.name, True]
     value = np.array(["1"]).astype(array_type(field))
-    made = kind.inputs(np, value, None if is_moment else np.full(1, 86_400))
+    made = kind.inputs(Texts(), value, None if is_moment else np.full(1, 86_400))
     assert tuple(made) == kind.parts(is_moment=is_moment)
     assert all(each.dtype in (np.float64, value.dtype) for each in made.values())
 

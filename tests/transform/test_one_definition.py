@@ -28,6 +28,8 @@ def inputs(xp, row):
     hour = xp.astype(row["at"] % 86_400, xp.float64) / 3_600
     return {
         "town": row["town"],
+        "letters": xp.text_length(row["town"]),
+        "words": xp.text_words(row["town"]),
         "hour_sin": xp.sin(hour * (2 * np.pi / 24)),
         "stops": row["stops"],
         "speed": xp.where(row["stops"] > 0, row["distance"] / 3.0, row["distance"]),
@@ -39,7 +41,9 @@ def inputs(xp, row):
 
 rows = st.fixed_dictionaries(
     {
-        "town": st.sampled_from(["Łódź", "東京", "a b", "", None]),
+        "town": st.sampled_from(["Łódź", "東京", "a b", "", " a  b\tc\u2003d\n ", None])
+        | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=70)
+        | st.integers(1, 1100).map("ä ".__mul__),
         "at": st.integers(0, 2_000_000_000),
         "stops": st.integers(0, 9),
         "distance": st.one_of(st.floats(-1e6, 1e6), st.just(np.nan)),
