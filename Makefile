@@ -70,6 +70,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 lock: .venv/.uv ## lock newer versions in requirements/
 	$(LOCK) -o requirements/stack.txt
 	$(LOCK) -o requirements/dev.txt --extra dev -c requirements/stack.txt
+	$(LOCK) -o requirements/sql.txt --extra sql -c requirements/stack.txt
 	$(LOCK) -o requirements/mlflow.txt --extra mlflow  # MLflow asks for an older pyarrow
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/peers.in -o requirements/peers.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" requirements/drift.in -o requirements/drift.txt

@@ -4,6 +4,7 @@ import codecs
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -39,7 +40,18 @@ def _encoding(name: str) -> str:
     return name
 
 
+def _without_password(database: str) -> str:
+    parts = urlsplit(database)
+    if parts.password or "password" in parse_qs(parts.query):
+        raise ValueError(
+            "it holds a password, and a config is no place for one: leave it out and set "
+            "PGPASSWORD, or write '$NAME' for a variable that holds all of it"
+        )
+    return database
+
+
 Encoding = Annotated[str, AfterValidator(_encoding)]
+Database = Annotated[str, AfterValidator(_without_password)]
 ROW_ID, NO_TIME = "row_id", "no_time"  # what columns that are made are called
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Period = tuple[date, date]
@@ -92,8 +104,19 @@ class TableSection(Section):
     source: str | None = Field(
         default=None,
         description="Where the rows are, beside this config: a CSV or Parquet file, a folder or a "
-        "pattern of such files, s3://bucket/prefix, or module:function that gives a pandas frame; "
-        "for a case without a feature module.",
+        "pattern of such files, s3://bucket/prefix, a SQL query in a file that ends in .sql, or "
+        "module:function that gives a pandas frame; for a case without a feature module.",
+    )
+    database: Database | None = Field(
+        default=None,
+        description="Whom a query asks: a file of DuckDB's beside this config, "
+        "postgresql://user@host/name, or $NAME for a variable that holds one of these. Where left "
+        "out, DuckDB over files beside the query.",
+    )
+    max_rows: Annotated[int, Field(ge=100)] | None = Field(
+        default=None,
+        description="About how many rows are read of a table that has more: always the same ones, "
+        "by a hash of split.group, else of the id, else of all that a row holds.",
     )
     files: dict[str, str] = Field(
         default_factory=dict,

@@ -14,7 +14,8 @@ def new(
     table: Annotated[
         str,
         typer.Option(
-            help="CSV or Parquet: a file, a folder, a pattern, s3://...; or module:function."
+            help="CSV or Parquet: a file, a folder, a pattern, s3://...; a query in a file that "
+            "ends in .sql; or module:function."
         ),
     ],
     target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
@@ -30,6 +31,10 @@ def new(
     time: Annotated[str | None, typer.Option(help="The column of the decision's time.")] = None,
     weight: Annotated[
         str | None, typer.Option(help="The column of what a row weighs in training.")
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="Of a query: a file of DuckDB's, postgresql://..., or $NAME."),
     ] = None,
     to: Annotated[
         Path | None,
@@ -49,7 +54,8 @@ def new(
     file = to or folder / f"{name}.toml"
     if file.exists() and not again:
         raise TaglineError("It is there already.", where=str(file), todo="--again writes over it.")
-    wished = NewCase(name, table, target, positive, negative, id, time, encoding, task, weight)
+    said = (target, positive, negative, id, time, encoding, task, weight, database)
+    wished = NewCase(name, table, *said)
     begun = begin(wished, file=file)
     print_table(
         f"{table}: what was found",

@@ -25,7 +25,7 @@ from tagline.columns.kind import (
     shown,
     texts_of,
 )
-from tagline.columns.kinds import NOTHING
+from tagline.columns.kinds import NOTHING, Kind
 from tagline.columns.number import whole, written
 
 CODE = r"[+-]?0\d.*"
@@ -48,7 +48,7 @@ def _of_integer(values: pd.Series, _: How) -> Found:
 class String(ColumnKind):
     """Text; a missing one is empty."""
 
-    name = "string"
+    name: ClassVar[Kind] = "string"
     pandas, dtype = "str", "utf8"
     nothing = NOTHING
     words = frozenset({NOTHING})

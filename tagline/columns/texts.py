@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 # About a sixth apart where texts are short, and up to what expressions of a graph may repeat.
-STEPS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300)
-STEPS += (400, 500, 600, 800, 1000)
+STEPS: tuple[int, ...] = (
+    *(1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200, 250, 300),
+    *(400, 500, 600, 800, 1000),
+)
 WORD = r"[^ ]+"
 
 

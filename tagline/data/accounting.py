@@ -1,7 +1,7 @@
 """Where every row went: counted where it happens, and told in one line."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from tagline.errors import TaglineError
 
@@ -14,8 +14,13 @@ COUNTED = {
 
 
 class Accounting(TypedDict):
-    """Where every row went, each number counted where it happens."""
+    """Where every row went, each number counted where it happens.
 
+    ``not_read`` counts rows of a larger table that ``table.max_rows`` leaves out: they did not
+    come in.
+    """
+
+    not_read: NotRequired[int]
     rows_in: int
     used: int
     quarantined: int
@@ -40,7 +45,9 @@ def accounting_line(accounting: Accounting) -> str:
         else f"{accounting[part]:,} {COUNTED.get(part, part)}"  # type: ignore[literal-required]
         for part in shown
     ]
-    return f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
+    line = f"{accounting['rows_in']:,} rows in = " + " + ".join(counts)
+    left = accounting.get("not_read")
+    return f"{line}; {left:,} more were not read (table.max_rows)" if left else line
 
 
 def accounted(accounting: Accounting) -> Accounting:

@@ -45,6 +45,8 @@ class Features:
         What a person should know of how the tables were read.
     hints : dict
         Column to what a person should know of how it was taken.
+    not_read : int
+        Rows of a larger table that ``table.max_rows`` leaves out.
     """
 
     module: str
@@ -60,6 +62,7 @@ class Features:
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
+    not_read: int = 0
 
     def source_of(self, names: Iterable[str]) -> dict[str, str]:
         """Give each input its source: the longest beginning counts; itself where none fits."""

@@ -3,9 +3,11 @@
 import gzip
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from tagline.columns.arrow import Unreadable, is_readable, of_arrow
+from tagline.data.sampling import Sample
 from tagline.errors import TaglineError
 from tagline.names import near
 
@@ -20,6 +23,7 @@ SEPARATORS = (",", ";", "\t", "|")
 QUOTED = re.compile(r'"[^"]*"')
 MOST_LETTERS = 1_000_000  # of a first line
 ROW_INDEX = "__index_level_0__"
+NUMBER = 8  # bytes
 UTF_8 = "utf-8"
 
 
@@ -36,15 +40,23 @@ class File:
         What a person should know of how it was read.
     unreadable : dict of str to str
         Columns of lists, bytes and the like, which are left out, and what each holds.
+    not_read : int
+        Rows that no sample was to have.
     """
 
     frame: pd.DataFrame
     notes: tuple[str, ...] = ()
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    not_read: int = 0
 
 
 def read_file(
-    path: Path, *, encoding: str = UTF_8, exclude: Sequence[str] = (), strict: bool = True
+    path: Path,
+    *,
+    encoding: str = UTF_8,
+    exclude: Sequence[str] = (),
+    strict: bool = True,
+    sample: Sample | None = None,
 ) -> File:
     """Read a CSV or Parquet file whole, or not at all.
 
@@ -58,6 +70,8 @@ def read_file(
         Columns that nobody wants, whatever they hold.
     strict : bool, optional
         Whether a column that holds bytes or lists is refused, and not left out.
+    sample : Sample, optional
+        Which rows are read, a part of the file after the other; all where None.
 
     Raises
     ------
@@ -65,13 +79,43 @@ def read_file(
         There is no such file, it ends too early or is no such file, two columns have one name, a
         column has none, or holds bytes or lists.
     """
-    kind = _kind(path)
-    if kind not in (".csv", ".parquet"):
+    with _readable(path, encoding):
+        if sample is None:
+            table, rows = _whole(path, encoding), 0
+        else:
+            table, rows = _sampled(path, encoding, sample)
+    return replace(_framed(table, path, exclude, strict), not_read=max(0, rows - table.num_rows))
+
+
+def rows_of(path: Path, *, encoding: str = UTF_8) -> tuple[int, int]:
+    """Count the rows of a file, and the bytes that they have as text, without keeping any.
+
+    Raises
+    ------
+    TaglineError
+        As `read_file`.
+    """
+    with _readable(path, encoding):
+        if _kind(path) == ".parquet":
+            file = pa.parquet.ParquetFile(path).metadata
+            written = sum(file.row_group(n).total_byte_size for n in range(file.num_row_groups))
+            # Values that repeat take a bit each on the disk, and eight bytes as they are read.
+            return file.num_rows, written + NUMBER * file.num_rows * file.num_columns
+        rows = size = 0
+        for part in parts_of(path, encoding=encoding):
+            rows, size = rows + part.num_rows, size + part.nbytes
+        return rows, size
+
+
+@contextmanager
+def _readable(path: Path, encoding: str) -> Iterator[None]:
+    """Say in a sentence why a file can not be read."""
+    if _kind(path) not in (".csv", ".parquet"):
         raise TaglineError(f"Neither CSV nor Parquet: {path.name!r}.", where=str(path))
     if not path.is_file():
         raise TaglineError("There is no such file.", where=str(path))
     try:
-        table = _csv(path, encoding) if kind == ".csv" else _parquet(path)
+        yield
     except UnicodeError as wrong:
         raise _not_encoded(path, encoding, str(wrong)) from wrong
     except (pa.ArrowException, OSError) as wrong:
@@ -85,7 +129,32 @@ def read_file(
             where=str(path),
             todo="It may be truncated; fetch it again.",
         ) from wrong
-    return _framed(table, path, exclude, strict)
+
+
+def _whole(path: Path, encoding: str) -> pa.Table:
+    return _csv(path, encoding) if _kind(path) == ".csv" else _parquet(path)
+
+
+def _sampled(path: Path, encoding: str, sample: Sample) -> tuple[pa.Table, int]:
+    rows, kept = 0, []
+    for part in parts_of(path, encoding=encoding):
+        rows += part.num_rows
+        kept.append(sample.of(part))
+    return pa.concat_tables(kept) if kept else _whole(path, encoding), rows
+
+
+def parts_of(path: Path, *, encoding: str = UTF_8) -> Iterator[pa.Table]:
+    """Read a file a part after the other, in its order."""
+    if _kind(path) == ".parquet":
+        _expect_distinct(pa.parquet.read_schema(path).names, path)
+        before = 0
+        for batch in pa.parquet.ParquetFile(path).iter_batches():
+            yield _with_index(pa.Table.from_batches([batch]), before=before)
+            before += batch.num_rows
+        return
+    with pa.csv.open_csv(path, **_as_text(path, encoding)) as opened:
+        for batch in opened:
+            yield pa.Table.from_batches([batch])
 
 
 def _kind(path: Path) -> str:
@@ -104,23 +173,24 @@ def columns_of(path: Path, *, encoding: str = UTF_8) -> list[str]:
 
 
 def _csv(path: Path, encoding: str) -> pa.Table:
+    return pa.csv.read_csv(path, **_as_text(path, encoding))
+
+
+def _as_text(path: Path, encoding: str) -> dict[str, Any]:
+    """Give how a CSV is read: all of it as text."""
     options = pa.csv.ReadOptions(encoding=encoding)
     # A line break between quotes may lie where the reader would part its blocks.
     parsing = pa.csv.ParseOptions(delimiter=separator(path, encoding), newlines_in_values=True)
-    # All as text: the reader would decide by a column's first block what it holds.
+    # The reader would decide by a column's first block what it holds.
     with pa.csv.open_csv(path, read_options=options, parse_options=parsing) as opened:
         names = opened.schema.names
     _expect_distinct(names, path)
-    return pa.csv.read_csv(
-        path,
-        read_options=options,
-        parse_options=parsing,
-        convert_options=pa.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.large_string()),
-            strings_can_be_null=True,
-            null_values=[""],
-        ),
+    converting = pa.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.large_string()),
+        strings_can_be_null=True,
+        null_values=[""],
     )
+    return {"read_options": options, "parse_options": parsing, "convert_options": converting}
 
 
 def separator(path: Path, encoding: str) -> str:
@@ -137,11 +207,12 @@ def _parquet(path: Path) -> pa.Table:
     return _with_index(pa.parquet.ParquetFile(path).read())
 
 
-def _with_index(table: pa.Table) -> pa.Table:
+def _with_index(table: pa.Table, *, before: int = 0) -> pa.Table:
     # pandas keeps an index that counts evenly as three numbers beside the table.
     for index in (table.schema.pandas_metadata or {}).get("index_columns", ()):
         if isinstance(index, dict) and index.get("name") is not None:
             counted = range(index["start"], index["stop"], index["step"])
+            counted = counted[before : before + table.num_rows]
             table = table.add_column(0, str(index["name"]), pa.array(counted, pa.int64()))
     return table
 

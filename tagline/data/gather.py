@@ -86,7 +86,9 @@ def gather(
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment, rows_before=rows_before)
     _expect_centuries(case, features, checked, now=moment)
-    features = replace(load_features(case, checked.fields), notes=features.notes)
+    features = replace(
+        load_features(case, checked.fields), notes=features.notes, not_read=features.not_read
+    )
     for line in _taken_for(features, checked, case):
         log.info(line)
     return LoadedTables(features, checked, streams(features, tables), known_as, moment)

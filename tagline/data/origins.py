@@ -1,10 +1,10 @@
-"""Where a table comes from: a file, a folder or a pattern of files, S3, or a Python function."""
+"""Where a table comes from: files, a folder of them, S3, a SQL query, or a Python function."""
 
 import hashlib
 import importlib.util
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tagline.data.files import File
+    from tagline.data.sampling import Sample
 
 UTF_8 = "utf-8"
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PATTERN = re.compile(r"[*?\[]")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
+QUERY = ".sql"
+UNPACKED = 20  # times the bytes of what is packed, at the most
 S3 = "s3://"
 SHOWN = 5
 
@@ -40,10 +43,13 @@ class Origin:
         As a config has it.
     beside : Path
         The folder that names are relative to: the config's.
+    database : str or None
+        Whom a query asks; see `tagline.data.queries`.
     """
 
     named: str
     beside: Path
+    database: str | None = None
 
     @property
     def is_function(self) -> bool:
@@ -51,9 +57,22 @@ class Origin:
         return bool(FUNCTION.fullmatch(self.named)) and not (self.beside / self.named).exists()
 
     @property
+    def is_query(self) -> bool:
+        """Whether it is a file with a SQL query."""
+        return self.named.lower().endswith(QUERY)
+
+    @property
+    def _asked(self) -> str | None:
+        """Whom a query asks: a file is named relative to the config."""
+        named = self.database
+        if named is None or named.startswith("$") or "://" in named:
+            return named
+        return str((self.beside / named).resolve())
+
+    @property
     def file(self) -> Path | None:
         """The one file that it is; None where it is something else."""
-        if self.named.startswith(S3) or self.is_function:
+        if self.named.startswith(S3) or self.is_function or self.is_query:
             return None
         path = (self.beside / self.named).resolve()
         if path.is_dir() or (PATTERN.search(self.named) and not path.is_file()):
@@ -65,22 +84,41 @@ class Origin:
         """Whether this machine has it, as far as one can tell without reading it."""
         if self.named.startswith(S3):
             return True
+        if self.is_query:
+            return (self.beside / self.named).is_file()
         if self.is_function:
             paths.look_beside(str(self.beside.resolve()))
             return importlib.util.find_spec(self.named.partition(":")[0]) is not None
         return self.file.exists() if self.file is not None else bool(self._local())
 
     def read(
-        self, *, encoding: str = UTF_8, exclude: Sequence[str] = (), strict: bool = True
+        self,
+        *,
+        encoding: str = UTF_8,
+        exclude: Sequence[str] = (),
+        strict: bool = True,
+        most: int | None = None,
+        by: Sequence[str] = (),
+        memory: int | None = None,
     ) -> "File":
         """Read the table whole, or not at all; files one after the other, by their names.
 
-        Unless `strict`, columns that hold lists, bytes and the like are left out.
+        Parameters
+        ----------
+        encoding, exclude, strict
+            See `tagline.data.files.read_file`.
+        most : int, optional
+            About how many rows are read of a table that has more.
+        by : sequence of str, optional
+            The columns that say which; see `tagline.data.sampling.Sample`.
+        memory : int, optional
+            Bytes that a training may take; what is free on this machine where None.
 
         Raises
         ------
         TaglineError
-            There is nothing, a file can not be read, or files have other columns than the first.
+            There is nothing, a file can not be read, files have other columns than the first, or
+            there is no room for all rows and `most` does not say how many are wanted.
         """
         # Whoever only asks where a table is needs no library of tables.
         from tagline.data.files import columns_of, read_file  # noqa: PLC0415
@@ -88,26 +126,76 @@ class Origin:
         if self.is_function:
             return self._called(exclude)
         files = self._files()
+        sample = self._sample(files, encoding, most, by, memory)
+        how: dict[str, Any] = {"encoding": encoding, "strict": strict, "sample": sample}
         if len(files) == 1:
-            return read_file(files[0], encoding=encoding, exclude=exclude, strict=strict)
+            return _told(read_file(files[0], exclude=exclude, **how), by)
         names = {each: columns_of(each, encoding=encoding) for each in files}
         _expect_there(exclude, list(dict.fromkeys(chain(*names.values()))), self.named)
         read = [
-            read_file(
-                each,
-                encoding=encoding,
-                exclude=[name for name in exclude if name in names[each]],
-                strict=strict,
-            )
+            read_file(each, exclude=[name for name in exclude if name in names[each]], **how)
             for each in files
         ]
-        return _joined(files, read, self.named)
+        return _told(_joined(files, read, self.named), by)
+
+    def _sample(
+        self,
+        files: Sequence[Path],
+        encoding: str,
+        most: int | None,
+        by: Sequence[str],
+        memory: int | None,
+    ) -> "Sample | None":
+        """Say which rows are read; None for all of them."""
+        from tagline.data.sampling import Sample, expect_room, free  # noqa: PLC0415 - as `read`
+
+        there = free() if memory is None else memory
+        if most is None and self._is_small(files, there):
+            return None
+        rows, size = self.extent(encoding=encoding)
+        if most is None or rows <= most:
+            expect_room(size, rows, memory=there, where=self.named)
+            return None
+        expect_room(size * most // rows, most, memory=there, where=self.named)
+        return Sample(most / rows, tuple(by))
+
+    def most(self, *, encoding: str = UTF_8) -> int | None:
+        """Give how many rows there is memory for on this machine; None where that is all."""
+        from tagline.data.sampling import free, rows_with_room  # noqa: PLC0415 - as `read`
+
+        if self.is_function or self._is_small(self._files(), free()):
+            return None
+        rows, size = self.extent(encoding=encoding)
+        room = rows_with_room(size, rows, memory=free())
+        return None if room >= rows else room
+
+    def _is_small(self, files: Sequence[Path], memory: int) -> bool:
+        """Tell whether there is room for a table, whatever is in it."""
+        from tagline.data.sampling import TIMES  # noqa: PLC0415 - as `read`
+
+        packed = sum(
+            each.stat().st_size * (1 if each.suffix.lower() == ".csv" else UNPACKED)
+            for each in files
+            if each.is_file()
+        )
+        return 2 * TIMES * packed < memory
+
+    def extent(self, *, encoding: str = UTF_8) -> tuple[int, int]:
+        """Count the rows, and about what they take in memory, in bytes."""
+        from tagline.data.files import rows_of  # noqa: PLC0415 - as `read`
+
+        counts = [rows_of(each, encoding=encoding) for each in self._files()]
+        return sum(rows for rows, _ in counts), sum(size for _, size in counts)
 
     def _files(self) -> list[Path]:
         if self.file is not None and not (self.file.suffix or self.file.exists()):
             raise TaglineError("There is no such file or folder.", where=self.named)
         if self.file is not None:
             return [self.file]
+        if self.is_query:
+            from tagline.data.queries import answered  # noqa: PLC0415 - only who asks one
+
+            return [answered((self.beside / self.named).resolve(), self._asked)]
         found = self._fetched() if self.named.startswith(S3) else self._local()
         if not found:
             raise TaglineError(
@@ -233,7 +321,16 @@ def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File"
     frame = pd.concat([each.frame[names] for each in read], ignore_index=True)
     notes = dict.fromkeys(note for each in read for note in each.notes)
     lost = {name: why for each in read for name, why in each.unreadable.items()}
-    return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes), lost)
+    not_read = sum(each.not_read for each in read)
+    return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes), lost, not_read)
+
+
+def _told(file: "File", by: Sequence[str]) -> "File":
+    if not file.not_read:
+        return file
+    rows, named = len(file.frame), " and ".join(by) or "all that a row holds"
+    note = f"{rows:,} of {rows + file.not_read:,} rows are read (table.max_rows), by {named}"
+    return replace(file, notes=(*file.notes, note))
 
 
 def _differs(more: Sequence[str], less: Sequence[str], names: Sequence[str]) -> str:
@@ -250,4 +347,4 @@ def never_read(case: Case) -> list[str]:
 
 def origin_of(case: Case, named: str) -> Origin:
     """Find what a config names, relative to itself."""
-    return Origin(named, Path(case.file).parent)
+    return Origin(named, Path(case.file).parent, case.table.database)

@@ -69,6 +69,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
         inputs=inputs,
         notes=() if file is None else file.notes,
         hints=hints,
+        not_read=0 if file is None else file.not_read,
     )
 
 

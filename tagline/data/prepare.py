@@ -23,10 +23,9 @@ from tagline.data.checks import (
     expect_unchanged,
     tell_constants,
 )
-from tagline.data.contract import ValidationResult
 from tagline.data.features import Features
 from tagline.data.folds import fold_groups, folds_of
-from tagline.data.gather import LabelledRows, gather, history, history_names
+from tagline.data.gather import LabelledRows, LoadedTables, gather, history, history_names
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
 from tagline.data.modules import load_features
@@ -56,7 +55,7 @@ def suspects(case: Case) -> dict[str, str]:
         What would stop a training before its search.
     """
     gathered = gather(case)
-    used, _ = _used(case, gathered.checked, fullness(case, gathered), now=gathered.now)
+    used, _ = _used(case, gathered, fullness(case, gathered))
     values = input_values(used.frame, gathered.features)
     _expect_learnable(case, used)
     expect_servable(case, gathered.features)
@@ -159,7 +158,7 @@ def prepare(
     clock.note()
     gathered = gather(case, rows_before=rows_before, now=now)
     full = fullness(case, gathered)
-    used, accounting = _used(case, gathered.checked, full, now=gathered.now)
+    used, accounting = _used(case, gathered, full)
     log.info(accounting_line(accounting))
     if case.table.time is None:
         log.info(
@@ -288,9 +287,8 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
     return compute(features.inputs, row)
 
 
-def _used(
-    case: Case, checked: ValidationResult, full: Fullness, *, now: pd.Timestamp
-) -> tuple[LabelledRows, Accounting]:
+def _used(case: Case, gathered: LoadedTables, full: Fullness) -> tuple[LabelledRows, Accounting]:
+    checked, now = gathered.checked, gathered.now
     rows, raw = checked.in_time_order(case.table.time_column)
     horizon = horizon_of(rows, case.table, now=now)
     if line := share_line(rows, case.table, horizon):
@@ -321,7 +319,7 @@ def _used(
     frame = rows[kept].reset_index(drop=True)
     y = frame[case.table.target].to_numpy(dtype=np.float64)
     used = LabelledRows(frame, raw[kept].reset_index(drop=True), part[kept], group[kept], y)
-    return used, accounted(
+    accounting = accounted(
         {
             "rows_in": checked.rows_in,
             "used": len(frame),
@@ -332,6 +330,9 @@ def _used(
             "reasons": checked.reasons,
         }
     )
+    if gathered.features.not_read:
+        accounting["not_read"] = gathered.features.not_read
+    return used, accounting
 
 
 def _suspected(

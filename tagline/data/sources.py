@@ -38,7 +38,7 @@ def put_sources(case: Case) -> dict[str, str]:
     return kept
 
 
-def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
+def with_sources(case: Case, sources: Mapping[str, str], *, as_it_was: bool = False) -> Case:
     """Let a case read its tables from the store, where a file itself is not here.
 
     Parameters
@@ -47,13 +47,17 @@ def with_sources(case: Case, sources: Mapping[str, str]) -> Case:
         The case.
     sources : mapping of str to str
         What `put_sources` gave when the run was trained.
+    as_it_was : bool, optional
+        Whether a query is not asked again: its database has moved on.
     """
     table = case.table
     for key, named in _named(case):
         origin = origin_of(case, named)
-        if origin.is_here or key not in sources:
+        again = as_it_was and origin.is_query
+        if key not in sources or (origin.is_here and not again):
             continue
-        log.warning(f"{named} is not here: the table is read as it was when the run was trained.")
+        why = "A query is not asked again" if again else f"{named} is not here"
+        log.warning(f"{why}: the table is read as it was when the run was trained.")
         ending = next((each for each in ENDINGS if named.lower().endswith(each)), PARQUET)
         ending = PARQUET if origin.file is None else ending
         here = str(blobs().file(sources[key], ending=ending))

@@ -84,6 +84,8 @@ class Survey:
         Rows that are the same as an earlier one.
     notes : tuple of str
         What a person should know of how it was read.
+    most : int or None
+        How many rows there is memory for, where that is not all.
     """
 
     path: Path | str
@@ -91,6 +93,7 @@ class Survey:
     columns: tuple[ColumnSummary, ...]
     repeated: int
     notes: tuple[str, ...] = ()
+    most: int | None = None
 
     def of(self, name: str) -> ColumnSummary:
         """Give a column."""
@@ -131,7 +134,7 @@ class Survey:
         return _texts(self.frame[name], self.of(name).kind).value_counts()
 
 
-def survey(path: Path | str, *, encoding: str = "utf-8") -> Survey:
+def survey(path: Path | str, *, encoding: str = "utf-8", database: str | None = None) -> Survey:
     """Look at a table.
 
     Parameters
@@ -140,18 +143,22 @@ def survey(path: Path | str, *, encoding: str = "utf-8") -> Survey:
         CSV or Parquet; see `tagline.data.origins`.
     encoding : str, optional
         How the bytes of a CSV are letters.
+    database : str, optional
+        Whom a query asks.
 
     Raises
     ------
     TaglineError
         The file can not be read, or has no rows.
     """
-    file = Origin(str(path), Path()).read(encoding=encoding, strict=False)
+    origin = Origin(str(path), Path(), database)
+    most = origin.most(encoding=encoding)
+    file = origin.read(encoding=encoding, strict=False, most=most)
     frame = file.frame
     if frame.empty:
         raise TaglineError("The table has no rows.", where=str(path))
     columns = tuple(_looked(frame[name]) for name in frame.columns)
-    return Survey(path, frame, columns, int(frame.duplicated().sum()), file.notes)
+    return Survey(path, frame, columns, int(frame.duplicated().sum()), file.notes, most)
 
 
 def positive_of(values: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from tagline.report.words import between, verdict
 from tagline.tasks.tasks import task_of
 
 STRONGEST, MOST_INPUTS = 8, 30
+NOT_READ = "{} more rows of the table were not read (table.max_rows)."
 WEIGHED = "Rows weigh by {} as models are fitted; every figure counts each row once."
 
 
@@ -288,6 +289,8 @@ def _data(
         for each in columns
     ]
     blocks = [Block(table=counts)]
+    if accounting.get("not_read"):
+        blocks.append(Block(NOT_READ.format(f"{accounting['not_read']:,}")))
     blocks += [Block(WEIGHED.format(case.table.weight))] if case.table.weight else []
     blocks += [Block(table=reasons)] if accounting["reasons"] else []
     blocks += [Block("What each column was taken for.", table=Table(heads, taken))] if taken else []

@@ -1,11 +1,13 @@
 """Files of this machine: whole or not there, and held by one process at a time."""
 
+import atexit
 import fcntl
 import os
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -107,6 +109,14 @@ def scratch(beside: Path | None = None) -> Iterator[Path]:
     """Give a folder for a while: inside another one, or where the system keeps such."""
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=beside) as folder:
         yield Path(folder)
+
+
+@cache
+def while_running() -> Path:
+    """Give a folder that is removed when this process ends."""
+    kept = ExitStack()
+    atexit.register(kept.close)
+    return kept.enter_context(scratch())
 
 
 @contextmanager

@@ -42,6 +42,8 @@ class NewCase:
         The kind of question; found by the target's values where None.
     encoding : str
         How the bytes of a CSV are letters.
+    database : str or None
+        Whom a query asks.
     """
 
     name: str
@@ -54,6 +56,7 @@ class NewCase:
     encoding: str = UTF_8
     task: str | None = None
     weight: str | None = None
+    database: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def begin(wished: NewCase, *, file: Path) -> Begun:
             f"There is no question {wished.task!r}: there are {', '.join(TASK_METRICS)}.",
             where="task",
         )
-    seen = survey(wished.table, encoding=wished.encoding)
+    seen = survey(wished.table, encoding=wished.encoding, database=wished.database)
     _expect_columns(wished, seen)
     answered = _answered(wished, seen)
     leaks, stops = _leaks(wished, seen, answered, file=file)
@@ -221,9 +224,11 @@ def _of_rows(seen: Survey) -> Iterator[str]:
 
 
 def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -> str:
-    source = _from(str(wished.table), file.absolute().parent)
+    folder = file.absolute().parent
     table = {
-        "source": source,
+        "source": _from(str(wished.table), folder),
+        **({"database": _database(wished.database, folder)} if wished.database else {}),
+        **({"max_rows": seen.most} if seen.most else {}),
         **({"id": answered.id} if answered.id else {}),
         **({"time": answered.time} if answered.time else {}),
         "target": answered.target,
@@ -251,6 +256,13 @@ def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -
 def _from(named: str, folder: Path) -> str:
     """Name a table as a config in another folder does."""
     if named.startswith(S3) or Origin(named, Path()).is_function:
+        return named
+    return os.path.relpath(Path(named).absolute(), folder)
+
+
+def _database(named: str, folder: Path) -> str:
+    """Name a database as a config in another folder does: a file of DuckDB's is beside it."""
+    if named.startswith("$") or "://" in named:
         return named
     return os.path.relpath(Path(named).absolute(), folder)
 

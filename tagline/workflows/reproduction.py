@@ -13,6 +13,7 @@ from typing import Any
 
 from tagline.bundle.record import RunRecord
 from tagline.case.load import check_case
+from tagline.data.sources import with_sources
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import CHAMPION
 from tagline.runs.lookup import find
@@ -20,7 +21,7 @@ from tagline.runs.provenance import provenance
 from tagline.runs.summary import summary
 from tagline.storage.files import scratch
 from tagline.storage.place import LEDGER, STORE
-from tagline.workflows.standings import open_case
+from tagline.workflows.standings import open_case, sources_of
 
 log = logging.getLogger(__name__)
 METAFLOW_PLACES = ("METAFLOW_DEFAULT_", "METAFLOW_DATASTORE_", "METAFLOW_SERVICE_")
@@ -125,7 +126,8 @@ def _case_of(run: RunRecord) -> dict[str, Any]:
 
     Where seconds ended the search, it makes as many fits as it did, however fast this machine is.
     """
-    case = open_case(run.case, record=run).case.to_dict()
+    opened = open_case(run.case, record=run).case
+    case = with_sources(opened, sources_of(run), as_it_was=True).to_dict()
     if case["search"]["max_seconds"] is not None:
         made = {str(each["trial"]): each.get("fits", 0) for each in run.leaderboard}
         case["search"] |= {"fits": made, "max_seconds": None}

@@ -158,12 +158,16 @@ def _case(record: RunRecord, config: Path | None) -> Case:
         raise TaglineError(
             f"It is the config of {case.name!r}, not of {record.case!r}.", where=str(config)
         )
-    sources = {
+    return with_sources(case, sources_of(record))
+
+
+def sources_of(record: RunRecord) -> dict[str, str]:
+    """Give what a run's tables were read from, as `tagline.data.sources` names it."""
+    return {
         each.removeprefix(SOURCES): digest
         for each, digest in record.files.items()
         if each.startswith(SOURCES)
     }
-    return with_sources(case, sources)
 
 
 def _newest(records: Records, name: str) -> RunFacts:
