@@ -28,6 +28,8 @@ FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PATTERN = re.compile(r"[*?\[]")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 QUERY = ".sql"
+MEGABYTE = 1_000_000
+FEW = MEGABYTE  # bytes, of which nobody runs out of memory
 UNPACKED = 20  # times the bytes of what is packed, at the most
 S3 = "s3://"
 SHOWN = 5
@@ -171,14 +173,14 @@ class Origin:
 
     def _is_small(self, files: Sequence[Path], memory: int) -> bool:
         """Tell whether there is room for a table, whatever is in it."""
-        from tagline.data.sampling import TIMES  # noqa: PLC0415 - as `read`
+        from tagline.data.sampling import BASE, TIMES  # noqa: PLC0415 - as `read`
 
         packed = sum(
             each.stat().st_size * (1 if each.suffix.lower() == ".csv" else UNPACKED)
             for each in files
             if each.is_file()
         )
-        return 2 * TIMES * packed < memory
+        return BASE + 2 * TIMES * packed < memory or packed < FEW
 
     def extent(self, *, encoding: str = UTF_8) -> tuple[int, int]:
         """Count the rows, and about what they take in memory, in bytes."""
@@ -343,6 +345,19 @@ def never_read(case: Case) -> list[str]:
     """Name the columns of a case's own table that are left out as it is read."""
     # What keeps rows together need not be an input.
     return [name for name in case.table.exclude if name != case.split.group]
+
+
+def bounds(case: Case, named: str) -> dict[str, Any]:
+    """Say how much of a table of a case is read, and how, for `Origin.read`."""
+    memory = case.resources.memory_mb
+    said: dict[str, Any] = {
+        "encoding": case.table.encoding,
+        "memory": None if memory is None else memory * MEGABYTE,
+    }
+    if named == case.table.source:
+        by = tuple(filter(None, [case.split.group or case.table.id]))
+        said |= {"most": case.table.max_rows, "by": by}
+    return said
 
 
 def origin_of(case: Case, named: str) -> Origin:

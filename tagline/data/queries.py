@@ -67,7 +67,7 @@ def answered(query: Path, database: str | None) -> Path:
 
 
 def _plain(part: pa.Table) -> pa.Table:
-    """Give what a database has types of its own for as text: decimals of any length, UUIDs, JSON."""
+    """Give as text what a database has own types for: decimals of any length, UUIDs, JSON."""
     for place, field in enumerate(part.schema):
         if isinstance(field.type, pa.BaseExtensionType):
             texts = pa.chunked_array([_texts(part.column(place))], pa.large_string())
@@ -81,9 +81,8 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
         given = pa.concat_arrays(given.chunks) if given.num_chunks else pa.array([], given.type)
     if isinstance(given.type, pa.UuidType):
         given = pa.array([None if each is None else str(each) for each in given.to_pylist()])
-    return (given.storage if isinstance(given, pa.ExtensionArray) else given).cast(
-        pa.large_string()
-    )
+    stored = given.storage if isinstance(given, pa.ExtensionArray) else given
+    return stored.cast(pa.large_string())
 
 
 def _text(query: Path) -> str:

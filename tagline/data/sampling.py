@@ -15,8 +15,8 @@ from tagline.errors import TaglineError
 
 WHOLE = 2**64
 HASHED_BY = "tagline: a sampl"  # another key than that of parts: a sample has rows of each
-TIMES = 12  # what a training takes, over the bytes of a table as it is written
-MEGABYTE = 1_000_000
+TIMES = 6  # what a training takes, over the bytes of a table as Arrow holds it
+BASE = 300_000_000  # bytes that its process takes without any table
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -59,7 +59,7 @@ def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:
     Parameters
     ----------
     size : int
-        Bytes of the table as it is written.
+        Bytes of the table as Arrow holds it.
     rows : int
         Its rows.
     memory : int
@@ -75,9 +75,10 @@ def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:
     room = rows_with_room(size, rows, memory=memory)
     if room >= rows:
         return
+    needed = (BASE + TIMES * size) / 1e6
     raise TaglineError(
-        f"A training on its {rows:,} rows takes some {TIMES * size / MEGABYTE:,.0f} MB of memory, "
-        f"and there are {memory / MEGABYTE:,.0f}.",
+        f"A training on its {rows:,} rows takes some {needed:,.0f} MB of memory, and there are "
+        f"{memory / 1e6:,.0f}.",
         where=where,
         todo=f"max_rows = {room:_} under [table] reads so many of them, or leave columns out; "
         "where a task has more: memory_mb under [resources].",
@@ -86,7 +87,7 @@ def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:
 
 def rows_with_room(size: int, rows: int, *, memory: int) -> int:
     """Give how many rows of a table a training has memory for; see `expect_room`."""
-    fits = memory / (TIMES * max(size, 1))
+    fits = max(0, memory - BASE) / (TIMES * max(size, 1))
     if fits >= 1:
         return rows
     # Two digits: it is a rule of thumb.

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 
 from tagline.case.config import Case
-from tagline.data.origins import ENDINGS, never_read, origin_of
+from tagline.data.origins import ENDINGS, bounds, never_read, origin_of
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,12 @@ def put_sources(case: Case) -> dict[str, str]:
     kept = {}
     for key, named in _named(case):
         origin = origin_of(case, named)
-        if origin.file is None:
-            # Of several files, or of a function, what they came to; not what nobody wanted.
+        if _is_kept_as_read(case, key):
+            # Of several files, a sample or a function, what they came to; not what nobody wanted.
             left_out = never_read(case) if key == SOURCE else []
-            frame = origin.read(
-                encoding=case.table.encoding, exclude=left_out, strict=key != SOURCE
-            ).frame
+            frame = origin.read(exclude=left_out, strict=key != SOURCE, **bounds(case, named)).frame
             kept[key] = put_table(storable(frame))["sha256"]
-        elif origin.file.is_file():
+        elif origin.file is not None and origin.file.is_file():
             kept[key] = blobs().put_file(origin.file)
     return kept
 
@@ -59,17 +57,26 @@ def with_sources(case: Case, sources: Mapping[str, str], *, as_it_was: bool = Fa
         why = "A query is not asked again" if again else f"{named} is not here"
         log.warning(f"{why}: the table is read as it was when the run was trained.")
         ending = next((each for each in ENDINGS if named.lower().endswith(each)), PARQUET)
-        ending = PARQUET if origin.file is None else ending
+        as_read = _is_kept_as_read(case, key)
+        ending = PARQUET if as_read else ending
         here = str(blobs().file(sources[key], ending=ending))
         if key == SOURCE:
             table = table.model_copy(update={"source": here})
-            if origin.file is None:
+            if as_read:
                 kept = tuple(name for name in table.exclude if name == case.split.group)
-                table = table.model_copy(update={"exclude": kept})
+                table = table.model_copy(update={"exclude": kept, "max_rows": None})
         else:
             files = {**table.files, key.partition("/")[2]: here}
             table = table.model_copy(update={"files": files})
     return case if table is case.table else case.model_copy(update={"table": table})
+
+
+def _is_kept_as_read(case: Case, key: str) -> bool:
+    """Tell whether what a table came to is kept, and not its file."""
+    if key != SOURCE:
+        return origin_of(case, case.table.files[key.partition("/")[2]]).file is None
+    sampled = case.table.max_rows is not None
+    return sampled or origin_of(case, str(case.table.source)).file is None
 
 
 def _named(case: Case) -> Iterator[tuple[str, str]]:

@@ -11,8 +11,7 @@ from tagline.columns.kind import How
 from tagline.columns.values import read
 from tagline.data.features import Features
 from tagline.data.files import File, without_texts
-from tagline.data.origins import origin_of
-from tagline.data.sampling import MEGABYTE
+from tagline.data.origins import bounds, origin_of
 from tagline.errors import TaglineError
 from tagline.names import near
 
@@ -43,22 +42,8 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
 
 def read_raw(case: Case, named: str, *, exclude: Sequence[str] = (), strict: bool = True) -> File:
     """Read a table of a case as it is; see `tagline.data.origins`."""
-    own = named == case.table.source
-    memory = case.resources.memory_mb
-    file = origin_of(case, named).read(
-        encoding=case.table.encoding,
-        exclude=exclude,
-        strict=strict,
-        most=case.table.max_rows if own else None,
-        by=sampled_by(case) if own else (),
-        memory=None if memory is None else memory * MEGABYTE,
-    )
+    file = origin_of(case, named).read(exclude=exclude, strict=strict, **bounds(case, named))
     return replace(file, frame=without_texts(file.frame, case.table.missing))
-
-
-def sampled_by(case: Case) -> tuple[str, ...]:
-    """Name the columns that say which rows of a larger table are read."""
-    return tuple(filter(None, [case.split.group or case.table.id]))
 
 
 def read_table(case: Case, named: str) -> pd.DataFrame:

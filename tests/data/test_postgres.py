@@ -15,26 +15,28 @@ from tagline.errors import TaglineError
 from tests.pipeline import prepared, rows
 from tests.postgres import PASSWORD, postgres
 
+MADE = """CREATE TABLE orders AS SELECT id, at, size::numeric(12, 6) AS size, town, y,
+'{"a": 1}'::json AS more, ARRAY[1, 2] AS list, gen_random_uuid() AS key, 1 / 3::numeric AS third
+FROM given"""
 pytestmark = pytest.mark.slow
 QUERY = "SELECT id, at, size, town, y FROM orders WHERE town <> 'nowhere'\n-- all of them"
 
 
 @pytest.fixture(scope="module")
 def database():
-    # A socket's path is short.
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder, postgres(Path(folder)) as named:
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("PGPASSWORD", PASSWORD)
-            with dbapi.connect(named) as connection, connection.cursor() as cursor:
-                given = rows(600).sample(frac=1, random_state=5)
-                cursor.adbc_ingest("given", pa.Table.from_pandas(given, preserve_index=False))
-                cursor.execute(
-                    "CREATE TABLE orders AS SELECT id, at, size::numeric(12, 6) AS size, town, y, "
-                    "'{\"a\": 1}'::json AS more, ARRAY[1, 2] AS list, gen_random_uuid() AS key, "
-                    "1 / 3::numeric AS third FROM given"
-                )
-                connection.commit()
-            yield named
+    with (
+        # A socket's path is short.
+        tempfile.TemporaryDirectory(dir="/tmp") as folder,
+        postgres(Path(folder)) as named,
+        pytest.MonkeyPatch.context() as environment,
+    ):
+        environment.setenv("PGPASSWORD", PASSWORD)
+        with dbapi.connect(named) as connection, connection.cursor() as cursor:
+            given = rows(600).sample(frac=1, random_state=5)
+            cursor.adbc_ingest("given", pa.Table.from_pandas(given, preserve_index=False))
+            cursor.execute(MADE)
+            connection.commit()
+        yield named
 
 
 @pytest.fixture
@@ -84,6 +86,6 @@ def test_nothing_is_changed(folder, database, query):
 
 def test_a_wrong_password_is_a_sentence_without_it(folder, database, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", "another-secret")
-    with pytest.raises(TaglineError, match="The query fails.*password") as wrong:
+    with pytest.raises(TaglineError, match=r"The query fails.*password") as wrong:
         Origin("orders.sql", folder, database).read()
     assert "another-secret" not in str(wrong.value)
