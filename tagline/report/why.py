@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from tagline.evaluation.shapley import Explanation
-from tagline.report.picture import DOWN, FAINT, MODEL, TEXT, UP, picture
+from tagline.report.picture import AS_POINTS, DOWN, FAINT, MODEL, TEXT, UP, picture
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,7 +58,9 @@ def dependence(explanation: Explanation, name: str, *, units: str = LOG_ODDS) ->
     x, shap = explanation.X[:, place].astype(np.float64), explanation.shap[:, place]
     known = ~np.isnan(x)
     with picture(width=4.2, height=3) as drawn:
-        drawn.ax.scatter(x[known], shap[known], s=5, color=MODEL, alpha=0.5, linewidths=0)
+        drawn.ax.scatter(
+            x[known], shap[known], s=5, color=MODEL, alpha=0.5, linewidths=0, **AS_POINTS
+        )
         drawn.ax.axhline(0, color=FAINT)
         drawn.ax.set_xlabel(name)
         drawn.ax.set_ylabel(f"SHAP, {units}")
@@ -115,10 +117,19 @@ def _swarm(ax: Axes, explanation: Explanation, name: str, height: int) -> None:
     shap, x = explanation.shap[:, place], explanation.X[:, place].astype(np.float64)
     known = ~np.isnan(x)
     level = height + _jitter(shap)
-    ax.scatter(shap[~known], level[~known], s=4, color=TEXT, alpha=0.5, linewidths=0)
+    ax.scatter(shap[~known], level[~known], s=4, color=TEXT, alpha=0.5, linewidths=0, **AS_POINTS)
     # By rank: one outlier would leave all others in one colour.
     ranks = pd.Series(x[known]).rank(pct=True)
-    ax.scatter(shap[known], level[known], s=4, c=ranks, cmap=LOW_TO_HIGH, alpha=0.7, linewidths=0)
+    ax.scatter(
+        shap[known],
+        level[known],
+        s=4,
+        c=ranks,
+        cmap=LOW_TO_HIGH,
+        alpha=0.7,
+        linewidths=0,
+        **AS_POINTS,
+    )
 
 
 def _jitter(shap: Floats) -> Floats:
