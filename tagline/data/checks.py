@@ -1,13 +1,16 @@
 """What can not be, said before the search."""
 
 import logging
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from tagline.canonical import as_json
+from tagline.case.classes import Value
 from tagline.case.config import Case
 from tagline.case.tasks import CLASSES
 from tagline.data.features import Features
@@ -142,19 +145,37 @@ def expect_slices(case: Case, frame: pd.DataFrame) -> None:
 
 
 def expect_fitting(case: Case, features: Features) -> None:
-    """Refuse what a module offers and a question with several classes has no answer to.
+    """Refuse what a module offers and its question has no answer to.
 
     Raises
     ------
     TaglineError
-        It moves or tests an answer, which is no single number.
+        It gives a direction to an answer that is no single number, or tests one that there is not.
     """
-    if case.task != CLASSES:
-        return
-    for name, given in (("MONOTONE", features.monotone), ("BEHAVIOUR", features.behaviour)):
-        if given:
+    if case.task == CLASSES and features.monotone:
+        raise TaglineError(
+            "MONOTONE is of an answer that is one number, and classes have one each.",
+            where=features.module,
+            todo="Leave MONOTONE out, or ask of one class against the others: task = 'binary'.",
+        )
+    for test in features.behaviour:
+        _expect_class(test, case.table.classes, where=f"{features.module}: {test.name!r}")
+
+
+def _expect_class(test: Any, classes: Sequence[Value], *, where: str) -> None:
+    """Refuse a behaviour test that does not say which of several classes it is of."""
+    if test.of is None:
+        if classes and not test.of_all:
             raise TaglineError(
-                f"{name} is of an answer that is one number, and classes have one each.",
-                where=features.module,
-                todo=f"Leave {name} out, or ask of one class against the others: task = 'binary'.",
+                "The behaviour test does not say which class it is of.",
+                where=where,
+                todo=f"Say whose probability is meant: of={classes[0]!r}.",
             )
+        return
+    if test.of not in classes:
+        there = f"classes are {', '.join(map(repr, classes))}" if classes else "there are none"
+        raise TaglineError(
+            f"The behaviour test is of {test.of!r}{near(str(test.of), classes)}, which is no class: "
+            f"{there}.",
+            where=where,
+        )

@@ -6,12 +6,13 @@ After Ribeiro et al. (2020), "Beyond accuracy: behavioral testing of NLP models 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tagline.case.classes import Value
 from tagline.errors import TaglineError
 from tagline.metrics.scored import Floats
 
@@ -34,6 +35,8 @@ class Invariance:
         Largest move of the answer that counts as none.
     min_share : float
         Share of the rows for which it must hold.
+    of : str, int, float, bool or None
+        Of several classes, the one whose probability must not move; that of none where None.
 
     Examples
     --------
@@ -45,6 +48,8 @@ class Invariance:
     change: Change
     tolerance: float = SMALLEST_MOVE
     min_share: float = 1.0
+    of: Value | None = None
+    of_all: ClassVar[bool] = True
 
     @property
     def allows_all(self) -> bool:
@@ -68,6 +73,8 @@ class Direction:
         1 where the answer may rise, -1 where it may fall.
     tolerance : float
         Largest move of the answer the wrong way that counts as none.
+    of : str, int, float, bool or None
+        Of several classes, the one whose probability is meant.
 
     Examples
     --------
@@ -81,6 +88,8 @@ class Direction:
     sign: Literal[1, -1]
     tolerance: float = SMALLEST_MOVE
     min_share: float = 1.0
+    of: Value | None = None
+    of_all: ClassVar[bool] = False
 
     @property
     def allows_all(self) -> bool:
@@ -106,6 +115,8 @@ class Minimum:
         From where to where the answer must lie.
     min_share : float
         Share of the rows for which it must hold.
+    of : str, int, float, bool or None
+        As for `Direction`.
 
     Examples
     --------
@@ -117,6 +128,8 @@ class Minimum:
     rows: Change
     expected: tuple[float, float]
     min_share: float = 1.0
+    of: Value | None = None
+    of_all: ClassVar[bool] = False
 
     @property
     def allows_all(self) -> bool:
@@ -144,6 +157,7 @@ def check(
     *,
     reads: Collection[str] | None = None,
     bounded: bool = True,
+    classes: Sequence[Value] = (),
 ) -> list[dict[str, Any]]:
     """Run behaviour tests on rows.
 
@@ -154,11 +168,14 @@ def check(
     rows : DataFrame of shape (n, columns)
         Raw fields and history columns; numbered from 0 before the tests see them.
     predict : callable
-        Gives the answers to such rows, shape (m,): probabilities of 1, or numbers.
+        Gives the answers to such rows, shape (m,): probabilities of 1, or numbers; or those of each
+        class, shape (m, k).
     reads : collection of str, optional
         The columns that the answer depends on; all of them where None.
     bounded : bool, optional
         Whether answers are probabilities, none of which moves by more than 1.
+    classes : sequence of shape (k,), optional
+        The classes, in the order of answers.
 
     Returns
     -------
@@ -178,7 +195,7 @@ def check(
     # Tests of a level never ask for the answers before.
     before = cache(lambda: predict(numbered))
     seen = [str(name) for name in numbered if reads is None or name in reads]
-    return [_checked(test, numbered, predict, before, seen, bounded) for test in tests]
+    return [_checked(test, numbered, predict, before, seen, bounded, classes) for test in tests]
 
 
 def _checked(
@@ -188,15 +205,24 @@ def _checked(
     before: Callable[[], Floats],
     seen: Sequence[str],
     bounded: bool,
+    classes: Sequence[Value],
 ) -> dict[str, Any]:
     changed = _changed(test, rows)
     idle = _why_idle(test, rows, changed, seen, bounded)
     excess = np.zeros(0)
     if len(changed):
-        excess = test.excess(before()[changed.index], predict(changed))
+        pair = before()[changed.index], predict(changed)
+        excess = test.excess(*(_meant(test, given, classes) for given in pair))
+        # Of all classes, the one that moves most.
+        excess = excess.max(axis=1) if excess.ndim > 1 else excess
     # No answer is no pass.
     excess = np.where(np.isnan(excess), np.inf, excess)
     return _result(test, excess, idle)
+
+
+def _meant(test: BehaviourTest, given: Floats, classes: Sequence[Value]) -> Floats:
+    """Give the answers that a test is of."""
+    return given if test.of is None else given[:, list(classes).index(test.of)]
 
 
 def _why_idle(

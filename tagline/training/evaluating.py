@@ -102,6 +102,7 @@ def evaluate_best(
             _predictor(best_trial, prepared, features),
             reads=prepared.reads,
             bounded=case.task != NUMBER,
+            classes=case.table.classes,
         ),
         unfitted=[kind for kind in case.search.compared if kind not in {*others, best_trial.kind}],
         seed=case.seed,

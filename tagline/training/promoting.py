@@ -109,6 +109,7 @@ def recheck(
             candidate.predict_frame,
             reads=candidate.reads,
             bounded=case.task != NUMBER,
+            classes=candidate.rule.get("classes", ()),
         ),
         seed=case.seed,
     )

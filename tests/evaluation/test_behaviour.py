@@ -2,6 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tagline.case.load import check_case
+from tagline.data.checks import expect_fitting
+from tagline.data.features import Features
 from tagline.errors import TaglineError
 from tagline.evaluation.behaviour import Direction, Invariance, Minimum, check
 
@@ -84,3 +87,47 @@ def test_a_change_that_fails_is_named():
 def test_a_change_must_keep_the_index():
     with pytest.raises(TaglineError, match="keep the index"):
         only(Invariance("new", lambda rows: rows.set_axis(range(10, 14))))
+
+
+KINDS = ("cat", "dog", "owl")
+
+
+def by_kind(rows):
+    share = by_delay(rows)
+    return np.stack([1 - share, share / 2, share / 2], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("test", "passed"),
+    [
+        (Direction("later", later, 1, of="dog"), True),
+        (Direction("later", later, 1, of="cat"), False),
+        (Direction("later", later, -1, of="cat"), True),
+        (Invariance("any class", later, tolerance=0.01), False),
+        (Invariance("any class", later, tolerance=0.051), True),
+        (Invariance("one class", later, tolerance=0.026, of="owl"), True),
+        (Minimum("late", lambda rows: rows[rows["delay"] > 40], (0.25, 1.0), of="owl"), True),
+        (Minimum("late", lambda rows: rows[rows["delay"] > 40], (0.25, 1.0), of="cat"), False),
+    ],
+)
+def test_of_several_classes_a_test_is_of_the_one_that_it_names(test, passed):
+    (found,) = check([test], ROWS, by_kind, classes=KINDS)
+    assert found["passed"] is passed
+    assert found["counts"]
+
+
+@pytest.mark.parametrize(
+    ("test", "classes", "said"),
+    [
+        (Direction("later", later, 1), KINDS, "does not say which class.*of='cat'"),
+        (Direction("later", later, 1, of="dogs"), KINDS, r"'dogs' \(is it 'dog'\?\), which is no"),
+        (Invariance("name", later, of="dog"), (), "there are none"),
+    ],
+)
+def test_a_test_that_names_no_class_is_refused_before_the_search(test, classes, said):
+    task = {"task": "classes"} if classes else {}
+    table = {"source": "t.csv", "target": "y", **({"classes": list(classes)} if classes else {})}
+    case = check_case({"name": "a", "title": "?", "table": table, **task})
+    features = Features("m", (), (), dict, len, len, dict, behaviour=(test,))
+    with pytest.raises(TaglineError, match=said):
+        expect_fitting(case, features)
