@@ -175,7 +175,7 @@ def _expect_class(test: Any, classes: Sequence[Value], *, where: str) -> None:
     if test.of not in classes:
         there = f"classes are {', '.join(map(repr, classes))}" if classes else "there are none"
         raise TaglineError(
-            f"The behaviour test is of {test.of!r}{near(str(test.of), classes)}, which is no class: "
-            f"{there}.",
+            f"The behaviour test is of {test.of!r}{near(str(test.of), classes)}, which is no "
+            f"class: {there}.",
             where=where,
         )
