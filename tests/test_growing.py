@@ -45,21 +45,21 @@ def example(tmp_path, monkeypatch):
 
 
 def test_a_kind_of_column_is_read_guessed_answered_and_logged(example, monkeypatch):
-    kind = example("kind").Duration()
+    kind = example("kind").Weight()
     monkeypatch.setitem(types.KINDS, kind.name, kind)
     monkeypatch.setattr(infer, "KINDS", {kind.name: kind, **types.KINDS})
-    field = Field("took", kind.name, required=False)
-    table = pd.DataFrame({"took": ["1:30", None, "0:05"]})
-    minutes = columns(table, fields=[field])["took"]
-    np.testing.assert_array_equal(minutes, [90, np.nan, 5])
-    asked = RequestDecoder([field], id="id").read(b'[{"took": "1:30"}, {}, {"took": "0:05"}]')
-    np.testing.assert_array_equal(asked.columns[0], minutes)
+    field = Field("load", kind.name, required=False)
+    table = pd.DataFrame({"load": ["1.5 kg", None, "20 g"]})
+    grams = columns(table, fields=[field])["load"]
+    np.testing.assert_array_equal(grams, [1500, np.nan, 20])
+    asked = RequestDecoder([field], id="id").read(b'[{"load": "1.5 kg"}, {}, {"load": "20 g"}]')
+    np.testing.assert_array_equal(asked.columns[0], grams)
     with pytest.raises(InvalidRows):
-        RequestDecoder([field], id="id").read(b'{"took": "1:75"}')
-    logged = pd.DataFrame({"took": kind.from_log(pd.Series(minutes))})
-    np.testing.assert_array_equal(columns(logged, fields=[field])["took"], minutes)
-    assert infer.recognise(table["took"]).kind == "duration"
-    assert kind.plain(90.0) == "1:30"
+        RequestDecoder([field], id="id").read(b'{"load": "1.5 lb"}')
+    logged = pd.DataFrame({"load": kind.from_log(pd.Series(grams))})
+    np.testing.assert_array_equal(columns(logged, fields=[field])["load"], grams)
+    assert infer.recognise(table["load"]).kind == "weight"
+    assert kind.plain(20.0) == "20 g"
 
 
 def test_a_task_is_answered_everywhere_by_its_own_columns(example, monkeypatch, tmp_path):

@@ -46,5 +46,6 @@ def _property(field: Field) -> dict[str, Any]:
 
 
 def _or_null(given: dict[str, Any]) -> dict[str, Any]:
-    or_null = given | {"type": [given["type"], "null"]}
+    own = given["type"]
+    or_null = given | {"type": [*([own] if isinstance(own, str) else own), "null"]}
     return or_null | ({"enum": [*given["enum"], None]} if "enum" in given else {})

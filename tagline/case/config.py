@@ -132,7 +132,7 @@ class TableSection(Section):
     kinds: dict[str, Kind] = Field(
         default_factory=dict,
         description="Column to what it holds, where the file does not tell: string, integer, "
-        "number, timestamp, boolean or text.",
+        "number, timestamp, boolean, duration or text.",
     )
     formats: dict[str, str] = Field(
         default_factory=dict,

@@ -18,7 +18,7 @@ class Field:
     ----------
     name : str
         The field's name, as callers write it.
-    kind : {"string", "integer", "number", "timestamp", "boolean", "text"}
+    kind : {"string", "integer", "number", "timestamp", "boolean", "text", "duration"}
         Its type. Arrays hold text as NumPy's variable-width strings (missing is ``""``),
         timestamps as int64 seconds since 1970 UTC, integers as int64, numbers as float64
         (missing is NaN) and booleans as bool; where a timestamp, integer or boolean is not

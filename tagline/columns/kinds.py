@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-Kind = Literal["string", "integer", "number", "timestamp", "boolean", "text"]
+Kind = Literal["string", "integer", "number", "timestamp", "boolean", "text", "duration"]
 
 # What programs write for a missing number, time or flag; in text, only nothing at all is missing.
 MISSING = frozenset(

@@ -22,11 +22,12 @@ from tagline.columns.kind import (
     Mask,
     Readers,
     Schema,
+    Value,
     all_hold,
     called,
     texts_of,
 )
-from tagline.columns.kinds import EXACT
+from tagline.columns.kinds import EXACT, Kind
 from tagline.columns.styles import STYLES, find_style
 from tagline.columns.times import MOSTLY
 
@@ -88,7 +89,7 @@ def whole(values: pd.Series, _: How) -> Found:
 class Number(ColumnKind):
     """Numbers as doubles; a missing one is NaN."""
 
-    name = "number"
+    name: ClassVar[Kind] = "number"
     pandas = dtype = "float64"
     json: ClassVar[Schema] = {"type": "number"}
     measured = always = True
@@ -125,7 +126,7 @@ class Number(ColumnKind):
 
         return reader
 
-    def plain(self, value: Any) -> float:
+    def plain(self, value: Any) -> Value:
         """Give a float."""
         return float(value)
 

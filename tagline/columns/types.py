@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from tagline.columns.boolean import Boolean
+from tagline.columns.duration import Duration
 from tagline.columns.kind import ColumnKind
 from tagline.columns.number import Integer, Number
 from tagline.columns.string import String
@@ -10,5 +11,6 @@ from tagline.columns.text import Text
 from tagline.columns.timestamp import Timestamp
 
 KINDS: Mapping[str, ColumnKind] = {
-    kind.name: kind for kind in (Boolean(), String(), Number(), Timestamp(), Integer(), Text())
+    kind.name: kind
+    for kind in (Boolean(), String(), Number(), Duration(), Timestamp(), Integer(), Text())
 }

@@ -46,7 +46,7 @@ def read(values: pd.Series, kind: Kind, how: How | None = None) -> Read:
     ----------
     values : Series of shape (n,)
         Of any type.
-    kind : {"string", "integer", "number", "timestamp", "boolean", "text"}
+    kind : {"string", "integer", "number", "timestamp", "boolean", "text", "duration"}
         What they are to be.
     how : How, optional
         Of times: format and zone.

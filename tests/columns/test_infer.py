@@ -33,7 +33,8 @@ def taken(values, dtype="str", **wishes):
         (["2024-01-01", "2024-02-01T10:00:00Z"], "timestamp"),
         (["31/01/2024", ""], "timestamp"),
         (["a", "b"], "string"),
-        (["12:30", "13:45"], "string"),
+        (["12:30", "13:45"], "duration"),
+        (["12:30", "13:75"], "string"),
     ],
 )
 def test_text_is_taken_for_what_all_of_it_is(values, kind):

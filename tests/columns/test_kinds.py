@@ -30,6 +30,11 @@ VALUES = {
     "number": st.floats(allow_nan=False, allow_infinity=False) | st.integers(-EXACT, EXACT),
     "boolean": st.booleans(),
     "timestamp": TIMES.map(lambda moment: f"{moment.isoformat()}Z"),
+    "duration": st.one_of(
+        st.timedeltas(pd.Timedelta(0), pd.Timedelta("90000D")).map(str),
+        st.times().map(lambda moment: moment.isoformat()),
+        st.integers(0, 10**6).map("PT{}S".format),
+    ),
     "text": st.text(st.characters(codec="utf-8"), max_size=8),
 }
 ANYTHING = st.one_of(*VALUES.values(), st.none(), st.lists(st.integers(), max_size=1))
@@ -157,6 +162,7 @@ def test_a_column_of_text_is_held_for_one_kind():
         "boolean": ["true", "False"],
         "number": ["1.5", "-2", "1e3"],
         "timestamp": ["2024-05-01", "2024-06-30"],
+        "duration": ["8:30", "-26:05:09.5", "2 days, 3:04:05", "PT1H30M"],
         "string": ["007", "012"],
     }
     for name, texts in written.items():
