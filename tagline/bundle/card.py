@@ -31,8 +31,10 @@ def card(facts: Mapping[str, Any]) -> str:
         autoescape=False,  # noqa: S701 - this is Markdown; card_html makes HTML of it, and escapes
     )
     environment.filters["cell"] = _cell
+    case = facts["case"]
+    weight = case.get("table", {}).get("weight")
     return environment.get_template(TEMPLATE).render(
-        **facts, task=facts["case"].get("task", BINARY)
+        **facts, task=case.get("task", BINARY), weight=weight
     )
 
 
