@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tagline.columns.kind import (
     Array,
@@ -43,6 +41,10 @@ STRANGE = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 1e18, -1e18, 1e300, -1e300, math.i
 
 def written(distinct: pd.Series) -> Mask:
     """Tell which texts are numbers."""
+    # Whoever serves reads no texts, and needs no Arrow.
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
     found = np.asarray(pc.match_substring_regex(pa.array(distinct), PLAIN), dtype=bool)
     # Arrow's expressions are fast, and know neither all digits nor all spaces of Unicode.
     rest = ~found
