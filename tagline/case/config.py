@@ -50,6 +50,7 @@ def _without_password(database: str) -> str:
     return database
 
 
+UTF_8 = "utf-8"
 Encoding = Annotated[str, AfterValidator(_encoding)]
 Database = Annotated[str, AfterValidator(_without_password)]
 ROW_ID, NO_TIME = "row_id", "no_time"  # what columns that are made are called
@@ -145,7 +146,7 @@ class TableSection(Section):
     timezone: Zone | None = Field(
         default=None, description="Zone of times that bear none; that of split where left out."
     )
-    encoding: Encoding = Field(default="utf-8", description="How the bytes of a CSV are letters.")
+    encoding: Encoding = Field(default=UTF_8, description="How the bytes of a CSV are letters.")
 
     @property
     def id_column(self) -> str:

@@ -66,5 +66,5 @@ def expect_known(task: str, key: str, names: tuple[str, ...], able: tuple[str, .
     for name in names:
         if name not in able:
             raise ValueError(
-                f"{key}: {name!r} is nothing of task = {task!r}, which has {', '.join(able)}"
+                f"{key}: {name!r} does not go with task = {task!r}, which has {', '.join(able)}"
             )

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from tagline.case.config import UTF_8
 from tagline.columns.arrow import Unreadable, is_readable, of_arrow
 from tagline.data.sampling import Sample
 from tagline.errors import TaglineError
@@ -24,7 +25,6 @@ QUOTED = re.compile(r'"[^"]*"')
 MOST_LETTERS = 1_000_000  # of a first line
 ROW_INDEX = "__index_level_0__"
 NUMBER = 8  # bytes
-UTF_8 = "utf-8"
 
 
 @dataclass(frozen=True)

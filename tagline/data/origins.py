@@ -1,5 +1,6 @@
 """Where a table comes from: files, a folder of them, S3, a SQL query, or a Python function."""
 
+import fnmatch
 import hashlib
 import importlib.util
 import re
@@ -11,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tagline import paths
-from tagline.case.config import Case
+from tagline.case.config import UTF_8, Case
 from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.storage.files import write_whole
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tagline.data.files import File
     from tagline.data.sampling import Sample
 
-UTF_8 = "utf-8"
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PATTERN = re.compile(r"[*?\[]")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
@@ -138,7 +138,10 @@ class Origin:
             read_file(each, exclude=[name for name in exclude if name in names[each]], **how)
             for each in files
         ]
-        return _told(_joined(files, read, self.named), by)
+        joined = _joined(files, read, self.named)
+        # A pattern says itself what is wanted.
+        over = () if PATTERN.search(self.named) else _passed_over(files)
+        return _told(replace(joined, notes=(*joined.notes, *over)), by)
 
     def _sample(
         self,
@@ -218,15 +221,19 @@ class Origin:
         )
 
     def _fetched(self) -> list[Path]:
-        if PATTERN.search(self.named):
-            raise TaglineError(
-                "On S3 there are no patterns.", where=self.named, todo="Name a file, or a prefix."
-            )
         above, _, last = self.named.rstrip("/").rpartition("/")
-        alone = last.lower().endswith(ENDINGS)
-        store = open_store(above if alone else self.named, any_name=True)
+        pattern = PATTERN.search(last) is not None
+        if PATTERN.search(above):
+            raise TaglineError(
+                "On S3 only the last part of a name may be a pattern.",
+                where=self.named,
+                todo="Name a file, a prefix, or a pattern such as s3://bucket/orders/2024-*.csv.",
+            )
+        alone = last.lower().endswith(ENDINGS) and not pattern
+        store = open_store(above if alone or pattern else self.named, any_name=True)
         names = [last] if alone else [each.name for each in store.listing("")]
-        kept = sorted(each for each in names if _is_table(PurePosixPath(each)))
+        wanted = fnmatch.filter(names, last) if pattern else names
+        kept = sorted(each for each in wanted if _is_table(PurePosixPath(each)))
         return [self._at_hand(name, store.read(name)) for name in kept]
 
     def _at_hand(self, name: str, content: bytes | None) -> Path:
@@ -325,6 +332,15 @@ def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File"
     lost = {name: why for each in read for name, why in each.unreadable.items()}
     not_read = sum(each.not_read for each in read)
     return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes), lost, not_read)
+
+
+def _passed_over(files: Sequence[Path]) -> tuple[str, ...]:
+    """Say how many files of a folder are no tables: none of them is read."""
+    folder = files[0].parent
+    others = sum(each.is_file() and not _is_table(each) for each in folder.iterdir())
+    named = f"{others:,} other file{'s' if others > 1 else ''} of {folder.name}"
+    why = "no CSV or Parquet, or its name begins with _ or ."
+    return (f"{named} {'are' if others > 1 else 'is'} not read: {why}",) if others else ()
 
 
 def _told(file: "File", by: Sequence[str]) -> "File":

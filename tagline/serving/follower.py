@@ -101,6 +101,11 @@ class Follower:
         if champion is None:
             if now is not None:
                 log.warning("There is no champion any more, and nothing is answered")
+            elif not self._seen:
+                log.warning(
+                    f"There is no champion yet, and nothing is answered until there is: "
+                    f"tagline promote --case {self.standings.case.name}"
+                )
             self.service.switch(None)
         elif (now is None or now.served.deployed != champion) and not self._takes(champion):
             return

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tagline.case.config import NO_TIME, ROW_ID
+from tagline.case.config import NO_TIME, ROW_ID, UTF_8
 from tagline.case.load import parse_case
 from tagline.case.tasks import BINARY, CLASSES, NUMBER, TASK_METRICS
 from tagline.columns.infer import recognise
 from tagline.data.checks import is_speakable
-from tagline.data.files import UTF_8
 from tagline.data.origins import S3, Origin
 from tagline.data.prepare import suspects
 from tagline.data.survey import FEWEST_DAYS, Survey, days_of, survey

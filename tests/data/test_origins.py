@@ -99,6 +99,13 @@ def test_what_can_not_be_read_is_a_sentence(folder, source, said):
         Origin(source, folder).read()
 
 
+def test_what_of_a_folder_is_no_table_is_counted(folder):
+    assert any(
+        "1 other file of parts is not read" in n for n in Origin("parts", folder).read().notes
+    )
+    assert len(Origin("parquets", folder).read().notes) == 1
+
+
 def test_files_of_other_columns_are_named(folder):
     pd.DataFrame({"id": ["x"], "att": ["2025-01-01"]}).to_csv(folder / "parts" / "z.csv")
     with pytest.raises(TaglineError, match=r"z.csv has a column 'att'.*unlike 2024-00.csv"):
@@ -125,6 +132,10 @@ def test_a_prefix_of_s3_is_a_folder(folder, s3):
     assert found.matrix == expected.matrix
     one = Origin(f"{s3}/orders/2024-01.csv", folder).read().frame
     assert len(one) == 200
+    some = Origin(f"{s3}/orders/2024-0[01].csv", folder).read().frame
+    assert len(some) == 400
+    with pytest.raises(TaglineError, match="only the last part"):
+        Origin(f"{s3}/ord*/2024-01.csv", folder).read()
 
 
 def test_what_nobody_wanted_is_not_kept_and_what_is_kept_is_what_was_trained(folder):

@@ -117,8 +117,8 @@ def test_the_flow_takes_a_promotion_back_that_one_of_several_servers_refuses(own
     (own.folder / "other.toml").write_text("seed = 9\n" + LEAN + SERVING)
     assert own.train(case="other.toml").returncode == 0
     another = ask(own, "runs")[0]["run"]
-    second = elsewhere(own)
-    with serving(own, *CONFIG) as one, serving(second, *CONFIG) as other:
+    # The first server makes the key of pseudonyms that the second brings.
+    with serving(own, *CONFIG) as one, serving(second := elsewhere(own), *CONFIG) as other:
         good = promoted_by_flow(own, runs[1])
         assert good.returncode == 0, good.stdout[-3000:] + good.stderr[-3000:]
         for server in (one, other):
@@ -157,6 +157,7 @@ def test_without_a_champion_it_says_so_and_waits(untouched, tmp_path, row):
         answer = server.post("/v1/predict", row)
         assert (answer.status, server.get("/readyz").status) == (503, 503)
         assert "no champion" in answer.json["detail"]
+        assert any("tagline promote --case small" in str(line) for line in server.lines())
         ask(place, "promote")
         eventually(lambda: server.post("/v1/predict", row).status == 200)
 
