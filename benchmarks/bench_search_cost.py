@@ -195,7 +195,7 @@ def settings(
         "learning_rate": rate,
         "max_depth": trial.suggest_int("max_depth", *space.max_depth),
         "min_child_weight": trial.suggest_float(
-            "min_child_weight", *space.min_child_weight, log=True
+            "min_child_weight", *space.bounds()["min_child_weight"], log=True
         ),
         "subsample": trial.suggest_float("subsample", *space.subsample),
         "colsample_bytree": trial.suggest_float("colsample_bytree", *space.colsample_bytree),

@@ -58,13 +58,15 @@ class TrainFlow(FlowSpec):
         run, records = f"{current.flow_name}/{current.run_id}", Records.here()
         self.store = "" if is_spun() else identified(records.store)
         self.began = records.begin(run=run, case=case.name)
-        plan = brackets(case.search, seed=case.seed, beside=str(case.beside(".")), task=case.task)
+        asked = {"seed": case.seed, "beside": str(case.beside(".")), "task": case.task}
+        brackets(case.search, **asked)  # what can not be tried is said before the table is read
         self.provenance = provenance(run=run, seed=case.seed, modules=case.modules)
         prepared = prepare(case, rows_before=records.rows_of_last(case.name))
         self.prepared = fields_of(prepared)
         self.accounting = prepared.accounting
         self.quarantine = prepared.quarantine
         self.fingerprint = prepared.fingerprint
+        plan = brackets(case.search, **asked, rows=prepared.rows["train"]["rows"])
         self.brackets = tasks(plan, values=prepared.training_values)
         self.next(self.search, foreach="brackets")
 

@@ -121,7 +121,9 @@ def _trained(case: Case, folder: Path, current: Bundle | None, lines: list[str])
     data = read(matrix_folder(found.matrix, found.matrix_files))
     results = [
         run_bracket(each, data, progress=lambda _: None)
-        for each in brackets(case.search, seed=case.seed, task=case.task)
+        for each in brackets(
+            case.search, seed=case.seed, task=case.task, rows=found.rows["train"]["rows"]
+        )
     ]
     choice = choose_best(case, found, results)
     evaluation = evaluate_best(

@@ -140,7 +140,13 @@ def _trained(timeline: Timeline, day: int, champion: Bundle | None, folder: Path
         fingerprint=timeline.ref.fingerprint,
     )
     data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
-    plans = brackets(case.search, seed=case.seed, beside=str(case.beside(".")), task=case.task)
+    plans = brackets(
+        case.search,
+        seed=case.seed,
+        beside=str(case.beside(".")),
+        task=case.task,
+        rows=prepared.rows["train"]["rows"],
+    )
     results = [run_bracket(each, data, progress=_quiet) for each in plans]
     choice = choose_best(case, prepared, results)
     evaluation = evaluate_best(

@@ -1,10 +1,10 @@
 """The typed case: one config file, its defaults in one place."""
 
 import codecs
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -41,13 +41,21 @@ def _encoding(name: str) -> str:
 
 
 def _without_password(database: str) -> str:
-    parts = urlsplit(database)
-    if parts.password or "password" in parse_qs(parts.query):
+    # Whatever may be one: libpq takes signs for parts of it at which others would end an address.
+    who = database.partition("://")[2].rpartition("@")[0]
+    if ":" in who or re.search(r"passw", database, re.IGNORECASE):
         raise ValueError(
             "it holds a password, and a config is no place for one: leave it out and set "
             "PGPASSWORD, or write '$NAME' for a variable that holds all of it"
         )
     return database
+
+
+QUERY = ".sql"
+
+
+def _is_query(source: str | None) -> bool:
+    return source is not None and source.lower().endswith(QUERY)
 
 
 UTF_8 = "utf-8"
@@ -163,6 +171,15 @@ class TableSection(Section):
         """The columns that are made, since no column of the table is named for them."""
         asked = ((self.id, ROW_ID), (self.time, NO_TIME))
         return tuple(name for given, name in asked if given is None)
+
+    @model_validator(mode="after")
+    def _obeyed(self) -> "TableSection":
+        if self.max_rows is not None and self.source is None:
+            raise ValueError("max_rows is of table.source, which is not given")
+        queried = [name for name in (self.source, *self.files.values()) if _is_query(name)]
+        if self.database is not None and not queried:
+            raise ValueError("database is of a query: table.source names no file that ends in .sql")
+        return self
 
     @model_validator(mode="after")
     def _apart(self) -> "TableSection":

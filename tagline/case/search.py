@@ -47,6 +47,7 @@ def _distinct(names: tuple[T, ...]) -> tuple[T, ...]:
     return names
 
 
+LEAF_WEIGHTS = (1.0, 200.0)
 FamilyName = Annotated[str, AfterValidator(_family)]
 Rate = Annotated[float, Field(gt=0, le=1)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -58,12 +59,23 @@ Rates = Annotated[tuple[Rate, Rate], AfterValidator(_rising)]
 Weights = Annotated[tuple[NotNegative, NotNegative], AfterValidator(_rising)]
 
 
+def leaf_weights(rows: int | None) -> tuple[float, float]:
+    """Give the least and the greatest least weight of a leaf for so many rows that train."""
+    least, most = LEAF_WEIGHTS
+    if rows is None:
+        return LEAF_WEIGHTS
+    # A leaf of 200 is all of a small table; below 5 nothing is gained by less.
+    return min(least, max(0.05, rows / 20_000)), min(most, max(5.0, rows / 100))
+
+
 class SpaceSection(Section):
     """From which value to which each parameter of the boosted trees is drawn."""
 
     max_depth: Depths = Field(default=(4, 8), description="Depth of a tree; whole numbers, evenly.")
-    min_child_weight: Weights = Field(
-        default=(1.0, 200.0), description="Least weight of a leaf; drawn evenly in its logarithm."
+    min_child_weight: Weights | None = Field(
+        default=None,
+        description="Least weight of a leaf; drawn evenly in its logarithm. Where left out, from 1 "
+        "to 200; of few rows that train, less: from a 20,000th of them to a hundredth.",
     )
     subsample: Rates = Field(default=(0.6, 1.0), description="Share of rows that a tree sees.")
     colsample_bytree: Rates = Field(
@@ -73,6 +85,13 @@ class SpaceSection(Section):
         default=(0.5, 30.0), description="L2 penalty of a leaf; drawn evenly in its logarithm."
     )
     gamma: Weights = Field(default=(0.0, 2.0), description="Least gain of a split.")
+
+    def bounds(self, rows: int | None = None) -> dict[str, tuple[float, float]]:
+        """Give from which value to which each is drawn, for so many rows that train."""
+        given = dict(self)
+        if self.min_child_weight is None:
+            given["min_child_weight"] = leaf_weights(rows)
+        return given
 
 
 class FixedSection(Section):

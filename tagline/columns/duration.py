@@ -23,12 +23,12 @@ from tagline.columns.kind import (
     texts_of,
 )
 from tagline.columns.kinds import Kind
-from tagline.columns.number import FEW, Number
+from tagline.columns.number import FEW, NUMBER, Number
 from tagline.columns.times import MOSTLY
 
-# 8:30, 26:05:09.5, 2 days 03:04:05; digits of ASCII, and no more than a century of them.
+# 8:30, 26:05:09.5, 2 days 03:04:05, and -1 day, 23:00:00, of which the days alone are negative.
 CLOCK = re.compile(
-    r"\s*(?P<sign>[+-]?)(?:(?P<days>\d{1,7}) days?,? )?(?P<hours>\d{1,6}):(?P<minutes>[0-5]\d)"
+    r"\s*(?:(?P<days>[+-]?\d{1,9}) days?,? )?(?P<sign>[+-]?)(?P<hours>\d{1,6}):(?P<minutes>[0-5]\d)"
     r"(?::(?P<seconds>[0-5]\d(?:\.\d{1,9})?))?\s*",
     re.ASCII,
 )
@@ -37,6 +37,7 @@ ISO = re.compile(
     r"(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,10}(?:\.\d{1,9})?)S)?)?\s*",
     re.ASCII,
 )
+NUMBERS = re.compile(NUMBER, re.ASCII)
 SECONDS = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 EXAMPLE = "1:30:00"
 
@@ -46,13 +47,20 @@ def seconds_of(text: str) -> float | None:
     found = CLOCK.fullmatch(text) or ISO.fullmatch(text)
     if found is None:
         return None
-    total = sum(float(found[part] or 0) * each for part, each in SECONDS.items())
-    return -total if found["sign"] == "-" else total
+    days, *others = (float(found[part] or 0) * each for part, each in SECONDS.items())
+    sign = -1 if found["sign"] == "-" else 1
+    return (days if found.re is CLOCK else sign * days) + sign * sum(others)
+
+
+def read_text(text: str) -> float | None:
+    """Read a length of time, or a number of seconds; None where it is neither."""
+    found = seconds_of(text)
+    return float(text) if found is None and NUMBERS.fullmatch(text) else found
 
 
 def _of_text(values: pd.Series, _: How) -> Found:
     texts = texts_of(values)
-    read = {text: seconds_of(text) for text in texts.unique()}
+    read = {text: read_text(text) for text in texts.unique()}
     return texts.map(read).dropna().astype("float64"), {}
 
 
@@ -103,7 +111,7 @@ class Duration(Number):
                 return of_seconds(given)
             if type(given) is not str:
                 raise InvalidValue(f"is {called(given)}, and must be a length of time, as text")
-            found = seconds_of(given)
+            found = read_text(given)
             if found is None:
                 raise InvalidValue(
                     f"is {shown(given)}, and must be a length of time, such as {EXAMPLE}"
@@ -121,10 +129,9 @@ class Duration(Number):
 
     def plain(self, value: Any) -> str:
         """Give days, hours, minutes and seconds."""
-        size, sign = abs(float(value)), "-" if value < 0 else ""
-        minutes, seconds = divmod(size, 60)
+        days, rest = divmod(float(value), 86_400)
+        minutes, seconds = divmod(rest, 60)
         hours, minutes = divmod(int(minutes), 60)
-        days, hours = divmod(hours, 24)
         # What would round up to a minute is written as just before it.
         whole = f"{min(seconds, 59.999999):09.6f}".removesuffix(".000000")
-        return f"{sign}{f'{days} days ' if days else ''}{hours}:{minutes:02}:{whole}"
+        return f"{f'{int(days)} days ' if days else ''}{hours}:{minutes:02}:{whole}"

@@ -4,7 +4,9 @@ import fnmatch
 import hashlib
 import importlib.util
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
@@ -12,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tagline import paths
-from tagline.case.config import UTF_8, Case
+from tagline.case.config import QUERY, UTF_8, Case
 from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.storage.files import write_whole
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 PATTERN = re.compile(r"[*?\[]")
 ENDINGS = (".csv", ".csv.gz", ".parquet")
-QUERY = ".sql"
 MEGABYTE = 1_000_000
 FEW = MEGABYTE  # bytes, of which nobody runs out of memory
 UNPACKED = 20  # times the bytes of what is packed, at the most
@@ -62,14 +63,6 @@ class Origin:
     def is_query(self) -> bool:
         """Whether it is a file with a SQL query."""
         return self.named.lower().endswith(QUERY)
-
-    @property
-    def _asked(self) -> str | None:
-        """Whom a query asks: a file is named relative to the config."""
-        named = self.database
-        if named is None or named.startswith("$") or "://" in named:
-            return named
-        return str((self.beside / named).resolve())
 
     @property
     def file(self) -> Path | None:
@@ -126,10 +119,13 @@ class Origin:
         from tagline.data.files import columns_of, read_file  # noqa: PLC0415
 
         if self.is_function:
-            return self._called(exclude)
+            return _told(self._called(exclude, most, by), by)
         files = self._files()
         sample = self._sample(files, encoding, most, by, memory)
         how: dict[str, Any] = {"encoding": encoding, "strict": strict, "sample": sample}
+        if self.is_query:
+            with _said_of(self.named):
+                return _told(read_file(files[0], exclude=exclude, **how), by)
         if len(files) == 1:
             return _told(read_file(files[0], exclude=exclude, **how), by)
         names = {each: columns_of(each, encoding=encoding) for each in files}
@@ -200,7 +196,8 @@ class Origin:
         if self.is_query:
             from tagline.data.queries import answered  # noqa: PLC0415 - only who asks one
 
-            return [answered((self.beside / self.named).resolve(), self._asked)]
+            query = (self.beside / self.named).resolve()
+            return [answered(query, self.database, beside=self.beside.resolve())]
         found = self._fetched() if self.named.startswith(S3) else self._local()
         if not found:
             raise TaglineError(
@@ -246,10 +243,11 @@ class Origin:
             write_whole(path, content)
         return path
 
-    def _called(self, exclude: Sequence[str]) -> "File":
+    def _called(self, exclude: Sequence[str], most: int | None, by: Sequence[str]) -> "File":
         import pandas as pd  # noqa: PLC0415 - as `read`
 
         from tagline.data.files import File  # noqa: PLC0415
+        from tagline.data.sampling import Sample  # noqa: PLC0415 - as `read`
 
         module, _, name = self.named.partition(":")
         paths.look_beside(str(self.beside.resolve()))
@@ -276,7 +274,12 @@ class Origin:
             )
         whole = with_index(frame)
         _expect_there(exclude, list(map(str, whole.columns)), self.named)
-        return File(whole.drop(columns=list(exclude)))
+        rows = len(whole)
+        if most is not None and rows > most:
+            columns = {str(name): whole[name] for name in whole}
+            kept = Sample(most / rows, tuple(by)).keeps(columns)
+            whole = whole[kept].reset_index(drop=True)
+        return File(whole.drop(columns=list(exclude)), not_read=rows - len(whole))
 
 
 def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> None:
@@ -334,6 +337,22 @@ def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File"
     return File(frame, (f"{len(files):,} files, {len(frame):,} rows", *notes), lost, not_read)
 
 
+@contextmanager
+def _said_of(named: str) -> Iterator[None]:
+    """Say of a query what is wrong with the file that keeps what it gave."""
+    try:
+        yield
+    except TaglineError as wrong:
+        raise TaglineError(wrong.what, where=named, todo=wrong.todo) from wrong
+
+
+def look_again() -> None:
+    """Forget what functions and queries gave: who begins anew reads anew."""
+    _once.cache_clear()
+    if (queries := sys.modules.get("tagline.data.queries")) is not None:
+        queries.look_again()
+
+
 def _passed_over(files: Sequence[Path]) -> tuple[str, ...]:
     """Say how many files of a folder are no tables: none of them is read."""
     folder = files[0].parent
@@ -347,6 +366,12 @@ def _told(file: "File", by: Sequence[str]) -> "File":
     if not file.not_read:
         return file
     rows, named = len(file.frame), " and ".join(by) or "all that a row holds"
+    if not rows:
+        raise TaglineError(
+            f"None of {file.not_read:,} rows would be read: {named} has too few different values.",
+            where="table.max_rows",
+            todo="Leave it out, name more rows, or leave split.group out.",
+        )
     note = f"{rows:,} of {rows + file.not_read:,} rows are read (table.max_rows), by {named}"
     return replace(file, notes=(*file.notes, note))
 
@@ -374,6 +399,18 @@ def bounds(case: Case, named: str) -> dict[str, Any]:
         by = tuple(filter(None, [case.split.group or case.table.id]))
         said |= {"most": case.table.max_rows, "by": by}
     return said
+
+
+def with_all_rows(case: Case) -> Case:
+    """Let a case read all rows of its table where there is memory for them.
+
+    Who looks for what came true of each answer needs more than the sample that a training reads.
+    """
+    if case.table.max_rows is None or case.table.source is None:
+        return case
+    if origin_of(case, case.table.source).most(encoding=case.table.encoding) is not None:
+        return case
+    return case.model_copy(update={"table": case.table.model_copy(update={"max_rows": None})})
 
 
 def origin_of(case: Case, named: str) -> Origin:

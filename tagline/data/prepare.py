@@ -29,6 +29,7 @@ from tagline.data.gather import LabelledRows, LoadedTables, gather, history, his
 from tagline.data.horizon import horizon_of, share_line
 from tagline.data.leaks import expect_no_leak, suspected
 from tagline.data.modules import load_features
+from tagline.data.origins import look_again
 from tagline.data.random_split import parts_of
 from tagline.data.sources import put_sources
 from tagline.data.split import PARTS, UNUSED, resampling_groups
@@ -156,6 +157,7 @@ def prepare(
         `tagline.data.contract` and `tagline.data.leaks`.
     """
     clock.note()
+    look_again()
     gathered = gather(case, rows_before=rows_before, now=now)
     full = fullness(case, gathered)
     used, accounting = _used(case, gathered, full)
@@ -396,25 +398,23 @@ def _put(
     )
 
 
-def _weight(case: Case, used: LabelledRows) -> npt.NDArray[np.float32] | None:
-    """Give what each row weighs, 1 on average over what trains and tunes; none where all alike."""
+def _weight(case: Case, used: LabelledRows) -> npt.NDArray[np.float64] | None:
+    """Give what each row weighs, 1 at the most; none where a case says nothing of it."""
     if case.table.weight is None:
         return None
     weight = used.frame[case.table.weight].to_numpy(dtype=np.float64)
-    learned = used.part != PARTS[2]
-    mean = weight[learned].mean()
-    if not mean > 0 or not weight[used.of(PARTS[0])].any():
+    train = weight[used.of(PARTS[0])]
+    if not train.any():
         raise TaglineError(
             "Every training row weighs 0.",
             where=f"{case.file}: table.weight",
             todo="Give rows that are to be learned from a weight above 0.",
         )
     log.info(
-        f"Rows weigh by {case.table.weight} as models are fitted, from "
-        f"{weight[learned].min() / mean:.3g} to {weight[learned].max() / mean:.3g} of their mean; "
-        "every figure counts each row once"
+        f"Rows weigh by {case.table.weight} as models are fitted, training rows from "
+        f"{train.min():.3g} to {train.max():.3g}; every figure counts each row once"
     )
-    return np.asarray(weight / mean, dtype=np.float32)
+    return np.asarray(weight / weight.max(), dtype=np.float64)
 
 
 def _part_sizes(used: LabelledRows) -> list[str]:

@@ -1,6 +1,6 @@
 """A table of more rows than are wanted, or than there is memory for: read in parts, by a hash."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import psutil
 import pyarrow as pa
 
 from tagline.columns.arrow import is_readable, of_arrow
+from tagline.columns.values import as_ids
 from tagline.errors import TaglineError
+from tagline.names import near
 
 WHOLE = 2**64
 HASHED_BY = "tagline: a sampl"  # another key than that of parts: a sample has rows of each
@@ -22,7 +24,7 @@ CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 @dataclass(frozen=True)
 class Sample:
-    """Which rows of a table are read: always the same ones of it, and of a larger one some more.
+    """Which rows of a table are read: always the same ones; of a larger share these and more.
 
     Attributes
     ----------
@@ -30,7 +32,7 @@ class Sample:
         How many, above 0.
     by : tuple of str
         The columns that say which: rows that are alike in them are read together, or not at all;
-        all columns where empty.
+        all columns where empty, and of rows that lack one of them.
     """
 
     share: float
@@ -39,18 +41,52 @@ class Sample:
     def of(self, part: pa.Table) -> pa.Table:
         """Give the rows of a part that are read."""
         able = [name for name in part.column_names if is_readable(part.schema.field(name).type)]
-        hashes = _hashes([of_arrow(part.column(name)) for name in (self.by or able)])
-        return part.filter(pa.array(hashes < self.share * WHOLE))
+        return part.filter(
+            pa.array(self.keeps({name: of_arrow(part.column(name)) for name in able}))
+        )
+
+    def keeps(self, columns: Mapping[str, pd.Series]) -> npt.NDArray[np.bool_]:
+        """Tell which rows are read, of their columns, shape (n,).
+
+        Raises
+        ------
+        TaglineError
+            One of the columns that say so is not there.
+        """
+        for name in (name for name in self.by if name not in columns):
+            raise TaglineError(
+                f"There is no column {name!r}{near(name, columns)}, by which rows are read.",
+                where="table.max_rows",
+            )
+        if not columns:
+            return np.ones(0, dtype=bool)
+        hashes = _hashes([columns[name] for name in columns if name not in self.by])
+        if self.by:
+            own = [columns[name] for name in self.by]
+            there = np.logical_and.reduce([each.notna().to_numpy() for each in own])
+            # Who has no id or group is told from others by all that the row holds.
+            hashes = np.where(there, _hashes(own), hashes)
+        return np.asarray(hashes < self.share * WHOLE)
 
 
 def _hashes(columns: Sequence[pd.Series]) -> npt.NDArray[np.uint64]:
-    found = np.zeros(len(columns[0]), dtype=np.uint64)
+    found = np.zeros(len(columns[0]) if columns else 0, dtype=np.uint64)
     for column in columns:
-        texts = column.astype("str").fillna("").to_numpy(dtype=object)
-        own = pd.util.hash_array(texts, hash_key=HASHED_BY, categorize=False)
+        own = pd.util.hash_array(_texts(column), hash_key=HASHED_BY, categorize=False)
         # FNV's way of putting hashes together; an odd factor keeps them even over all numbers.
         found = (found ^ own) * np.uint64(1_099_511_628_211)
     return found
+
+
+def _texts(column: pd.Series) -> npt.NDArray[np.object_]:
+    """Write values alike whatever stands beside them, and however a file holds them."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
+    if pd.api.types.is_datetime64_dtype(column.dtype):
+        column = column.astype("datetime64[us]").astype("int64").where(column.notna())
+    named = as_ids(column)
+    others = column.astype("str").fillna("")
+    return np.asarray(named.where(named.notna(), others), dtype=object)
 
 
 def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:

@@ -14,7 +14,7 @@ from tagline.columns.kind import How
 from tagline.columns.kinds import MISSING, Kind
 from tagline.columns.times import UTC_TIME, find_number_format
 from tagline.columns.values import read
-from tagline.data.origins import Origin
+from tagline.data.origins import Origin, look_again
 from tagline.errors import TaglineError
 
 ROWS_SHOWN = 10_000  # a look, not a count, where there are more
@@ -151,6 +151,7 @@ def survey(path: Path | str, *, encoding: str = "utf-8", database: str | None = 
     TaglineError
         The file can not be read, or has no rows.
     """
+    look_again()
     origin = Origin(str(path), Path(), database)
     most = origin.most(encoding=encoding)
     file = origin.read(encoding=encoding, strict=False, most=most)

@@ -32,7 +32,7 @@ def put_matrix(
     y: npt.NDArray[np.floating],
     part: npt.NDArray[np.str_],
     group: npt.NDArray[np.int64],
-    weight: npt.NDArray[np.float32] | None = None,
+    weight: npt.NDArray[np.float64] | None = None,
     folds: Sequence[tuple[Matrix, npt.NDArray[np.str_]]] = (),
     folder: Path,
 ) -> Path:
@@ -50,7 +50,7 @@ def put_matrix(
         ``train``, ``tune`` or ``test``.
     group : ndarray of shape (n,), int64
         What hangs together.
-    weight : ndarray of shape (n,), float32, optional
+    weight : ndarray of shape (n,), float64, optional
         What each row weighs as models are fitted.
     folds : sequence of tuple, optional
         The inputs and the parts of all rows for each fold; see `tagline.data.folds`.

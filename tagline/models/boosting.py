@@ -77,7 +77,7 @@ class Trees:
         self._train = xgboost.QuantileDMatrix(
             np.asarray(data.X),
             self._scaled(data.y),
-            weight=None if data.weight is None else np.asarray(data.weight),
+            weight=data.relative_weight,
             ref=cuts,
             max_bin=search.max_bin,
             **threads,

@@ -45,7 +45,7 @@ class Fitted(Protocol):
 class Family(Protocol):
     """What a search can try besides boosted trees.
 
-    One whose ``fit`` obeys ``TrainingData.weight`` says ``weighted = True``.
+    One whose ``fit`` obeys ``TrainingData.relative_weight`` says ``weighted = True``.
 
     Attributes
     ----------
@@ -149,8 +149,8 @@ def fitting(family: Family, data: TrainingData, search: SearchSection) -> Fit:
         raise TaglineError(
             "It weighs no rows, and table.weight asks for it.",
             where="search.families",
-            todo="Leave it out of search.families, or let it fit by data.weight and say "
-            "weighted = True.",
+            todo="Leave it out of search.families, or let it fit by data.relative_weight and "
+            "say weighted = True.",
         )
     if data.monotone.any() and not family.monotone:
         raise TaglineError(

@@ -63,7 +63,12 @@ class BracketResult:
 
 
 def brackets(
-    section: SearchSection, *, seed: int, beside: str = "", task: str = "binary"
+    section: SearchSection,
+    *,
+    seed: int,
+    beside: str = "",
+    task: str = "binary",
+    rows: int | None = None,
 ) -> list[Bracket]:
     """Plan the search: one plain dict a task; the simple models make up one too.
 
@@ -77,9 +82,11 @@ def brackets(
         The config's folder, where families of one's own may be.
     task : str, optional
         The name of the case's task.
+    rows : int, optional
+        How many train, where that is known: of few, trees may have smaller leaves.
     """
     begun: list[tuple[str, dict[str, Any]]] = [(kind, {}) for kind in section.simple]
-    planned = [*begun, *_drawn(section, seed=seed, beside=beside)]
+    planned = [*begun, *_drawn(section, seed=seed, beside=beside, rows=rows)]
     trials: list[Trial] = [
         {"trial": number, "kind": kind, "params": params}
         for number, (kind, params) in enumerate(planned, start=1)
@@ -93,7 +100,9 @@ def brackets(
     return [{"name": name, "trials": some, **common} for name, some in named if some]
 
 
-def _drawn(section: SearchSection, *, seed: int, beside: str) -> list[tuple[str, dict[str, Any]]]:
+def _drawn(
+    section: SearchSection, *, seed: int, beside: str, rows: int | None
+) -> list[tuple[str, dict[str, Any]]]:
     """Draw the trials of each family that has parameters, an even part of them each."""
     if not section.tuned:
         return []
@@ -102,7 +111,7 @@ def _drawn(section: SearchSection, *, seed: int, beside: str) -> list[tuple[str,
     found: list[tuple[str, dict[str, Any]]] = []
     for kind, count in zip(section.tuned, parts, strict=True):
         if kind == Boosted.kind:
-            drawn = draw(section.space, count, seed=seed)
+            drawn = draw(section.space, count, seed=seed, rows=rows)
             found += [(kind, each | section.fixed.set()) for each in drawn]
         else:
             found += [(kind, each) for each in draw_of(kind, count, seed=seed, beside=beside)]

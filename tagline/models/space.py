@@ -10,7 +10,9 @@ from tagline.models.halton import halton
 Bounds = tuple[float, float]
 
 
-def draw(space: SpaceSection, count: int, *, seed: int) -> list[dict[str, Any]]:
+def draw(
+    space: SpaceSection, count: int, *, seed: int, rows: int | None = None
+) -> list[dict[str, Any]]:
     """Spread trials over the space: its middle first, then a scrambled Halton sequence.
 
     Parameters
@@ -21,21 +23,20 @@ def draw(space: SpaceSection, count: int, *, seed: int) -> list[dict[str, Any]]:
         How many trials.
     seed : int
         Seed of the scrambling; one seed gives a longer list the same beginning.
+    rows : int, optional
+        How many train.
 
     Returns
     -------
     list of dict
         XGBoost's parameters, one dict a trial.
     """
-    names = list(_SCALES)
+    names, bounds = list(_SCALES), space.bounds(rows)
     # Halton, not a grid or dice: any number of points covers the space evenly.
     spread = halton(count, len(names), seed=seed)
     points = [[0.5] * len(names), *spread.tolist()][:count]
     return [
-        {
-            name: _SCALES[name](getattr(space, name), part)
-            for name, part in zip(names, point, strict=True)
-        }
+        {name: _SCALES[name](bounds[name], part) for name, part in zip(names, point, strict=True)}
         for point in points
     ]
 

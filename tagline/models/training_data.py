@@ -41,8 +41,9 @@ class TrainingData:
     judged : int64 [m]
         Places of the rows that the folds judge, one fold after the other, among training and
         tuning rows.
-    weight, weight_tune : float32 [n], [m], or None
-        What each row weighs as models are fitted; the same where None. Figures count rows once.
+    weight, weight_tune : float64 [n], [m], or None
+        What each row weighs as models are fitted, in any unit; the same where None. Figures count
+        rows once.
     """
 
     X: Floats
@@ -75,6 +76,26 @@ class TrainingData:
         """Give some of the training rows, by a mask of shape (n,)."""
         weight = None if self.weight is None else self.weight[rows]
         return replace(self, X=self.X[rows], y=self.y[rows], weight=weight)
+
+    @property
+    def relative_weight(self) -> npt.NDArray[np.float64] | None:
+        """What each row weighs, 1 on average over those that are fitted; None where all alike.
+
+        Penalties and the least weight of a leaf are in rows' worth.
+
+        Raises
+        ------
+        TaglineError
+            Every row weighs 0.
+        """
+        if self.weight is None:
+            return None
+        weight = np.asarray(self.weight, dtype=np.float64)
+        largest = weight.max(initial=0.0)
+        if not largest > 0:
+            raise TaglineError("Every row that is fitted weighs 0.", where="table.weight")
+        weight = weight / largest
+        return np.asarray(weight / weight.mean())
 
     @property
     def classes(self) -> int:

@@ -10,6 +10,7 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.case.tasks import NUMBER
+from tagline.data.checks import expect_fitting
 from tagline.data.holdout import holdout
 from tagline.data.modules import load_features
 from tagline.errors import TaglineError
@@ -59,6 +60,8 @@ def recheck(
         There are no such decisions, or the candidate can not read them.
     """
     _expect_its_question(case, candidate)
+    features = load_features(case, candidate.fields)
+    expect_fitting(case, features)
     untold: list[str] = []
 
     def new_to_both(read: pd.DataFrame, raw: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -104,7 +107,7 @@ def recheck(
         rule=Rule(candidate.rule),
         tuning=(rows.y, p),
         behaviour_results=behaviour.check(
-            load_features(case, candidate.fields).behaviour,
+            features.behaviour,
             typed,
             candidate.predict_frame,
             reads=candidate.reads,

@@ -132,9 +132,10 @@ def more_rows(record: RunRecord, *, values: int) -> list[str]:
         return []
     try:
         return learning_curve(record, draws=DRAWS).said
-    # The run has its verdict: that its curve can not be drawn is said, and stops nothing.
-    except TaglineError as wrong:
-        return [str(wrong)]
+    # The run has its verdict: that its curve can not be drawn, for whatever a family raises, is
+    # said, and stops nothing.
+    except Exception as wrong:
+        return [f"its curve can not be drawn: {wrong}"]
 
 
 def _learned(every: Mapping[float, list[Fitted]], *, where: str) -> dict[float, list[Fitted]]:

@@ -19,6 +19,7 @@ from tagline.columns.field import Field
 from tagline.columns.values import as_ids
 from tagline.data.gather import LoadedTables, gather
 from tagline.data.horizon import Horizon, horizon_of
+from tagline.data.origins import with_all_rows
 from tagline.data.split import local_days
 from tagline.errors import TaglineError
 from tagline.history.lookup import History, decided
@@ -276,7 +277,12 @@ class LogReader:
 
     @cached_property
     def _gathered(self) -> LoadedTables:
-        return gather(self.case)
+        found = gather(with_all_rows(self.case))
+        if found.features.not_read:
+            self.seen.notes["rows of the table are not read (table.max_rows)"] += (
+                found.features.not_read
+            )
+        return found
 
     @cached_property
     def _settled(self) -> pd.DataFrame:
@@ -288,7 +294,15 @@ class LogReader:
         return rows[counts]
 
     def labelled_since(self, bundle: Bundle) -> int:
-        """Count the labelled decisions of the tables that came since a bundle's run read them."""
+        """Count the labelled decisions of the tables that came since a bundle's run read them.
+
+        Of a run that learned from a sample, as many as a sample of that share would have.
+        """
+        went = bundle.facts["accounting"]
+        if self.case.table.max_rows is not None or went.get("not_read"):
+            then = went["rows_in"] + went.get("not_read", 0)
+            now = self._gathered.checked.rows_in + self._gathered.features.not_read
+            return int(round((now - then) * went["used"] / max(then, 1)))
         if self.case.table.time is None:
             known: int = sum(each["rows"] for each in bundle.facts["periods"])
             return len(self._settled) - known

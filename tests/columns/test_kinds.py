@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tagline.bundle.schema import request_schema
 from tagline.columns.body import RequestDecoder
+from tagline.columns.duration import Duration, seconds_of
 from tagline.columns.field import Field
 from tagline.columns.kind import TEXT, Fit
 from tagline.columns.kinds import EXACT, Kind
@@ -31,7 +32,7 @@ VALUES = {
     "boolean": st.booleans(),
     "timestamp": TIMES.map(lambda moment: f"{moment.isoformat()}Z"),
     "duration": st.one_of(
-        st.timedeltas(pd.Timedelta(0), pd.Timedelta("90000D")).map(str),
+        st.timedeltas(pd.Timedelta("-90000D"), pd.Timedelta("90000D")).map(str),
         st.times().map(lambda moment: moment.isoformat()),
         st.integers(0, 10**6).map("PT{}S".format),
     ),
@@ -170,3 +171,13 @@ def test_a_column_of_text_is_held_for_one_kind():
         fitting = [k.name for k in KINDS.values() if k.fits(distinct, counts, name="x")]
         assert fitting[0] == name
     assert isinstance(KINDS["number"].fits(distinct[:0], counts[:0], name="x"), Fit)
+
+
+@given(st.timedeltas())
+def test_lengths_of_time_are_read_as_python_and_pandas_write_them(length):
+    seconds = length.total_seconds()
+    written = [str(length), Duration().plain(seconds)]
+    if abs(seconds) < 9e9:
+        written.append(str(pd.Timedelta(length)))
+    for text in written:
+        assert seconds_of(text) == pytest.approx(seconds, abs=2e-6)

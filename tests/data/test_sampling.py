@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pytest
@@ -89,6 +90,44 @@ def test_a_sample_has_its_share_and_rows_of_every_part():
         # Even over the table, and independent of neighbours.
         middle = np.asarray(found.column("id")).mean()
         assert abs(middle - 30_000) < 5 * 17_400 / np.sqrt(found.num_rows)
+
+
+def test_a_row_is_read_or_not_whatever_stands_beside_it():
+    days = pd.Series(pd.date_range("2024-01-01", periods=2_000, tz="UTC"))
+    alone = Sample(0.5).keeps({"at": days})
+    beside = pd.concat([days, days.head(1) + pd.Timedelta("10h")], ignore_index=True)
+    np.testing.assert_array_equal(Sample(0.5).keeps({"at": beside})[:-1], alone)
+    assert 850 < alone.sum() < 1_150
+
+
+def test_a_group_is_one_however_files_hold_it_and_none_is_no_group():
+    whole, gaps = pd.Series(range(400)), pd.Series([*map(float, range(400)), np.nan])
+    written = pd.Series(list(map(str, range(400))))
+    row = pd.Series(range(400))
+    kept = Sample(0.4, ("who",)).keeps({"who": whole, "row": row})
+    for other in (gaps, written):
+        more = {"who": other, "row": pd.Series(range(len(other)))}
+        np.testing.assert_array_equal(Sample(0.4, ("who",)).keeps(more)[:400], kept)
+    nobody = {"who": pd.Series([None] * 1_000, dtype="str"), "row": pd.Series(range(1_000))}
+    assert 320 < Sample(0.4, ("who",)).keeps(nobody).sum() < 480
+
+
+def test_what_says_which_rows_has_to_be_there_and_to_differ(folder):
+    with pytest.raises(TaglineError, match=r"no column 'idd' \(is it 'id'\?\)"):
+        Origin("whole.csv", folder).read(most=100, by=("idd",))
+    (folder / "alike.csv").write_text("g,x\n" + "a,1\n" * 500)
+    with pytest.raises(TaglineError, match="too few different values"):
+        Origin("alike.csv", folder).read(most=100, by=("g",))
+
+
+def test_a_function_s_rows_are_sampled_too(folder):
+    (folder / "many.py").write_text(
+        "import pandas as pd\ndef load():\n    return pd.read_csv(__file__[:-7] + 'whole.csv')\n"
+    )
+    found = Origin("many:load", folder).read(most=1_000, by=("id",))
+    again = Origin("whole.csv", folder).read(most=1_000, by=("id",))
+    assert found.frame["id"].tolist() == again.frame["id"].tolist()
+    assert found.not_read == again.not_read > 0
 
 
 def test_a_table_without_room_says_the_line_to_write(folder, monkeypatch):

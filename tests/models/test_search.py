@@ -218,7 +218,9 @@ def test_trials_are_drawn_from_the_space_and_start_in_its_middle() -> None:
     assert {t["max_depth"] for t in trials} == {3, 4, 5}
     assert {t["subsample"] for t in trials} == {0.5}
     assert all(
-        low <= trial[name] <= high for trial in trials for name, (low, high) in dict(space).items()
+        low <= trial[name] <= high
+        for trial in trials
+        for name, (low, high) in space.bounds().items()
     )
     assert draw(space, 10, seed=1) == trials[:10]
 

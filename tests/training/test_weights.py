@@ -21,6 +21,7 @@ from tagline.training.choosing import choose_best
 from tagline.workflows.new_case import NewCase, begin
 
 ALL_OF_THEM = {"subsample": 1.0, "colsample_bytree": 1.0, "max_depth": 3, "min_child_weight": 1.0}
+FREE = ALL_OF_THEM | {"min_child_weight": 0.0, "reg_lambda": 0.0}
 
 
 def rows(n=400, *, task="binary", seed=3):
@@ -51,21 +52,27 @@ def data_of(X, y, weight, task):
     ],
 )
 def test_a_row_of_weight_three_counts_as_three_rows(kind, task):
+    # Of four rows' worth three say one thing, and one the opposite.
     X, y = rows(task=task)
-    weight = np.random.default_rng(1).choice([1.0, 3.0], len(y)).astype(np.float32)
+    weight = np.where(np.arange(len(y)) % 2, 3.0, 1.0)
+    X[::2] = -X[::2]
     again = np.repeat(np.arange(len(y)), weight.astype(int))
     search = SearchSection(max_bin=64, metric="rmse" if task == "number" else "log_loss")
-    margins = []
-    for data in (data_of(X, y, weight, task), data_of(X[again], y[again], None, task)):
-        # Means and spreads of a linear model are of rows: the same ones for both here.
-        fit = FAMILIES[kind].fitting(data, search)
-        drawn = ALL_OF_THEM if kind == "boosted" else {}
-        margins.append(fit(drawn, learning_rate=0.3, seed=1, rounds=5).margins(X))
-    near = {"atol": 1e-5} if kind == "boosted" else {"atol": 0.02}
-    np.testing.assert_allclose(margins[0], margins[1], **near)
-    alike = FAMILIES[kind].fitting(data_of(X, y, None, task), search)
-    other = alike(drawn, learning_rate=0.3, seed=1, rounds=5).margins(X)
-    assert np.abs(other - margins[0]).max() > 5 * near["atol"]
+
+    def margins(X_own, y_own, own):
+        fit = FAMILIES[kind].fitting(data_of(X_own, y_own, own, task), search)
+        # Penalties are in rows' worth, of which there are fewer than rows that are repeated.
+        drawn = FREE if kind == "boosted" else {}
+        return fit(drawn, learning_rate=0.3, seed=1, rounds=5).margins(X)
+
+    told, repeated, alike = (
+        margins(X, y, weight),
+        margins(X[again], y[again], None),
+        margins(X, y, None),
+    )
+    near = {"atol": 1e-4} if kind == "boosted" else {"atol": 0.2}
+    np.testing.assert_allclose(told, repeated, **near)
+    assert np.abs(alike - told).max() > 0.3
 
 
 def test_weights_are_written_beside_their_rows_and_go_with_them(tmp_path):
@@ -82,12 +89,29 @@ def test_weights_are_written_beside_their_rows_and_go_with_them(tmp_path):
     assert found.only(some).weight.tolist() == weight[:100][some].tolist()
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-300, 1e300])
+@pytest.mark.parametrize("kind", ["boosted", "logistic"])
+def test_only_ratios_count_and_those_of_rows_that_are_fitted(tmp_path, kind, unit):
+    X, y = rows(400)
+    part = np.repeat(["train", "tune"], 200)
+    weight = np.where(part == "tune", 1.0, 0.001)
+    search, margins = SearchSection(max_bin=64), []
+    for name, each in (("told", unit * weight), ("plain", None)):
+        write(tmp_path / name, X=X, y=y, split=part, weight=each)
+        fit = FAMILIES[kind].fitting(read(tmp_path / name), search)
+        drawn = ALL_OF_THEM if kind == "boosted" else {}
+        margins.append(fit(drawn, learning_rate=0.3, seed=1, rounds=5).margins(X))
+    np.testing.assert_allclose(margins[0], margins[1], atol=1e-6)
+    assert margins[0].std() > 0.5
+
+
 @pytest.mark.parametrize("folds", [1, 3])
 def test_a_table_s_weights_reach_its_fits_and_no_figure(tmp_path, folds):
     random = np.random.default_rng(2)
     x = random.normal(size=3_000)
     lies = random.random(3_000) < 0.1
-    y = np.where(lies, x < 0, x > 0).astype(int)
+    shown = x + random.normal(size=3_000)
+    y = np.where(lies, shown < 0, shown > 0).astype(int)
     frame = pd.DataFrame({"x": x, "z": random.normal(size=3_000), "y": y, "w": 2.0 * ~lies})
     frame.to_csv(tmp_path / "t.csv", index=False)
     wished = NewCase("told", tmp_path / "t.csv", target="y", weight="w")
@@ -100,18 +124,17 @@ def test_a_table_s_weights_reach_its_fits_and_no_figure(tmp_path, folds):
     assert prepared.inputs["names"] == ["x", "z"]
     data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
     for each in (data, *data.folds):
-        flipped = (each.X[:, 0] > 0) != each.y
-        assert (each.weight[flipped] == 0).all()
-        assert (each.weight[~flipped] > 1).all()
+        assert 0.05 < (each.weight == 0).mean() < 0.15
+        assert (each.relative_weight[each.weight > 0] > 1).all()
     plan = brackets(case.search, seed=case.seed, task=case.task)
     results = [run_bracket(each, data, progress=lambda _: None) for each in plan]
     best = choose_best(case, prepared, results).best_trial
     (test,) = read_parts(prepared, "test", target="y")
     told, p = test.frame["w"].to_numpy() > 0, best.predict(test.X)
-    assert METRICS["roc_auc"].of(test.y[told], p[told]) > 0.95
+    assert METRICS["roc_auc"].of(test.y[told], p[told]) > 0.8
     # Judged on rows that weigh nothing too.
     assert 0.05 < (~told).mean() < 0.15
-    assert METRICS["roc_auc"].of(test.y, p) < 0.95
+    assert METRICS["roc_auc"].of(test.y, p) < METRICS["roc_auc"].of(test.y[told], p[told]) - 0.03
 
 
 @pytest.mark.parametrize(

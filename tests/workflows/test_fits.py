@@ -12,7 +12,7 @@ def test_a_search_that_seconds_have_ended_makes_as_many_fits(monkeypatch):
     text = LEAN.replace("[search]", "[search]\nmax_seconds = 3")
     case = parse_case(text, file="small.toml")
     board = [{"trial": 1, "fits": 1}, {"trial": 2, "fits": 0}]
-    run = RunRecord.model_construct(case="small", leaderboard=board)
+    run = RunRecord.model_construct(case="small", leaderboard=board, files={})
     opened = SimpleNamespace(case=case)
     monkeypatch.setattr(reproduction, "open_case", lambda *_, **__: opened)
     search = reproduction._case_of(run)["search"]
