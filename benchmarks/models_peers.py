@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SEED, TRIALS, FOLDS = 7, 50, 5
+SEED, TRIALS, FOLDS, THREADS = 7, 50, 5, 1
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def xgboost(train: pd.DataFrame, target: str, task: str, seconds: float, _: Path
     kinds = {n: pd.CategoricalDtype(sorted(columns[n].dropna().unique())) for n in _texts(columns)}
     X, y = columns.astype(kinds), train[target].to_numpy()
     objective = {"number": "reg:squarederror", "binary": "binary:logistic"}.get(task)
-    common: dict[str, Any] = {"objective": objective or "multi:softprob", "nthread": 2}
+    common: dict[str, Any] = {"objective": objective or "multi:softprob", "nthread": THREADS}
     common |= {"eval_metric": {"number": "rmse", "binary": "logloss"}.get(task, "mlogloss")}
     if task == "classes":
         common["num_class"] = int(y.max()) + 1
@@ -96,7 +96,7 @@ def flaml(train: pd.DataFrame, target: str, task: str, seconds: float, _: Path) 
         time_budget=seconds,
         seed=SEED,
         verbose=0,
-        n_jobs=2,
+        n_jobs=THREADS,
     )
     if task == "number":
         return found.predict
@@ -114,7 +114,7 @@ def autogluon(train: pd.DataFrame, target: str, task: str, seconds: float, folde
         eval_metric="rmse" if task == "number" else "log_loss",
         path=str(folder / "autogluon"),
         verbosity=0,
-    ).fit(train, time_limit=seconds)
+    ).fit(train, time_limit=seconds, num_cpus=THREADS)
     if task == "number":
         return found.predict
     return lambda rows: _answer(found.predict_proba(rows).to_numpy(), task)

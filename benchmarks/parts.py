@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,10 @@ LOCK = ROOT / "requirements" / "stack.txt"
 @cache
 def code() -> str:
     """Give the digest of all that is measured: code, cases and locked versions."""
-    files = {file for pattern in CODE for file in ROOT.glob(pattern)} | {LOCK}
+    return _digest({file for pattern in CODE for file in ROOT.glob(pattern)} | {LOCK})
+
+
+def _digest(files: Iterable[Path]) -> str:
     known_as = hashlib.sha256()
     for file in sorted(files):
         known_as.update(f"{file.relative_to(ROOT)}\0".encode())
@@ -25,7 +28,7 @@ def code() -> str:
     return known_as.hexdigest()
 
 
-def part(benchmark: str, name: str, measure: Callable[[], Any]) -> Any:
+def part(benchmark: str, name: str, measure: Callable[[], Any], *, of: Sequence[Path] = ()) -> Any:
     """Measure a part, or give what a run of the very same code measured before it was stopped.
 
     Parameters
@@ -34,8 +37,11 @@ def part(benchmark: str, name: str, measure: Callable[[], Any]) -> Any:
         Of which benchmark, and which part.
     measure : callable
         Gives plain JSON data.
+    of : sequence of Path, optional
+        The files alone that it hangs on, such as those that fit another library; all where empty.
     """
-    file = PARTS / code()[:12] / benchmark / f"{name}.json"
+    known_as = _digest(of) if of else code()
+    file = PARTS / known_as[:12] / benchmark / f"{name}.json"
     if file.exists():
         print(f"{benchmark}: {name} was measured before", flush=True)
         return json.loads(file.read_text())

@@ -33,8 +33,8 @@ CLOCK = re.compile(
     re.ASCII,
 )
 ISO = re.compile(
-    r"\s*(?P<sign>[+-]?)P(?=\d|T\d)(?:(?P<days>\d{1,5})D)?(?:T(?=\d)(?:(?P<hours>\d{1,6})H)?"
-    r"(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,10}(?:\.\d{1,9})?)S)?)?\s*",
+    r"\s*(?P<sign>[+-]?)P(?=\d|T\d)(?:(?P<days>\d{1,5})D)?(?:T(?=\d)(?:(?P<hours>\d{1,6}(?:\.\d{1,9})?)H)?"
+    r"(?:(?P<minutes>\d{1,8}(?:\.\d{1,9})?)M)?(?:(?P<seconds>\d{1,10}(?:\.\d{1,9})?)S)?)?\s*",
     re.ASCII,
 )
 NUMBERS = re.compile(NUMBER, re.ASCII)
@@ -116,7 +116,7 @@ class Duration(Number):
                 raise InvalidValue(
                     f"is {shown(given)}, and must be a length of time, such as {EXAMPLE}"
                 )
-            return found
+            return of_seconds(found)
 
         return reader
 

@@ -82,7 +82,8 @@ def whole(values: pd.Series, _: How) -> Found:
     """Read numbers that are whole, where a double can tell them apart."""
     finite = values[np.isfinite(values.astype("float64"))]
     if finite.dtype == object:
-        held = [value == value // 1 and abs(value) <= _exact(value) for value in finite]
+        # Of decimals with more digits than Python's context has, too.
+        held = [value == int(value) and abs(value) <= _exact(value) for value in finite]
         return finite[np.asarray(held, dtype=bool)].map(int), {}
     kept = (finite % 1 == 0) & (finite.abs() <= EXACT)
     return finite[kept].astype("int64"), {}

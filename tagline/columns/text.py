@@ -9,6 +9,7 @@ from tagline.columns.kind import Counts, Fit
 from tagline.columns.string import String
 from tagline.columns.texts import WORD
 
+EXAMPLE = "A few words of text."
 FREE = 0.5  # of the rows have a text of their own
 FEWEST_TEXTS, FEWEST_WORDS = 20, 4.0
 
@@ -26,6 +27,10 @@ class Text(String):
         if words < FEWEST_WORDS:
             return None
         return Fit(hint=f"of some {words:.0f} words each: its length and number of words are read")
+
+    def middle(self, known: pd.Series) -> str:  # noqa: ARG002 - what somebody wrote is theirs
+        """Give an example that nobody wrote."""
+        return EXAMPLE
 
     def inputs(self, xp: Any, value: Any, moment: Any) -> dict[str, Any]:  # noqa: ARG002
         """Give its length and its number of words."""

@@ -68,6 +68,18 @@ def as_ids(values: pd.Series) -> pd.Series:
     return read(values, "string").series
 
 
+def as_text(values: pd.Series) -> pd.Series:
+    """Write values as text, the same however a table or a frame holds them; 7.0 is "7".
+
+    Returns
+    -------
+    Series of shape (n,), str
+        Missing where there is none.
+    """
+    named = as_ids(values)
+    return named.where(named.notna(), values.astype("str"))
+
+
 def missing(values: pd.Series, kind: ColumnKind) -> pd.Series:
     """Tell which values are missing: none at all, or text that means none for the kind."""
     absent = values.isna()

@@ -123,7 +123,7 @@ def check(
     # Masks are by place; an index with gaps would part them from their rows.
     decisions = decisions.reset_index(drop=True)
     # What a row weighs is of no matter to whoever only answers it.
-    weighed = [Field(table.weight, "number", minimum=0.0)] if table.weight and task else []
+    weighed = _weight(decisions, table) if table.weight and task else []
     asked = [*fields, *weighed]
     _whole_table(decisions, fields=asked, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
@@ -175,6 +175,14 @@ def check(
         ),
         meaning=label.meaning,
     )
+
+
+def _weight(decisions: pd.DataFrame, table: TableSection) -> list[Field]:
+    name = str(table.weight)
+    require_columns(decisions, (name,), where="table.weight")
+    given = table.formats.get(name)
+    written = given or recognise(decisions[name], kind="number").format
+    return [Field(name, "number", minimum=0.0, format=written)]
 
 
 def _no_label(decisions: pd.DataFrame) -> Label:

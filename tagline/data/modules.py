@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from tagline.case.config import Case
@@ -10,6 +11,7 @@ from tagline.columns.field import Field
 from tagline.data.features import Features
 from tagline.data.plain import plain_features
 from tagline.errors import TaglineError
+from tagline.paths import look_beside
 
 REQUIRED = {
     "FIELDS": "fields",
@@ -77,6 +79,7 @@ def _expect_directions(given: Any, module: str) -> None:
 
 
 def _imported(name: str, *, file: str) -> Any:
+    look_beside(str(Path(file).resolve().parent))
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:

@@ -151,7 +151,7 @@ class Origin:
         from tagline.data.sampling import Sample, expect_room, free  # noqa: PLC0415 - as `read`
 
         there = free() if memory is None else memory
-        if most is None and self._is_small(files, there):
+        if most is None and self._is_small(files, there, few=FEW if memory is None else 0):
             return None
         rows, size = self.extent(encoding=encoding)
         if most is None or rows <= most:
@@ -164,13 +164,13 @@ class Origin:
         """Give how many rows there is memory for on this machine; None where that is all."""
         from tagline.data.sampling import free, rows_with_room  # noqa: PLC0415 - as `read`
 
-        if self.is_function or self._is_small(self._files(), free()):
+        if self.is_function or self._is_small(self._files(), free(), few=FEW):
             return None
         rows, size = self.extent(encoding=encoding)
         room = rows_with_room(size, rows, memory=free())
         return None if room >= rows else room
 
-    def _is_small(self, files: Sequence[Path], memory: int) -> bool:
+    def _is_small(self, files: Sequence[Path], memory: int, *, few: int) -> bool:
         """Tell whether there is room for a table, whatever is in it."""
         from tagline.data.sampling import BASE, TIMES  # noqa: PLC0415 - as `read`
 
@@ -179,7 +179,7 @@ class Origin:
             for each in files
             if each.is_file()
         )
-        return BASE + 2 * TIMES * packed < memory or packed < FEW
+        return BASE + 2 * TIMES * packed < memory or packed < few
 
     def extent(self, *, encoding: str = UTF_8) -> tuple[int, int]:
         """Count the rows, and about what they take in memory, in bytes."""
@@ -317,6 +317,7 @@ def _is_table(path: Path | PurePosixPath) -> bool:
 def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File":
     import pandas as pd  # noqa: PLC0415 - as `Origin.read`
 
+    from tagline.columns.values import as_text  # noqa: PLC0415 - as `Origin.read`
     from tagline.data.files import File  # noqa: PLC0415
 
     names = list(read[0].frame.columns)
@@ -330,7 +331,11 @@ def _joined(files: Sequence[Path], read: Sequence["File"], named: str) -> "File"
                 todo="Give all files the same columns, or leave out what only some have with "
                 "table.exclude.",
             )
-    frame = pd.concat([each.frame[names] for each in read], ignore_index=True)
+    frames = [each.frame[names] for each in read]
+    mixed = [name for name in names if len({_is_text(each[name]) for each in frames}) > 1]
+    # What one file has as text and another as numbers is text, as it would be in one file.
+    frames = [each.assign(**{n: as_text(each[n]) for n in mixed}) for each in frames]
+    frame = pd.concat(frames, ignore_index=True)
     notes = dict.fromkeys(note for each in read for note in each.notes)
     lost = {name: why for each in read for name, why in each.unreadable.items()}
     not_read = sum(each.not_read for each in read)
@@ -360,6 +365,11 @@ def _passed_over(files: Sequence[Path]) -> tuple[str, ...]:
     named = f"{others:,} other file{'s' if others > 1 else ''} of {folder.name}"
     why = "no CSV or Parquet, or its name begins with _ or ."
     return (f"{named} {'are' if others > 1 else 'is'} not read: {why}",) if others else ()
+
+
+def _is_text(values: "pd.Series") -> bool:
+    # A column without any value says nothing of what it holds.
+    return bool(values.dtype == "str" and values.notna().any())
 
 
 def _told(file: "File", by: Sequence[str]) -> "File":

@@ -11,12 +11,13 @@ import psutil
 import pyarrow as pa
 
 from tagline.columns.arrow import is_readable, of_arrow
-from tagline.columns.values import as_ids
+from tagline.columns.values import as_text
 from tagline.errors import TaglineError
 from tagline.names import near
 
 WHOLE = 2**64
 HASHED_BY = "tagline: a sampl"  # another key than that of parts: a sample has rows of each
+FEWEST = 100  # rows that may be asked for
 TIMES = 6  # what a training takes, over the bytes of a table as Arrow holds it
 BASE = 300_000_000  # bytes that its process takes without any table
 CGROUP = Path("/sys/fs/cgroup/memory.max")
@@ -84,9 +85,7 @@ def _texts(column: pd.Series) -> npt.NDArray[np.object_]:
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
     if pd.api.types.is_datetime64_dtype(column.dtype):
         column = column.astype("datetime64[us]").astype("int64").where(column.notna())
-    named = as_ids(column)
-    others = column.astype("str").fillna("")
-    return np.asarray(named.where(named.notna(), others), dtype=object)
+    return np.asarray(as_text(column).fillna(""), dtype=object)
 
 
 def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:
@@ -111,13 +110,14 @@ def expect_room(size: int, rows: int, *, memory: int, where: str) -> None:
     room = rows_with_room(size, rows, memory=memory)
     if room >= rows:
         return
+    few = room < FEWEST
+    reads = f"max_rows = {room:_} under [table] reads so many of them, or leave columns out. "
     needed = (BASE + TIMES * size) / 1e6
     raise TaglineError(
         f"A training on its {rows:,} rows takes some {needed:,.0f} MB of memory, and there are "
         f"{memory / 1e6:,.0f}.",
         where=where,
-        todo=f"max_rows = {room:_} under [table] reads so many of them, or leave columns out; "
-        "where a task has more: memory_mb under [resources].",
+        todo=("" if few else reads) + "Where a task has more: memory_mb under [resources].",
     )
 
 

@@ -300,9 +300,10 @@ class LogReader:
         """
         went = bundle.facts["accounting"]
         if self.case.table.max_rows is not None or went.get("not_read"):
-            then = went["rows_in"] + went.get("not_read", 0)
-            now = self._gathered.checked.rows_in + self._gathered.features.not_read
-            return int(round((now - then) * went["used"] / max(then, 1)))
+            then = int(went["rows_in"] + went.get("not_read", 0))
+            now: int = self._gathered.checked.rows_in + self._gathered.features.not_read
+            share: float = went["used"] / max(then, 1)
+            return round((now - then) * share)
         if self.case.table.time is None:
             known: int = sum(each["rows"] for each in bundle.facts["periods"])
             return len(self._settled) - known

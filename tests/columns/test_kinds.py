@@ -181,3 +181,15 @@ def test_lengths_of_time_are_read_as_python_and_pandas_write_them(length):
         written.append(str(pd.Timedelta(length)))
     for text in written:
         assert seconds_of(text) == pytest.approx(seconds, abs=2e-6)
+
+
+def test_a_range_holds_for_lengths_of_time_as_text_and_as_seconds():
+    field = Field("x", "duration", minimum=0, maximum=3_600)
+    for inside in ("0:30", "PT1H", 1_800):
+        assert one(field, inside) is not None
+    for outside in ("-0:30", "1:01", "PT3601S", -1.0, 3_601):
+        assert one(field, outside) is None
+
+
+def test_an_example_of_free_text_is_nobody_s():
+    assert "Ann" not in KINDS["text"].middle(pd.Series(["Ann was here"] * 9))

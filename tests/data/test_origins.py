@@ -1,9 +1,13 @@
 """A table is the same wherever it comes from: one file, many, S3, a function of one's own."""
 
+import sys
+from decimal import Decimal
+
 import pandas as pd
 import pytest
 
 from tagline.case.load import check_case, parse_case
+from tagline.data.modules import load_features
 from tagline.data.origins import Origin
 from tagline.data.sources import put_sources, with_sources
 from tagline.data.store import get_table
@@ -151,6 +155,7 @@ def test_what_nobody_wanted_is_not_kept_and_what_is_kept_is_what_was_trained(fol
     assert "mail" not in table
     assert len(table) == found.accounting["rows_in"]
     (folder / "growing.py").unlink()
+    del sys.modules["growing"]
     again, _ = prepared(
         with_sources(
             case.model_copy(update={"file": str(folder / "x" / "c.toml")}), {"source": kept}
@@ -193,3 +198,36 @@ def test_endings_may_be_great_letters(folder):
         part.to_parquet(path) if name == "C.Parquet" else part.to_csv(path, index=False)
     assert len(Origin("great", folder).read().frame) == len(whole)
     assert len(Origin("great/A.CSV", folder).read().frame) == 200
+
+
+def test_files_that_hold_a_column_as_text_and_as_numbers_are_one_table(folder):
+    own = rows(600).assign(id=range(600))
+    (folder / "mixed").mkdir()
+    own.head(300).to_csv(folder / "mixed" / "a.csv", index=False)
+    own.tail(300).to_parquet(folder / "mixed" / "b.parquet", index=False)
+    case = parse_case(config("mixed"), file=str(folder / "c.toml"))
+    found, _ = prepared(case)
+    own.to_csv(folder / "own.csv", index=False)
+    whole = parse_case(config("own.csv"), file=str(folder / "c.toml"))
+    expected, _ = prepared(whole)
+    assert found.matrix == expected.matrix
+    assert put_sources(case)
+
+
+def test_decimals_of_many_digits_are_read_as_what_they_are(folder):
+    great = [Decimal(10) ** 37 + n for n in range(600)]
+    rows(600).assign(great=great).to_parquet(folder / "great.parquet", index=False)
+    begun = begin(NewCase("great", folder / "great.parquet", target="y"), file=folder / "g.toml")
+    assert "great" in begun.survey.frame
+
+
+def test_a_feature_module_lies_beside_its_config(folder, monkeypatch):
+    monkeypatch.setattr("sys.path", list(sys.path))
+    (folder / "beside_it.py").write_text("FIELDS = ()\n")
+    case = parse_case(
+        'name = "own"\ntitle = "?"\nfeatures = "beside_it"\n[table]\n'
+        'id = "id"\ntime = "at"\ntarget = "y"\n',
+        file=str(folder / "c.toml"),
+    )
+    with pytest.raises(TaglineError, match="'beside_it' lacks HISTORY"):
+        load_features(case)

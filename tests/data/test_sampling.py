@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,13 @@ from hypothesis import strategies as st
 from tagline.case.load import parse_case
 from tagline.data import sampling
 from tagline.data.files import rows_of
-from tagline.data.origins import Origin
+from tagline.data.origins import Origin, with_all_rows
 from tagline.data.prepare import prepare
 from tagline.data.sampling import BASE, TIMES, Sample, rows_with_room
 from tagline.data.sources import put_sources, with_sources
 from tagline.errors import TaglineError
 from tagline.workflows.new_case import NewCase, begin
+from tagline.workflows.observed import LogReader
 from tests.pipeline import prepared, rows
 
 
@@ -197,3 +199,21 @@ def test_a_table_four_times_a_task_s_memory_is_trained_on_in_it(tmp_path):
     peak, used = map(int, done.stdout.split()[-2:])
     assert used > 0.9 * room
     assert peak < memory
+
+
+def test_who_looks_for_what_came_true_reads_all_rows_that_there_is_room_for(folder, monkeypatch):
+    case = parse_case(config(source="whole.csv", max_rows=1_000), file=str(folder / "c.toml"))
+    assert with_all_rows(case).table.max_rows is None
+    monkeypatch.setattr("tagline.data.origins.FEW", 0)
+    monkeypatch.setattr(sampling, "free", lambda: BASE + 2_000_000)
+    assert with_all_rows(case).table.max_rows == 1_000
+
+
+def test_a_sample_s_growth_is_that_of_its_table(folder):
+    case = parse_case(config(source="whole.csv", max_rows=1_000), file=str(folder / "c.toml"))
+    found, _ = prepared(case)
+    went = dict(found.accounting)
+    # As of a run that was given four fifths of today's rows.
+    went |= {"not_read": went["not_read"] - 1_000}
+    came = LogReader(case).labelled_since(SimpleNamespace(facts={"accounting": went}))
+    assert came / went["used"] == pytest.approx(0.25, abs=0.002)

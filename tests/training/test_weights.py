@@ -161,3 +161,18 @@ def test_a_family_that_weighs_no_rows_is_refused_where_a_case_asks_for_it():
         fitting(
             Scikit(DecisionTreeClassifier, {}), data_of(X, y, np.abs(y), "binary"), SearchSection()
         )
+
+
+def test_weights_may_be_written_as_people_write_numbers(tmp_path):
+    random = np.random.default_rng(3)
+    x, weight = random.normal(size=600), random.integers(1, 5_000, 600)
+    y = (x + random.normal(size=600) > 0).astype(int)
+    frame = pd.DataFrame({"x": x, "y": y, "w": [f"${each:,}.50" for each in weight]})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    begun = begin(
+        NewCase("t", tmp_path / "t.csv", target="y", weight="w"), file=tmp_path / "t.toml"
+    )
+    prepared = prepare(parse_case(begun.config, file=str(tmp_path / "t.toml")))
+    assert prepared.accounting["quarantined"] == 0
+    data = read(matrix_folder(prepared.matrix, prepared.matrix_files))
+    assert data.relative_weight.std() > 0.4
