@@ -42,9 +42,10 @@ class Sample:
     def of(self, part: pa.Table) -> pa.Table:
         """Give the rows of a part that are read."""
         able = [name for name in part.column_names if is_readable(part.schema.field(name).type)]
-        return part.filter(
-            pa.array(self.keeps({name: of_arrow(part.column(name)) for name in able}))
-        )
+        if not able:
+            return part
+        kept = self.keeps({name: of_arrow(part.column(name)) for name in able})
+        return part.filter(pa.array(kept))
 
     def keeps(self, columns: Mapping[str, pd.Series]) -> npt.NDArray[np.bool_]:
         """Tell which rows are read, of their columns, shape (n,).
@@ -59,19 +60,18 @@ class Sample:
                 f"There is no column {name!r}{near(name, columns)}, by which rows are read.",
                 where="table.max_rows",
             )
-        if not columns:
-            return np.ones(0, dtype=bool)
-        hashes = _hashes([columns[name] for name in columns if name not in self.by])
-        if self.by:
-            own = [columns[name] for name in self.by]
-            there = np.logical_and.reduce([each.notna().to_numpy() for each in own])
+        own = [columns[name] for name in self.by] or list(columns.values())
+        hashes = _hashes(own)
+        lacking = np.logical_or.reduce([each.isna().to_numpy() for each in own])
+        if self.by and lacking.any() and len(columns) > len(self.by):
             # Who has no id or group is told from others by all that the row holds.
-            hashes = np.where(there, _hashes(own), hashes)
+            others = [each[lacking] for name, each in columns.items() if name not in self.by]
+            hashes[lacking] = _hashes(others)
         return np.asarray(hashes < self.share * WHOLE)
 
 
 def _hashes(columns: Sequence[pd.Series]) -> npt.NDArray[np.uint64]:
-    found = np.zeros(len(columns[0]) if columns else 0, dtype=np.uint64)
+    found = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
         own = pd.util.hash_array(_texts(column), hash_key=HASHED_BY, categorize=False)
         # FNV's way of putting hashes together; an odd factor keeps them even over all numbers.
