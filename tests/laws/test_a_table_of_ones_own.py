@@ -121,9 +121,12 @@ def test_it_finds_the_id_the_time_and_what_counts_as_one(tmp_path):
     mails = [f"a{n // 2}@b.org" for n in range(len(rows))]
     born = [f"1980-01-{1 + n % 28:02d}" for n in range(len(rows))]
     asked = [n % 2 for n in range(len(rows))]
-    more = {"e_mail": mails, "birth_date": born, "has_email": asked, "said": SAID}
+    own = [f"number {n}" for n in range(len(rows))]
+    more = {"e_mail": mails, "birth_date": born, "has_email": asked, "said": SAID, "called": own}
     found = begun(tmp_path, rows.assign(**more))
-    assert list(found.excluded) == ["said"]
+    # Of what people write there is a length; of names that are all different there is nothing.
+    assert list(found.excluded) == ["called"]
+    assert found.survey.of("said").kind == "text"
     own = parse_case(found.config, file=str(tmp_path / "own.toml")).table
     assert (own.id, own.time, own.positive) == ("id", "at", "yes")
     assert parse_case(found.config, file="own.toml").serving.personal == ("e_mail", "birth_date")
