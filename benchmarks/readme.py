@@ -161,9 +161,9 @@ def _models(raw: Raw) -> str:
     best = min(others, key=lambda name: others[name]["mean"])
     return (
         f"mean relative loss of the default search on {tables} public tables (three questions, "
-        f"{raw['splits']} split each) over that of {NAMES[best]}, the best of three others with "
-        f"{raw['seconds']:g} s a fit; ours took {raw['summary']['tagline']['fit_seconds']:.1f} s "
-        "(median)"
+        f"{raw['splits']} splits each, one thread) over that of {NAMES[best]}, the best of "
+        f"three others with {raw['seconds']:g} s a fit; "
+        f"ours took {raw['summary']['tagline']['fit_seconds']:.1f} s (median)"
     )
 
 
