@@ -54,7 +54,8 @@ def _without_password(database: str) -> str:
 QUERY = ".sql"
 
 
-def _is_query(source: str | None) -> bool:
+def is_query(source: str | None) -> bool:
+    """Tell whether a source is a file with a SQL query."""
     return source is not None and source.lower().endswith(QUERY)
 
 
@@ -176,7 +177,7 @@ class TableSection(Section):
     def _obeyed(self) -> "TableSection":
         if self.max_rows is not None and self.source is None:
             raise ValueError("max_rows is of table.source, which is not given")
-        queried = [name for name in (self.source, *self.files.values()) if _is_query(name)]
+        queried = [name for name in (self.source, *self.files.values()) if is_query(name)]
         if self.database is not None and not queried:
             raise ValueError("database is of a query: table.source names no file that ends in .sql")
         return self

@@ -88,7 +88,7 @@ def read_file(
 
 
 def rows_of(path: Path, *, encoding: str = UTF_8) -> tuple[int, int]:
-    """Count the rows of a file, and the bytes that they have as text, without keeping any.
+    """Count the rows of a file, and about what they take as Arrow holds them, without keeping any.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from tagline import paths
-from tagline.case.config import QUERY, UTF_8, Case
+from tagline.case.config import UTF_8, Case, is_query
 from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.storage.files import write_whole
@@ -62,7 +62,7 @@ class Origin:
     @property
     def is_query(self) -> bool:
         """Whether it is a file with a SQL query."""
-        return self.named.lower().endswith(QUERY)
+        return is_query(self.named)
 
     @property
     def file(self) -> Path | None:
@@ -153,21 +153,24 @@ class Origin:
         there = free() if memory is None else memory
         if most is None and self._is_small(files, there, few=FEW if memory is None else 0):
             return None
-        rows, size = self.extent(encoding=encoding)
+        rows, size = _extent(files, encoding)
         if most is None or rows <= most:
             expect_room(size, rows, memory=there, where=self.named)
             return None
         expect_room(size * most // rows, most, memory=there, where=self.named)
         return Sample(most / rows, tuple(by))
 
-    def most(self, *, encoding: str = UTF_8) -> int | None:
-        """Give how many rows there is memory for on this machine; None where that is all."""
+    def most(self, *, encoding: str = UTF_8, memory: int | None = None) -> int | None:
+        """Give how many rows there is memory for, as for `read`; None where that is all."""
         from tagline.data.sampling import free, rows_with_room  # noqa: PLC0415 - as `read`
 
-        if self.is_function or self._is_small(self._files(), free(), few=FEW):
+        if self.is_function:
             return None
-        rows, size = self.extent(encoding=encoding)
-        room = rows_with_room(size, rows, memory=free())
+        there, files = free() if memory is None else memory, self._files()
+        if self._is_small(files, there, few=FEW if memory is None else 0):
+            return None
+        rows, size = _extent(files, encoding)
+        room = rows_with_room(size, rows, memory=there)
         return None if room >= rows else room
 
     def _is_small(self, files: Sequence[Path], memory: int, *, few: int) -> bool:
@@ -181,23 +184,16 @@ class Origin:
         )
         return BASE + 2 * TIMES * packed < memory or packed < few
 
-    def extent(self, *, encoding: str = UTF_8) -> tuple[int, int]:
-        """Count the rows, and about what they take in memory, in bytes."""
-        from tagline.data.files import rows_of  # noqa: PLC0415 - as `read`
-
-        counts = [rows_of(each, encoding=encoding) for each in self._files()]
-        return sum(rows for rows, _ in counts), sum(size for _, size in counts)
-
     def _files(self) -> list[Path]:
         if self.file is not None and not (self.file.suffix or self.file.exists()):
             raise TaglineError("There is no such file or folder.", where=self.named)
         if self.file is not None:
             return [self.file]
         if self.is_query:
-            from tagline.data.queries import answered  # noqa: PLC0415 - only who asks one
+            from tagline.data.queries import fetch  # noqa: PLC0415 - only who asks one
 
             query = (self.beside / self.named).resolve()
-            return [answered(query, self.database, beside=self.beside.resolve())]
+            return [fetch(query, self.database, beside=self.beside.resolve())]
         found = self._fetched() if self.named.startswith(S3) else self._local()
         if not found:
             raise TaglineError(
@@ -280,6 +276,14 @@ class Origin:
             kept = Sample(most / rows, tuple(by)).keeps(columns)
             whole = whole[kept].reset_index(drop=True)
         return File(whole.drop(columns=list(exclude)), not_read=rows - len(whole))
+
+
+def _extent(files: Sequence[Path], encoding: str) -> tuple[int, int]:
+    """Count the rows, and about what they take in memory, in bytes."""
+    from tagline.data.files import rows_of  # noqa: PLC0415 - as `Origin.read`
+
+    counts = [rows_of(each, encoding=encoding) for each in files]
+    return sum(rows for rows, _ in counts), sum(size for _, size in counts)
 
 
 def _expect_there(exclude: Sequence[str], names: Sequence[str], where: str) -> None:
@@ -418,7 +422,9 @@ def with_all_rows(case: Case) -> Case:
     """
     if case.table.max_rows is None or case.table.source is None:
         return case
-    if origin_of(case, case.table.source).most(encoding=case.table.encoding) is not None:
+    said = bounds(case, case.table.source)
+    origin = origin_of(case, case.table.source)
+    if origin.most(encoding=said["encoding"], memory=said["memory"]) is not None:
         return case
     return case.model_copy(update={"table": case.table.model_copy(update={"max_rows": None})})
 

@@ -399,7 +399,7 @@ def _put(
 
 
 def _weight(case: Case, used: LabelledRows) -> npt.NDArray[np.float64] | None:
-    """Give what each row weighs, 1 at the most; none where a case says nothing of it."""
+    """Give what each row weighs, in any unit; none where a case says nothing of it."""
     if case.table.weight is None:
         return None
     weight = used.frame[case.table.weight].to_numpy(dtype=np.float64)
@@ -414,7 +414,7 @@ def _weight(case: Case, used: LabelledRows) -> npt.NDArray[np.float64] | None:
         f"Rows weigh by {case.table.weight} as models are fitted, training rows from "
         f"{train.min():.3g} to {train.max():.3g}; every figure counts each row once"
     )
-    return np.asarray(weight / weight.max(), dtype=np.float64)
+    return weight
 
 
 def _part_sizes(used: LabelledRows) -> list[str]:

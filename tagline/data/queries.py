@@ -53,7 +53,7 @@ SESSION = (
 _number = count(1)
 
 
-def answered(query: Path, database: str | None, *, beside: Path | None = None) -> Path:
+def fetch(query: Path, database: str | None, *, beside: Path | None = None) -> Path:
     """Ask a query, and give a Parquet file of its rows.
 
     Parameters
@@ -74,16 +74,16 @@ def answered(query: Path, database: str | None, *, beside: Path | None = None) -
     where = _named(database)
     if where and not where.startswith(POSTGRES):
         where = str((beside or query.parent) / where)
-    return _answered(_text(query), where, database or "", query)
+    return _fetched(_text(query), where, database or "", query)
 
 
 def look_again() -> None:
     """Forget what queries gave: who begins anew asks anew."""
-    _answered.cache_clear()
+    _fetched.cache_clear()
 
 
 @cache
-def _answered(asked: str, database: str | None, shown: str, query: Path) -> Path:
+def _fetched(asked: str, database: str | None, shown: str, query: Path) -> Path:
     ask = _of_postgres if database and database.startswith(POSTGRES) else _of_duckdb
     path = while_running() / f"{query.stem}-{next(_number)}.parquet"
     try:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 
-from tagline.case.config import Case
+from tagline.case.config import Case, is_query
 from tagline.data.origins import ENDINGS, bounds, never_read, origin_of
 from tagline.storage.blobs import blobs
 
@@ -65,6 +65,9 @@ def with_sources(case: Case, sources: Mapping[str, str], *, as_it_was: bool = Fa
             if as_read:
                 kept = tuple(name for name in table.exclude if name == case.split.group)
                 table = table.model_copy(update={"exclude": kept, "max_rows": None})
+                # Kept rows ask nobody; a database is for other files, where these are queries.
+                if not any(map(is_query, table.files.values())):
+                    table = table.model_copy(update={"database": None})
         else:
             files = {**table.files, key.partition("/")[2]: here}
             table = table.model_copy(update={"files": files})

@@ -45,7 +45,8 @@ def ending(
     yield f"{verdict(evaluation)}: {run} is {evaluation.standing}"
     if evaluation.standing == "rejected":
         yield from (f"rows    {line}" for line in more_rows)
-        yield f"what more rows would bring: tagline curve {run}"
+        shown = "its learning curve" if more_rows else "what more rows would bring"
+        yield f"{shown}: tagline curve {run}"
     yield f"bundle {paths.bundles() / bundle['digest']}"
     yield f"report {page_at_hand(own_store(), Workspace(case).report(run))}"
 

@@ -21,6 +21,7 @@ from tagline.metrics.metrics import METRICS
 from tagline.models.families import BaseRate
 from tagline.models.model import Model
 from tagline.models.out_of_fold import fit_of
+from tagline.models.search import AT_ONCE
 from tagline.models.training_data import TrainingData, read
 from tagline.models.trials import members
 from tagline.tasks.task import Floats, Task
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 SHARES = (0.125, 0.25, 0.5, 1.0)
 LEAST_SHARES = SHARES[-3:]  # two doublings, to say what the next one brings
 MATRIX = "matrix/"
-FEW_VALUES, DRAWS = 300_000, 3  # of a matrix that is fitted in seconds
+DRAWS = 3
 MOST_DOUBLINGS = 10
 Fitted = tuple[int, Floats]  # rows that were learned from, and the answers to the test rows
 
@@ -128,7 +129,7 @@ def more_rows(record: RunRecord, *, values: int) -> list[str]:
     values : int
         How many the matrix of its training rows has.
     """
-    if record.stage != "rejected" or values > FEW_VALUES:
+    if record.stage != "rejected" or values > AT_ONCE:
         return []
     try:
         return learning_curve(record, draws=DRAWS).said

@@ -1,5 +1,6 @@
 """A table that a query gives is the table that its file holds."""
 
+import json
 import sys
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from tagline.case.config import TableSection
-from tagline.case.load import parse_case
+from tagline.case.load import check_case, parse_case
 from tagline.data import queries
 from tagline.data.origins import Origin, look_again
 from tagline.data.sources import put_sources, with_sources
@@ -55,8 +56,13 @@ def test_the_rows_are_those_of_the_file_and_what_is_kept_of_them_too(folder, tab
     found, _ = prepared(case)
     assert found.matrix == expected.matrix
     moved = parse_case(config(**table), file=str(folder / "elsewhere" / "c.toml"))
-    again, _ = prepared(with_sources(moved, put_sources(case)))
+    kept = put_sources(case)
+    again, _ = prepared(with_sources(moved, kept))
     assert again.matrix == expected.matrix
+    # A reproduction writes the config down, and another process reads it.
+    said = with_sources(case, kept, as_it_was=True).to_dict()
+    once_more, _ = prepared(check_case(json.loads(json.dumps(said)), file=case.file))
+    assert once_more.matrix == expected.matrix
 
 
 def test_the_same_rows_make_the_same_table_in_whatever_order_they_come(folder):

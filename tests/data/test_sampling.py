@@ -207,6 +207,11 @@ def test_who_looks_for_what_came_true_reads_all_rows_that_there_is_room_for(fold
     monkeypatch.setattr("tagline.data.origins.FEW", 0)
     monkeypatch.setattr(sampling, "free", lambda: BASE + 2_000_000)
     assert with_all_rows(case).table.max_rows == 1_000
+    monkeypatch.undo()
+    # A task's own memory counts, and not what the machine has besides.
+    text = config(source="whole.csv", max_rows=1_000) + "[resources]\nmemory_mb = 302\n"
+    bounded = parse_case(text, file=str(folder / "c.toml"))
+    assert with_all_rows(bounded).table.max_rows == 1_000
 
 
 def test_a_sample_s_growth_is_that_of_its_table(folder):
