@@ -46,7 +46,7 @@ TABLES = (
     ("openintro", "births14", "weight"),
 )
 WITHOUT = ("rownames", "logwage", "premie")  # row numbers, and columns that are the answer
-SPLITS, SECONDS = 3, 60.0
+SPLITS, SECONDS = 5, 60.0
 THREADS = 1  # of each system
 PEERS = ("autogluon", "flaml", "xgboost")
 SYSTEMS = ("tagline", *PEERS)

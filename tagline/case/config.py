@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tagline.case.classes import Value, class_texts
 from tagline.case.evaluation import EvaluationSection, GatesSection
+from tagline.case.history import EventsSection, HistorySection
 from tagline.case.monitoring import MonitoringSection, RetrainingSection, ScheduleSection
 from tagline.case.replay import ReplaySection
 from tagline.case.search import SIMPLE, SearchSection
@@ -347,9 +348,17 @@ class Case(Section):
     )
     seed: Annotated[int, Field(ge=0)] = Field(default=7, description="Seed of all that is random.")
     features: str | None = Field(
-        default=None, description="Feature module; none where the table's columns are the inputs."
+        default=None,
+        description="Feature module. Beside `table.source` it offers what is added to the table's "
+        "columns; without one, all that makes the rows. None where the columns are the inputs.",
     )
     table: TableSection
+    events: dict[str, EventsSection] = Field(
+        default_factory=dict, description="Streams of events beside `table.source`, by name."
+    )
+    history: dict[str, HistorySection] = Field(
+        default_factory=dict, description="History inputs over these streams, by name."
+    )
     split: SplitSection = SplitSection()
     contract: ContractSection = ContractSection()
     inputs: InputsSection = InputsSection()
@@ -419,9 +428,18 @@ class Case(Section):
     def _has_rows(self) -> "Case":
         if not self.features and not self.table.source:
             raise ValueError("either features (a module) or table.source (a file) must be given")
-        for name in self.table.made if self.features else ():
+        for name in () if self.table.source else self.table.made:
             key = "id" if name == ROW_ID else "time"
             raise ValueError(f"table.{key} must be given: {self.features} makes the rows")
+        return self
+
+    @model_validator(mode="after")
+    def _has_streams(self) -> "Case":
+        for key in ("events", "history"):
+            if getattr(self, key) and not self.table.source:
+                raise ValueError(f"{key} is for table.source; a whole feature module says its own")
+        if self.history and self.table.time is None:
+            raise ValueError("history is what was known at table.time, which is not given")
         return self
 
     @model_validator(mode="after")

@@ -157,7 +157,7 @@ def _expect_centuries(
     case: Case, features: Features, checked: ValidationResult, *, now: pd.Timestamp
 ) -> None:
     said = set(case.table.formats)
-    if case.features:
+    if not case.table.source:
         said |= {field.name for field in features.fields if field.format}
     for field in checked.fields:
         if field.type.moments and field.name not in said:

@@ -35,7 +35,7 @@ def holdout(
     case : Case
         The case.
     fields : sequence of Field
-        How a case without a feature module read its columns when it trained.
+        How a case's table was read when it trained.
     held_out : callable
         Gives which decisions none of the models to be judged has learned from, shape (n,), bool,
         of the decisions as they were read, and as they came in.
@@ -54,7 +54,7 @@ def holdout(
     TaglineError
         The tables can not be used, or hold no such decision.
     """
-    features = load_features(case, None if case.features else fields)
+    features = load_features(case, fields if case.table.source else None)
     tables = load_tables(case, features)
     moment = pd.Timestamp.now(tz="UTC") if now is None else now
     checked = check_decisions(case, features, tables, now=moment)

@@ -113,7 +113,7 @@ def expect_no_leak(case: Case, found: Mapping[str, str]) -> None:
 
 
 def _how(case: Case, names: str) -> str:
-    return " of the feature module" if case.features else f": exclude = [{names}] under [table]"
+    return f": exclude = [{names}] under [table]" if case.table.source else " of the feature module"
 
 
 def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Columns) -> Looked:
@@ -123,8 +123,9 @@ def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Column
             before = train[case.table.time_column] - own.pop(field.name)
             if field.name != case.table.time_column:
                 own[field.name] = before.dt.total_seconds()
-    # Without a feature module the inputs are the fields, some under another name.
-    made = inputs if case.features else {}
+    # Inputs that nobody wrote are the fields, some under another name, and the history.
+    past = {each.name for each in features.history}
+    made = inputs if case.features else {name: inputs[name] for name in inputs if name in past}
     return own | {name: _series(given) for name, given in made.items() if name not in own}
 
 

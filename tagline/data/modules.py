@@ -9,6 +9,7 @@ from typing import Any
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.features import Features
+from tagline.data.overlay import laid_over
 from tagline.data.plain import plain_features
 from tagline.errors import TaglineError
 from tagline.paths import look_beside
@@ -30,7 +31,7 @@ OPTIONAL = {
 
 
 def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features:
-    """Import a case's feature module, or make its like from the table's columns.
+    """Import a case's feature module, lay it over its table's columns, or take these alone.
 
     Parameters
     ----------
@@ -47,23 +48,31 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
     if case.features is None:
         return plain_features(case, fields)
     module = _imported(case.features, file=case.file)
+    if case.table.source is not None:
+        base = replace(plain_features(case, fields), **_optional(module, case.features))
+        return laid_over(case, base, module, as_read=fields is not None)
     missing = [name for name in REQUIRED if not hasattr(module, name)]
     if missing:
         raise TaglineError(
             f"The feature module {case.features!r} lacks {', '.join(missing)}.",
             where=f"{case.file}: features",
-            todo="docs/case.md shows what a feature module offers.",
+            todo='Name the table, source = "rows.csv" under [table], and a module may offer any '
+            "of them alone; docs/case.md shows what a feature module offers.",
         )
-    optional = {
-        part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
-    }
-    _expect_directions(optional.get("monotone", {}), case.features)
     offered = Features(
         module=case.features,
         **{part: getattr(module, name) for name, part in REQUIRED.items()},
-        **optional,
+        **_optional(module, case.features),
     )
     return offered if fields is None else replace(offered, fields=tuple(fields))
+
+
+def _optional(module: Any, named: str) -> dict[str, Any]:
+    given = {
+        part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
+    }
+    _expect_directions(given.get("monotone", {}), named)
+    return given
 
 
 def _expect_directions(given: Any, module: str) -> None:

@@ -1,6 +1,6 @@
 """A case without a feature module: the table's own columns are the inputs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from tagline.columns.infer import Recognised, recognise
 from tagline.data.features import Features, Tables
 from tagline.data.files import File
 from tagline.data.origins import never_read
+from tagline.data.streams import declared_history, declared_streams, read_streams, streams_of
 from tagline.data.tables import read_raw, require_columns
 from tagline.errors import TaglineError
+from tagline.history.declare import Declaration
 from tagline.names import free, near
 
 TABLE = "rows"
@@ -44,25 +46,28 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
         )
     names = _input_names(own, moment=case.table.time)
 
+    history = _past(case, names.values())
+
     def load() -> Tables:
-        return {TABLE: (_file(case) if file is None else file).frame}
+        own = (_file(case) if file is None else file).frame
+        return {TABLE: own, **read_streams(case)}
 
     def decisions(tables: Tables) -> pd.DataFrame:
         return with_made(tables[TABLE], case)
 
-    def events(tables: Tables) -> Tables:  # noqa: ARG001 - the shape of a feature module's own
-        return {}
+    def events(tables: Tables) -> Tables:
+        return streams_of(case, tables)
 
     def inputs(xp: Any, row: Mapping[str, Any]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         for field in own:
             made |= _inputs_of(xp, field, row, names)
-        return made
+        return made | {each.name: row[each.name] for each in history}
 
     return Features(
         module=str(case.table.source),
         fields=own,
-        history=(),
+        history=history,
         load=load,
         decisions=decisions,
         events=events,
@@ -71,6 +76,17 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
         hints=hints,
         not_read=0 if file is None else file.not_read,
     )
+
+
+def _past(case: Case, inputs: Collection[str]) -> tuple[Declaration, ...]:
+    history = declared_history(case, declared_streams(case))
+    for name in (each.name for each in history if each.name in inputs):
+        raise TaglineError(
+            f"The history {name!r} is called like an input of the table's own.",
+            where=f"{case.file}: history.{name}",
+            todo="Give it a name of its own.",
+        )
+    return history
 
 
 def _file(case: Case) -> File:

@@ -259,10 +259,14 @@ def _reads(case: Case, features: Features, inputs: FeatureEncoder) -> list[str]:
     if case.features is None:
         # Our own input function has a graph; another one must show that it has.
         program = record(
-            features.inputs, fields=features.fields, history=(), text=tuple(inputs.encoders)
+            features.inputs,
+            fields=features.fields,
+            history=history_names(features),
+            text=tuple(inputs.encoders),
         )
         needed = frozenset().union(*program.needs().values())
-        return [field.name for field in features.fields if field.name in needed]
+        named = [*(field.name for field in features.fields), *history_names(features)]
+        return [name for name in named if name in needed]
     from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second
 
     return read_columns(

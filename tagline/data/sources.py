@@ -8,7 +8,7 @@ from tagline.data.origins import ENDINGS, bounds, never_read, origin_of
 from tagline.storage.blobs import blobs
 
 log = logging.getLogger(__name__)
-SOURCE, PARQUET = "source", ".parquet"
+SOURCE, FILES, EVENTS, PARQUET = "source", "files/", "events/", ".parquet"
 
 
 def put_sources(case: Case) -> dict[str, str]:
@@ -48,7 +48,7 @@ def with_sources(case: Case, sources: Mapping[str, str], *, as_it_was: bool = Fa
     as_it_was : bool, optional
         Whether a query is not asked again: its database has moved on.
     """
-    table = case.table
+    table, events = case.table, dict(case.events)
     for key, named in _named(case):
         origin = origin_of(case, named)
         again = as_it_was and origin.is_query
@@ -66,18 +66,22 @@ def with_sources(case: Case, sources: Mapping[str, str], *, as_it_was: bool = Fa
                 kept = tuple(name for name in table.exclude if name == case.split.group)
                 table = table.model_copy(update={"exclude": kept, "max_rows": None})
                 # Kept rows ask nobody; a database is for other files, where these are queries.
-                if not any(map(is_query, table.files.values())):
+                others = (*table.files.values(), *(each.source for each in events.values()))
+                if not any(map(is_query, others)):
                     table = table.model_copy(update={"database": None})
-        else:
-            files = {**table.files, key.partition("/")[2]: here}
+        elif key.startswith(FILES):
+            files = {**table.files, key.removeprefix(FILES): here}
             table = table.model_copy(update={"files": files})
-    return case if table is case.table else case.model_copy(update={"table": table})
+        else:
+            name = key.removeprefix(EVENTS)
+            events[name] = events[name].model_copy(update={"source": here})
+    return case.model_copy(update={"table": table, "events": events})
 
 
 def _is_kept_as_read(case: Case, key: str) -> bool:
     """Tell whether what a table came to is kept, and not its file."""
     if key != SOURCE:
-        return origin_of(case, case.table.files[key.partition("/")[2]]).file is None
+        return origin_of(case, dict(_named(case))[key]).file is None
     sampled = case.table.max_rows is not None
     return sampled or origin_of(case, str(case.table.source)).file is None
 
@@ -86,4 +90,6 @@ def _named(case: Case) -> Iterator[tuple[str, str]]:
     if case.table.source is not None:
         yield SOURCE, case.table.source
     for name, file in case.table.files.items():
-        yield f"files/{name}", file
+        yield FILES + name, file
+    for name, section in case.events.items():
+        yield EVENTS + name, section.source

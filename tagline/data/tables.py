@@ -1,13 +1,15 @@
 """Raw tables: load them, check that they are whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.columns.infer import counted, recognise
 from tagline.columns.kind import How
+from tagline.columns.kinds import Kind
 from tagline.columns.values import read
 from tagline.data.features import Features
 from tagline.data.files import File, without_texts
@@ -46,11 +48,13 @@ def read_raw(case: Case, named: str, *, exclude: Sequence[str] = (), strict: boo
     return replace(file, frame=without_texts(file.frame, case.table.missing))
 
 
-def read_table(case: Case, named: str) -> pd.DataFrame:
+def read_table(
+    case: Case, named: str, *, kinds: Mapping[str, Kind] = MappingProxyType({})
+) -> pd.DataFrame:
     """Read a file for a feature module, each column in the type of what it holds.
 
     Whole numbers are Int64 where some are missing, so that they keep all their bits; times that
-    bear no zone are on the clocks of the case's.
+    bear no zone are on the clocks of the case's. `kinds` goes before ``table.kinds``.
 
     Raises
     ------
@@ -58,12 +62,14 @@ def read_table(case: Case, named: str) -> pd.DataFrame:
         As `tagline.data.files.read_file` and `tagline.columns.infer.guess`.
     """
     frame = read_raw(case, named).frame
-    return pd.DataFrame({name: _typed(case, frame[name]) for name in frame.columns})
+    asked = {**case.table.kinds, **kinds}
+    return pd.DataFrame(
+        {name: _typed(case, frame[name], asked.get(name)) for name in map(str, frame)}
+    )
 
 
-def _typed(case: Case, values: pd.Series) -> pd.Series:
-    name = str(values.name)
-    held = recognise(values, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
+def _typed(case: Case, values: pd.Series, kind: Kind | None) -> pd.Series:
+    held = recognise(values, kind=kind, format=case.table.formats.get(str(values.name)))
     if held.kind == "number":
         whole = read(values, "integer")
         if not whole.unread.any():

@@ -13,20 +13,29 @@ import pandas as pd
 from tagline.columns.times import in_utc
 from tagline.errors import TaglineError
 from tagline.history.declare import (
+    Age,
     Count,
     Declaration,
+    Distinct,
     Events,
+    ExponentialMean,
     Last,
     Latest,
+    Max,
     Mean,
+    Min,
+    Share,
+    Std,
     Sum,
-    Windowed,
+    Trend,
 )
 from tagline.history.exact import total
 from tagline.history.index import EventIndex, Floats, Ints, Lookups, Recency
 from tagline.history.keys import Categories, categories, codes
+from tagline.history.slices import decaying_mean, distinct, extreme, slope, std
 from tagline.history.written import columns
 
+Sliced = Min | Max | Std | Trend | Distinct
 EXACT = 0  # seconds of a bucket: the very second
 Alike = tuple["Stream", tuple[str, ...], Sequence[Declaration]]
 
@@ -174,8 +183,8 @@ class _Keyed:
     def __init__(self, stream: Stream, by: tuple[str, ...], points: DecisionPoints) -> None:
         self.stream, self.events, self.frame = stream, stream.events, stream.frame
         self.by, self.points = by, points
-        self.indexes: dict[tuple[str | None, str | None], EventIndex] = {}
-        self.positions: dict[tuple[str | None, int, int], Ints] = {}
+        self.indexes: dict[tuple[str | None, str | None, bool], EventIndex] = {}
+        self.positions: dict[tuple[str | None, str | None, bool, int, int], Ints] = {}
         self.latest: dict[int, Ints] = {}
         self.totals: dict[tuple[str | None, str], tuple[dict[int, Ints], Ints]] = {}
         sizes = (len(stream.frame), len(points.time))
@@ -190,19 +199,58 @@ class _Keyed:
 
     def answer(self, declared: Declaration) -> Floats:
         """Compute one declaration for every decision."""
-        if isinstance(declared, Count | Sum | Mean):
-            lookups = self._buckets(declared.bucket_seconds)
+        if isinstance(declared, Last | Age):
+            return self.lookups.answer(self._latest(declared))
+        lookups = self._buckets(declared.bucket_seconds)
+        if isinstance(declared, ExponentialMean):
+            return lookups.answer(self._decaying(declared, lookups))
+        if isinstance(declared, Count | Sum | Mean | Share):
             return lookups.answer(self._windowed(declared, lookups.matched))
-        return self.lookups.answer(self._latest(declared))
+        return lookups.answer(self._sliced(declared, lookups.matched))
 
     def _buckets(self, seconds: int) -> Lookups:
         if (self.by, seconds) not in self.points.lookups:
             self.points.lookups[self.by, seconds] = self.lookups.by_bucket(seconds)
         return self.points.lookups[self.by, seconds]
 
-    def _windowed(self, declared: Windowed, matched: npt.NDArray[np.bool_]) -> Floats:
-        last = self._position(declared.where, declared.bucket_seconds, 0)
-        first = self._position(declared.where, declared.bucket_seconds, declared.window_seconds)
+    def _decaying(self, declared: ExponentialMean, lookups: Lookups) -> Floats:
+        index = self._index(declared.where, declared.value)
+        last = index.before(lookups.key, lookups.time)
+        known = lookups.matched & (last > 0)
+        known &= index.key[np.maximum(last - 1, 0)] == lookups.key if len(index.key) else False
+        found = np.full(len(last), np.nan)
+        values = self._values(declared.value)[index.row]
+        found[known] = decaying_mean(
+            values, index.known, index.key, last[known], declared.halflife_seconds
+        )
+        return found
+
+    def _sliced(self, declared: Sliced, matched: npt.NDArray[np.bool_]) -> Floats:
+        value, place = declared.value, self._place(declared.value)
+        coded = isinstance(declared, Distinct)
+        asked = (declared.where, value, coded)
+        last = self._position(*asked, declared.bucket_seconds, 0)
+        first = self._position(*asked, declared.bucket_seconds, declared.window_seconds)
+        first = np.where(matched, first, last)
+        index = self._index(*asked)
+        if isinstance(declared, Distinct):
+            codes_ = self._codes(value)[index.row]
+            several = int(codes_.max(initial=0)) + 1
+            counted = distinct(index.key * several + codes_, first, last)
+            return np.minimum(counted, declared.most).astype(np.float64)
+        values = self._values(value)[index.row]
+        if isinstance(declared, Std):
+            return std(values, first, last, where=place)
+        if isinstance(declared, Trend):
+            return slope(values, index.known, first, last, where=place)
+        return extreme(values, first, last, np.minimum if isinstance(declared, Min) else np.maximum)
+
+    def _windowed(
+        self, declared: Count | Sum | Mean | Share, matched: npt.NDArray[np.bool_]
+    ) -> Floats:
+        asked = (declared.where, None, False)
+        last = self._position(*asked, declared.bucket_seconds, 0)
+        first = self._position(*asked, declared.bucket_seconds, declared.window_seconds)
 
         def inside(running: Ints) -> Ints:
             found = running.take(last) - running.take(first)
@@ -211,9 +259,11 @@ class _Keyed:
 
         if isinstance(declared, Count):
             return np.where(matched, last - first, 0).astype(np.float64)
+        if isinstance(declared, Share):
+            self._flags(declared.value)  # what is no flag is told
         totals, count = self._totals(declared.where, declared.value)
         sums = total({power: inside(each) for power, each in totals.items()}, rows=len(last))
-        if isinstance(declared, Mean):
+        if isinstance(declared, Mean | Share):
             counts, means = inside(count), np.full(len(sums), np.nan)
             np.divide(sums, counts, out=means, where=counts > 0)
             return means
@@ -227,10 +277,12 @@ class _Keyed:
             self.totals[where, value] = totals, index.running_count(~np.isnan(values))
         return self.totals[where, value]
 
-    def _position(self, where: str | None, bucket: int, back: int) -> Ints:
-        place = (where, bucket, back)
+    def _position(
+        self, where: str | None, value: str | None, coded: bool, bucket: int, back: int
+    ) -> Ints:
+        place = (where, value, coded, bucket, back)
         if place not in self.positions:
-            lookups, index = self._buckets(bucket), self._index(where, None)
+            lookups, index = self._buckets(bucket), self._index(where, value, coded)
             self.positions[place] = index.before(lookups.key, lookups.time - back)
         return self.positions[place]
 
@@ -260,16 +312,16 @@ class _Keyed:
             self.latest[id(index)] = index.latest_rows(self.stream.recency)
         return self.latest[id(index)]
 
-    def _index(self, where: str | None, value: str | None) -> EventIndex:
-        if (where, value) not in self.indexes:
+    def _index(self, where: str | None, value: str | None, coded: bool = False) -> EventIndex:
+        if (where, value, coded) not in self.indexes:
             usable = self.stream.timed.copy()
             if where is not None:
                 usable &= self._flags(where)
             if value is not None:
-                usable &= ~np.isnan(self._values(value))
+                usable &= self._codes(value) >= 0 if coded else ~np.isnan(self._values(value))
             # Sorted once: what is usable is a part of the whole, in the same order.
-            self.indexes[where, value] = self._whole.only(usable)
-        return self.indexes[where, value]
+            self.indexes[where, value, coded] = self._whole.only(usable)
+        return self.indexes[where, value, coded]
 
     @cached_property
     def _whole(self) -> EventIndex:
@@ -290,6 +342,9 @@ class _Keyed:
                 where=self._place(column),
             )
         return flags.isin([True]).to_numpy()
+
+    def _codes(self, column: str) -> Ints:
+        return pd.factorize(self.frame[column])[0].astype(np.int64)
 
     def _values(self, column: str) -> Floats:
         values = self.frame[column]

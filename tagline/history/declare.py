@@ -178,6 +178,98 @@ class Mean(_Windowed, _Valued):
 
 
 @dataclass(frozen=True)
+class Share(_Windowed, _Valued):
+    """How often a flag holds, of the events in the window; NaN where there are none.
+
+    Examples
+    --------
+    >>> Share("late_share", Events("departed"), "late", by=("origin",), window="2h").value
+    'late'
+    """
+
+
+@dataclass(frozen=True)
+class Min(_Windowed, _Valued):
+    """The least value of the events in the window; NaN where there are none."""
+
+
+@dataclass(frozen=True)
+class Max(_Windowed, _Valued):
+    """The greatest value of the events in the window; NaN where there are none."""
+
+
+@dataclass(frozen=True)
+class Std(_Windowed, _Valued):
+    """The sample standard deviation of a value over the events in the window.
+
+    ``sqrt((sum x^2 - (sum x)^2 / n) / (n - 1))``, with sums that are exact, so that a huge value
+    leaves nothing behind once it has left the window; NaN with fewer than two events.
+    """
+
+
+@dataclass(frozen=True)
+class Trend(_Windowed, _Valued):
+    """The slope of a value over the time when it became known, in units a day.
+
+    Ordinary least squares over the events in the window; NaN where fewer than two seconds have
+    events.
+    """
+
+
+@dataclass(frozen=True)
+class Distinct(_Windowed, _Valued):
+    """How many different values the events in the window have; 0 where there are none.
+
+    Parameters
+    ----------
+    most : int, optional
+        More than so many are given as so many: what a live counter has room for.
+
+    Examples
+    --------
+    >>> Distinct("airlines", Events("departed"), "carrier", by=("origin",), window="2h").most
+    1000
+    """
+
+    most: int = field(default=1000, kw_only=True)
+
+
+@dataclass(frozen=True)
+class ExponentialMean(_Keyed, _Valued):
+    """The mean of a value over all events before the bucket, younger ones weighing more.
+
+    An event weighs half as much as one that became known a `halflife` later:
+    ``sum(w x) / sum(w)`` with ``w = 2^(known / halflife)``; NaN where there are none.
+
+    Parameters
+    ----------
+    halflife : str
+        How much older an event weighs half as much.
+    bucket : str, optional
+        As of a window: an event counts once the bucket is over in which it became known.
+
+    Examples
+    --------
+    >>> gone = Events("gone")
+    >>> ExponentialMean("delay", gone, "delay", by=("tail",), halflife="7D").halflife_seconds
+    604800
+    """
+
+    halflife: str = field(kw_only=True)
+    bucket: str = field(default="5min", kw_only=True)
+
+    @property
+    def halflife_seconds(self) -> int:
+        """The half-life in seconds."""
+        return seconds(self.halflife, where=_place(self))
+
+    @property
+    def bucket_seconds(self) -> int:
+        """The bucket in seconds."""
+        return seconds(self.bucket, where=_place(self))
+
+
+@dataclass(frozen=True)
 class Last(_Latest, _Valued):
     """The value of the latest event that was known at the decision; NaN where there is none.
 
@@ -209,9 +301,10 @@ class Age(_Latest, _Named):
     value: str | None = field(default=None, kw_only=True)
 
 
-Windowed = Count | Sum | Mean
+Windowed = Count | Sum | Mean | Share | Min | Max | Std | Trend | Distinct
 Latest = Last | Age
-Declaration = Windowed | Latest
+Declaration = Windowed | ExponentialMean | Latest
+COUNTED = Count | Sum | Distinct  # 0 where there is no event
 
 
 def _place(declared: object) -> str:

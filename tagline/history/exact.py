@@ -7,6 +7,8 @@ gives. After Kulisch's long accumulator (Kulisch 2013, "Computer Arithmetic and 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -61,17 +63,73 @@ def digits(values: Floats, *, where: str) -> dict[int, Ints]:
 def total(sums: Digits, *, rows: int) -> Floats:
     """Give sums of digits as doubles, shape (rows,), float64; within one unit in the last place.
 
-    The digits are added from the highest place to the lowest with what each addition loses
-    (Knuth 1997, "The Art of Computer Programming" 2, 4.2.2, theorem B), so the same digits always
-    give the same double.
+    The digits are added from the highest place to the lowest with what each addition loses, so the
+    same digits always give the same double.
     """
     if set(sums) == {0}:
         return sums[0].astype(np.float64)  # whole numbers, as the sum below would give them
+    return total_pair(sums, rows=rows).rounded
+
+
+def total_pair(sums: Digits, *, rows: int) -> "Pair":
+    """Give sums of digits with what a double alone would lose of them."""
     found, lost = np.zeros(rows), np.zeros(rows)
     for place in sorted(sums, reverse=True):
-        more = np.ldexp(sums[place].astype(np.float64), BITS * place)
-        both = found + more
-        part = both - found
-        lost = lost + ((found - (both - part)) + (more - part))
-        found = both
-    return found + lost
+        whole = sums[place].astype(np.float64)
+        # What 53 bits do not hold of a digit's sum.
+        rest = (sums[place] - whole.astype(np.int64)).astype(np.float64)
+        found, more = _two_sum(found, np.ldexp(whole, BITS * place))
+        lost = lost + (more + np.ldexp(rest, BITS * place))
+    return Pair(found, lost)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Numbers as unevaluated sums of two doubles, some 106 bits.
+
+    After Dekker (1971, "A floating-point technique for extending the available precision").
+    """
+
+    high: Floats
+    low: Floats
+
+    @classmethod
+    def of(cls, values: Floats) -> Self:
+        """Take doubles as they are."""
+        return cls(values, np.zeros_like(values))
+
+    @property
+    def rounded(self) -> Floats:
+        """As doubles."""
+        return self.high + self.low
+
+    def times(self, other: Self) -> Self:
+        """Multiply."""
+        high, low = product(self.high, other.high)
+        return type(self)(high, low + (self.high * other.low + self.low * other.high))
+
+    def __sub__(self, other: Self) -> Self:
+        high, low = _two_sum(self.high, -other.high)
+        return type(self)(high, low + (self.low - other.low))
+
+
+def product(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Multiply exactly: the sum of what is given is ``x * y``.
+
+    By Veltkamp's splitting (Dekker 1971); for numbers whose products are no denormals.
+    """
+    both, (x1, x2), (y1, y2) = x * y, _halves(x), _halves(y)
+    return both, ((x1 * y1 - both) + x1 * y2 + x2 * y1) + x2 * y2
+
+
+def _halves(x: Floats) -> tuple[Floats, Floats]:
+    far = x * (2.0**27 + 1)
+    high = far - (far - x)
+    return high, x - high
+
+
+def _two_sum(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    # Knuth 1997, "The Art of Computer Programming" 2, 4.2.2, theorem B.
+    both = x + y
+    part = both - x
+    return both, (x - (both - part)) + (y - part)

@@ -28,7 +28,7 @@ from tagline.columns.times import in_utc
 from tagline.errors import TaglineError
 from tagline.history.ageing import companions
 from tagline.history.bulk import by_key, compute
-from tagline.history.declare import Age, Count, Declaration, Last, Sum
+from tagline.history.declare import COUNTED, Age, Declaration, Last
 from tagline.history.written import to_dict
 from tagline.storage.contract import Store
 
@@ -272,7 +272,7 @@ def _group(
         keys = pd.concat([each.astype(object) for each in seen]).drop_duplicates(ignore_index=True)
         keys = keys.infer_objects().assign(**{AT: moment})
     past = compute(declared, events, keys, at=AT, timezone=timezone)
-    never = [0.0 if isinstance(each, Count | Sum) else math.nan for each in declared]
+    never = [0.0 if isinstance(each, COUNTED) else math.nan for each in declared]
     values = np.vstack([past.to_numpy(dtype=np.float64), never])
     return Group(by, tuple(past.columns), _numbered(keys, by), values)
 

@@ -2,16 +2,14 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from tagline.errors import TaglineError
-from tagline.history.declare import Age, Count, Declaration, Events, Last, Mean, Sum
+from tagline.history.declare import Count, Declaration, Events
 
-DECLARATIONS: dict[str, type[Declaration]] = {
-    each.__name__: each for each in (Count, Sum, Mean, Last, Age)
-}
+DECLARATIONS: dict[str, type[Declaration]] = {each.__name__: each for each in get_args(Declaration)}
 USUAL = (("value", None), ("strictly_before", False))
 Schemas = dict[str, dict[str, str]]
 

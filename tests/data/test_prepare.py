@@ -200,8 +200,11 @@ def test_a_csv_that_ends_in_the_middle_of_a_row_is_told(tmp_path):
 
 
 def test_a_config_of_another_case_is_told(tmp_path):
-    case = case_of(tmp_path, rows(), features="features.flights")
-    with pytest.raises(TaglineError, match=r"decisions of features.flights: Missing column 'at'"):
+    table = {"id": "number", "time": "decided_at", "target": "late"}
+    case = case_of(tmp_path, rows(), features="features.flights", table=table)
+    with pytest.raises(
+        TaglineError, match=r"decisions of features.flights: Missing column 'number'"
+    ):
         prepare(case, now=NOW)
 
 

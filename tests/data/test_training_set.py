@@ -49,7 +49,7 @@ def test_directions_groups_split_and_labels_are_in_the_name(tmp_path, monkeypatc
     for number, monotone in enumerate([{}, {"size": 1}, {"size": -1}]):
         name = f"of_{tmp_path.name}_{number}".replace("-", "_")
         (tmp_path / f"{name}.py").write_text(FEATURES.format(monotone=monotone))
-        found.append(place(tmp_path, features=name))
+        found.append(place(tmp_path, features=name, table={"source": None}))
     assert len(set(found)) == len(found)
 
 

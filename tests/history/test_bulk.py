@@ -8,11 +8,26 @@ from hypothesis import strategies as st
 
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute
-from tagline.history.declare import Age, Count, Events, Last, Mean, Sum
+from tagline.history.declare import (
+    Age,
+    Count,
+    Distinct,
+    Events,
+    ExponentialMean,
+    Last,
+    Max,
+    Mean,
+    Min,
+    Share,
+    Std,
+    Sum,
+    Trend,
+)
 
 START = pd.Timestamp("2024-03-10", tz="UTC")
 MINUTE = pd.Timedelta("1min")
 SEEN, HEARD = Events("seen"), Events("heard")
+COUNTED = Count | Distinct
 DECLARATIONS = (
     Count("n_all", SEEN, window="30min"),
     Count("n_place", SEEN, by=("place",), window="30min"),
@@ -28,6 +43,21 @@ DECLARATIONS = (
     Count("heard_pair", HEARD, by=("place", "kind"), window="40min"),
     Last("heard_place", HEARD, "size", by=("place",)),
     Count("heard_turned", HEARD, by=("kind", "place"), window="40min"),
+    Share("share_bad", SEEN, "bad", by=("place",), window="1h"),
+    Min("min_all", SEEN, "size", window="30min"),
+    Max("max_place", SEEN, "size", by=("place",), window="1h", bucket="15min"),
+    Max("max_bad", HEARD, "size", by=("kind",), window="20min", where="bad"),
+    Distinct("kinds", SEEN, "kind", by=("place",), window="1h"),
+    Distinct("places", HEARD, "place", window="40min", bucket="10min", where="bad"),
+    Distinct("two_sizes", SEEN, "size", window="90min", most=2),
+)
+ROUNDED = (
+    Std("std_all", SEEN, "size", window="1h"),
+    Std("std_place", HEARD, "size", by=("place",), window="40min", where="bad"),
+    Trend("trend_all", SEEN, "size", window="1h", bucket="10min"),
+    Trend("trend_kind", HEARD, "size", by=("kind",), window="90min"),
+    ExponentialMean("fading_all", SEEN, "size", halflife="20min"),
+    ExponentialMean("fading_place", SEEN, "size", by=("place",), halflife="1h", where="bad"),
 )
 
 minutes = st.integers(0, 90)
@@ -75,7 +105,7 @@ def walk(declared, events, decision):
     """Ask every event in turn whether it counts."""
     now = decision["at"]
     if any(pd.isna(decision[key]) for key in declared.by):
-        return 0.0 if isinstance(declared, Count) else np.nan
+        return 0.0 if isinstance(declared, COUNTED) else np.nan
     own = [
         event
         for event in events
@@ -94,13 +124,35 @@ def walk(declared, events, decision):
             return np.nan
         return latest[declared.value] if isinstance(declared, Last) else age
     until = now.floor(declared.bucket)
-    inside = [e for e in own if until - pd.Timedelta(declared.window) <= e["known_at"] < until]
+    length = pd.Timedelta(getattr(declared, "window", "1000D"))
+    inside = [e for e in own if until - length <= e["known_at"] < until]
     if isinstance(declared, Count):
         return float(len(inside))
-    values = [e[declared.value] for e in inside if not np.isnan(e[declared.value])]
+    inside = [e for e in inside if not pd.isna(e[declared.value])]
+    values = [e[declared.value] for e in inside]
     if isinstance(declared, Sum):
         return float(sum(values))
-    return float(sum(values) / len(values)) if values else np.nan
+    if isinstance(declared, Distinct):
+        return float(min(len(set(values)), declared.most))
+    return slowly(declared, values, inside) if values else np.nan
+
+
+def slowly(declared, values, inside):
+    """Say what a window's values come to, as a book has it."""
+    days = [(e["known_at"] - START) / pd.Timedelta("1D") for e in inside]
+    match declared:
+        case Min():
+            return min(values)
+        case Max():
+            return max(values)
+        case Std():
+            return np.std(values, ddof=1) if len(values) > 1 else np.nan
+        case Trend():
+            return np.polyfit(days, values, 1)[0] if len(set(days)) > 1 else np.nan
+        case ExponentialMean():
+            halves = np.array(days) / (pd.Timedelta(declared.halflife) / pd.Timedelta("1D"))
+            return np.average(values, weights=2.0 ** (halves - max(halves)))
+    return float(sum(values) / len(values))
 
 
 @given(histories(), histories())
@@ -113,6 +165,55 @@ def test_bulk_equals_the_slow_walk(history, other):
         events = one_by_one(streams[declared.events.name])
         expected = [walk(declared, events, decision) for decision in one_by_one(decisions)]
         np.testing.assert_array_equal(found[declared.name], expected, err_msg=declared.name)
+
+
+@given(histories(), histories())
+@settings(max_examples=80, deadline=None)
+def test_what_is_rounded_equals_the_slow_walk_too(history, other):
+    seen, decisions = history
+    streams = {"seen": seen, "heard": other[0]}
+    found = compute(ROUNDED, streams, decisions, at="at")
+    for declared in ROUNDED:
+        events = one_by_one(streams[declared.events.name])
+        expected = [walk(declared, events, decision) for decision in one_by_one(decisions)]
+        np.testing.assert_allclose(
+            found[declared.name], expected, rtol=1e-9, atol=1e-7, err_msg=declared.name
+        )
+
+
+@pytest.mark.parametrize("huge", [1e12, 1e15, -1e20, 1e28])
+def test_a_huge_value_that_has_left_a_window_leaves_nothing_behind(huge):
+    minutes_ = [0, 61, 62, 63, 64]
+    times = pd.DatetimeIndex([START + m * MINUTE for m in minutes_])
+    events = pd.DataFrame({"occurred_at": times, "known_at": times})
+    events["size"] = [huge, 1.0, 2.0, 3.0, 4.0]
+    declared = [
+        Std("std", SEEN, "size", window="1h", bucket="1min"),
+        Trend("trend", SEEN, "size", window="1h", bucket="1min"),
+        Mean("mean", SEEN, "size", window="1h", bucket="1min"),
+    ]
+    asked = pd.DataFrame({"at": [START + 65 * MINUTE]})
+    found = compute(declared, {"seen": events}, asked, at="at").iloc[0]
+    np.testing.assert_allclose(found, [np.std([1, 2, 3, 4], ddof=1), 1440.0, 2.5], rtol=1e-12)
+
+
+def test_the_spread_of_values_far_from_zero_is_found():
+    times = pd.date_range(START, periods=50, freq="1min")
+    events = pd.DataFrame({"occurred_at": times, "known_at": times})
+    events["size"] = 1e9 + np.arange(50) % 2 / 1024
+    asked = pd.DataFrame({"at": [START + 55 * MINUTE]})
+    declared = [Std("std", SEEN, "size", window="1h")]
+    found = compute(declared, {"seen": events}, asked, at="at").iloc[0, 0]
+    assert found == pytest.approx(np.std(np.arange(50) % 2 / 1024, ddof=1), rel=1e-9)
+    events["size"] = 0.1
+    assert compute(declared, {"seen": events}, asked, at="at").iloc[0, 0] == 0.0
+
+
+def test_a_share_is_of_a_flag():
+    declared = [Share("share", SEEN, "size", window="1h")]
+    asked = pd.DataFrame({"at": [START + 55 * MINUTE]})
+    with pytest.raises(TaglineError, match="no flag, such as"):
+        compute(declared, {"seen": event_of("a", 1.0).assign(size=0.5)}, asked, at="at")
 
 
 def test_decisions_without_a_key_leave_the_others_alone_in_every_stream():

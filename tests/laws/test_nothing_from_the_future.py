@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import tests.shop
 from tagline.case.load import check_case
 from tagline.history.bulk import compute
-from tagline.history.declare import Age, Count, Events, Last, Mean
+from tagline.history.declare import Age, Count, Distinct, Events, Last, Max, Mean
 from tagline.history.lookup import History
 from tagline.history.snapshot import Group, Snapshot, load, newest, snapshot, write
 from tagline.history.written import from_dict, to_dict
@@ -64,6 +64,8 @@ KEPT = (
 WINDOWS = (
     Count("count", SEEN, by=("place",), window="30min"),
     Mean("mean", SEEN, "size", window="1h"),
+    Max("greatest", SEEN, "size", by=("place",), window="2h"),
+    Distinct("places", SEEN, "place", window="1h"),
 )
 minutes = st.integers(-200, 0)
 

@@ -56,6 +56,8 @@ class World:
         What the config says beside the usual.
     folder : str
         Where the case lies below the folder of the test.
+    beside : callable
+        Writes what else lies beside the config.
     quick : bool
         Whether `make test` goes through it.
     """
@@ -66,12 +68,14 @@ class World:
     table: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, Any] = field(default_factory=dict)
     folder: str = "case"
+    beside: Callable[[Path], object] = lambda _: None
     quick: bool = False
 
     def case(self, folder: Path) -> Case:
         """Write the table, and give the case that asks it."""
         place = folder / self.folder
         place.mkdir(parents=True, exist_ok=True)
+        self.beside(place)
         sections = {"search": QUICK, "gates": {"beat_baselines": False}} | self.sections
         return case_of(place, self.make(), kind=self.kind, table=self.table, **sections)
 

@@ -1,0 +1,182 @@
+"""A module may offer any part alone, and a config may name streams and history."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tagline.case.load import check_case
+from tagline.data.modules import load_features
+from tagline.data.parts import read_parts
+from tagline.data.prepare import prepare
+from tagline.data.sources import put_sources, with_sources
+from tagline.errors import TaglineError
+
+NOW = pd.Timestamp("2025-01-01", tz="UTC")
+HISTORY = {
+    "visits_7d": {"count": "visits", "window": "7D", "bucket": "1h"},
+    "calls": {"count": "calls", "by": [], "window": "2D"},
+    "spent_std": {"std": "visits", "value": "spent", "window": "30D", "bucket": "1D"},
+    "spent_last": {"last": "visits", "value": "spent", "by": "town", "within": "9D"},
+    "shops": {"distinct": "visits", "value": "shop", "window": "30D", "most": 3},
+    "fading": {"exponential_mean": "visits", "value": "spent", "halflife": "3D"},
+}
+EVENTS = {
+    "visits": {
+        "source": "seen.csv",
+        "time": "when",
+        "known": "heard",
+        "key": {"town": "place"},
+        "where": {"what": "visit"},
+    },
+    "calls": {"source": "seen.csv", "time": "when", "where": {"what": ["call", "letter"]}},
+}
+
+
+def rows(n=400):
+    random = np.random.default_rng(3)
+    at = pd.date_range("2024-01-01", periods=n, freq="3h", tz="UTC")
+    size = random.normal(10, 3, n)
+    chance = 1 / (1 + np.exp(10 - size))
+    town = random.choice(["a", "b", "é"], n)
+    frame = {"id": [f"r{i}" for i in range(n)], "at": at, "size": size, "town": town}
+    return pd.DataFrame({**frame, "y": (random.random(n) < chance).astype(int)})
+
+
+def seen(n=900):
+    random = np.random.default_rng(4)
+    when = pd.Timestamp("2023-12-20") + pd.to_timedelta(
+        random.integers(0, 60 * 86_400, n), unit="s"
+    )
+    frame = {"when": when, "heard": when + pd.Timedelta("5h"), "spent": random.gamma(2, 9, n)}
+    frame |= {"place": random.choice(["a", "b", "é"], n), "shop": random.choice(list("ABCDEF"), n)}
+    return pd.DataFrame(frame | {"what": random.choice(["visit", "call", "letter"], n)})
+
+
+def case_of(folder, module=None, **sections):
+    rows().to_csv(folder / "rows.csv", index=False)
+    seen().to_csv(folder / "seen.csv", index=False)
+    values = {"name": "more", "title": "Is it so?"}
+    values["table"] = {"id": "id", "time": "at", "target": "y", "source": "rows.csv"}
+    if module is not None:
+        name = f"more_{folder.name}".replace("-", "_")
+        (folder / f"{name}.py").write_text(module)
+        sys.modules.pop(name, None)
+        values["features"] = name
+    return check_case(values | sections, file=str(folder / "more.toml"))
+
+
+def trained_on(case):
+    found = prepare(case, now=NOW)
+    train, tune, test = read_parts(found, "train", "tune", "test", target=case.table.target)
+    return found, pd.concat([train.frame, tune.frame, test.frame])
+
+
+def test_an_input_is_added_and_all_else_passes_through(tmp_path):
+    ratio = 'def inputs(xp, row):\n    return {"twice": row["size"] * 2.0}\n'
+    plain, _ = trained_on(case_of(tmp_path))
+    found, _ = trained_on(case_of(tmp_path, ratio))
+    assert found.inputs["names"] == [*plain.inputs["names"], "twice"]
+    assert found.fields == plain.fields
+
+
+def test_an_input_takes_the_place_of_another_or_is_left_out(tmp_path):
+    other = 'def inputs(xp, row):\n    return {"size": row["size"] * 2.0, "town": None}\n'
+    found, _ = trained_on(case_of(tmp_path, other))
+    assert "town" not in found.inputs["names"]
+    assert found.inputs["names"].count("size") == 1
+
+
+def test_a_field_of_the_modules_own_is_taken_and_others_stay_as_guessed(tmp_path):
+    fields = "from tagline.columns.field import Field\n"
+    fields += 'FIELDS = (Field("size", "number", unit="kg", maximum=18.0),)\n'
+    found, frame = trained_on(case_of(tmp_path, fields, contract={"max_quarantined": 0.5}))
+    said = {field["name"]: field for field in found.fields}
+    assert said["size"]["unit"] == "kg"
+    assert said["town"]["kind"] == "string"
+    assert frame["size"].max() <= 18
+    assert found.accounting["quarantined"] == (rows()["size"] > 18).sum()
+    with pytest.raises(TaglineError, match=r"no column 'sise' \(is it 'size'\?\)"):
+        load_features(case_of(tmp_path, fields.replace('"size"', '"sise"')))
+
+
+def test_a_module_that_makes_the_rows_and_a_table_are_two_of_one_thing(tmp_path):
+    with pytest.raises(TaglineError, match=r"makes the rows itself.*Leave out one"):
+        load_features(case_of(tmp_path, "def decisions(tables):\n    return tables['x']\n"))
+
+
+def test_history_of_a_config_is_what_a_walk_through_the_events_gives(tmp_path):
+    found, frame = trained_on(case_of(tmp_path, events=EVENTS, history=HISTORY))
+    assert set(HISTORY) <= set(found.inputs["names"])
+    events = seen().assign(
+        when=lambda e: e["when"].dt.tz_localize("UTC"),
+        heard=lambda e: e["heard"].dt.tz_localize("UTC"),
+    )
+    for decision in frame.sample(60, random_state=1).to_dict("records"):
+        own = events[(events["place"] == decision["town"]) & (events["what"] == "visit")]
+        before = decision["at"].floor("1h")
+        week = own[(own["heard"] >= before - pd.Timedelta("7D")) & (own["heard"] < before)]
+        assert decision["visits_7d"] == len(week)
+        other = events[events["what"] != "visit"]
+        five = decision["at"].floor("5min")
+        inside = (other["when"] >= five - pd.Timedelta("2D")) & (other["when"] < five)
+        assert decision["calls"] == inside.sum()
+        known = own[own["heard"].dt.ceil("s") <= decision["at"]]
+        fresh = known[known["when"].dt.floor("s") >= decision["at"] - pd.Timedelta("9D")]
+        latest = fresh.sort_values("when")["spent"].iloc[-1] if len(fresh) else np.nan
+        assert decision["spent_last"] == pytest.approx(latest, nan_ok=True)
+
+
+def test_history_is_declared_in_a_module_over_a_configs_streams_too(tmp_path):
+    module = "from tagline.history.declare import Count, Events\n"
+    module += (
+        'HISTORY = (Count("own", Events("visits"), by=("town",), window="7D", bucket="1h"),)\n'
+    )
+    _, frame = trained_on(case_of(tmp_path, module, events=EVENTS, history=HISTORY))
+    pd.testing.assert_series_equal(frame["own"], frame["visits_7d"], check_names=False)
+
+
+@pytest.mark.parametrize(
+    ("events", "history", "said"),
+    [
+        ({}, {"x": {"count": "visit", "window": "7D"}}, r"no events 'visit' \(is it 'visits'\?\)"),
+        ({}, {"x": {"count": "visits"}}, "'count' needs 'window'"),
+        ({}, {"x": {"sum": "visits", "window": "7D"}}, "'sum' needs 'value'"),
+        ({}, {"x": {"count": "visits", "window": "7D", "halflife": "1D"}}, "knows no 'halflife'"),
+        ({}, {"x": {"window": "7D"}}, "says nothing; it takes one of count, sum"),
+        ({}, {"x": {"count": "visits", "sum": "visits"}}, "says count and sum"),
+        ({"where": {"what": "visits"}}, {}, r"No event has what = 'visits' \(is it 'visit'\?\)"),
+        ({"time": "wen"}, {}, r"'wen' \(is it 'when'\?\)"),
+        ({"source": "sen.csv"}, {}, "sen.csv"),
+        ({}, {"size": {"count": "visits", "window": "7D"}}, "called like an input"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path, events, history, said):
+    own = {"visits": EVENTS["visits"] | events}
+    history = history or {"v": {"count": "visits", "window": "7D"}}
+    with pytest.raises(TaglineError, match=said) as caught:
+        prepare(case_of(tmp_path, events=own, history=history), now=NOW)
+    assert "more.toml" in str(caught.value) or "sen.csv" in str(caught.value)
+
+
+def test_streams_are_kept_with_a_run_for_who_does_not_have_their_files(tmp_path):
+    case = case_of(tmp_path, events=EVENTS, history=HISTORY)
+    found, frame = trained_on(case)
+    kept = put_sources(case)
+    assert set(kept) == {"source", "events/visits", "events/calls"}
+    for name in ("rows.csv", "seen.csv"):
+        (tmp_path / name).unlink()
+    again, other = trained_on(with_sources(case, kept))
+    assert again.fingerprint == found.fingerprint
+    pd.testing.assert_frame_equal(frame, other)
+
+
+def test_history_without_a_time_of_the_decision_is_refused(tmp_path):
+    with pytest.raises(TaglineError, match=r"history is what was known at table\.time"):
+        case_of(
+            tmp_path,
+            events=EVENTS,
+            history=HISTORY,
+            table={"target": "y", "source": "rows.csv"},
+        )
