@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tagline.notebook import CaseInNotebook, Live
 
-__all__ = ["challengers", "champion", "new"]
+__all__ = ["challengers", "champion", "cross", "new"]
 
 
 def new(frame: Any, *, target: str, **wished: Any) -> "CaseInNotebook":
@@ -45,6 +45,22 @@ def new(frame: Any, *, target: str, **wished: Any) -> "CaseInNotebook":
     from tagline.notebook import new as made  # noqa: PLC0415
 
     return made(frame, target=target, **wished)
+
+
+def cross(a: Any, b: Any) -> Any:
+    """Make one text of two, for what they tell only together; a missing one is empty.
+
+    Parameters
+    ----------
+    a, b : text of an input function's row
+        Columns, values of one row, or what stands for them in a graph.
+
+    Examples
+    --------
+    >>> cross("red", "XL")
+    'red \u00d7 XL'
+    """
+    return a + " \u00d7 " + b
 
 
 def champion(case: str | None = None) -> "Live":

@@ -211,6 +211,19 @@ class TableSection(Section):
         return self
 
 
+class FieldSection(Section):
+    """What is put right in a column before it is read, in a table and in a request alike."""
+
+    strip: bool = Field(default=False, description="Whether spaces around a text are cut off.")
+    lower: bool = Field(default=False, description="Whether a text is written in small letters.")
+    missing: tuple[str | int | float, ...] = Field(
+        default=(), description="Values that mean none in this column, such as 999."
+    )
+    aliases: dict[str, str] = Field(
+        default_factory=dict, description="Text to what it is called instead."
+    )
+
+
 class SplitSection(Section):
     """Which decisions train, tune and test: by date where given, else by shares in time order."""
 
@@ -353,6 +366,9 @@ class Case(Section):
         "columns; without one, all that makes the rows. None where the columns are the inputs.",
     )
     table: TableSection
+    fields: dict[str, FieldSection] = Field(
+        default_factory=dict, description="What is put right in columns of `table.source`."
+    )
     events: dict[str, EventsSection] = Field(
         default_factory=dict, description="Streams of events beside `table.source`, by name."
     )
@@ -435,7 +451,7 @@ class Case(Section):
 
     @model_validator(mode="after")
     def _has_streams(self) -> "Case":
-        for key in ("events", "history"):
+        for key in ("fields", "events", "history"):
             if getattr(self, key) and not self.table.source:
                 raise ValueError(f"{key} is for table.source; a whole feature module says its own")
         if self.history and self.table.time is None:

@@ -102,6 +102,8 @@ class RequestDecoder:
             for place, field in enumerate(fields)
             if field.missing and field.type.nothing == NOTHING
         ]
+        # What is put right first is read value by value.
+        self._is_cleaned = any(field.cleaning.changes for field in fields)
         self._names = [field.name for field in fields]
         self._id_place = None if self.id else self._names.index(id)
         self._none: list[tuple[Any, ...]] = [()] * (len(self.fields) + 1)
@@ -127,6 +129,8 @@ class RequestDecoder:
         """
         many = body.lstrip()[:1] == b"["
         try:
+            if self._is_cleaned:
+                return self._slowly(body, most)
             if not many:
                 return self._single(body)
             decoded = self._many.decode(body)

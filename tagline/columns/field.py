@@ -1,13 +1,19 @@
 """A raw field of a request: its type, its range, what it means."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
+from tagline.columns.cleaning import Cleaning, Missing
 from tagline.columns.kind import ColumnKind, DType, How
 from tagline.columns.kinds import Kind
 from tagline.columns.types import KINDS
 from tagline.errors import TaglineError
+
+WORDS = ("string", "text")
+LATER = ("missing", "strip", "lower", "aliases")  # came after the first bundles
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,13 @@ class Field:
         ``1.234,5``. Found over all values where None.
     timezone : str, optional
         The zone of its times that bear none; the case's where None.
-    missing : tuple of str, optional
-        Texts that mean no value; those of the case's ``table.missing``.
+    missing : tuple of str or number, optional
+        Values that mean none, such as ``"n/a"`` or 999, beside those of ``table.missing``.
+    strip, lower : bool, optional
+        Whether spaces around a text are cut off, and whether it is written in small letters, in
+        a table and in a request alike.
+    aliases : mapping of str to str, optional
+        Text to what it is called instead.
 
     Examples
     --------
@@ -60,12 +71,26 @@ class Field:
     required: bool = True
     format: str | None = None
     timezone: str | None = None
-    missing: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    strip: bool = False
+    lower: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise TaglineError(
                 f"kind is {self.kind!r} and must be one of {', '.join(KINDS)}.",
+                where=f"field {self.name!r}",
+            )
+        for name in ("strip", "lower", "aliases"):
+            if getattr(self, name) and self.kind not in WORDS:
+                raise TaglineError(
+                    f"{name} is of text, and the field is a {self.kind}.",
+                    where=f"field {self.name!r}",
+                )
+        if self.cleaning.numbers and not self.type.measured:
+            raise TaglineError(
+                f"A number means no value, and the field is a {self.kind}.",
                 where=f"field {self.name!r}",
             )
         if not self.name:
@@ -86,6 +111,11 @@ class Field:
         """How its times and numbers are read."""
         return How(self.format, self.timezone)
 
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        """What is put right in a value before it is read."""
+        return Cleaning(self.strip, self.lower, self.aliases, self.missing)
+
     @property
     def dtype(self) -> DType:
         """The type of the field's arrays, by the name that ONNX and ndonnx share."""
@@ -99,7 +129,7 @@ class Field:
         """Give the field as plain JSON data."""
         said = dataclasses.asdict(self)
         # What bundles were sealed with before is written as it was.
-        return said if self.missing else {n: each for n, each in said.items() if n != "missing"}
+        return {name: each for name, each in said.items() if each or name not in LATER}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tagline.columns.cleaning import alike
 from tagline.columns.held import without_arrow
 from tagline.columns.kind import Counts, Mask, shown
 from tagline.columns.kinds import MISSING, Kind
@@ -156,9 +157,12 @@ def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None
         written = format or (fit.format if fit else find_number_format(distinct))
         return Recognised(name, "timestamp", written)
     found = _by_values(name, distinct, rows)
-    if found.kind == "string" and not found.hint:
-        return replace(found, hint=f"{texts.nunique():,} different")
-    return found
+    if found.kind != "string":
+        return found
+    count, example = alike(distinct.tolist())
+    other = f"{count:,} of them another one but for spaces or capitals: {example}" if count else ""
+    hint = found.hint or f"{texts.nunique():,} different"
+    return replace(found, hint=f"{hint}, {other}" if other else hint)
 
 
 def _by_values(name: str, distinct: pd.Series, counts: Counts) -> Recognised:

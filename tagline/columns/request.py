@@ -60,7 +60,7 @@ class RowReader:
     def __init__(self, fields: Sequence[Field], others: Sequence[str] = ()) -> None:
         self.fields = tuple(fields)
         self._readers = [
-            (f.name, f.required, f.type.from_json(f), f.type.nothing, (NOTHING, *f.missing))
+            (f.name, f.required, f.type.from_json(f), f.type.nothing, f.cleaning.one)
             for f in fields
         ]
         self._known = frozenset([*(field.name for field in fields), *others])
@@ -88,10 +88,10 @@ class RowReader:
         values: dict[str, Value] = {}
         missing: list[str] = []
         faults: list[Fault] = []
-        for name, required, reader, absent, nothing in self._readers:
-            given = row.get(name)
+        for name, required, reader, absent, cleaned in self._readers:
+            given = cleaned(row.get(name))
             try:
-                if given is None or given in nothing:
+                if given is None or given == NOTHING:
                     values[name] = absent
                     missing.append(name)
                     if required:

@@ -1,13 +1,12 @@
 """Rows of raw fields: read all alike, whoever gives them, with every fault at once."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from tagline.columns.field import Field
-from tagline.columns.held import without_arrow
 from tagline.columns.kind import Mask, shown
 from tagline.columns.values import Read, read
 from tagline.errors import TaglineError
@@ -55,10 +54,8 @@ def read_rows(frame: pd.DataFrame, fields: Sequence[Field]) -> Rows:
     """
     absent = _absent(frame, fields)
     found = {
-        field.name: read(
-            _nothing(frame, field) if field.name in absent else _known(frame[field.name], field),
-            field.kind,
-            field.how,
+        field.name: _read(
+            _nothing(frame, field) if field.name in absent else frame[field.name], field
         )
         for field in fields
     }
@@ -169,15 +166,13 @@ def _nothing(frame: pd.DataFrame, field: Field) -> pd.Series:
     return pd.Series(None, index=frame.index, name=field.name, dtype=object)
 
 
-def _known(given: pd.Series, field: Field) -> pd.Series:
-    if not field.missing:
-        return given
-    plain = without_arrow(given)
-    kind = plain.dtype
-    listed = isinstance(kind, pd.CategoricalDtype)
-    if not (listed or plain.dtype == object or pd.api.types.is_string_dtype(kind)):
-        return given
-    return plain.mask(plain.isin(field.missing))
+def _read(given: pd.Series, field: Field) -> Read:
+    found = read(field.cleaning.column(given), field.kind, field.how)
+    lacking = field.cleaning.lacking(found.series)
+    if not lacking.any():
+        return found
+    held = found.series.astype("Int64") if found.series.dtype == "int64" else found.series
+    return replace(found, series=held.mask(lacking))
 
 
 def _absent(frame: pd.DataFrame, fields: Sequence[Field]) -> set[str]:

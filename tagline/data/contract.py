@@ -127,7 +127,10 @@ def check(
     asked = [*fields, *weighed]
     _whole_table(decisions, fields=asked, table=table, contract=contract, where=where)
     _row_count(len(decisions), contract=contract, before=rows_before, where=where)
-    worded = [each.replace(missing=table.missing) for each in fields]
+    worded = [
+        each.replace(missing=tuple(dict.fromkeys((*each.missing, *table.missing))))
+        for each in fields
+    ]
     known = [_resolved(decisions, each, table, timezone) for each in worded]
     times = [Field(table.time_column, "timestamp")]
     if table.observed:

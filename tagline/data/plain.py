@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from tagline.case.config import NO_TIME, ROW_ID, Case
+from tagline.columns.cleaning import Cleaning
 from tagline.columns.field import Field
 from tagline.columns.infer import Recognised, recognise
 from tagline.data.features import Features, Tables
@@ -124,7 +125,7 @@ def with_made(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
 
 def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[str, str]]:
     section = case.table
-    for name in (*section.kinds, *section.formats, *section.known):
+    for name in (*section.kinds, *section.formats, *section.known, *case.fields):
         if name not in table:
             raise TaglineError(
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
@@ -145,14 +146,27 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
             description="When the decision is made." if each is moment else "",
             required=each is moment,
             format=each.format,
+            **_put_right(case, each.name),
         )
         for each in found
     )
+    strangers = [name for name in case.fields if name not in {each.name for each in fields}]
+    if strangers:
+        raise TaglineError(
+            f"{strangers[0]!r} is no field of a request: it is left out, or names something else.",
+            where=f"{case.file}: fields.{strangers[0]}",
+        )
     return fields, {each.name: each.hint for each in found if each.hint}
 
 
-def _recognised(case: Case, column: pd.Series) -> Recognised:
-    name = str(column.name)
+def _put_right(case: Case, name: str) -> dict[str, Any]:
+    return case.fields[name].model_dump() if name in case.fields else {}
+
+
+def _recognised(case: Case, given: pd.Series) -> Recognised:
+    name = str(given.name)
+    # What means no value says nothing of what the others are.
+    column = Cleaning(**_put_right(case, name)).column(given).rename(name)
     if len(column) and column.isna().all():
         raise TaglineError(
             f"Column {name!r} has no value in any row.",

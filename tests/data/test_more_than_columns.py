@@ -12,6 +12,7 @@ from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
 from tagline.data.sources import put_sources, with_sources
 from tagline.errors import TaglineError
+from tests.pipeline import logged
 
 NOW = pd.Timestamp("2025-01-01", tz="UTC")
 HISTORY = {
@@ -180,3 +181,29 @@ def test_history_without_a_time_of_the_decision_is_refused(tmp_path):
             history=HISTORY,
             table={"target": "y", "source": "rows.csv"},
         )
+
+
+def test_columns_are_put_right_as_the_config_says(tmp_path):
+    messy = rows().assign(size=lambda r: r["size"].round(3))
+    messy.loc[::3, "town"] = messy["town"].str.upper() + " "
+    messy.loc[::7, "size"] = 999.0
+    with logged() as lines:
+        case = case_of(tmp_path)
+        messy.to_csv(tmp_path / "rows.csv", index=False)
+        trained_on(case)
+    assert any(
+        "town" in line and "but for spaces or capitals: 'A ' beside 'a'" in line for line in lines
+    )
+    fields = {
+        "town": {"strip": True, "lower": True, "aliases": {"É": "e"}},
+        "size": {"missing": [999]},
+    }
+    case = case_of(tmp_path, fields=fields)
+    messy.to_csv(tmp_path / "rows.csv", index=False)
+    with logged() as lines:
+        _, frame = trained_on(case)
+    assert set(frame["town"]) == {"a", "b", "e"}
+    assert frame["size"].isna().sum() == len(messy[::7])
+    assert not any("spaces or capitals" in line for line in lines)
+    with pytest.raises(TaglineError, match=r"speaks of 'twon' \(is it 'town'\?\)"):
+        trained_on(case_of(tmp_path, fields={"twon": {"strip": True}}))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tagline import cross
 from tagline.columns.field import Field
 from tagline.errors import TaglineError
 from tagline.transform.compute import columns, compute
@@ -30,6 +31,7 @@ def inputs(xp, row):
         "town": row["town"],
         "letters": xp.text_length(row["town"]),
         "words": xp.text_words(row["town"]),
+        "twice": cross(row["town"], row["town"]),
         "hour_sin": xp.sin(hour * (2 * np.pi / 24)),
         "stops": row["stops"],
         "speed": xp.where(row["stops"] > 0, row["distance"] / 3.0, row["distance"]),
