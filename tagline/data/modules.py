@@ -1,6 +1,5 @@
 """Load a case's feature module, or make its like from a table's own columns."""
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +9,11 @@ from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.features import Features
 from tagline.data.overlay import laid_over
+from tagline.data.own_code import OwnModule
 from tagline.data.plain import plain_features
 from tagline.errors import TaglineError
 from tagline.paths import look_beside
+from tagline.transform.compile_row import try_one_row
 
 REQUIRED = {
     "FIELDS": "fields",
@@ -47,10 +48,11 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
     """
     if case.features is None:
         return plain_features(case, fields)
-    module = _imported(case.features, file=case.file)
+    look_beside(str(Path(case.file).resolve().parent))
+    module = OwnModule(case.features, where=f"{case.file}: features")
     if case.table.source is not None:
         base = replace(plain_features(case, fields), **_optional(module, case.features))
-        return laid_over(case, base, module, as_read=fields is not None)
+        return _tried(laid_over(case, base, module, as_read=fields is not None))
     missing = [name for name in REQUIRED if not hasattr(module, name)]
     if missing:
         raise TaglineError(
@@ -64,10 +66,16 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
         **{part: getattr(module, name) for name, part in REQUIRED.items()},
         **_optional(module, case.features),
     )
-    return offered if fields is None else replace(offered, fields=tuple(fields))
+    return _tried(offered if fields is None else replace(offered, fields=tuple(fields)))
 
 
-def _optional(module: Any, named: str) -> dict[str, Any]:
+def _tried(features: Features) -> Features:
+    """Refuse an input function that one row can not go through, before any table is read."""
+    try_one_row(features.inputs, features.fields, [each.name for each in features.history])
+    return features
+
+
+def _optional(module: OwnModule, named: str) -> dict[str, Any]:
     given = {
         part: getattr(module, name) for name, part in OPTIONAL.items() if hasattr(module, name)
     }
@@ -85,17 +93,3 @@ def _expect_directions(given: Any, module: str) -> None:
             where=module,
             todo='Write MONOTONE = {"distance": 1}.',
         )
-
-
-def _imported(name: str, *, file: str) -> Any:
-    look_beside(str(Path(file).resolve().parent))
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as missing:
-        if missing.name is None or not name.startswith(missing.name):
-            raise
-        raise TaglineError(
-            f"There is no feature module {name!r}.",
-            where=f"{file}: features",
-            todo="Name a module that Python can import, such as 'features.flights'.",
-        ) from missing

@@ -7,13 +7,14 @@ from typing import Any
 from tagline.case.config import Case
 from tagline.columns.field import Field
 from tagline.data.features import Features, InputFunction, Tables
+from tagline.data.own_code import OwnModule
 from tagline.errors import TaglineError
 from tagline.names import near
 
 OF_A_WHOLE = "decisions"
 
 
-def laid_over(case: Case, base: Features, module: Any, *, as_read: bool) -> Features:
+def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -> Features:
     """Lay what a module offers over the features of a table's own columns.
 
     Fields are as the table was read, but for those that ``FIELDS`` names; all columns and history
@@ -26,7 +27,7 @@ def laid_over(case: Case, base: Features, module: Any, *, as_read: bool) -> Feat
         Its ``table.source`` has the rows.
     base : Features
         The table's own, with the module's optional parts.
-    module : module
+    module : OwnModule
         What offers any of ``FIELDS``, ``HISTORY``, ``load``, ``events`` and ``inputs``.
     as_read : bool
         Whether the fields of `base` are those of a training, and so have the module's already.

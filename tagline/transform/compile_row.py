@@ -5,7 +5,8 @@ does not offer, or would do otherwise than NumPy, is refused, so that a bundle c
 with a program that answers otherwise than its graph.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from tagline.columns.field import Field
@@ -147,19 +148,43 @@ def record(
     takes: dict[str, Dtype] = {field.name: field.dtype for field in fields}
     takes |= dict.fromkeys(history, "float64")
     recorder = Recorder(takes)
-    try:
+    with _refused():
         made = function(Namespace(recorder), recorder.row)
         gives = {
             name: recorder.scalar(value, "utf8" if name in text else "float64").operand
             for name, value in made.items()
         }
+    return needed(Program(recorder.takes, tuple(recorder.steps), gives))
+
+
+def try_one_row(
+    function: InputFunction, fields: Sequence[Field], history: Sequence[str]
+) -> Program:
+    """Make the program of an input function, whatever its inputs hold; as `record`.
+
+    Raises
+    ------
+    TaglineError
+        The function does something that one row can not do as NumPy does it.
+    """
+    takes: dict[str, Dtype] = {field.name: field.dtype for field in fields}
+    recorder = Recorder(takes | dict.fromkeys(history, "float64"))
+    with _refused():
+        made = function(Namespace(recorder), recorder.row)
+    text = [n for n, each in made.items() if isinstance(each, Scalar) and each.dtype == "utf8"]
+    return record(function, fields=fields, history=history, text=text)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
     except (TypeError, AttributeError, ValueError, OverflowError) as wrong:
         raise TaglineError(
             f"The input function can not be a program for one row: {wrong}.",
             where="inputs",
             todo="docs/serving.md names what xp offers to one row.",
         ) from wrong
-    return needed(Program(recorder.takes, tuple(recorder.steps), gives))
 
 
 def _known(dtype: Any) -> Dtype:

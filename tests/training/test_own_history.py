@@ -59,7 +59,8 @@ def shop(tmp_path, monkeypatch):
         module.inputs = lambda xp, row: {name: row[name] for name in ("price", *read)}
         monkeypatch.setitem(sys.modules, module.__name__, module)
         own = case_of(tmp_path, sales(), table={"target": "sold"}, **sections)
-        own = own.model_copy(update={"features": module.__name__})
+        itself = own.table.model_copy(update={"source": None})
+        own = own.model_copy(update={"features": module.__name__, "table": itself})
         return trained(own, tmp_path, current=current)
 
     return train

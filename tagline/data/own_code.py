@@ -1,0 +1,117 @@
+"""A person's own code: what goes wrong in it is one sentence with its file and line."""
+
+import functools
+import importlib
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tagline.errors import TaglineError
+from tagline.names import near
+from tagline.transform.scalar import Scalar
+
+RUN = ("load", "decisions", "events", "inputs")
+CHOICE = "A row is not known yet: write xp.where(condition, yes, no) instead of if, and, or, not."
+GAPS = "A column is no pandas column: xp.where(xp.isnan(x), 0.0, x) fills gaps."
+TEXT = (
+    "A graph can not do that to a text: strip, lower and aliases belong to the field "
+    "([fields.NAME] in the config), and cross(a, b), xp.text_length(x) and xp.text_words(x) are "
+    "what an input can make of one."
+)
+
+
+class OwnModule:
+    """A feature module whose functions say where they go wrong.
+
+    Parameters
+    ----------
+    name : str
+        The module, as Python imports it.
+    where : str
+        What named it, for messages.
+
+    Raises
+    ------
+    TaglineError
+        There is no such module, or it can not be imported.
+    """
+
+    def __init__(self, name: str, *, where: str) -> None:
+        with saying(name):
+            try:
+                self._module = importlib.import_module(name)
+            except ModuleNotFoundError as missing:
+                if missing.name is None or not f"{name}.".startswith(f"{missing.name}."):
+                    raise
+                raise TaglineError(
+                    f"There is no feature module {name!r}.",
+                    where=where,
+                    todo="Name a module that Python can import, such as 'features.flights'.",
+                ) from missing
+
+    def __getattr__(self, name: str) -> Any:
+        given = getattr(self._module, name)
+        return _told(given, self._module.__name__) if name in RUN and callable(given) else given
+
+
+def _told(function: Callable[..., Any], module: str) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def run(*given: Any) -> Any:
+        fields = list(given[1]) if function.__name__ == "inputs" and len(given) > 1 else ()
+        with saying(module, names=fields):
+            return function(*given)
+
+    return run
+
+
+@contextmanager
+def saying(module: str, *, names: Sequence[str] = ()) -> Iterator[None]:
+    """Say in one sentence what goes wrong in a module, and in which line.
+
+    Parameters
+    ----------
+    module : str
+        Its name.
+    names : sequence of str, optional
+        What it can ask a row for.
+    """
+    try:
+        yield
+    except (TaglineError, Warning):
+        raise
+    except Exception as wrong:
+        what, todo = _what(wrong, names)
+        raise TaglineError(what, where=_place(wrong, module), todo=todo) from wrong
+
+
+def _place(wrong: Exception, module: str) -> str:
+    if isinstance(wrong, SyntaxError) and wrong.filename:
+        return _line(wrong.filename, wrong.lineno or 0, (wrong.text or "").strip())
+    frames = traceback.extract_tb(wrong.__traceback__)
+    own = module.rpartition(".")[2]
+    theirs = [each for each in frames if Path(each.filename).stem == own]
+    if not theirs:
+        return module
+    return _line(theirs[-1].filename, theirs[-1].lineno or 0, theirs[-1].line or "")
+
+
+def _line(file: str, number: int, text: str) -> str:
+    shown = f" ({text})" if text else ""
+    return f"{Path(file).name}, line {number}{shown}"
+
+
+def _what(wrong: Exception, names: Sequence[str]) -> tuple[str, str]:
+    if isinstance(wrong, KeyError) and names:
+        name = str(wrong.args[0])
+        return f"There is no field {name!r}{near(name, names)}.", ""
+    if isinstance(wrong, AttributeError) and isinstance(wrong.obj, Scalar):
+        text = wrong.obj.dtype == "utf8"
+        return f"A {'text' if text else 'number'} of a row has no .{wrong.name}.", (
+            TEXT if text else GAPS
+        )
+    if isinstance(wrong, SyntaxError):
+        return f"This is no Python: {wrong.msg}.", ""
+    said = f"{type(wrong).__name__}: {wrong}".rstrip(".")
+    return f"{said}.", CHOICE if "not known yet" in said else ""
