@@ -8,7 +8,9 @@ from rich.console import Console
 
 from tagline.cli import (
     audit,
+    check,
     curve,
+    features,
     gc,
     new,
     policy,
@@ -32,6 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("new")(new.new)
+app.command("check")(check.check)
+app.command("features")(features.features)
 app.command("runs")(runs.runs)
 app.command("show")(show.show)
 app.command("curve")(curve.curve)

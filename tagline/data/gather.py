@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import ceil
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +70,16 @@ class LabelledRows:
     part: npt.NDArray[np.str_]
     group: npt.NDArray[np.int64]
     y: npt.NDArray[np.float64]
+
+    def newest(self, most: int) -> Self:
+        """Give about so many of its rows, of each part as large a share, the latest."""
+        share = min(1.0, most / len(self.y))
+        kept = np.zeros(len(self.y), dtype=bool)
+        for name in np.unique(self.part):
+            own = np.flatnonzero(self.of(str(name)))
+            kept[own[len(own) - ceil(share * len(own)) :]] = True
+        frame, raw = (each[kept].reset_index(drop=True) for each in (self.frame, self.raw))
+        return type(self)(frame, raw, self.part[kept], self.group[kept], self.y[kept])
 
     def of(self, name: str) -> npt.NDArray[np.bool_]:
         """Tell which rows are of a part."""

@@ -74,7 +74,8 @@ def suspected(
         Column to why it is suspected.
     """
     own, task = part == PARTS[0], task_of(case.task)
-    columns = _columns(case, features, train, {name: given[own] for name, given in values.items()})
+    inputs = {name: given[own] for name, given in values.items()}
+    columns = looked_at(case, features, train, inputs)
     alone = {
         name: why
         for name, column in columns.items()
@@ -116,7 +117,8 @@ def _how(case: Case, names: str) -> str:
     return f": exclude = [{names}] under [table]" if case.table.source else " of the feature module"
 
 
-def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Columns) -> Looked:
+def looked_at(case: Case, features: Features, train: pd.DataFrame, inputs: Columns) -> Looked:
+    """Give what is looked at of training rows: fields as numbers or text, and inputs beside."""
     own = {field.name: train[field.name] for field in features.fields}
     for field in features.fields:
         if field.type.moments:
@@ -126,10 +128,11 @@ def _columns(case: Case, features: Features, train: pd.DataFrame, inputs: Column
     # Inputs that nobody wrote are the fields, some under another name, and the history.
     past = {each.name for each in features.history}
     made = inputs if case.features else {name: inputs[name] for name in inputs if name in past}
-    return own | {name: _series(given) for name, given in made.items() if name not in own}
+    return own | {name: as_series(given) for name, given in made.items() if name not in own}
 
 
-def _series(given: npt.NDArray[np.generic]) -> pd.Series:
+def as_series(given: npt.NDArray[np.generic]) -> pd.Series:
+    """Give an input as a column: numbers, or text that may be missing."""
     if given.dtype.kind == "f":
         return pd.Series(given)
     texts = pd.Series(given.astype(object), dtype="str")
@@ -156,14 +159,31 @@ def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
 
 
 def _by_rank(column: pd.Series, y: Floats, groups: Integers, task: Task) -> str:
+    # Who knows one class of several does not know the answer.
+    told = min(telling_alone(column, y, groups, task))
+    return f"alone ranks the training rows with {task.told(told)}" if told >= task.decides else ""
+
+
+def telling_alone(column: pd.Series, y: Floats, groups: Integers, task: Task) -> list[float]:
+    """Say how much a column tells alone of each of a task's targets: from 0.5, nothing, to 1.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+        Numbers, or text.
+    y : ndarray of shape (n,), float64
+        The labels.
+    groups : ndarray of shape (n,), int64
+        What hangs together: means of a category or bin are of other groups than the row's own.
+    task : Task
+        Says what telling is: ROC AUC, or of a number the rank correlation, from 0.5 to 1.
+    """
     bins = _bins(column)
     ranks = None
     if column.dtype != "str":
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
         ranks = np.asarray(pd.Series(numbers).rank(pct=True).fillna(0.0), dtype=np.float64)
-    # Who knows one class of several does not know the answer.
-    told = min(_told(bins, ranks, own, groups, task) for own in task.targets(y).T)
-    return f"alone ranks the training rows with {task.told(told)}" if told >= task.decides else ""
+    return [_told(bins, ranks, own, groups, task) for own in task.targets(y).T]
 
 
 def _told(bins: Integers, ranks: Floats | None, y: Floats, groups: Integers, task: Task) -> float:

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tagline.errors import TaglineError
@@ -40,20 +41,25 @@ class OwnModule:
 
     def __init__(self, name: str, *, where: str) -> None:
         with saying(name):
-            try:
-                self._module = importlib.import_module(name)
-            except ModuleNotFoundError as missing:
-                if missing.name is None or not f"{name}.".startswith(f"{missing.name}."):
-                    raise
-                raise TaglineError(
-                    f"There is no feature module {name!r}.",
-                    where=where,
-                    todo="Name a module that Python can import, such as 'features.flights'.",
-                ) from missing
+            self._module = imported(name, where=where)
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(self._module, name)
         return _told(given, self._module.__name__) if name in RUN and callable(given) else given
+
+
+def imported(name: str, *, where: str = "") -> ModuleType:
+    """Import a person's module."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not f"{name}.".startswith(f"{missing.name}."):
+            raise
+        raise TaglineError(
+            f"There is no feature module {name!r}.",
+            where=where,
+            todo="Name a module that Python can import, such as 'features.flights'.",
+        ) from missing
 
 
 def _told(function: Callable[..., Any], module: str) -> Callable[..., Any]:

@@ -47,22 +47,6 @@ from tagline.transform.feature_encoder import FeatureEncoder, Matrix, fit_inputs
 log = logging.getLogger(__name__)
 
 
-def suspects(case: Case) -> dict[str, str]:
-    """Read a table as a training would, and name the columns that seem to know the answer.
-
-    Raises
-    ------
-    TaglineError
-        What would stop a training before its search.
-    """
-    gathered = gather(case)
-    used, _ = _used(case, gathered, fullness(case, gathered))
-    values = input_values(used.frame, gathered.features)
-    _expect_learnable(case, used)
-    expect_servable(case, gathered.features)
-    return _suspected(case, gathered.features, used, values)
-
-
 @dataclass(frozen=True)
 class Prepared:
     """What later steps need of the rows, by reference.
@@ -160,7 +144,7 @@ def prepare(
     look_again()
     gathered = gather(case, rows_before=rows_before, now=now)
     full = fullness(case, gathered)
-    used, accounting = _used(case, gathered, full)
+    used, accounting = used_rows(case, gathered, full)
     log.info(accounting_line(accounting))
     if case.table.time is None:
         log.info(
@@ -214,7 +198,7 @@ def settle(
     TaglineError
         Nothing can be learned from the labels of a part, or a column knows the answer.
     """
-    _expect_learnable(case, used)
+    expect_labels(case, used)
     frame = used.frame
     values = input_values(frame, features)
     folds = folds_of(
@@ -222,17 +206,17 @@ def settle(
     )
     # Judged by folds, a model is fitted once more, to training and tuning rows.
     learned = used.part != PARTS[2] if folds else used.of(PARTS[0])
-    inputs, matrix = _fitted(case, used, values, learned)
+    inputs, matrix = fit_matrix(case, used, values, learned)
     of_folds = [
-        (_fitted(case, used, values, each.train, whole=False)[1], each.part) for each in folds
+        (fit_matrix(case, used, values, each.train, whole=False)[1], each.part) for each in folds
     ]
-    reads = _reads(case, features, inputs)
+    reads = columns_read(case, features, inputs)
     # Before the search: what can not be sealed, or knows the answer, would cost its time.
     expect_fitting(case, features)
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
     expect_slices(case, frame)
-    expect_no_leak(case, _suspected(case, features, used, values))
+    expect_no_leak(case, suspected_in(case, features, used, values))
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     tell_constants(inputs.names, matrix, used.of("train"))
     place = _put(case, features, inputs, matrix, used, of_folds)
@@ -254,7 +238,7 @@ def settle(
     )
 
 
-def _reads(case: Case, features: Features, inputs: FeatureEncoder) -> list[str]:
+def columns_read(case: Case, features: Features, inputs: FeatureEncoder) -> list[str]:
     """Name the fields and history columns that reach an input."""
     if case.features is None:
         # Our own input function has a graph; another one must show that it has.
@@ -293,7 +277,10 @@ def input_values(frame: pd.DataFrame, features: Features) -> Columns:
     return compute(features.inputs, row)
 
 
-def _used(case: Case, gathered: LoadedTables, full: Fullness) -> tuple[LabelledRows, Accounting]:
+def used_rows(
+    case: Case, gathered: LoadedTables, full: Fullness
+) -> tuple[LabelledRows, Accounting]:
+    """Choose the labelled decisions that train, tune and test, and say where all others went."""
     checked, now = gathered.checked, gathered.now
     rows, raw = checked.in_time_order(case.table.time_column)
     horizon = horizon_of(rows, case.table, now=now)
@@ -341,14 +328,16 @@ def _used(case: Case, gathered: LoadedTables, full: Fullness) -> tuple[LabelledR
     return used, accounting
 
 
-def _suspected(
+def suspected_in(
     case: Case, features: Features, used: LabelledRows, values: Columns
 ) -> dict[str, str]:
+    """Name the columns that seem to know the answer; see `tagline.data.leaks.suspected`."""
     train = used.frame[used.of(PARTS[0])]
     return suspected(case, features, train, values, used.part, used.y, used.group)
 
 
-def _expect_learnable(case: Case, used: LabelledRows) -> None:
+def expect_labels(case: Case, used: LabelledRows) -> None:
+    """Refuse labels of a part of which nothing can be learned."""
     for name in PARTS:
         what = f"Labels of {case.table.target} among the {name} rows"
         where = f"{case.file}: table.target"
@@ -357,7 +346,7 @@ def _expect_learnable(case: Case, used: LabelledRows) -> None:
         )
 
 
-def _fitted(
+def fit_matrix(
     case: Case,
     used: LabelledRows,
     values: Columns,
@@ -365,6 +354,7 @@ def _fitted(
     *,
     whole: bool = True,
 ) -> tuple[FeatureEncoder, Matrix]:
+    """Learn encoders from some rows, and make the matrix of all."""
     return fit_inputs(
         values,
         used.y,

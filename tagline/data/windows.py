@@ -9,7 +9,7 @@ import pandas as pd
 from tagline.case.config import Case
 from tagline.columns.times import in_utc
 from tagline.data.gather import LoadedTables
-from tagline.history.declare import Windowed
+from tagline.history.declare import Declaration, Windowed
 
 Mask = npt.NDArray[np.bool_]
 
@@ -51,16 +51,30 @@ class Fullness:
 
 def fullness(case: Case, gathered: LoadedTables) -> Fullness:
     """Find from when on every window of a case's history is full."""
-    first: dict[str, pd.Timestamp] = {}
     found = Fullness(None)
+    first: dict[str, pd.Timestamp] = {}
     for declared in gathered.features.history:
-        if not isinstance(declared, Windowed):
-            continue
-        stream = declared.events
-        if stream.name not in first:
-            known = gathered.events[stream.name][stream.known_at]
-            first[stream.name] = in_utc(known, timezone=case.timezone, later=True).utc.min()
-        since = first[stream.name] + pd.Timedelta(declared.window)
-        if not pd.isna(since) and (found.since is None or since > found.since):
+        since = full_since(case, gathered, declared, first)
+        if since is not None and (found.since is None or since > found.since):
             found = Fullness(since, declared.name)
     return found
+
+
+def full_since(
+    case: Case,
+    gathered: LoadedTables,
+    declared: Declaration,
+    first: dict[str, pd.Timestamp] | None = None,
+) -> pd.Timestamp | None:
+    """Find from when on a window is full; None where there is no window, or no event.
+
+    `first` remembers the first event of each stream, for who asks of several.
+    """
+    if not isinstance(declared, Windowed):
+        return None
+    stream, first = declared.events, {} if first is None else first
+    if stream.name not in first:
+        known = gathered.events[stream.name][stream.known_at]
+        first[stream.name] = in_utc(known, timezone=case.timezone, later=True).utc.min()
+    since = first[stream.name] + pd.Timedelta(declared.window)
+    return None if pd.isna(since) else since

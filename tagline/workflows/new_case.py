@@ -15,7 +15,7 @@ from tagline.case.tasks import BINARY, CLASSES, NUMBER, TASK_METRICS
 from tagline.columns.infer import recognise
 from tagline.data.checks import is_speakable
 from tagline.data.origins import S3, Origin
-from tagline.data.prepare import suspects
+from tagline.data.rehearsal import suspects
 from tagline.data.survey import FEWEST_DAYS, Survey, days_of, survey
 from tagline.errors import TaglineError
 from tagline.names import near
