@@ -36,6 +36,13 @@ class TrainFlow(FlowSpec):
 
     case = Config("case", default=str(FLIGHTS), parser="tagline.runs.config.read_case")
     why = Parameter("why", default="", help="What asked for it, where that was no person.")
+    explore = Parameter(
+        "explore",
+        default=False,
+        type=bool,
+        is_flag=True,
+        help="End after the choice: the test rows stay closed, and nothing is sealed.",
+    )
 
     @step
     def start(self):
@@ -109,12 +116,22 @@ class TrainFlow(FlowSpec):
         self.leaderboard = choice.leaderboard
         self.calibrators = choice.calibrators
         self.baselines = choice.baselines
-        self._judge(case, prepared, choice)
+        if self.explore:
+            self._explore(case, prepared, choice)
+        else:
+            self._judge(case, prepared, choice)
         self.next(self.report)
+
+    def _explore(self, case, prepared, choice):
+        from tagline.training.exploring import explored
+
+        self.explored = explored(case, prepared, choice)
+        self.report_html = self.explored["page"]
 
     def _judge(self, case, prepared, choice):
         from tagline import paths
         from tagline.canonical import fields_of
+        from tagline.runs.records import Records, tested_on
         from tagline.training.evaluating import evaluate_best
         from tagline.training.keeping import keep_bundle
         from tagline.training.sealing import seal_best
@@ -136,6 +153,8 @@ class TrainFlow(FlowSpec):
             case, prepared, best_trial, evaluation, provenance=made_of, folder=folder
         )
         keep_bundle(self.bundle["digest"])
+        tested = tested_on(self.bundle["periods"], prepared.fingerprint)
+        self.looks = Records.here().looks(case.name, tested) + 1
 
     @card(type="html", id="report", options={"attribute": "report_html"})
     @step
@@ -149,6 +168,9 @@ class TrainFlow(FlowSpec):
         from tagline.training.explaining import explain
         from tagline.training.keeping import keep_page
 
+        if self.explore:
+            self.next(self.end)
+            return
         case, best_trial = check_case(self.case_config), BestTrial(**self.best_trial)
         rule = self.evaluation["rule"]
         prepared = Prepared(**self.prepared)
@@ -163,6 +185,7 @@ class TrainFlow(FlowSpec):
             accounting=self.accounting,
             bundle=self.bundle,
             provenance=self.provenance,
+            looks=self.looks,
         )
         self.report_digest = keep_page(self.report_html, case=case.name, run=current.run_id)
         self.next(self.end)
@@ -180,6 +203,9 @@ class TrainFlow(FlowSpec):
         from tagline.workflows.retraining import hand_over, is_nothing_new
 
         run, case = f"{current.flow_name}/{current.run_id}", check_case(self.case_config)
+        if self.explore:
+            self._end_of_exploring(run, case)
+            return
         if self.provenance["run"] != run:
             # Resumed after its page was made: people look for it under this run's name too.
             keep_page(self.report_html, case=case.name, run=current.run_id)
@@ -188,12 +214,21 @@ class TrainFlow(FlowSpec):
         if record is not None:
             register(record, store=self.store)
             said = more_rows(record, values=Prepared(**self.prepared).training_values)
-        own = {"case": case.name, "bundle": self.bundle, "more_rows": said}
+        own = {"case": case.name, "bundle": self.bundle, "more_rows": said, "looks": self.looks}
         for line in ending(run, evaluation, **own):
             print(line)
         digest, promote = self.bundle["digest"], case.retraining.promote
         new = not (self.why and is_nothing_new(run, digest, case))
         print(hand_over(run, standing=self.standing, promote=promote, why=self.why, new=new))
+
+    def _end_of_exploring(self, run, case):
+        from tagline.runs.lookup import is_spun
+        from tagline.runs.records import Records
+
+        if not is_spun():
+            Records.here().explored(run=run, case=case.name, figures=self.explored["figures"])
+        for line in self.explored["lines"]:
+            print(line)
 
     def _record(self, run, case):
         from tagline.data.prepare import Prepared

@@ -3,9 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tagline.notebook import CaseInNotebook, Live
+    import pandas as pd
 
-__all__ = ["challengers", "champion", "cross", "new"]
+    from tagline.notebook import CaseInNotebook, Live, Model
+    from tagline.workflows.comparing import Comparison
+
+__all__ = [
+    "challengers",
+    "champion",
+    "compare",
+    "cross",
+    "load",
+    "matrix",
+    "new",
+    "predictions",
+]
 
 
 def new(frame: Any, *, target: str, **wished: Any) -> "CaseInNotebook":
@@ -94,6 +106,76 @@ def champion(case: str | None = None) -> "Live":
     from tagline.notebook import champion as found  # noqa: PLC0415
 
     return found(case)
+
+
+def load(run: str | None = None) -> "Model":
+    """Open the model of a finished run.
+
+    Parameters
+    ----------
+    run : str, optional
+        ``TrainFlow/ID`` or the id; the newest where left out.
+
+    Examples
+    --------
+    ::
+
+        tagline.load("1764057019123456").predict(frame)  # a frame: probability, decision
+    """
+    from tagline.notebook import Model  # noqa: PLC0415
+
+    return Model.of(run)
+
+
+def predictions(run: str | None = None, *, contributions: bool = False) -> "pd.DataFrame":
+    """Give a run's tuning and test rows with labels and answers, one row each.
+
+    Parameters
+    ----------
+    run : str, optional
+        ``TrainFlow/ID`` or the id; the newest where left out.
+    contributions : bool, optional
+        Whether the SHAP values of the explained test rows stand beside, as ``shap:NAME``.
+
+    Examples
+    --------
+    ::
+
+        rows = tagline.predictions()
+        rows[rows.part == "test"].sort_values("probability")
+    """
+    from tagline.notebook import predictions as found  # noqa: PLC0415
+
+    return found(run, contributions=contributions)
+
+
+def matrix(run: str | None = None) -> "pd.DataFrame":
+    """Give a run's test rows as its model saw them: a column for each input, float32."""
+    from tagline.notebook import matrix as found  # noqa: PLC0415
+
+    return found(run)
+
+
+def compare(a: str | None = None, b: str | None = None, *, seeds: int = 0) -> "Comparison":
+    """Compare a run with another, by default with the champion, on rows that both judged.
+
+    Parameters
+    ----------
+    a : str, optional
+        ``TrainFlow/ID`` or the id; the newest where left out.
+    b : str, optional
+        Another run; the champion of its case where left out.
+    seeds : int, optional
+        How many times both are trained again, with other seeds.
+
+    Returns
+    -------
+    Comparison
+        With DataFrames: ``figures``, ``slices``, ``importance``, ``config``, ``cost``, ``seeds``.
+    """
+    from tagline.notebook import compare as compared  # noqa: PLC0415
+
+    return compared(a, b, seeds=seeds)
 
 
 def challengers(case: str | None = None) -> "list[Live]":

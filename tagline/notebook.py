@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pandas as pd
 from pyarrow import ArrowException
@@ -22,8 +22,10 @@ from tagline.runs.lookup import FLOW, Run, find
 from tagline.storage.files import write_whole
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace
+from tagline.workflows import comparing, run_rows
 from tagline.workflows.auditing import open_ledger
 from tagline.workflows.candidates import open_bundle
+from tagline.workflows.comparing import Comparison
 from tagline.workflows.new_case import NewCase, begin
 from tagline.workflows.retraining import run_flow
 
@@ -192,6 +194,45 @@ def new(
     ]
     heads = ["column", "taken for", "missing", "different", "note"]
     return CaseInNotebook(file, (*begun.told, *left), pd.DataFrame(shown, columns=heads))
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model of a finished run.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        Its verified bundle.
+    """
+
+    bundle: Bundle
+
+    @classmethod
+    def of(cls, run: str | None) -> Self:
+        """Open that of a run; of the newest where None."""
+        record = find(run)
+        return cls(open_bundle(record.run, record.digest))
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Answer rows: the answer's columns, on the index of the frame."""
+        return run_rows.answered(self.bundle, frame)
+
+
+def predictions(run: str | None, *, contributions: bool = False) -> pd.DataFrame:
+    """Give a run's tuning and test rows; see `tagline.predictions`."""
+    return run_rows.predictions(find(run), contributions=contributions)
+
+
+def matrix(run: str | None) -> pd.DataFrame:
+    """Give a run's test rows as its model saw them; see `tagline.matrix`."""
+    return run_rows.matrix(find(run))
+
+
+def compare(a: str | None, b: str | None, *, seeds: int = 0) -> Comparison:
+    """Compare two runs; see `tagline.compare`."""
+    own = find(a)
+    return comparing.compare(own, comparing.other_of(own, b), seeds=seeds)
 
 
 def champion(case: str | None = None) -> Live:

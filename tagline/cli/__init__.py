@@ -9,6 +9,7 @@ from rich.console import Console
 from tagline.cli import (
     audit,
     check,
+    compare,
     curve,
     features,
     gc,
@@ -38,6 +39,7 @@ app.command("check")(check.check)
 app.command("features")(features.features)
 app.command("runs")(runs.runs)
 app.command("show")(show.show)
+app.command("compare")(compare.compare)
 app.command("curve")(curve.curve)
 app.command("verify")(verify.verify)
 app.command("export")(verify.export)

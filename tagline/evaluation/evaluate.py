@@ -55,6 +55,8 @@ class Evaluation:
         ``name``, ``passed``, ``figure``, ``limit``, ``detail``.
     standing : {"candidate", "rejected"}
         What the gates decide.
+    answers : DataFrame or None
+        What was answered to each row; see `tagline.training.answers.kept_answers`.
     """
 
     support: dict[str, int]
@@ -70,6 +72,7 @@ class Evaluation:
     remarks: list[str]
     gates: list[dict[str, Any]]
     standing: Standing
+    answers: pd.DataFrame | None = None
 
 
 def evaluate(

@@ -19,6 +19,7 @@ from tagline.models.trials import FIGURES, members, records
 from tagline.report import quality, why
 from tagline.report.page import Block, Section, Table, render
 from tagline.report.words import between, verdict
+from tagline.report.worn import worn
 from tagline.tasks.tasks import task_of
 
 STRONGEST, MOST_INPUTS = 8, 30
@@ -36,8 +37,13 @@ def compose(
     accounting: Mapping[str, Any],
     bundle: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    looks: int = 1,
 ) -> str:
-    """Write a run's page; `columns` says what each was taken for, see `Taken.to_dict`."""
+    """Write a run's page.
+
+    `columns` says what each was taken for, see `Taken.to_dict`; `looks` how many runs the test rows
+    have judged.
+    """
     failed = [gate["name"] for gate in evaluation.gates if not gate["passed"]]
     return render(
         title=case.title,
@@ -47,7 +53,7 @@ def compose(
         sections=[
             _gates(evaluation),
             _purpose(case),
-            _quality(case, evaluation),
+            _quality(case, evaluation, looks),
             _calibration(case, evaluation),
             *_decision(case, evaluation),
             _slices(case, evaluation),
@@ -88,7 +94,7 @@ def _purpose(case: Case) -> Section:
     return Section("What it is for", [Block(text) for text in paragraphs if text])
 
 
-def _quality(case: Case, evaluation: Evaluation) -> Section:
+def _quality(case: Case, evaluation: Evaluation, looks: int) -> Section:
     others = evaluation.baseline_metrics
     rows = [
         (
@@ -106,16 +112,23 @@ def _quality(case: Case, evaluation: Evaluation) -> Section:
         else ""
     )
     message = (
-        f"{evaluation.support['n']:,} test rows{positive}, looked at once. Intervals by "
+        f"{evaluation.support['n']:,} test rows{positive}, {_looked(looks)}. Intervals by "
         f"resampling {evaluation.support['groups']:,} whole groups ({_group(case)}): rows of one "
         "group hang together."
     )
     if case.table.time is None:
         message += " The table names no time: its rows were split at random."
+    message += "".join(
+        f" {line.removeprefix('worn').strip().capitalize()}" for line in worn(evaluation, looks)
+    )
     return Section(
         "How good it is",
         [Block(message), Block(table=Table(["metric", "model", level, *others], rows))],
     )
+
+
+def _looked(looks: int) -> str:
+    return "looked at once" if looks < 2 else f"looked at by {looks} runs"
 
 
 def _group(case: Case) -> str:

@@ -7,6 +7,7 @@ from tagline import paths
 from tagline.evaluation.evaluate import Evaluation
 from tagline.metrics.metrics import METRICS
 from tagline.report.words import between, verdict
+from tagline.report.worn import worn
 from tagline.storage.location import own_store
 from tagline.storage.workspace import Workspace, page_at_hand
 
@@ -18,10 +19,12 @@ def ending(
     case: str,
     bundle: Mapping[str, Any],
     more_rows: Sequence[str] = (),
+    looks: int = 1,
 ) -> Iterator[str]:
     """Say how a run went: metrics beside the baselines, gates, and where to look.
 
-    ``more_rows`` says what more rows would bring to a run that is rejected, where that is known.
+    ``more_rows`` says what more rows would bring to a run that is rejected, where that is known;
+    ``looks`` how many runs the test rows have judged.
 
     Yields
     ------
@@ -37,6 +40,7 @@ def ending(
     for gate in evaluation.gates:
         mark = "passed" if gate["passed"] else "FAILED"
         yield f"{mark}  {gate['name']}: {gate['detail']}"
+    yield from worn(evaluation, looks)
     for remark in evaluation.remarks:
         yield f"LOOK    {remark}"
     for idle in evaluation.behaviour:

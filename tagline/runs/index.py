@@ -17,6 +17,7 @@ from tagline.storage.files import write_whole
 
 log = logging.getLogger(__name__)
 TOLD_AFTER, TOLD_EVERY = 2.0, 5.0  # seconds
+LAYOUT = 2  # another one where more is kept of each
 T = TypeVar("T")
 
 
@@ -69,7 +70,7 @@ class Index(Generic[T]):
     @property
     def _file(self) -> Path:
         place = sha256(f"{self.store.where}/{self.folder}".encode()).hexdigest()[:16]
-        return paths.seen() / f"index-{place}.json"
+        return paths.seen() / f"index-{LAYOUT}-{place}.json"
 
     def _known(self) -> dict[str, tuple[str, T]]:
         try:

@@ -31,8 +31,9 @@ class RunLine:
     run : str
         The run's pathspec, ``TrainFlow/<id>``.
     state : str
-        ``finished``, ``failed``, ``unfinished`` (nobody knows of a run that was killed whether it
-        goes on), or ``void`` where its record is not as its author signed it.
+        ``finished``, ``explored`` (its metrics are of the tuning rows), ``failed``,
+        ``unfinished`` (nobody knows of a run that was killed whether it goes on), or ``void`` where
+        its record is not as its author signed it.
     why : str
         In which step it failed, and what was said; empty where none has failed.
     standing : str
@@ -45,6 +46,8 @@ class RunLine:
         The bundle's content digest (SHA-256, hex).
     created : str
         When the run started, ISO 8601, UTC.
+    tested : str
+        Which test rows have judged it; empty where none have.
     """
 
     run: str
@@ -55,6 +58,7 @@ class RunLine:
     metrics: dict[str, float | None]
     digest: str
     created: str
+    tested: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the line as plain data."""
@@ -271,15 +275,17 @@ def kept_at() -> dict[str, str]:
 
 def _line(name: str, run: Run | None, facts: RunFacts | None, begun: Beginning | None) -> RunLine:
     why = begun.why if begun and facts is None else ""
+    tuned = begun.figures if begun and facts is None else None
     return RunLine(
         run=name,
-        state="finished" if facts else "failed" if why else "unfinished",
+        state="finished" if facts else "explored" if tuned else "failed" if why else "unfinished",
         why=why,
         standing=_standing(run) if run is not None else "",
         case=facts.case if facts else begun.case if begun else "",
-        metrics=(facts.metrics or {}) if facts else {},
+        metrics=(facts.metrics or {}) if facts else tuned or {},
         digest=facts.digest if facts else "",
         created=facts.began if facts else begun.began if begun else "",
+        tested=facts.tested if facts else "",
     )
 
 

@@ -1,8 +1,10 @@
 """The records of training runs in the store, and what else the store knows of a training."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any, Self
 
 from pydantic import TypeAdapter
@@ -16,7 +18,7 @@ from tagline.storage.contract import Store
 from tagline.storage.location import own_store
 
 RUNS, BEGUN = "runs", "begun"
-JSON, FAILED = ".json", ".failed.json"
+JSON, FAILED, EXPLORED = ".json", ".failed.json", ".explored.json"
 FORMAT = 1
 HOW_TO_TRAIN = "Train one with `python flows/train.py run`, or go where it was trained."
 
@@ -39,6 +41,8 @@ class RunFacts:
         ISO 8601, UTC.
     metrics : dict
         Metric name to its figure on the test rows.
+    tested : str
+        Which test rows have judged it; see `tested_on`.
     fault : str
         Why the record is void, where it is: nothing else is known of it then.
     """
@@ -51,6 +55,7 @@ class RunFacts:
     author_key: str = ""
     began: str = ""
     metrics: dict[str, float | None] | None = None
+    tested: str = ""
     fault: str = ""
 
     @property
@@ -69,12 +74,15 @@ class Beginning:
         As of `RunFacts`.
     why : str
         In which step it failed, and what was said; empty where it has not.
+    figures : dict
+        On the tuning rows, where it ended there; see `Records.explored`.
     """
 
     run: str
     case: str
     began: str = ""
     why: str = ""
+    figures: dict[str, float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -178,6 +186,16 @@ class Records:
         said = {"format": FORMAT, "run": run, "case": case, "why": why}
         self.store.write(_begun(case, run, FAILED), as_json(said))
 
+    def explored(self, *, run: str, case: str, figures: Mapping[str, float]) -> None:
+        """Note that a training has ended with its choice, and its figures on the tuning rows."""
+        known = {name: value if isfinite(value) else None for name, value in figures.items()}
+        said = {"format": FORMAT, "run": run, "case": case, "figures": known}
+        self.store.write(_begun(case, run, EXPLORED), as_json(said))
+
+    def looks(self, case: str, tested: str) -> int:
+        """Count the finished runs of a case that the same test rows have judged."""
+        return sum(each.tested == tested for each in self.of(case))
+
     def beginnings(self, case: str) -> dict[str, Beginning]:
         """Give the trainings of a case that have begun, by their runs."""
         index = Index(self.store, f"{BEGUN}/{case}", TypeAdapter(Beginning), _beginning)
@@ -185,7 +203,11 @@ class Records:
         for each in index.all().values():
             known = found.get(each.run, each)
             found[each.run] = Beginning(
-                each.run, each.case, known.began or each.began, known.why or each.why
+                each.run,
+                each.case,
+                known.began or each.began,
+                known.why or each.why,
+                known.figures or each.figures,
             )
         return found
 
@@ -254,7 +276,26 @@ def _facts(name: str, content: bytes) -> RunFacts:
         author_key=record.author_key,
         began=record.began,
         metrics={name: each["value"] for name, each in record.metrics.items()},
+        tested=tested_on(record.periods, record.fingerprint),
     )
+
+
+def tested_on(periods: Sequence[Mapping[str, Any]], fingerprint: str) -> str:
+    """Say which test rows judge a run: from when to when, and how many.
+
+    Parameters
+    ----------
+    periods : sequence of mapping
+        Which rows were its parts.
+    fingerprint : str
+        SHA-256 of its tables, which counts where rows have no time.
+    """
+    test = next((each for each in periods if each["part"] == "test"), None)
+    if test is None:
+        return ""
+    span = (test.get("first"), test.get("last"))
+    told = f"{span[0]} to {span[1]}" if all(span) and span[0] != span[1] else fingerprint[:12]
+    return f"{test['rows']} rows of {told}"
 
 
 def _beginning(name: str, content: bytes) -> Beginning:
@@ -263,5 +304,7 @@ def _beginning(name: str, content: bytes) -> Beginning:
         said: dict[str, Any] = dict(json.loads(content))
     except (ValueError, TypeError, RecursionError):
         said = {}
-    run = str(said.get("run") or file.removesuffix(FAILED).removesuffix(JSON))
-    return Beginning(run, case, str(said.get("began", "")), str(said.get("why", "")))
+    named = file.removesuffix(FAILED).removesuffix(EXPLORED).removesuffix(JSON)
+    run, given = str(said.get("run") or named), said.get("figures")
+    figures = given if isinstance(given, dict) else None
+    return Beginning(run, case, str(said.get("began", "")), str(said.get("why", "")), figures)

@@ -1,6 +1,7 @@
 """Evaluate the best trial once, on the test rows, beside baselines and the champion."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from tagline.evaluation.gates import LEAST
 from tagline.models.families import load
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
+from tagline.training.answers import kept_answers
 from tagline.training.choosing import BestTrial
 from tagline.training.held_out import held_out
 from tagline.transform.feature_encoder import FeatureEncoder
@@ -81,7 +83,7 @@ def evaluate_best(
     if current is not None:
         theirs, why_not, postponed = _beside(current, case, prepared, test.frame, came)
     tuning = best_trial.judged or (tune.y, answers.predict(tune.frame))
-    return evaluate(
+    found = evaluate(
         case.evaluation,
         case.gates,
         task=task,
@@ -107,6 +109,8 @@ def evaluate_best(
         unfitted=[kind for kind in case.search.compared if kind not in {*others, best_trial.kind}],
         seed=case.seed,
     )
+    kept = kept_answers(prepared, tuning[1], own, by_folds=best_trial.judged is not None)
+    return replace(found, answers=kept)
 
 
 def _beside(

@@ -11,6 +11,7 @@ from tagline.bundle.record import RunRecord
 from tagline.bundle.sharing import files_of
 from tagline.case.config import Case
 from tagline.data.prepare import Prepared
+from tagline.data.store import put_table
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.explained import Explained
 from tagline.models.trials import Row
@@ -81,6 +82,8 @@ def record_run(
     matrix = {f"matrix/{name}": each for name, each in prepared.matrix_files.items()}
     sources = {f"sources/{name}": each for name, each in prepared.sources.items()}
     tables = {**prepared.rows, "raw": prepared.raw, "quarantine": prepared.quarantine}
+    if evaluation.answers is not None:
+        tables["answers"] = put_table(evaluation.answers)
     return Records.here().write(
         RunRecord(
             run=run,

@@ -1,6 +1,5 @@
 """What more rows would bring: a run's model fitted to fewer rows, and judged on its test rows."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +11,7 @@ import numpy.typing as npt
 
 from tagline.bundle.record import RunRecord
 from tagline.case.config import Case
-from tagline.data.store import get_table
-from tagline.data.training_set import TEST, matrix_folder, part_groups, part_matrix
+from tagline.data.training_set import TEST, part_groups, part_matrix
 from tagline.errors import TaglineError
 from tagline.evaluation.gates import asked
 from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap, Interval
@@ -26,12 +24,12 @@ from tagline.models.training_data import TrainingData, read
 from tagline.models.trials import members
 from tagline.tasks.task import Floats, Task
 from tagline.tasks.tasks import task_of
+from tagline.workflows.run_rows import matrix_of, table_of
 from tagline.workflows.standings import open_case
 
 log = logging.getLogger(__name__)
 SHARES = (0.125, 0.25, 0.5, 1.0)
 LEAST_SHARES = SHARES[-3:]  # two doublings, to say what the next one brings
-MATRIX = "matrix/"
 DRAWS = 3
 MOST_DOUBLINGS = 10
 Fitted = tuple[int, Floats]  # rows that were learned from, and the answers to the test rows
@@ -164,17 +162,12 @@ class _Rows:
 
     @classmethod
     def of(cls, record: RunRecord, case: Case) -> "_Rows":
-        files = {n.removeprefix(MATRIX): d for n, d in record.files.items() if n.startswith(MATRIX)}
-        if not files:
-            raise TaglineError("Its rows are not in the store.", where=record.run)
-        known_as = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-        folder = matrix_folder(f"curve-{known_as[:32]}", files)
+        folder = matrix_of(record)
         data = read(folder).of(case.task)
         groups = [part_groups(folder, part) for part in ("train", "tune")]
         whole = data.whole() if data.folds else data
         learned = np.concatenate(groups) if data.folds else groups[0]
-        said = record.tables["test"]
-        test = get_table({"sha256": said["sha256"], "rows": said["rows"]})
+        test = table_of(record, TEST)
         y = test[case.table.target].to_numpy(dtype=np.float64)
         X = part_matrix(folder, TEST)
         return cls(whole, learned, X, y, part_groups(folder, TEST), task_of(case.task))

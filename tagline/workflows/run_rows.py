@@ -1,0 +1,137 @@
+"""The rows of a finished run, as data: what it was asked, what it answered, what it saw."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tagline.bundle.load import Bundle
+from tagline.bundle.record import RunRecord
+from tagline.data.store import get_table
+from tagline.data.training_set import TEST, matrix_folder, part_matrix
+from tagline.errors import TaglineError
+from tagline.evaluation.explained import SHAP
+from tagline.training.answers import PART, PLACE, given_of
+from tagline.workflows.candidates import open_bundle
+
+MATRIX = "matrix/"
+LABEL = "label"
+Floats = npt.NDArray[np.float64]
+
+
+def table_of(record: RunRecord, name: str) -> pd.DataFrame:
+    """Read a table that a run keeps: ``train``, ``tune``, ``test``, ``raw``, ``answers``, ….
+
+    Raises
+    ------
+    TaglineError
+        It keeps none of that name, or it is gone.
+    """
+    if name not in record.tables:
+        raise TaglineError(
+            f"This run kept no table of its {name}.",
+            where=record.run,
+            todo="Train it again: runs of this version keep it.",
+        )
+    said = record.tables[name]
+    return get_table({"sha256": said["sha256"], "rows": said["rows"]})
+
+
+def matrix_of(record: RunRecord) -> Path:
+    """Give the folder of a run's matrix, fetched where it is not at hand.
+
+    Raises
+    ------
+    TaglineError
+        Its rows are not in the store.
+    """
+    files = {n.removeprefix(MATRIX): d for n, d in record.files.items() if n.startswith(MATRIX)}
+    if not files:
+        raise TaglineError("Its rows are not in the store.", where=record.run)
+    known_as = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    return matrix_folder(f"curve-{known_as[:32]}", files)
+
+
+def predictions(record: RunRecord, *, contributions: bool = False) -> pd.DataFrame:
+    """Give the tuning and test rows of a run with their labels and its answers.
+
+    Parameters
+    ----------
+    record : RunRecord
+        The run.
+    contributions : bool, optional
+        Whether the SHAP values of the test rows that were explained stand beside: ``shap:NAME``.
+
+    Returns
+    -------
+    DataFrame of shape (n, columns)
+        ``part``; the fields and history as the model saw them; ``label``, as the question calls
+        it; and the answer's columns, such as ``probability`` and ``decision``. Where folds judged,
+        training rows are among them, each answered by a model that has not learned from it.
+
+    Raises
+    ------
+    TaglineError
+        The run kept no answers, or its rows are gone.
+    """
+    answers = table_of(record, "answers")
+    bundle = open_bundle(record.run, record.digest)
+    made = [_of_part(record, str(part), own) for part, own in answers.groupby(PART, sort=False)]
+    rows = pd.concat(made, ignore_index=True)
+    given = pd.concat([own for _, own in answers.groupby(PART, sort=False)], ignore_index=True)
+    label = _label(rows.pop(record.config["table"]["target"]), bundle).rename(LABEL)
+    found = pd.concat([rows, label, _columns_of(bundle, given_of(given))], axis=1)
+    return (_explained(record, found) if contributions else found).drop(columns=PLACE)
+
+
+def _of_part(record: RunRecord, part: str, answers: pd.DataFrame) -> pd.DataFrame:
+    frame = table_of(record, part).iloc[answers[PLACE]].reset_index(drop=True)
+    named = pd.DataFrame({PART: part, PLACE: answers[PLACE].array}, index=frame.index)
+    return pd.concat([named, frame], axis=1)
+
+
+def matrix(record: RunRecord) -> pd.DataFrame:
+    """Give a run's test rows as its model saw them: float32, a column for each input.
+
+    Raises
+    ------
+    TaglineError
+        Its rows are not in the store.
+    """
+    names = open_bundle(record.run, record.digest).inputs["names"]
+    return pd.DataFrame(part_matrix(matrix_of(record), TEST), columns=names)
+
+
+def answered(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
+    """Answer rows of a frame: the answer's columns, on its index."""
+    return _columns_of(bundle, bundle.predict_frame(frame)).set_axis(frame.index)
+
+
+def _columns_of(bundle: Bundle, given: Floats) -> pd.DataFrame:
+    made: dict[str, pd.Series] = {}
+    for name, column in bundle.columns(given).items():
+        if np.ndim(column) == 1:
+            made[name] = pd.Series(column)
+        else:
+            classes = bundle.rule["classes"]
+            made |= {f"{name}:{c}": pd.Series(column[:, at]) for at, c in enumerate(classes)}
+    return pd.DataFrame(made)
+
+
+def _label(values: pd.Series, bundle: Bundle) -> pd.Series:
+    classes = bundle.rule.get("classes")
+    return values if not classes else pd.Series([classes[int(each)] for each in values])
+
+
+def _explained(record: RunRecord, found: pd.DataFrame) -> pd.DataFrame:
+    table = table_of(record, "explained").set_index("row")
+    shap = table[[name for name in table if str(name).startswith(SHAP)]]
+    of_test = found[PART] == TEST
+    joined: Mapping[str, pd.Series] = {
+        str(name): found[PLACE].where(of_test).map(shap[name]) for name in shap
+    }
+    return pd.concat([found, pd.DataFrame(joined)], axis=1)
