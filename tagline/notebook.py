@@ -1,6 +1,6 @@
 """What a notebook asks of a run, one call each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -11,8 +11,9 @@ from pyarrow import ArrowException
 
 from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
+from tagline.case.load import check_case
 from tagline.data.origins import with_index
-from tagline.data.store import get_table, storable
+from tagline.data.store import storable
 from tagline.errors import TaglineError, Unknown
 from tagline.evaluation.explained import of_table
 from tagline.lifecycle.entry import Challenger, Deployment
@@ -282,5 +283,8 @@ def shap_explanation(run: Run | str) -> Any:
         shap.plots.waterfall(values[0])
     """
     record = find(run if isinstance(run, str) else run.pathspec)
-    table = get_table({"sha256": record.tables["explained"]["sha256"], "rows": 0})
-    return of_table(table, additivity=record.explained["additivity"]).to_shap()
+    found = of_table(
+        run_rows.table_of(record, "explained"), additivity=record.explained["additivity"]
+    )
+    test, own = run_rows.table_of(record, "test"), check_case(record.config).table.id_column
+    return replace(found, ids=test[own].iloc[found.rows].astype("str").tolist()).to_shap()

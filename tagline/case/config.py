@@ -136,6 +136,11 @@ class TableSection(Section):
     exclude: tuple[str, ...] = Field(
         default=(), description="Columns that are no inputs, in a case without a feature module."
     )
+    columns: tuple[str, ...] = Field(
+        default=(),
+        description="The columns that are inputs, of a `source`: others, such as new ones, are "
+        "left out and told. All but `exclude` where left out.",
+    )
     known: tuple[str, ...] = Field(
         default=(),
         description="Columns that are known at the decision, however much they tell of the target.",

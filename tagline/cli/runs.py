@@ -52,10 +52,8 @@ def runs(
     # A line for each run: what does not fit is in `tagline show`.
     taken = sum(max(map(len, column)) + GAP for column in zip(*rows, HEADS, strict=True))
     room = max(console.width - taken, len(FIGURES))
-    told = [_figures(each, room) for each in lines]
-    print_table(
-        "Training runs", [*HEADS, FIGURES], ((*row, f) for row, f in zip(rows, told, strict=True))
-    )
+    shown = ((*row, _figures(each, room)) for row, each in zip(rows, lines, strict=True))
+    print_table("Training runs", [*HEADS, FIGURES], shown)
     for told_of in _worn(lines):
         say(told_of)
 

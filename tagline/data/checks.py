@@ -67,6 +67,22 @@ def tell_constants(names: tuple[str, ...], matrix: Matrix, train: npt.NDArray[np
         )
 
 
+def tell_sources(features: Features, names: Sequence[str]) -> None:
+    """Name the sources that no input belongs to, and the inputs that two could have."""
+    for source, starts in features.sources.items():
+        if not any(name.startswith(start) for name in names for start in starts):
+            log.warning(f"SOURCES: no input begins as {source!r} says ({', '.join(starts)})")
+    for name in names:
+        fitting = sorted(
+            source
+            for source, starts in features.sources.items()
+            if any(name.startswith(start) for start in starts)
+        )
+        if len(fitting) > 1:
+            taken = features.source_of([name])[name]
+            log.warning(f"SOURCES: {name} could be of {' or '.join(fitting)}; it counts as {taken}")
+
+
 def _is_one(values: npt.NDArray[np.float32]) -> bool:
     first = values[0]
     return bool((np.isnan(values) if np.isnan(first) else values == first).all())

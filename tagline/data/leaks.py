@@ -38,6 +38,7 @@ def suspected(
     part: npt.NDArray[np.str_],
     y: Floats,
     groups: Integers,
+    alone: dict[str, float] | None = None,
 ) -> dict[str, str]:
     """Name the columns that, alone, say more of the target than can be known at the decision.
 
@@ -67,6 +68,8 @@ def suspected(
         Their labels.
     groups : ndarray of shape (n,), int64
         What hangs together.
+    alone : dict of str to float, optional
+        Is given how much each column tells alone; see `telling_alone`.
 
     Returns
     -------
@@ -76,12 +79,15 @@ def suspected(
     own, task = part == PARTS[0], task_of(case.task)
     inputs = {name: given[own] for name, given in values.items()}
     columns = looked_at(case, features, train, inputs)
-    alone = {
-        name: why
-        for name, column in columns.items()
-        if name not in case.table.known and (why := _suspicion(column, y[own], groups[own], task))
-    }
-    return alone | {
+    found, telling = {}, {} if alone is None else alone
+    for name, column in columns.items():
+        told = telling_alone(*_some(column, y[own], groups[own]), task)
+        telling[name] = max(told)
+        why = _by_gaps(column.isna().to_numpy(dtype=bool), y[own], groups[own])
+        why = why or _by_rank(min(told), task)
+        if why and name not in case.table.known:
+            found[name] = why
+    return found | {
         name: why for name, why in _later(case, features, train) if name not in case.table.known
     }
 
@@ -139,11 +145,9 @@ def as_series(given: npt.NDArray[np.generic]) -> pd.Series:
     return texts.where(texts != "")
 
 
-def _suspicion(column: pd.Series, y: Floats, groups: Integers, task: Task) -> str:
-    lacking = column.isna().to_numpy(dtype=bool)
+def _some(column: pd.Series, y: Floats, groups: Integers) -> tuple[pd.Series, Floats, Integers]:
     spread = slice(None, None, -(-len(y) // MOST_ROWS))
-    ranked = column.iloc[spread].reset_index(drop=True), y[spread], groups[spread]
-    return _by_gaps(lacking, y, groups) or _by_rank(*ranked, task)
+    return column.iloc[spread].reset_index(drop=True), y[spread], groups[spread]
 
 
 def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
@@ -158,9 +162,8 @@ def _by_gaps(lacking: Mask, y: Floats, groups: Integers) -> str:
     return ""
 
 
-def _by_rank(column: pd.Series, y: Floats, groups: Integers, task: Task) -> str:
-    # Who knows one class of several does not know the answer.
-    told = min(telling_alone(column, y, groups, task))
+def _by_rank(told: float, task: Task) -> str:
+    # Who knows one class of several does not know the answer: it is the least that counts.
     return f"alone ranks the training rows with {task.told(told)}" if told >= task.decides else ""
 
 

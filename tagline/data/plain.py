@@ -39,6 +39,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
     """
     file = None if fields is not None else _file(case)
     own, hints = (tuple(fields or ()), {}) if file is None else _fields(case, file.frame)
+    notes = () if file is None else (*file.notes, *_new_columns(case, file.frame))
     if not own:
         raise TaglineError(
             "No column is left as an input.",
@@ -73,7 +74,7 @@ def plain_features(case: Case, fields: Sequence[Field] | None = None) -> Feature
         decisions=decisions,
         events=events,
         inputs=inputs,
-        notes=() if file is None else file.notes,
+        notes=notes,
         hints=hints,
         not_read=0 if file is None else file.not_read,
     )
@@ -125,7 +126,8 @@ def with_made(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
 
 def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[str, str]]:
     section = case.table
-    for name in (*section.kinds, *section.formats, *section.known, *case.fields):
+    asked = (*section.kinds, *section.formats, *section.known, *section.columns, *case.fields)
+    for name in asked:
         if name not in table:
             raise TaglineError(
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",
@@ -133,6 +135,17 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
             )
     beside = (section.target, section.observed, section.weight)
     own = {section.id, section.time, *beside, *section.exclude}
+    own |= set(_unwanted(case, table))
+    empty = [n for n in table.columns if n not in own and len(table) and table[n].isna().all()]
+    if empty:
+        named = ", ".join(f'"{name}"' for name in empty)
+        verb = "has" if len(empty) == 1 else "have"
+        raise TaglineError(
+            f"{', '.join(map(repr, empty))} {verb} no value in any row.",
+            where=f"{case.file}: table",
+            todo=f"Leave them out, exclude = [{named}] under [table], or look where their values "
+            "went.",
+        )
     found = [_recognised(case, table[name]) for name in table.columns if name not in own]
     moment = None
     if section.time is not None:
@@ -159,6 +172,19 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
     return fields, {each.name: each.hint for each in found if each.hint}
 
 
+def _unwanted(case: Case, table: pd.DataFrame) -> list[str]:
+    section = case.table
+    named = (section.id, section.time, section.target, section.observed, section.weight)
+    kept = {*section.columns, *named, *section.exclude, *case.table.made, case.split.group}
+    return [name for name in table.columns if section.columns and name not in kept]
+
+
+def _new_columns(case: Case, table: pd.DataFrame) -> tuple[str, ...]:
+    new = _unwanted(case, table)
+    told = f"{len(new)} columns are left out, which table.columns does not name: {', '.join(new)}"
+    return (told,) if new else ()
+
+
 def _put_right(case: Case, name: str) -> dict[str, Any]:
     return case.fields[name].model_dump() if name in case.fields else {}
 
@@ -167,11 +193,6 @@ def _recognised(case: Case, given: pd.Series) -> Recognised:
     name = str(given.name)
     # What means no value says nothing of what the others are.
     column = Cleaning(**_put_right(case, name)).column(given).rename(name)
-    if len(column) and column.isna().all():
-        raise TaglineError(
-            f"Column {name!r} has no value in any row.",
-            todo="Leave it out with table.exclude, or look where its values went.",
-        )
     return recognise(column, kind=case.table.kinds.get(name), format=case.table.formats.get(name))
 
 

@@ -22,6 +22,7 @@ from tagline.data.checks import (
     expect_slices,
     expect_unchanged,
     tell_constants,
+    tell_sources,
 )
 from tagline.data.features import Features
 from tagline.data.folds import fold_groups, folds_of
@@ -74,7 +75,8 @@ class Prepared:
     streams : dict
         What the streams of the history hold; see `tagline.history.written.schemas`.
     columns : list of dict
-        What each column was taken for; see `tagline.columns.infer.Taken`.
+        What each column was taken for, see `tagline.columns.infer.Taken`; ``alone`` is how much it
+        tells alone, see `tagline.data.leaks.telling_alone`.
     accounting : Accounting
         Where every row went.
     fingerprint : str
@@ -216,9 +218,11 @@ def settle(
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
     expect_slices(case, frame)
-    expect_no_leak(case, suspected_in(case, features, used, values))
+    alone: dict[str, float] = {}
+    expect_no_leak(case, suspected_in(case, features, used, values, alone))
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))
     tell_constants(inputs.names, matrix, used.of("train"))
+    tell_sources(features, inputs.names)
     place = _put(case, features, inputs, matrix, used, of_folds)
     return Prepared(
         rows={name: put_table(frame[used.of(name)]) for name in PARTS},
@@ -231,7 +235,7 @@ def settle(
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
         streams=streams,
-        columns=columns,
+        columns=[each | {"alone": alone.get(str(each["name"]))} for each in columns],
         accounting=accounting,
         fingerprint=fingerprint,
         made_by=digest,
@@ -329,11 +333,15 @@ def used_rows(
 
 
 def suspected_in(
-    case: Case, features: Features, used: LabelledRows, values: Columns
+    case: Case,
+    features: Features,
+    used: LabelledRows,
+    values: Columns,
+    alone: dict[str, float] | None = None,
 ) -> dict[str, str]:
     """Name the columns that seem to know the answer; see `tagline.data.leaks.suspected`."""
     train = used.frame[used.of(PARTS[0])]
-    return suspected(case, features, train, values, used.part, used.y, used.group)
+    return suspected(case, features, train, values, used.part, used.y, used.group, alone)
 
 
 def expect_labels(case: Case, used: LabelledRows) -> None:

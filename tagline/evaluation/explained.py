@@ -12,7 +12,7 @@ from tagline.evaluation.agreement import Agreement
 from tagline.evaluation.chosen import Chosen
 from tagline.evaluation.shapley import Explanation
 
-SHAP, INPUT = "shap:", "input:"
+SHAP, INPUT, WORDS = "shap:", "input:", "text:"
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,14 @@ def as_table(explanation: Explanation) -> pd.DataFrame:
     DataFrame of shape (m, 2 + 2p)
         ``row`` (its place among the test rows, in the order of time), ``base``, and for each
         input ``shap:NAME`` (float64; both in units of the margin) and ``input:NAME`` (float32; NaN
-        is missing).
+        is missing); for one that is text ``text:NAME`` too.
     """
     names = explanation.names
     own = {"row": explanation.rows, "base": explanation.base}
     shap = {f"{SHAP}{name}": explanation.shap[:, place] for place, name in enumerate(names)}
     inputs = {f"{INPUT}{name}": explanation.X[:, place] for place, name in enumerate(names)}
-    return pd.DataFrame(own | shap | inputs)
+    texts = {f"{WORDS}{name}": list(words) for name, words in explanation.texts.items()}
+    return pd.DataFrame(own | shap | inputs | texts)
 
 
 def of_table(table: pd.DataFrame, *, additivity: float) -> Explanation:
@@ -120,4 +121,9 @@ def of_table(table: pd.DataFrame, *, additivity: float) -> Explanation:
         names=names,
         rows=table["row"].to_numpy(dtype=np.int64),
         additivity=additivity,
+        texts={
+            str(name).removeprefix(WORDS): table[name].tolist()
+            for name in table
+            if str(name).startswith(WORDS)
+        },
     )

@@ -11,6 +11,7 @@ import pandas as pd
 from tagline.models.model import Model
 
 Floats = npt.NDArray[np.float64]
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Explanation:
         part of its size where that is beyond 1, and of numbers as a part of their spread.
     by_class : ndarray of shape (p, k), float64
         Mean absolute SHAP value of each input for each class; without columns where there are none.
+    texts : mapping of str to sequence of str, [m]
+        What the rows have of each input that is text; `X` has the numbers that stand for it.
+    ids : sequence of str, [m]
+        What the rows are called, where that is known.
     """
 
     shap: Floats
@@ -44,6 +49,15 @@ class Explanation:
     rows: npt.NDArray[np.int64]
     additivity: float
     by_class: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ids: Sequence[str] = ()
+
+    def shown(self, name: str, row: int) -> str:
+        """Write the value of an input as a person reads it: the category, not its number."""
+        if name in self.texts:
+            return self.texts[name][row] or MISSING
+        value = float(self.X[row, self.names.index(name)])
+        return MISSING if np.isnan(value) else f"{value:.4g}"
 
     def to_shap(self) -> Any:
         """Give the same as the library's own object, for ``shap.plots``.
@@ -51,15 +65,21 @@ class Explanation:
         Returns
         -------
         shap.Explanation
-            ``values`` (m, p), ``base_values`` (m,), ``data`` (m, p) and ``feature_names``.
+            ``values`` (m, p), ``base_values`` (m,), ``data`` (m, p), ``display_data`` (m, p) with
+            categories as words, ``feature_names``, and the rows' ids as ``instance_names``.
         """
         import shap  # noqa: PLC0415 - takes seconds, and only notebooks draw with it
 
+        shown = self.X.astype(object)
+        for name, texts in self.texts.items():
+            shown[:, self.names.index(name)] = texts
         return shap.Explanation(
             values=self.shap,
             base_values=self.base,
             data=self.X.astype(np.float64),
+            display_data=shown,
             feature_names=list(self.names),
+            instance_names=list(self.ids) or None,
         )
 
     def importance(self) -> pd.DataFrame:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tagline.case.evaluation import CostSection  # what answers needs no config
 
 STEPS = 200
+TOP = (0.01, 0.05, 0.1, 0.2, 0.3, 0.5)
 NEVER = float(np.nextafter(1.0, 2.0))
 
 
@@ -73,7 +74,8 @@ def at(y: Floats, p: Floats, threshold: float, *, cost: "CostSection") -> dict[s
     -------
     dict
         ``value``, ``cost`` and those of acting always and never (``cost_of_always``,
-        ``cost_of_never``), ``flagged`` (share of rows), ``precision`` and ``recall``.
+        ``cost_of_never``), ``flagged`` (share of rows), ``precision`` and ``recall``;
+        ``confusion`` (rows by what came true, 0 and 1, and by decision), and ``top``, see `top`.
     """
     act = p >= threshold
     flagged, found = np.array([act.sum()]), np.array([y[act].sum()])
@@ -85,7 +87,41 @@ def at(y: Floats, p: Floats, threshold: float, *, cost: "CostSection") -> dict[s
         "flagged": float(act.mean()),
         "precision": float(_share(found, flagged)[0]),
         "recall": float(_share(found, y.sum())[0]),
+        "confusion": [
+            [int(((y == label) & (act == said)).sum()) for said in (False, True)]
+            for label in (0, 1)
+        ],
+        "top": top(y, p),
     }
+
+
+def top(y: Floats, p: Floats) -> list[dict[str, float]]:
+    """Tell what acting on the highest answers comes to, for some shares of the rows.
+
+    Returns
+    -------
+    list of dict
+        ``share``, ``rows``, ``threshold`` (the least answer among them), ``precision``, ``recall``
+        (the gain: how many of all that came true are among them) and ``lift`` (precision as a
+        multiple of the rate of all rows; NaN where none came true). Rows of one answer are taken
+        in the order in which they come.
+    """
+    order, found = np.argsort(-p, kind="stable"), []
+    for share in TOP:
+        taken = order[: max(1, round(share * len(p)))]
+        hits, all_hits = float(y[taken].sum()), float(y.sum())
+        precision = hits / len(taken)
+        found.append(
+            {
+                "share": share,
+                "rows": float(len(taken)),
+                "threshold": float(p[taken[-1]]),
+                "precision": precision,
+                "recall": hits / all_hits if all_hits else float("nan"),
+                "lift": precision / (all_hits / len(y)) if all_hits else float("nan"),
+            }
+        )
+    return found
 
 
 def _all(y: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:

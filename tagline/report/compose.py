@@ -8,7 +8,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.case.evaluation import DAY, ROW
-from tagline.case.tasks import CLASSES, NUMBER
+from tagline.case.tasks import BINARY, CLASSES, NUMBER
 from tagline.data.accounting import COUNTED, WENT
 from tagline.evaluation.agreement import Agreement, Floats
 from tagline.evaluation.evaluate import Evaluation
@@ -25,6 +25,17 @@ from tagline.tasks.tasks import task_of
 STRONGEST, MOST_INPUTS = 8, 30
 NOT_READ = "{} more rows of the table were not read (table.max_rows)."
 WEIGHED = "Rows weigh by {} as models are fitted; every figure counts each row once."
+TAKEN = (
+    "What each column was taken for, and how much it tells alone on the training rows (0.5 is "
+    "nothing, 1 is all: ROC AUC; of a number its rank correlation)."
+)
+STANDS_OUT = 0.75
+ASKED = "stands out: is it known when a decision is made?"
+TRUE = ("0: it did not", "1: it did")
+SKILL = (
+    "Skill: by what part log loss is below that of whoever knows each slice's own rate alone; 0 is "
+    "none, 1 is all."
+)
 
 
 def compose(
@@ -192,13 +203,44 @@ def _intervals(evaluation: Evaluation) -> Section:
 
 def _threshold(case: Case, evaluation: Evaluation) -> Section:
     cost = case.evaluation.cost
+    decided = evaluation.decided
     message = (
         f"A false alarm costs {cost.false_positive:g}, a missed one {cost.false_negative:g}. "
-        f"Acting from {evaluation.decided['value']:.3f} on costs "
-        f"{evaluation.decided['cost']:.4f} a test row."
+        f"Acting from {decided['value']:.3f} on costs {decided['cost']:.4f} a test row; acting "
+        f"always costs {decided['cost_of_always']:.4f}, never {decided['cost_of_never']:.4f}. It "
+        f"acts on {decided['flagged']:.1%} of the rows, is right in {decided['precision']:.1%} of "
+        f"these (precision), and finds {decided['recall']:.1%} of what comes true (recall)."
     )
-    drawn = quality.cost(evaluation.cost_curve, threshold=evaluation.decided["value"])
-    return Section("When to act", [Block(message), Block("On the tuning rows.", drawn)])
+    drawn = quality.cost(evaluation.cost_curve, threshold=decided["value"])
+    counts = [(name, *counted) for name, counted in zip(TRUE, decided["confusion"], strict=True)]
+    heads = ["what came true", "left alone", "acted on"]
+    return Section(
+        "When to act",
+        [
+            Block(message),
+            Block("On the tuning rows.", drawn),
+            Block("Test rows by what came true and what was done.", table=Table(heads, counts)),
+            Block("Acting on the highest answers instead, test rows.", table=_top(decided["top"])),
+        ],
+    )
+
+
+def _top(rows: Sequence[Mapping[str, float]]) -> Table:
+    heads = ["highest", "rows", "from", "precision", "gain (recall)", "lift"]
+    return Table(
+        heads,
+        [
+            (
+                f"{each['share']:.0%}",
+                int(each["rows"]),
+                each["threshold"],
+                f"{each['precision']:.1%}",
+                f"{each['recall']:.1%}",
+                f"{each['lift']:.2f}",
+            )
+            for each in rows
+        ],
+    )
 
 
 def _slices(case: Case, evaluation: Evaluation) -> Section:
@@ -207,7 +249,36 @@ def _slices(case: Case, evaluation: Evaluation) -> Section:
     if own.empty:
         return Section("Where it is better or worse", [Block("No slices are asked for.")])
     drawn = quality.slices(own, title=METRICS[primary].title)
-    return Section("Where it is better or worse", [Block(svg=drawn)])
+    blocks = [Block(svg=drawn)]
+    if case.task == BINARY:
+        blocks.append(Block(SKILL, table=_rates(evaluation, own, METRICS[primary].title)))
+    return Section("Where it is better or worse", blocks)
+
+
+def _rates(evaluation: Evaluation, own: pd.DataFrame, title: str) -> Table:
+    losses = evaluation.slices[evaluation.slices["metric"] == "log_loss"]
+    loss_of = losses.set_index(["slice", "value"])["figure"].to_dict()
+    whole, primary = evaluation.support, evaluation.metrics.get(str(own["metric"].iloc[0]))
+    loss = evaluation.metrics.get("log_loss", {}).get("value")
+    rate = whole["positives"] / whole["n"]
+    first = None if primary is None else primary["value"]
+    rows = [("all rows", "", whole["n"], f"{rate:.1%}", "", first, _skill(loss, rate))]
+    for each in own.to_dict("records"):
+        rate = each["positives"] / each["n"]
+        of_slice = loss_of.get((each["slice"], each["value"]))
+        stated = f"{each['predicted'] / each['n']:.1%}"
+        named = (each["slice"], each["value"], int(each["n"]))
+        rows.append((*named, f"{rate:.1%}", stated, each["figure"], _skill(of_slice, rate)))
+    heads = ["slice", "value", "rows", "came true", "stated", title, "skill"]
+    return Table(heads, rows)
+
+
+def _skill(loss: float | None, rate: float) -> float | None:
+    """Give by what part log loss is below that of whoever knows the rate alone."""
+    if loss is None or not 0 < rate < 1:
+        return None
+    naive = -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
+    return float(1 - loss / naive)
 
 
 def _why(case: Case, explained: Explained) -> list[Section]:
@@ -290,14 +361,15 @@ def _data(
         [[accounting[part] for part in parts]],
     )
     reasons = Table(["reason for quarantine", "rows"], list(accounting["reasons"].items()))
-    heads = ["column", "taken for", "missing", "not read", "note"]
+    heads = ["column", "taken for", "missing", "not read", "alone", "note"]
     taken = [
         (
             each["name"],
             f"{each['kind']} {each['format']}".strip(),
             each["missing"],
             each["unread"],
-            each["note"] or "-",
+            each.get("alone"),
+            _noted(each),
         )
         for each in columns
     ]
@@ -306,8 +378,14 @@ def _data(
         blocks.append(Block(NOT_READ.format(f"{accounting['not_read']:,}")))
     blocks += [Block(WEIGHED.format(case.table.weight))] if case.table.weight else []
     blocks += [Block(table=reasons)] if accounting["reasons"] else []
-    blocks += [Block("What each column was taken for.", table=Table(heads, taken))] if taken else []
+    blocks += [Block(TAKEN, table=Table(heads, taken))] if taken else []
     return Section("Data", blocks)
+
+
+def _noted(column: Mapping[str, Any]) -> str:
+    told, note = column.get("alone"), str(column["note"])
+    stands_out = told is not None and told >= STANDS_OUT
+    return "; ".join(filter(None, [ASKED if stands_out else "", note])) or "-"
 
 
 def _search(case: Case, leaderboard: pd.DataFrame) -> Section:

@@ -6,12 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from tagline.evaluation.shapley import Explanation
+from tagline.evaluation.shapley import MISSING, Explanation
 from tagline.report.picture import AS_POINTS, DOWN, FAINT, MODEL, TEXT, UP, picture
 
 Floats = npt.NDArray[np.float64]
 
 BARS, SWARM, STEPS = 20, 15, 9
+CATEGORIES, LETTERS = 15, 32
 LOG_ODDS = "log-odds"
 LOW_TO_HIGH = LinearSegmentedColormap.from_list("low to high", [DOWN, "#9a86a8", UP])
 
@@ -55,6 +56,8 @@ def beeswarm(explanation: Explanation, *, units: str = LOG_ODDS) -> str:
 def dependence(explanation: Explanation, name: str, *, units: str = LOG_ODDS) -> str:
     """Draw the SHAP values of one input against its value."""
     place = explanation.names.index(name)
+    if name in explanation.texts:
+        return _by_category(explanation, name, units=units)
     x, shap = explanation.X[:, place].astype(np.float64), explanation.shap[:, place]
     known = ~np.isnan(x)
     with picture(width=4.2, height=3) as drawn:
@@ -66,6 +69,29 @@ def dependence(explanation: Explanation, name: str, *, units: str = LOG_ODDS) ->
         drawn.ax.set_ylabel(f"SHAP, {units}")
         drawn.ax.set_title(
             f"{int(known.sum()):,} rows, {int((~known).sum()):,} missing", fontsize=9
+        )
+    return drawn.svg
+
+
+def _by_category(explanation: Explanation, name: str, *, units: str) -> str:
+    """Draw the SHAP values of a text by its most frequent categories, the highest on top."""
+    words = pd.Series([each or MISSING for each in explanation.texts[name]])
+    shap = pd.Series(explanation.shap[:, explanation.names.index(name)])
+    frequent = words.value_counts().head(CATEGORIES).index
+    order = shap.groupby(words).mean()[frequent].sort_values().index
+    with picture(width=4.2, height=0.28 * len(order) + 1.2) as drawn:
+        for height, word in enumerate(order):
+            own = shap[words == word].to_numpy()
+            spread = height + _jitter(own)
+            drawn.ax.scatter(own, spread, s=5, color=MODEL, alpha=0.5, linewidths=0, **AS_POINTS)
+        drawn.ax.axvline(0, color=FAINT)
+        counts = words.value_counts()
+        labels = [f"{word[:LETTERS]} ({counts[word]:,})" for word in order]
+        drawn.ax.set_yticks(range(len(order)), labels)
+        drawn.ax.set_xlabel(f"SHAP, {units}")
+        rest = words.nunique() - len(order)
+        drawn.ax.set_title(
+            f"{name}" + (f", {rest} rarer categories left out" if rest else ""), fontsize=9
         )
     return drawn.svg
 
@@ -85,7 +111,8 @@ def waterfall(explanation: Explanation, place: int, *, units: str = LOG_ODDS) ->
     shap = explanation.shap[place]
     order = np.argsort(-np.abs(shap), kind="stable")
     strongest, rest = order[:STEPS], order[STEPS:]
-    labels = [f"{explanation.names[i]} = {_short(explanation.X[place, i])}" for i in strongest]
+    named = [explanation.names[i] for i in strongest]
+    labels = [f"{name} = {explanation.shown(name, place)[:LETTERS]}" for name in named]
     moves = [float(shap[i]) for i in strongest]
     if len(rest):
         labels.append(f"{len(rest)} other inputs")
@@ -142,10 +169,6 @@ def _jitter(shap: Floats) -> Floats:
     within[order] = np.arange(len(shap)) - firsts[bins[order]]
     middle = within - (counts[bins] - 1) / 2
     return middle / max(int(counts.max()), 1) * 0.8
-
-
-def _short(value: float) -> str:
-    return "missing" if np.isnan(value) else f"{value:.4g}"
 
 
 def _moved(value: float) -> str:

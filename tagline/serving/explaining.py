@@ -1,6 +1,7 @@
 """Why a row is answered as it is: SHAP contributions that add up, and reasons in words."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -61,7 +62,9 @@ def explained(
         if said is not None:
             (own,), (base,) = of_class(shap[place : place + 1], bases, said)
         by_input = dict(zip(served.single.names, own.tolist(), strict=True))
-        by_origin = _added(by_input, bundle.inputs["sources"])
+        sources = bundle.inputs["sources"]
+        by_origin = _added(by_input, sources)
+        values = _alone(shown[place], sources) if by_source else shown[place]
         answers.append(
             shape(
                 ids[place],
@@ -71,7 +74,7 @@ def explained(
                 outside[place],
                 base=float(base),
                 **{bundle.task.margin: float(base) + math.fsum(by_input.values())},
-                contributions=_sorted(by_origin if by_source else by_input, shown[place]),
+                contributions=_sorted(by_origin if by_source else by_input, values),
                 reasons=_reasons(by_input, by_origin, section)
                 if bundle.task.name == BINARY and answer[-1] == section.refused
                 else [],
@@ -85,6 +88,16 @@ def _added(by_input: Mapping[str, float], source_of: Mapping[str, str]) -> dict[
     for name, share in by_input.items():
         parts.setdefault(source_of.get(name, name), []).append(share)
     return {source: math.fsum(shares) for source, shares in parts.items()}
+
+
+def _alone(values: Mapping[str, Any], source_of: Mapping[str, str]) -> dict[str, Any]:
+    """Give the values of inputs that are a source alone: several have no value together."""
+    counts = Counter(source_of.get(name, name) for name in values)
+    return {
+        name: value
+        for name, value in values.items()
+        if source_of.get(name, name) == name and counts[name] == 1
+    }
 
 
 def _sorted(shares: Mapping[str, float], values: Mapping[str, Any]) -> list[Contribution]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from tagline.case.classes import class_texts
 from tagline.case.config import Case
 from tagline.data.parts import Part, read_parts
-from tagline.data.prepare import Prepared
+from tagline.data.prepare import Prepared, input_values
 from tagline.data.store import put_table
 from tagline.errors import TaglineError
 from tagline.evaluation import shapley
@@ -72,6 +73,7 @@ def explain(
         said=task.said(given, rule),
     )
     _expect_additive(explanation)
+    explanation = replace(explanation, texts=_texts(case, prepared, test, explanation))
     importance = explanation.importance()
     strongest = importance["input"].head(case.explanation.dependence)
     log.info(
@@ -86,6 +88,16 @@ def explain(
         by_class=_by_class(explanation, case),
     )
     return explained, importance
+
+
+def _texts(
+    case: Case, prepared: Prepared, test: Part, explanation: Explanation
+) -> dict[str, list[str]]:
+    if not prepared.inputs["encoders"]:
+        return {}
+    rows = test.frame.iloc[explanation.rows]
+    made = input_values(rows, prepared.features(case))
+    return {name: made[name].tolist() for name in prepared.inputs["encoders"]}
 
 
 def _by_class(explanation: Explanation, case: Case) -> pd.DataFrame | None:

@@ -12,6 +12,7 @@ from tagline.columns.kind import TEXT
 from tagline.columns.rows import readable
 from tagline.columns.texts import Texts
 from tagline.errors import TaglineError
+from tagline.names import near
 
 Column = npt.NDArray[Any]
 Columns = dict[str, Column]
@@ -48,7 +49,7 @@ def columns(
     numbers = [Field(name, "number", required=False) for name in history]
     absent = [name for name in history if name not in frame]
     if absent:
-        named = ", ".join(map(repr, absent))
+        named = ", ".join(f"{name!r}{near(name, frame.columns)}" for name in absent)
         raise TaglineError(f"There is no such column: {named}.", where=f"column {absent[0]!r}")
     rows = readable(frame, [*fields, *numbers], where=where)
     return arrays(rows, [*fields, *numbers])

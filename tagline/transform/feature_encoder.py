@@ -108,7 +108,8 @@ def fit_inputs(
     TaglineError
         An input is infinite somewhere, or missing on every training row.
     """
-    encoders, numbers = {}, []
+    encoders: dict[str, Encoder] = {}
+    numbers, empty = [], list[str]()
     for name, given in values.items():
         if is_text(given):
             own = rated(given[train], y[train])
@@ -121,12 +122,15 @@ def fit_inputs(
             number[train] = np.where(few, apart, number[train])
         else:
             number = given
-        _expect_finite(name, number, train if whole else np.ones(len(y), dtype=bool))
+        _expect_finite(name, number)
+        if np.isnan(number[train] if whole else number).all():
+            empty.append(name)
         numbers.append(number)
+    _expect_some(empty)
     return FeatureEncoder(tuple(values), encoders), _matrix(numbers)
 
 
-def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> None:
+def _expect_finite(name: str, number: Column) -> None:
     with np.errstate(over="ignore"):
         endless = int(np.isinf(number.astype(np.float32)).sum())
     if endless:
@@ -134,11 +138,16 @@ def _expect_finite(name: str, number: Column, train: npt.NDArray[np.bool_]) -> N
             f"{endless} rows are infinite, or too great for single precision.",
             where=f"input {name!r}",
         )
-    if np.isnan(number[train]).all():
+
+
+def _expect_some(empty: list[str]) -> None:
+    if empty:
+        named = ", ".join(f'"{name}"' for name in empty)
         raise TaglineError(
-            "It is missing on every training row.",
-            where=f"input {name!r}",
-            todo="Leave out its column (table.exclude), or the input in the feature module.",
+            f"Missing on every training row: {', '.join(map(repr, empty))}.",
+            where="inputs",
+            todo=f"Leave out the columns, exclude = [{named}] under [table], or the inputs in the "
+            "feature module; table.columns names those that are used, and leaves out new ones.",
         )
 
 
