@@ -248,6 +248,18 @@ class SplitSection(Section):
         "without a time, where rows are split at random.",
     )
     timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
+    as_known: bool | None = Field(
+        default=None,
+        description="Whether rows are left out whose labels production would not have known when "
+        "the next part began: those that lie less before it than labels take (table.horizon, "
+        "table.observed). Where left out, so it is where the days are found by shares, unless it "
+        "would take half of a part; dates of your own are kept as you give them.",
+    )
+    gap: Duration | None = Field(
+        default=None,
+        description="How long before the first decision of the next part no row trains or tunes; "
+        "as_known says it where left out.",
+    )
     full_windows: bool = Field(
         default=False,
         description="Whether decisions are left out that were made before every window of the "
@@ -468,6 +480,7 @@ class Case(Section):
         dated = {
             "split.train": self.split.train,
             "split.full_windows": self.split.full_windows,
+            "split.gap": self.split.gap,
             "contract.fresh_within": self.contract.fresh_within,
         }
         for key, given in dated.items() if self.table.time is None else ():

@@ -33,7 +33,7 @@ from tagline.data.modules import load_features
 from tagline.data.origins import look_again
 from tagline.data.random_split import parts_of
 from tagline.data.sources import put_sources
-from tagline.data.split import PARTS, UNUSED, resampling_groups
+from tagline.data.split import PARTS, UNUSED, resampling_groups, too_late
 from tagline.data.store import TableRef, put_table, storable
 from tagline.data.training_set import put_matrix
 from tagline.data.windows import Fullness, fullness
@@ -309,6 +309,14 @@ def used_rows(
         raise TaglineError(f"No row has a label that counts{early}.", where=case.file)
     part = np.full(len(rows), UNUSED, dtype="U5")
     part[kept] = parts_of(case, rows[kept], checked.fields)
+    if case.table.time is not None:
+        late = too_late(rows[case.table.time], part, case, takes=horizon.length)
+        part[late] = UNUSED
+        if late.any():
+            log.info(
+                f"{late.sum():,} rows are in no part: production would not have known their labels "
+                "when the next part began (split.as_known, split.gap)"
+            )
     group = resampling_groups(
         rows, time=case.table.time, section=case.split, group=case.evaluation.group
     )

@@ -1,16 +1,19 @@
 """Which decisions train, tune and test."""
 
+import logging
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import Period, SplitSection
+from tagline.case.config import Case, Period, SplitSection
 from tagline.case.evaluation import DAY, ROW
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 
+log = logging.getLogger(__name__)
 PARTS = ("train", "tune", "test")
 UNUSED = ""
 EPOCH = date(1970, 1, 1)
@@ -49,6 +52,51 @@ def split(times: pd.Series, section: SplitSection) -> npt.NDArray[np.str_]:
             )
         parts[inside] = name
     return parts
+
+
+def too_late(
+    times: pd.Series, part: npt.NDArray[np.str_], case: Case, *, takes: pd.Timedelta
+) -> npt.NDArray[np.bool_]:
+    """Tell which rows production could not have learned from when the next part began.
+
+    By how long labels take, and not by when each was known: of the newest decisions the labels of
+    one class may be known long before those of the other, and alone they would mislead.
+
+    Parameters
+    ----------
+    times : Series of shape (n,)
+        When the decisions were made.
+    part : ndarray of shape (n,), str
+        Their parts.
+    case : Case
+        Its ``split.as_known`` and ``split.gap``.
+    takes : Timedelta
+        How long labels take; see `tagline.data.horizon.Horizon`.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        Rows that train and lie less than that before the first decision that tunes, or that tune
+        and lie less than that before the first that tests.
+    """
+    late, section = np.zeros(len(times), dtype=bool), case.split
+    asked = _given(section) is None if section.as_known is None else section.as_known
+    gap = pd.Timedelta(section.gap) if section.gap else takes if asked else pd.Timedelta(0)
+    for own, following in pairwise(PARTS):
+        begins = times[part == following].min()
+        late |= (part == own) & (times > begins - gap).to_numpy(dtype=bool)
+    if section.as_known or section.gap or not _empties(late, part):
+        return late
+    log.warning(
+        f"Labels take {takes}, so that few rows would have been known when the next part began: "
+        "all train and tune all the same (split.as_known = true leaves them out)"
+    )
+    return np.zeros(len(times), dtype=bool)
+
+
+def _empties(late: npt.NDArray[np.bool_], part: npt.NDArray[np.str_]) -> bool:
+    """Tell whether more than half of a part would be left out."""
+    return any(late[part == name].mean() > 0.5 for name in PARTS[:2])
 
 
 def day_name(day: int) -> str:
