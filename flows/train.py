@@ -67,7 +67,8 @@ class TrainFlow(FlowSpec):
         self.began = records.begin(run=run, case=case.name)
         asked = {"seed": case.seed, "beside": str(case.beside(".")), "task": case.task}
         brackets(case.search, **asked)  # what can not be tried is said before the table is read
-        self.provenance = provenance(run=run, seed=case.seed, modules=case.modules)
+        own = {"modules": case.modules, "beside": case.beside(".")}
+        self.provenance = provenance(run=run, seed=case.seed, **own)
         prepared = prepare(case, rows_before=records.rows_of_last(case.name))
         self.prepared = fields_of(prepared)
         self.accounting = prepared.accounting

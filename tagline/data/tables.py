@@ -26,9 +26,11 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
     TaglineError
         A file is missing, truncated or of an unknown kind, a table is empty, or lacks a column.
     """
-    tables = dict(features.load())
+    # Whatever the files of the config stand in for is not loaded.
+    stand_in = bool(features.tables) and set(features.tables) <= set(case.table.files)
+    tables = {} if stand_in else dict(features.load())
     for name, file in case.table.files.items():
-        if name not in tables:
+        if name not in tables and not (stand_in and name in features.tables):
             raise TaglineError(
                 f"{features.module} has no table {name!r}{near(name, tables)}.",
                 where=f"{case.file}: table.files",

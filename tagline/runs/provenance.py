@@ -27,7 +27,12 @@ PACKAGES = (
 )
 
 
-def provenance(*, run: str, seed: int, modules: Sequence[str] = ()) -> dict[str, Any]:
+TRACKED = ("status", "--porcelain", "--untracked-files=no")
+
+
+def provenance(
+    *, run: str, seed: int, modules: Sequence[str] = (), beside: Path | None = None
+) -> dict[str, Any]:
     """Say what code and which libraries a run is made of.
 
     Parameters
@@ -38,40 +43,67 @@ def provenance(*, run: str, seed: int, modules: Sequence[str] = ()) -> dict[str,
         The case's seed.
     modules : sequence of str, optional
         The case's own, which can be imported: what lies in no commit can not be trained again.
+    beside : Path, optional
+        The folder of the config: where it lies in a repository of its own, that one's commit is
+        recorded too. A table that git does not hold is known by its digest, and is no change.
 
     Returns
     -------
     dict
         ``run``, ``created`` (ISO 8601, UTC), ``commit`` (empty outside a repository), ``dirty``,
-        ``repository``, ``seed``, ``python``, ``machine`` and ``libraries``, name to version.
+        ``repository``, ``seed``, ``python``, ``machine`` and ``libraries``, name to version;
+        ``project`` (``repository``, ``commit``, ``dirty``) where there is one of its own.
     """
-    commit = _git("rev-parse", "HEAD")
+    commit, project = _git("rev-parse", "HEAD"), _project(beside, modules)
+    known = (REPOSITORY, Path(project["repository"])) if project else (REPOSITORY,)
+    changed = _git(*CHANGES) or any(_is_elsewhere(each, known) for each in modules)
     return {
         "run": run,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit,
-        "dirty": bool(commit and (_git(*CHANGES) or any(map(_is_elsewhere, modules)))),
+        "dirty": bool(commit and (changed or (project and project["dirty"]))),
         "repository": str(REPOSITORY),
         "seed": seed,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
         "libraries": {name: found for name in PACKAGES if (found := _version(name))},
+        **({"project": project} if project else {}),
     }
 
 
-def _is_elsewhere(module: str) -> bool:
+def _project(beside: Path | None, modules: Sequence[str]) -> dict[str, Any] | None:
+    """Give the repository of a config's folder, where that is not this checkout's."""
+    top = _git("rev-parse", "--show-toplevel", place=beside) if beside else ""
+    if not top or Path(top).resolve() == REPOSITORY:
+        return None
+    root = Path(top).resolve()
+    commit = _git("rev-parse", "HEAD", place=root)
+    files = [str(file) for file in map(_file_of, modules) if file.is_relative_to(root)]
+    untracked = [f for f in files if not _git("ls-files", "--error-unmatch", f, place=root)]
+    dirty = bool(not commit or untracked or _git(*TRACKED, place=root))
+    return {"repository": str(root), "commit": commit, "dirty": dirty}
+
+
+def _is_elsewhere(module: str, known: Sequence[Path]) -> bool:
+    path = _file_of(module)
+    return not any(path.is_relative_to(each) for each in (*known, Path(sys.prefix)))
+
+
+def _file_of(module: str) -> Path:
     try:
         found = find_spec(module)
     except ModuleNotFoundError:
-        return True  # whoever loads it says so in a sentence
-    path = Path(found.origin).resolve() if found and found.origin else Path("/")
-    return not any(path.is_relative_to(known) for known in (REPOSITORY, sys.prefix))
+        return Path("/")  # whoever loads it says so in a sentence
+    return Path(found.origin).resolve() if found and found.origin else Path("/")
 
 
-def _git(*words: str) -> str:
+def _git(*words: str, place: Path | None = None) -> str:
     try:
         done = subprocess.run(
-            ["git", "-C", str(REPOSITORY), *words], capture_output=True, text=True, check=False
+            ["git", "-C", str(place or REPOSITORY), *words],
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError:
         return ""

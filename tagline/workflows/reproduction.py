@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -104,11 +104,17 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     run = find(name)
     before = summary(run)
     commit = _clean_commit(before)
-    case = _case_of(run)
-    if _is_here(commit):
-        _expect_data(before, _present_fingerprint(case))
-    with scratch() as root, _checked_out(commit, root / "code", repository=_repository(before)):
+    project = before["provenance"].get("project")
+    if _is_here(commit) and not project:
+        _expect_data(before, _present_fingerprint(_case_of(run)))
+    with ExitStack() as stack:
+        root = stack.enter_context(scratch())
+        stack.enter_context(_checked_out(commit, root / "code", repository=_repository(before)))
+        if project:
+            own = Path(project["repository"])
+            stack.enter_context(_checked_out(project["commit"], root / "own", repository=own))
         log.info(f"Training again at {commit[:12]}; nothing of it is kept.")
+        case = _case_of(run, own=root / "own" if project else None)
         after = _trained_again(root, case)
     _expect_data(before, after["fingerprint"])
     return Reproduction(
@@ -121,12 +127,17 @@ def reproduce(name: str, *, tolerance: float) -> Reproduction:
     )
 
 
-def _case_of(run: RunRecord) -> dict[str, Any]:
+def _case_of(run: RunRecord, *, own: Path | None = None) -> dict[str, Any]:
     """Give the case as it was, with its table from the store where the file is not here.
 
     Where seconds ended the search, it makes as many fits as it did, however fast this machine is.
+    `own` is a checkout of the project that the config lies in, where it has one of its own.
     """
     opened = open_case(run.case, record=run).case
+    if own is not None:
+        top = Path(run.provenance["project"]["repository"])
+        file = own / Path(run.config["file"]).resolve().relative_to(top)
+        opened = check_case(run.config, file=str(file))
     case = with_sources(opened, sources_of(run), as_it_was=True).to_dict()
     if case["search"]["max_seconds"] is not None:
         made = {str(each["trial"]): each.get("fits", 0) for each in run.leaderboard}
@@ -202,9 +213,11 @@ def _clean_commit(found: dict[str, Any]) -> str:
     if not provenance["commit"]:
         raise TaglineError("The run was not made from a git commit.", where=found["run"])
     if provenance["dirty"]:
+        project = provenance.get("project") or {}
+        changed = project if project.get("dirty") else provenance
         raise TaglineError(
-            f"The run was made from {provenance['commit'][:12]} with uncommitted changes, "
-            "which nobody has any more.",
+            f"The run was made from {changed['commit'][:12] or 'no commit'} with uncommitted "
+            f"changes in {changed['repository']}, which nobody has any more.",
             where=found["run"],
             todo="Commit, train, and reproduce that run.",
         )

@@ -8,7 +8,11 @@ from tagline.runs import provenance as made_of
 @pytest.fixture
 def clean(monkeypatch):
     """Have a checkout in which nothing was changed."""
-    monkeypatch.setattr(made_of, "_git", lambda *words: "c0ffee" if "rev-parse" in words else "")
+
+    def git(*words, place=None):
+        return "c0ffee" if "HEAD" in words and place is None else ""
+
+    monkeypatch.setattr(made_of, "_git", git)
 
 
 def test_code_of_the_checkout_and_of_libraries_is_in_its_commit(clean):
