@@ -2,7 +2,6 @@
 
 import codecs
 import re
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,12 +9,13 @@ from pydantic import AfterValidator, Field, model_validator
 
 from tagline.case.classes import Value, class_texts
 from tagline.case.evaluation import EvaluationSection, GatesSection
-from tagline.case.history import EventsSection, HistorySection
+from tagline.case.history import EventsSection, FieldSection, HistorySection
 from tagline.case.monitoring import MonitoringSection, RetrainingSection, ScheduleSection
 from tagline.case.replay import ReplaySection
 from tagline.case.search import SIMPLE, SearchSection
 from tagline.case.section import Duration, Section
 from tagline.case.serving import ServingSection
+from tagline.case.split import SplitSection
 from tagline.case.standing import StandingSection
 from tagline.case.tasks import (
     BASELINES,
@@ -65,7 +65,6 @@ Encoding = Annotated[str, AfterValidator(_encoding)]
 Database = Annotated[str, AfterValidator(_without_password)]
 ROW_ID, NO_TIME = "row_id", "no_time"  # what columns that are made are called
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Period = tuple[date, date]
 
 
 class TableSection(Section):
@@ -213,69 +212,6 @@ class TableSection(Section):
             raise ValueError(f"two of classes are written {twice!r}")
         if len({type(each) if type(each) is not int else float for each in self.classes}) > 1:
             raise ValueError("classes are all text, all numbers or all flags")
-        return self
-
-
-class FieldSection(Section):
-    """What is put right in a column before it is read, in a table and in a request alike."""
-
-    strip: bool = Field(default=False, description="Whether spaces around a text are cut off.")
-    lower: bool = Field(default=False, description="Whether a text is written in small letters.")
-    missing: tuple[str | int | float, ...] = Field(
-        default=(), description="Values that mean none in this column, such as 999."
-    )
-    aliases: dict[str, str] = Field(
-        default_factory=dict, description="Text to what it is called instead."
-    )
-
-
-class SplitSection(Section):
-    """Which decisions train, tune and test: by date where given, else by shares in time order."""
-
-    train: Period | None = Field(default=None, description="First day, and the day after the last.")
-    tune: Period | None = Field(default=None, description="As train; early stopping and choices.")
-    test: Period | None = Field(default=None, description="As train; looked at once.")
-    tune_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.15, description="Share of the days before the test that tune, without dates."
-    )
-    test_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.2,
-        description="Share of the latest rows that test, without dates; of all, without a time.",
-    )
-    group: str | None = Field(
-        default=None,
-        description="Column whose rows must all be in one part, such as a person's; for a table "
-        "without a time, where rows are split at random.",
-    )
-    timezone: Zone = Field(default="UTC", description="Whose midnight parts the days.")
-    as_known: bool | None = Field(
-        default=None,
-        description="Whether rows are left out whose labels production would not have known when "
-        "the next part began: those that lie less before it than labels take (table.horizon, "
-        "table.observed). Where left out, so it is where the days are found by shares, unless it "
-        "would take half of a part; dates of your own are kept as you give them.",
-    )
-    gap: Duration | None = Field(
-        default=None,
-        description="How long before the first decision of the next part no row trains or tunes; "
-        "as_known says it where left out.",
-    )
-    full_windows: bool = Field(
-        default=False,
-        description="Whether decisions are left out that were made before every window of the "
-        "history was full.",
-    )
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "SplitSection":
-        given = [period for period in (self.train, self.tune, self.test) if period]
-        if len(given) not in {0, 3}:
-            raise ValueError("train, tune and test are given all three, or none of them")
-        days = [day for period in given for day in period]
-        if days != sorted(days) or any(first >= last for first, last in given):
-            raise ValueError("train, tune and test must follow one another, none of them empty")
-        if not given and self.tune_share + self.test_share >= 1:
-            raise ValueError("tune_share and test_share leave nothing to train on")
         return self
 
 

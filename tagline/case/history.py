@@ -1,4 +1,4 @@
-"""Streams of events, and the history that is declared over them, as a config says it."""
+"""What a config says of columns beside the table: fields put right, streams of events, history."""
 
 from typing import Annotated, Any
 
@@ -21,6 +21,19 @@ KINDS = (
     "last",
     "age",
 )
+
+
+class FieldSection(Section):
+    """What is put right in a column before it is read, in a table and in a request alike."""
+
+    strip: bool = Field(default=False, description="Whether spaces around a text are cut off.")
+    lower: bool = Field(default=False, description="Whether a text is written in small letters.")
+    missing: tuple[str | int | float, ...] = Field(
+        default=(), description="Values that mean none in this column, such as 999."
+    )
+    aliases: dict[str, str] = Field(
+        default_factory=dict, description="Text to what it is called instead."
+    )
 
 
 class EventsSection(Section):

@@ -13,6 +13,7 @@ from tagline.cli import (
     curve,
     features,
     gc,
+    init,
     new,
     policy,
     reproduce,
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("new")(new.new)
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("features")(features.features)
 app.command("runs")(runs.runs)

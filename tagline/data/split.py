@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.case.config import Case, Period, SplitSection
+from tagline.case.config import Case
 from tagline.case.evaluation import DAY, ROW
+from tagline.case.split import Period, SplitSection
 from tagline.data.tables import require_columns
 from tagline.errors import TaglineError
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from tagline.case.config import SplitSection
+from tagline.case.split import SplitSection
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
 from tagline.data.split import day_name, split
