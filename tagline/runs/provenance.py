@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tagline.paths import look_beside
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHANGES = ("status", "--porcelain", "--untracked-files=normal")
 PACKAGES = (
@@ -54,6 +56,8 @@ def provenance(
         ``repository``, ``seed``, ``python``, ``machine`` and ``libraries``, name to version;
         ``project`` (``repository``, ``commit``, ``dirty``) where there is one of its own.
     """
+    if beside is not None:
+        look_beside(str(beside.resolve()))
     commit, project = _git("rev-parse", "HEAD"), _project(beside, modules)
     known = (REPOSITORY, Path(project["repository"])) if project else (REPOSITORY,)
     changed = _git(*CHANGES) or any(_is_elsewhere(each, known) for each in modules)
