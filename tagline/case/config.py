@@ -417,6 +417,7 @@ class Case(Section):
             "split.train": self.split.train,
             "split.full_windows": self.split.full_windows,
             "split.gap": self.split.gap,
+            "evaluation.capacity": self.evaluation.capacity,
             "contract.fresh_within": self.contract.fresh_within,
         }
         for key, given in dated.items() if self.table.time is None else ():

@@ -84,6 +84,11 @@ class EvaluationSection(Section):
         "leave it off where the rate moves with the season.",
     )
     cost: CostSection = CostSection()
+    capacity: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description='For task = "binary": how many decisions a day can be acted on; the threshold '
+        "is then the cheapest one that acts on no more, by how many a day there are.",
+    )
     costs: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(
         default_factory=dict,
         description='For task = "classes": class that came true to class that was said to cost; 1 '

@@ -30,6 +30,7 @@ BASELINES: Mapping[str, tuple[str, ...]] = {
 # Keys that the others would not obey.
 OF_ONE_TASK = (
     ("evaluation", "cost", BINARY),
+    ("evaluation", "capacity", BINARY),
     ("evaluation", "costs", CLASSES),
     ("evaluation", "coverage", NUMBER),
     ("explanation", "lime", BINARY),

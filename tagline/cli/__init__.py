@@ -15,6 +15,7 @@ from tagline.cli import (
     gc,
     init,
     new,
+    permute,
     policy,
     reproduce,
     runs,
@@ -43,6 +44,7 @@ app.command("runs")(runs.runs)
 app.command("show")(show.show)
 app.command("compare")(compare.compare)
 app.command("curve")(curve.curve)
+app.command("permute")(permute.permute)
 app.command("verify")(verify.verify)
 app.command("export")(verify.export)
 app.command("reproduce")(reproduce.reproduce)

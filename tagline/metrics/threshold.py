@@ -35,7 +35,7 @@ class Threshold:
     curve: pd.DataFrame
 
 
-def choose(y: Floats, p: Floats, *, cost: "CostSection") -> Threshold:
+def choose(y: Floats, p: Floats, *, cost: "CostSection", most: float = 1.0) -> Threshold:
     """Find the threshold of least mean cost on the tuning rows.
 
     Thresholds lie halfway between neighbouring probabilities, so that the last bits of a
@@ -49,6 +49,8 @@ def choose(y: Floats, p: Floats, *, cost: "CostSection") -> Threshold:
         Labels 0 or 1, probabilities of 1; at least one row.
     cost : CostSection
         What a false positive and a false negative cost.
+    most : float, optional
+        The greatest share of the rows that may be acted on.
 
     Raises
     ------
@@ -59,7 +61,9 @@ def choose(y: Floats, p: Floats, *, cost: "CostSection") -> Threshold:
     thresholds, flagged, found = _all(y, p)
     costs = _cost(flagged, found, y, cost)
     ideal = cost.false_positive / (cost.false_positive + cost.false_negative)
-    cheapest = np.flatnonzero(costs <= costs.min() + 1e-12)
+    # To act never is always allowed.
+    able = np.where(flagged <= most * len(y), costs, np.inf)
+    cheapest = np.flatnonzero(able <= able.min() + 1e-12)
     value = thresholds[cheapest[np.argmin(np.abs(thresholds[cheapest] - ideal))]]
     shown = np.unique(np.linspace(0, len(thresholds) - 1, STEPS + 1).astype(np.int64))
     table = {"threshold": thresholds, "cost": costs, "flagged": flagged / len(y)}

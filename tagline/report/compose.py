@@ -211,6 +211,8 @@ def _threshold(case: Case, evaluation: Evaluation) -> Section:
         f"acts on {decided['flagged']:.1%} of the rows, is right in {decided['precision']:.1%} of "
         f"these (precision), and finds {decided['recall']:.1%} of what comes true (recall)."
     )
+    if case.evaluation.capacity is not None:
+        message += f" At most {case.evaluation.capacity:,} a day can be acted on."
     drawn = quality.cost(evaluation.cost_curve, threshold=decided["value"])
     counts = [(name, *counted) for name, counted in zip(TRUE, decided["confusion"], strict=True)]
     heads = ["what came true", "left alone", "acted on"]

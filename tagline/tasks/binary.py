@@ -126,9 +126,11 @@ class Binary(Task):
         given: Floats,
         table: "TableSection",  # noqa: ARG002 - as expect_learnable
         section: "EvaluationSection",
+        *,
+        most: float = 1.0,
     ) -> Rule:
         """Choose the threshold of least cost."""
-        chosen = threshold.choose(y, given, cost=section.cost)
+        chosen = threshold.choose(y, given, cost=section.cost, most=most)
         return Rule({"threshold": float(chosen.value)}, chosen.curve)
 
     def decided(

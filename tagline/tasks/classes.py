@@ -144,6 +144,8 @@ class Classes(Task):
         given: Floats,  # noqa: ARG002
         table: "TableSection",
         section: "EvaluationSection",
+        *,
+        most: float = 1.0,  # noqa: ARG002 - of a threshold
     ) -> Rule:
         """Take the costs of the config: a decision is the class of least expected cost."""
         names = class_texts(table.classes)

@@ -106,6 +106,8 @@ class Number(Task):
         given: Floats,
         table: "TableSection",  # noqa: ARG002 - numbers are no classes
         section: "EvaluationSection",
+        *,
+        most: float = 1.0,  # noqa: ARG002 - of a threshold
     ) -> Rule:
         r"""Choose how far an interval reaches, of errors on the tuning rows.
 

@@ -174,9 +174,15 @@ class Task(ABC):
 
     @abstractmethod
     def choose_rule(
-        self, y: Floats, given: Floats, table: "TableSection", section: "EvaluationSection"
+        self,
+        y: Floats,
+        given: Floats,
+        table: "TableSection",
+        section: "EvaluationSection",
+        *,
+        most: float = 1.0,
     ) -> Rule:
-        """Choose what decisions are made by, of the tuning rows."""
+        """Choose what decisions are made by, of the tuning rows; `most` is the share acted on."""
 
     @abstractmethod
     def decided(

@@ -15,6 +15,7 @@ from tagline.data.features import Features
 from tagline.data.fingerprint import fingerprint
 from tagline.data.parts import read_parts
 from tagline.data.prepare import Prepared, input_values
+from tagline.data.split import local_days
 from tagline.data.store import get_table
 from tagline.data.tables import load_tables, require_columns
 from tagline.errors import TaglineError
@@ -96,7 +97,9 @@ def evaluate_best(
         uncompared=why_not,
         lost=lost,
         postponed=postponed,
-        rule=task.choose_rule(*tuning, case.table, case.evaluation),
+        rule=task.choose_rule(
+            *tuning, case.table, case.evaluation, most=acted_on(case, tune.frame)
+        ),
         tuning=tuning,
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),
@@ -111,6 +114,15 @@ def evaluate_best(
     )
     kept = kept_answers(prepared, tuning[1], own, by_folds=best_trial.judged is not None)
     return replace(found, answers=kept)
+
+
+def acted_on(case: Case, rows: pd.DataFrame) -> float:
+    """Give the share of decisions that can be acted on, by how many a day there are."""
+    if case.evaluation.capacity is None or case.table.time is None:
+        return 1.0
+    days = local_days(rows[case.table.time], case.split.timezone)
+    span = int((days.max() - days.min()).astype(np.int64)) + 1
+    return min(1.0, case.evaluation.capacity * span / len(rows))
 
 
 def _beside(
