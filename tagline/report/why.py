@@ -32,7 +32,7 @@ def sources(table: pd.DataFrame, *, units: str = LOG_ODDS) -> str:
     with picture(height=0.35 * len(rows) + 1) as drawn:
         bars = drawn.ax.barh(rows["source"], rows["importance"], color=MODEL)
         labels = [
-            f" {share:.0%}, {inputs} inputs"
+            f" {share:.0%}, {inputs} input{'' if inputs == 1 else 's'}"
             for share, inputs in zip(rows["share"], rows["inputs"], strict=True)
         ]
         drawn.ax.bar_label(bars, labels=labels, color=TEXT)

@@ -118,7 +118,7 @@ def _shuffled(X: npt.NDArray[np.float32], places: list[int], loss: Any, seed: in
     for draw in range(SHUFFLES):
         order = np.random.default_rng(seed + draw).permutation(len(X))
         mixed = X.copy()
-        mixed[:, places] = X[np.ix_(order, places)]
+        mixed[:, places] = X[order][:, places]
         total += loss(mixed)
     return total / SHUFFLES
 
