@@ -135,7 +135,7 @@ def predictions(run: str | None = None, *, contributions: bool = False) -> "pd.D
     run : str, optional
         ``TrainFlow/ID`` or the id; the newest where left out.
     contributions : bool, optional
-        Whether the SHAP values of the explained test rows stand beside, as ``shap:NAME``.
+        Whether each row's SHAP values stand beside, as ``shap:NAME``.
 
     Examples
     --------
@@ -149,11 +149,19 @@ def predictions(run: str | None = None, *, contributions: bool = False) -> "pd.D
     return found(run, contributions=contributions)
 
 
-def matrix(run: str | None = None) -> "pd.DataFrame":
-    """Give a run's test rows as its model saw them: a column for each input, float32."""
+def matrix(run: str | None = None, *, part: str = "test") -> "pd.DataFrame":
+    """Give a run's rows as its model saw them: a column for each input, float32.
+
+    Parameters
+    ----------
+    run : str, optional
+        ``TrainFlow/ID`` or the id; the newest where left out.
+    part : {"test", "tune", "train"}, optional
+        Which rows.
+    """
     from tagline.notebook import matrix as found  # noqa: PLC0415
 
-    return found(run)
+    return found(run, part=part)
 
 
 def compare(a: str | None = None, b: str | None = None, *, seeds: int = 0) -> "Comparison":

@@ -225,9 +225,9 @@ def predictions(run: str | None, *, contributions: bool = False) -> pd.DataFrame
     return run_rows.predictions(find(run), contributions=contributions)
 
 
-def matrix(run: str | None) -> pd.DataFrame:
-    """Give a run's test rows as its model saw them; see `tagline.matrix`."""
-    return run_rows.matrix(find(run))
+def matrix(run: str | None, *, part: str = "test") -> pd.DataFrame:
+    """Give a run's rows as its model saw them; see `tagline.matrix`."""
+    return run_rows.matrix(find(run), part=part)
 
 
 def compare(a: str | None, b: str | None, *, seeds: int = 0) -> Comparison:

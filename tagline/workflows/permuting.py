@@ -8,18 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.bundle.load import Bundle
 from tagline.bundle.record import RunRecord
 from tagline.case.load import check_case
 from tagline.data.training_set import part_groups, part_matrix
 from tagline.metrics.intervals import LEAST_GROUPS, GroupBootstrap
-from tagline.models.families import FAMILIES, load
-from tagline.models.model import Model
 from tagline.models.training_data import read
 from tagline.tasks.task import judged_by
 from tagline.tasks.tasks import task_of
 from tagline.workflows.candidates import open_bundle
-from tagline.workflows.run_rows import matrix_of, table_of
+from tagline.workflows.run_rows import matrix_of, model_of, table_of
 
 Floats = npt.NDArray[np.float64]
 TUNE = "tune"
@@ -70,7 +67,7 @@ def permute(record: RunRecord) -> Permuted:
     X = np.asarray(part_matrix(folder, TUNE), dtype=np.float32)
     kept = np.linspace(0, len(X) - 1, min(len(X), MOST_ROWS)).astype(np.int64)
     y = table_of(record, TUNE)[case.table.target].to_numpy(dtype=np.float64)[kept]
-    model, task = _model(bundle), task_of(case.task)
+    model, task = model_of(bundle), task_of(case.task)
     metric = judged_by(dict.fromkeys(case.evaluation.metrics))
 
     def loss(rows: npt.NDArray[np.float32]) -> Floats:
@@ -90,11 +87,6 @@ def permute(record: RunRecord) -> Permuted:
     table = table.sort_values("loss", ascending=False, kind="stable", ignore_index=True)
     learned = bool(read(folder).folds)
     return Permuted(record.run, table, list(_said(table, metric, len(kept), learned=learned)))
-
-
-def _model(bundle: Bundle) -> Model:
-    kind = str(bundle.inputs["model_kind"])
-    return load(kind, bundle.read_bytes(FAMILIES[kind].file)).with_all_cores()
 
 
 def _together(X: npt.NDArray[np.float32]) -> Iterator[list[int]]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,9 @@ from tagline.data.store import get_table
 from tagline.data.training_set import TEST, matrix_folder, part_matrix
 from tagline.errors import TaglineError
 from tagline.evaluation.explained import SHAP
+from tagline.evaluation.shapley import explain
+from tagline.models.families import FAMILIES, load
+from tagline.models.model import Model
 from tagline.training.answers import PART, PLACE, given_of
 from tagline.workflows.candidates import open_bundle
 
@@ -64,7 +66,8 @@ def predictions(record: RunRecord, *, contributions: bool = False) -> pd.DataFra
     record : RunRecord
         The run.
     contributions : bool, optional
-        Whether the SHAP values of the test rows that were explained stand beside: ``shap:NAME``.
+        Whether each row's SHAP values stand beside, as ``shap:NAME``: of its margin, or of that of
+        the class that is decided for, by the model that was sealed.
 
     Returns
     -------
@@ -85,7 +88,9 @@ def predictions(record: RunRecord, *, contributions: bool = False) -> pd.DataFra
     given = pd.concat([own for _, own in answers.groupby(PART, sort=False)], ignore_index=True)
     label = _label(rows.pop(record.config["table"]["target"]), bundle).rename(LABEL)
     found = pd.concat([rows, label, _columns_of(bundle, given_of(given))], axis=1)
-    return (_explained(record, found) if contributions else found).drop(columns=PLACE)
+    if contributions:
+        found = pd.concat([found, _contributions(record, bundle, rows, given_of(given))], axis=1)
+    return found.drop(columns=PLACE)
 
 
 def _of_part(record: RunRecord, part: str, answers: pd.DataFrame) -> pd.DataFrame:
@@ -94,8 +99,8 @@ def _of_part(record: RunRecord, part: str, answers: pd.DataFrame) -> pd.DataFram
     return pd.concat([named, frame], axis=1)
 
 
-def matrix(record: RunRecord) -> pd.DataFrame:
-    """Give a run's test rows as its model saw them: float32, a column for each input.
+def matrix(record: RunRecord, *, part: str = TEST) -> pd.DataFrame:
+    """Give the rows of a part as a run's model saw them: float32, a column for each input.
 
     Raises
     ------
@@ -103,7 +108,13 @@ def matrix(record: RunRecord) -> pd.DataFrame:
         Its rows are not in the store.
     """
     names = open_bundle(record.run, record.digest).inputs["names"]
-    return pd.DataFrame(part_matrix(matrix_of(record), TEST), columns=names)
+    return pd.DataFrame(part_matrix(matrix_of(record), part), columns=names)
+
+
+def model_of(bundle: Bundle) -> Model:
+    """Give the model of a bundle, before its calibrator: margins of rows of the matrix."""
+    kind = str(bundle.inputs["model_kind"])
+    return load(kind, bundle.read_bytes(FAMILIES[kind].file)).with_all_cores()
 
 
 def answered(bundle: Bundle, frame: pd.DataFrame) -> pd.DataFrame:
@@ -127,11 +138,19 @@ def _label(values: pd.Series, bundle: Bundle) -> pd.Series:
     return values if not classes else pd.Series([classes[int(each)] for each in values])
 
 
-def _explained(record: RunRecord, found: pd.DataFrame) -> pd.DataFrame:
-    table = table_of(record, "explained").set_index("row")
-    shap = table[[name for name in table if str(name).startswith(SHAP)]]
-    of_test = found[PART] == TEST
-    joined: Mapping[str, pd.Series] = {
-        str(name): found[PLACE].where(of_test).map(shap[name]) for name in shap
-    }
-    return pd.concat([found, pd.DataFrame(joined)], axis=1)
+def _contributions(
+    record: RunRecord, bundle: Bundle, rows: pd.DataFrame, given: Floats
+) -> pd.DataFrame:
+    folder = matrix_of(record)
+    parts = {str(part): part_matrix(folder, str(part)) for part in rows[PART].unique()}
+    X = np.stack([parts[p][at] for p, at in zip(rows[PART], rows[PLACE], strict=True)])
+    task, names = bundle.task, bundle.inputs["names"]
+    found = explain(
+        model_of(bundle),
+        X,
+        names,
+        rows=len(X),
+        seed=0,
+        said=task.said(given, bundle.rule),
+    )
+    return pd.DataFrame(found.shap, columns=[f"{SHAP}{name}" for name in names])

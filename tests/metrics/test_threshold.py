@@ -60,3 +60,26 @@ def test_the_cost_is_that_of_a_row_and_of_equal_ones_the_nearest_to_the_ideal_co
     equal = [each for each in (0.2, 0.75) if at(y, p, each, cost=cost)["cost"] == 0.25]
     assert len(equal) == 2
     assert found.value == 0.75  # 0.25 from the ideal of 0.5, where 0.2 is 0.3 from it
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40), st.floats(0, 1)
+)
+def test_a_capacity_is_kept_and_no_cheaper_threshold_keeps_it(rows, most):
+    p, y = (np.array(each, dtype=float) for each in zip(*rows, strict=True))
+    cost = CostSection(false_positive=1.0, false_negative=3.0)
+    found = choose(y, p, cost=cost, most=most)
+    assert (p >= found.value).mean() <= most + 1e-12
+    own = at(y, p, found.value, cost=cost)["cost"]
+    for value in [*np.nextafter(np.unique(p), 2), 0.0]:
+        if (p >= value).mean() <= most:
+            assert own <= at(y, p, value, cost=cost)["cost"] + 1e-12
+
+
+def test_what_the_highest_answers_hold_is_counted():
+    y, p = np.array([1, 0, 1, 0, 0, 0, 0, 0, 0, 0.0]), np.linspace(0.95, 0.05, 10)
+    by = {each["share"]: each for each in at(y, p, 0.5, cost=CostSection())["top"]}
+    assert (by[0.1]["rows"], by[0.1]["precision"], by[0.1]["recall"]) == (1, 1.0, 0.5)
+    assert by[0.1]["lift"] == pytest.approx(5.0)
+    assert (by[0.3]["precision"], by[0.3]["recall"]) == (pytest.approx(2 / 3), 1.0)
+    assert at(y, p, 0.5, cost=CostSection())["confusion"] == [[5, 3], [0, 2]]

@@ -1,0 +1,28 @@
+"""Test rows that have judged several runs say so, with what that does to an interval."""
+
+from types import SimpleNamespace
+
+import pytest
+from scipy.stats import norm
+
+from tagline.report.worn import widened, worn
+
+
+def found(low=0.7, high=0.9):
+    figure = {"value": 0.8, "low": low, "high": high}
+    return SimpleNamespace(support={"n": 500}, metrics={"roc_auc": figure})
+
+
+@pytest.mark.parametrize(("level", "looks"), [(0.95, 2), (0.9, 12), (0.95, 1)])
+def test_the_width_is_bonferronis(level, looks):
+    wide = norm.ppf(1 - (1 - level) / (2 * looks)) / norm.ppf(1 - (1 - level) / 2)
+    assert widened(level, looks) == pytest.approx(wide, rel=1e-9)
+
+
+def test_one_look_is_no_matter_and_twelve_are():
+    assert not list(worn(found(), 1))
+    (line,) = worn(found(), 12)
+    assert "500 test rows have judged 12 runs" in line
+    assert "1.46 times as wide (ROC AUC 0.6538 to 0.9462)" in line
+    (line,) = worn(found(low=float("nan")), 12)
+    assert "(ROC AUC" not in line
