@@ -47,6 +47,11 @@ class CostSection(Section):
     false_negative: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Cost of not acting where it was needed."
     )
+    column: str | None = Field(
+        default=None,
+        description="Column by whose value the costs of each row are multiplied, such as an "
+        "amount; a row without one costs nothing.",
+    )
 
     @model_validator(mode="after")
     def _not_both_nothing(self) -> "CostSection":

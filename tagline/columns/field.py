@@ -93,6 +93,14 @@ class Field:
                 f"A number means no value, and the field is a {self.kind}.",
                 where=f"field {self.name!r}",
             )
+        for old, new in self.aliases.items():
+            if self.cleaning.text(new) != new:
+                raise TaglineError(
+                    f"aliases call {old!r} {new!r}, which would itself be put right, to "
+                    f"{self.cleaning.text(new) or 'no value'!r}.",
+                    where=f"field {self.name!r}",
+                    todo="Write what it comes to; what means no value stands in missing.",
+                )
         if not self.name:
             raise TaglineError("A field has no name.", where="fields")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:

@@ -93,6 +93,7 @@ def evaluate(
     uncompared: str = "",
     lost: str = "",
     postponed: str = "",
+    worth: tuple[Floats | None, Floats | None] = (None, None),
     seed: int,
 ) -> Evaluation:
     """Judge a model on the test rows.
@@ -130,6 +131,8 @@ def evaluate(
         Why the current champion is gone, where it is; its gate says so.
     postponed : str
         Why the current champion is compared at a promotion only; its gate says so.
+    worth : tuple of ndarray
+        What the costs of the tuning rows, and of the test rows, are multiplied by; 1 where None.
     seed : int
         Seed of the resamples.
 
@@ -158,7 +161,7 @@ def evaluate(
         support=section.slice_support,
         bands=section.slice_bands,
     )
-    decided = task.decided(y, p, rule.plain, section, resampling)
+    decided = task.decided(y, p, rule.plain, section, resampling, worth=worth[1])
     judged = judge(
         gates_section,
         primary=section.primary,
@@ -174,7 +177,7 @@ def evaluate(
     )
     curve = calibration.curve_of_numbers if task.name == NUMBER else calibration.curve
     alone = GroupBootstrap(np.arange(len(tuning[0])), resamples=1, seed=seed)
-    tuned = task.decided(*tuning, rule.plain, section, alone)
+    tuned = task.decided(*tuning, rule.plain, section, alone, worth=worth[0])
     return Evaluation(
         support={"n": len(y), "groups": resampling.groups, **_positives(y, task)},
         metrics={name: interval.to_dict() for name, interval in metrics.items()},

@@ -35,7 +35,14 @@ class Threshold:
     curve: pd.DataFrame
 
 
-def choose(y: Floats, p: Floats, *, cost: "CostSection", most: float = 1.0) -> Threshold:
+def choose(
+    y: Floats,
+    p: Floats,
+    *,
+    cost: "CostSection",
+    most: float = 1.0,
+    worth: Floats | None = None,
+) -> Threshold:
     """Find the threshold of least mean cost on the tuning rows.
 
     Thresholds lie halfway between neighbouring probabilities, so that the last bits of a
@@ -51,6 +58,8 @@ def choose(y: Floats, p: Floats, *, cost: "CostSection", most: float = 1.0) -> T
         What a false positive and a false negative cost.
     most : float, optional
         The greatest share of the rows that may be acted on.
+    worth : ndarray of shape (n,), float64, optional
+        What the costs of each row are multiplied by; 1 where None.
 
     Raises
     ------
@@ -59,7 +68,8 @@ def choose(y: Floats, p: Floats, *, cost: "CostSection", most: float = 1.0) -> T
     """
     METRICS["brier"].of(y, p)
     thresholds, flagged, found = _all(y, p)
-    costs = _cost(flagged, found, y, cost)
+    w = np.ones(len(y)) if worth is None else worth
+    costs = _cost(*_all(y, p, w)[1:], y * w, cost) / len(y)
     ideal = cost.false_positive / (cost.false_positive + cost.false_negative)
     # To act never is always allowed.
     able = np.where(flagged <= most * len(y), costs, np.inf)
@@ -71,7 +81,9 @@ def choose(y: Floats, p: Floats, *, cost: "CostSection", most: float = 1.0) -> T
     return Threshold(float(value), pd.DataFrame(table).iloc[shown].reset_index(drop=True))
 
 
-def at(y: Floats, p: Floats, threshold: float, *, cost: "CostSection") -> dict[str, Any]:
+def at(
+    y: Floats, p: Floats, threshold: float, *, cost: "CostSection", worth: Floats | None = None
+) -> dict[str, Any]:
     """Tell what acting at a threshold does on rows.
 
     Returns
@@ -81,13 +93,14 @@ def at(y: Floats, p: Floats, threshold: float, *, cost: "CostSection") -> dict[s
         ``cost_of_never``), ``flagged`` (share of rows), ``precision`` and ``recall``;
         ``confusion`` (rows by what came true, 0 and 1, and by decision), and ``top``, see `top`.
     """
-    act = p >= threshold
+    act, w = p >= threshold, np.ones(len(y)) if worth is None else worth
     flagged, found = np.array([act.sum()]), np.array([y[act].sum()])
+    own = np.array([w[act].sum()]), np.array([(y * w)[act].sum()])
     return {
         "value": threshold,
-        "cost": float(_cost(flagged, found, y, cost)[0]),
-        "cost_of_always": float(cost.false_positive * (1 - y).mean()),
-        "cost_of_never": float(cost.false_negative * y.mean()),
+        "cost": float(_cost(*own, y * w, cost)[0] / len(y)),
+        "cost_of_always": float(cost.false_positive * ((1 - y) * w).mean()),
+        "cost_of_never": float(cost.false_negative * (y * w).mean()),
         "flagged": float(act.mean()),
         "precision": float(_share(found, flagged)[0]),
         "recall": float(_share(found, y.sum())[0]),
@@ -128,11 +141,12 @@ def top(y: Floats, p: Floats) -> list[dict[str, float]]:
     return found
 
 
-def _all(y: Floats, p: Floats) -> tuple[Floats, Floats, Floats]:
+def _all(y: Floats, p: Floats, w: Floats | None = None) -> tuple[Floats, Floats, Floats]:
     """Give every threshold that parts the rows differently, rising, and what it flags and finds."""
     distinct, place = np.unique(p, return_inverse=True)
-    rows = np.bincount(place, minlength=len(distinct)).astype(np.float64)
-    positives = np.bincount(place, weights=y, minlength=len(distinct))
+    weight = np.ones(len(y)) if w is None else w
+    rows = np.bincount(place, weights=weight, minlength=len(distinct))
+    positives = np.bincount(place, weights=y * weight, minlength=len(distinct))
     halfway = np.maximum((distinct[1:] + distinct[:-1]) / 2, np.nextafter(distinct[:-1], 1.0))
     thresholds = np.concatenate([[0.0], halfway, [NEVER]])
     return thresholds, _from_each(rows), _from_each(positives)
@@ -146,9 +160,8 @@ def _cost(
     flagged: npt.NDArray[Any], found: npt.NDArray[Any], y: Floats, cost: "CostSection"
 ) -> Floats:
     missed, vain = y.sum() - found, flagged - found
-    total = cost.false_positive * vain + cost.false_negative * missed
-    mean: Floats = total / len(y)
-    return mean
+    total: Floats = cost.false_positive * vain + cost.false_negative * missed
+    return total
 
 
 def _share(part: npt.NDArray[Any], whole: npt.NDArray[Any] | float) -> Floats:

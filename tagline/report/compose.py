@@ -204,8 +204,10 @@ def _intervals(evaluation: Evaluation) -> Section:
 def _threshold(case: Case, evaluation: Evaluation) -> Section:
     cost = case.evaluation.cost
     decided = evaluation.decided
+    times = f", times {cost.column}" if cost.column else ""
     message = (
-        f"A false alarm costs {cost.false_positive:g}, a missed one {cost.false_negative:g}. "
+        f"A false alarm costs {cost.false_positive:g}, a missed one {cost.false_negative:g}"
+        f"{times}. "
         f"Acting from {decided['value']:.3f} on costs {decided['cost']:.4f} a test row; acting "
         f"always costs {decided['cost_of_always']:.4f}, never {decided['cost_of_never']:.4f}. It "
         f"acts on {decided['flagged']:.1%} of the rows, is right in {decided['precision']:.1%} of "

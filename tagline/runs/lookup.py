@@ -165,6 +165,12 @@ def find(name: str | None, *, case: str | None = None) -> RunRecord:
 
 def _unfound(records: Records, run: str) -> Unknown:
     begun = {k: v for case in records.begun_cases() for k, v in records.beginnings(case).items()}
+    if run in begun and begun[run].figures:
+        return Unknown(
+            "The run explored: it ended with its choice, and has no bundle and no record.",
+            where=run,
+            todo="Train without --explore, and the test rows judge it.",
+        )
     if run in begun:
         why = f" {begun[run].why}" if begun[run].why else ""
         return Unknown(f"The run has not finished, and has no record.{why}", where=run)

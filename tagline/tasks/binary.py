@@ -128,9 +128,10 @@ class Binary(Task):
         section: "EvaluationSection",
         *,
         most: float = 1.0,
+        worth: Floats | None = None,
     ) -> Rule:
         """Choose the threshold of least cost."""
-        chosen = threshold.choose(y, given, cost=section.cost, most=most)
+        chosen = threshold.choose(y, given, cost=section.cost, most=most, worth=worth)
         return Rule({"threshold": float(chosen.value)}, chosen.curve)
 
     def decided(
@@ -140,9 +141,11 @@ class Binary(Task):
         rule: Mapping[str, Any],
         section: "EvaluationSection",
         resampling: GroupBootstrap,  # noqa: ARG002 - costs are told without an interval
+        *,
+        worth: Floats | None = None,
     ) -> dict[str, Any]:
         """Say what acting from the threshold on costs; see `tagline.metrics.threshold.at`."""
-        return threshold.at(y, given, rule["threshold"], cost=section.cost)
+        return threshold.at(y, given, rule["threshold"], cost=section.cost, worth=worth)
 
     def decide(self, given: Any, rule: Mapping[str, Any]) -> tuple[Any, ...]:
         """Give the probability, and whether it reaches the threshold."""

@@ -146,6 +146,7 @@ class Classes(Task):
         section: "EvaluationSection",
         *,
         most: float = 1.0,  # noqa: ARG002 - of a threshold
+        worth: Floats | None = None,  # noqa: ARG002 - of a threshold
     ) -> Rule:
         """Take the costs of the config: a decision is the class of least expected cost."""
         names = class_texts(table.classes)
@@ -162,6 +163,8 @@ class Classes(Task):
         rule: Mapping[str, Any],
         section: "EvaluationSection",
         resampling: GroupBootstrap,
+        *,
+        worth: Floats | None = None,  # noqa: ARG002 - of a threshold
     ) -> dict[str, Any]:
         """Say what decisions cost, and which classes are taken for which.
 

@@ -108,6 +108,7 @@ class Number(Task):
         section: "EvaluationSection",
         *,
         most: float = 1.0,  # noqa: ARG002 - of a threshold
+        worth: Floats | None = None,  # noqa: ARG002 - of a threshold
     ) -> Rule:
         r"""Choose how far an interval reaches, of errors on the tuning rows.
 
@@ -143,6 +144,8 @@ class Number(Task):
         rule: Mapping[str, Any],
         section: "EvaluationSection",
         resampling: GroupBootstrap,
+        *,
+        worth: Floats | None = None,  # noqa: ARG002 - of a threshold
     ) -> dict[str, Any]:
         """Say how many intervals hold what came true, and how wide they are.
 

@@ -181,8 +181,12 @@ class Task(ABC):
         section: "EvaluationSection",
         *,
         most: float = 1.0,
+        worth: Floats | None = None,
     ) -> Rule:
-        """Choose what decisions are made by, of the tuning rows; `most` is the share acted on."""
+        """Choose what decisions are made by, of the tuning rows.
+
+        `most` is the share that may be acted on, `worth` what the costs of each row are times.
+        """
 
     @abstractmethod
     def decided(
@@ -192,6 +196,8 @@ class Task(ABC):
         rule: Mapping[str, Any],
         section: "EvaluationSection",
         resampling: GroupBootstrap,
+        *,
+        worth: Floats | None = None,
     ) -> dict[str, Any]:
         """Say what decisions by a rule come to on the rows of `resampling`, as plain data."""
 

@@ -18,11 +18,13 @@ from tagline.data.prepare import Prepared, input_values
 from tagline.data.split import local_days
 from tagline.data.store import get_table
 from tagline.data.tables import load_tables, require_columns
+from tagline.data.training_set import matrix_folder
 from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.evaluation.gates import LEAST
 from tagline.models.families import load
+from tagline.models.training_data import read
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.answers import kept_answers
@@ -84,6 +86,7 @@ def evaluate_best(
     if current is not None:
         theirs, why_not, postponed = _beside(current, case, prepared, test.frame, came)
     tuning = best_trial.judged or (tune.y, answers.predict(tune.frame))
+    tuned_worth = worth_of(case, _tuned(case, prepared, best_trial, tune.frame))
     found = evaluate(
         case.evaluation,
         case.gates,
@@ -98,8 +101,13 @@ def evaluate_best(
         lost=lost,
         postponed=postponed,
         rule=task.choose_rule(
-            *tuning, case.table, case.evaluation, most=acted_on(case, tune.frame)
+            *tuning,
+            case.table,
+            case.evaluation,
+            most=acted_on(case, tune.frame),
+            worth=tuned_worth,
         ),
+        worth=(tuned_worth, worth_of(case, test.frame)),
         tuning=tuning,
         behaviour_results=behaviour.check(
             features.behaviour if tests_behaviour else (),
@@ -114,6 +122,38 @@ def evaluate_best(
     )
     kept = kept_answers(prepared, tuning[1], own, by_folds=best_trial.judged is not None)
     return replace(found, answers=kept)
+
+
+def _tuned(
+    case: Case, prepared: Prepared, best_trial: BestTrial, tune: pd.DataFrame
+) -> pd.DataFrame:
+    """Give the rows that tuned, in the order of their answers."""
+    if best_trial.judged is None or case.evaluation.cost.column is None:
+        return tune
+    (train,) = read_parts(prepared, "train", target=case.table.target)
+    judged = read(matrix_folder(prepared.matrix, prepared.matrix_files)).judged
+    return pd.concat([train.frame, tune], ignore_index=True).iloc[judged]
+
+
+def worth_of(case: Case, rows: pd.DataFrame) -> Floats | None:
+    """Give what the costs of each row are multiplied by; None where all are alike.
+
+    Raises
+    ------
+    TaglineError
+        There is no such column, or it holds no numbers, or some below 0.
+    """
+    name = case.evaluation.cost.column
+    if name is None:
+        return None
+    where = f"{case.file}: evaluation.cost.column"
+    require_columns(rows, (name,), where=where)
+    if not pd.api.types.is_numeric_dtype(rows[name].dtype):
+        raise TaglineError(f"{name!r} is {rows[name].dtype}, no number.", where=where)
+    found = rows[name].to_numpy(dtype=np.float64, na_value=0.0)
+    if (found < 0).any():
+        raise TaglineError(f"{name!r} is below 0 in {(found < 0).sum():,} rows.", where=where)
+    return np.asarray(np.nan_to_num(found, nan=0.0))
 
 
 def acted_on(case: Case, rows: pd.DataFrame) -> float:

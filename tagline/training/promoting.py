@@ -17,7 +17,7 @@ from tagline.errors import TaglineError
 from tagline.evaluation import behaviour
 from tagline.evaluation.evaluate import Evaluation, evaluate
 from tagline.tasks.task import Rule
-from tagline.training.evaluating import answered, other_question
+from tagline.training.evaluating import answered, other_question, worth_of
 from tagline.training.held_out import held_out
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,7 @@ def recheck(
         lost=lost,
         rule=Rule(candidate.rule),
         tuning=(rows.y, p),
+        worth=(worth_of(case, typed), worth_of(case, typed)),
         behaviour_results=behaviour.check(
             features.behaviour,
             typed,

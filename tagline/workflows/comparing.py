@@ -32,6 +32,7 @@ from tagline.tasks.task import Floats, Task, judged_by
 from tagline.tasks.tasks import task_of
 from tagline.training.answers import PART, PLACE, given_of
 from tagline.training.choosing import choose_best
+from tagline.training.evaluating import worth_of
 from tagline.training.held_out import held_out
 from tagline.workflows.auditing import open_ledger
 from tagline.workflows.candidates import open_bundle
@@ -262,7 +263,14 @@ class _Both:
     def cost(self, a: RunRecord, b: RunRecord) -> pd.DataFrame:
         """Give what decisions cost on the rows, and what training and answering did."""
         said = [
-            self.task.decided(self.y, given, rule, self.case.evaluation, self.drawn)
+            self.task.decided(
+                self.y,
+                given,
+                rule,
+                self.case.evaluation,
+                self.drawn,
+                worth=worth_of(self.case, self.frame),
+            )
             for given, rule in zip(self.answers, self.rules, strict=True)
         ]
         rows: list[tuple[str, Any, Any]] = []

@@ -22,7 +22,7 @@ FIELDS = (
         strip=True,
         lower=True,
         missing=("N/A", "?"),
-        aliases={"Shoe ": "shoes", "hat": "HATS"},
+        aliases={"Shoe ": "shoes", "hat": "hats"},
     ),
     Field("age", "number", required=False, missing=(999, -1.5)),
     Field("stops", "integer", required=False, missing=(99, "none")),
@@ -71,7 +71,7 @@ def test_what_is_put_right_is_what_a_person_means():
             {"shop": " n/a", "age": -1.5, "stops": 2},
         ]
     )
-    assert found["shop"] == ["shoes", "shoes", "HATS", ""]
+    assert found["shop"] == ["shoes", "shoes", "hats", ""]
     np.testing.assert_array_equal(found["age"], [np.nan, 5, np.nan, np.nan])
     np.testing.assert_array_equal(found["stops"], [np.nan, 1, np.nan, 2])
 
@@ -90,6 +90,28 @@ def test_a_field_that_is_put_right_can_be_written_down_and_read_again():
         assert again == field
         assert again.cleaning == field.cleaning
     assert "strip" not in FIELDS[3].to_dict()
+
+
+@given(st.lists(rows, min_size=1, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_what_was_put_right_stays_as_it_is(drawn):
+    once = read_rows(pd.DataFrame(drawn, dtype=object), FIELDS).frame
+    pd.testing.assert_frame_equal(read_rows(once, FIELDS).frame, once)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"lower": True, "aliases": {"hat": "HATS"}},
+        {"strip": True, "aliases": {"hat": "hats "}},
+        {"aliases": {"a": "b", "b": "c"}},
+        {"aliases": {"a": "b", "b": "a"}},
+        {"aliases": {"a": "n/a"}, "missing": ("n/a",)},
+    ],
+)
+def test_aliases_that_would_be_put_right_again_are_refused(given):
+    with pytest.raises(TaglineError, match="would itself be put right"):
+        Field("shop", "string", **given)
 
 
 @pytest.mark.parametrize(

@@ -83,3 +83,21 @@ def test_what_the_highest_answers_hold_is_counted():
     assert by[0.1]["lift"] == pytest.approx(5.0)
     assert (by[0.3]["precision"], by[0.3]["recall"]) == (pytest.approx(2 / 3), 1.0)
     assert at(y, p, 0.5, cost=CostSection())["confusion"] == [[5, 3], [0, 2]]
+
+
+@given(pairs, costs, st.integers(0, 2**32 - 1))
+def test_costs_that_rows_multiply_are_those_of_as_many_rows(rows, cost, seed):
+    y, p = np.array(rows).T
+    times = np.random.default_rng(seed).integers(0, 4, len(y))
+    many = [np.repeat(each, times) for each in (y, p)]
+    for value in (0.0, 0.3, 0.8):
+        own = at(y, p, value, cost=cost, worth=times.astype(float))["cost"] * len(y)
+        whole = at(*many, value, cost=cost)["cost"] * times.sum() if times.any() else 0.0
+        assert own == pytest.approx(whole, abs=1e-9)
+    chosen = choose(y, p, cost=cost, worth=times.astype(float))
+    least = min(
+        at(y, p, value, cost=cost, worth=times.astype(float))["cost"]
+        for value in [*chosen.curve["threshold"], chosen.value]
+    )
+    own = at(y, p, chosen.value, cost=cost, worth=times.astype(float))["cost"]
+    assert own == pytest.approx(least, abs=1e-9)
