@@ -87,7 +87,9 @@ class HistorySection(Section):
     )
     window: Duration | None = Field(default=None, description="Length of the window.")
     bucket: Duration | None = Field(
-        default=None, description="Length of a bucket, of which a window is a whole number."
+        default=None,
+        description="Length of a bucket, of which a window is a whole number; 5 minutes if left "
+        "out.",
     )
     halflife: Duration | None = Field(
         default=None, description="How much older an event weighs half as much."

@@ -267,8 +267,7 @@ class _Keyed:
             counts, means = inside(count), np.full(len(sums), np.nan)
             np.divide(sums, counts, out=means, where=counts > 0)
             return means
-        found: Floats = np.where(matched, sums, np.nan)
-        return found
+        return sums
 
     def _totals(self, where: str | None, value: str) -> tuple[dict[int, Ints], Ints]:
         if (where, value) not in self.totals:

@@ -27,7 +27,7 @@ from tagline.history.declare import (
 START = pd.Timestamp("2024-03-10", tz="UTC")
 MINUTE = pd.Timedelta("1min")
 SEEN, HEARD = Events("seen"), Events("heard")
-COUNTED = Count | Distinct
+COUNTED = Count | Sum | Distinct
 DECLARATIONS = (
     Count("n_all", SEEN, window="30min"),
     Count("n_place", SEEN, by=("place",), window="30min"),

@@ -2,13 +2,28 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tests.shop
 from tagline.case.load import check_case
 from tagline.history.bulk import compute
-from tagline.history.declare import Age, Count, Distinct, Events, Last, Max, Mean
+from tagline.history.declare import (
+    Age,
+    Count,
+    Distinct,
+    Events,
+    ExponentialMean,
+    Last,
+    Max,
+    Mean,
+    Min,
+    Share,
+    Std,
+    Sum,
+    Trend,
+)
 from tagline.history.lookup import History
 from tagline.history.snapshot import Group, Snapshot, load, newest, snapshot, write
 from tagline.history.written import from_dict, to_dict
@@ -180,3 +195,32 @@ def test_windows_that_are_not_full_yet_are_told_and_can_be_left_out(tmp_path):
     early = int((orders["at"] < orders["at"].min() + pd.Timedelta("28D")).sum())
     assert less.accounting["outside_split"] == early
     assert less.accounting["used"] == found.accounting["used"] - early
+
+
+@pytest.mark.parametrize("missing", [None, ""])
+def test_a_row_without_its_key_is_to_a_server_what_it_is_to_training(missing):
+    frame = pd.DataFrame({"occurred_at": [NOW], "known_at": [NOW], "place": ["a"], "size": [5.0]})
+    frame = frame.assign(flag=True)[["occurred_at", "known_at", "place", "size", "flag"]]
+    by = {"by": ("place",), "window": "30min"}
+    declared = (
+        Count("count", SEEN, **by),
+        Sum("sum", SEEN, "size", **by),
+        Share("share", SEEN, "flag", **by),
+        Min("least", SEEN, "size", **by),
+        Std("std", SEEN, "size", **by),
+        Trend("trend", SEEN, "size", **by),
+        Distinct("several", SEEN, "size", **by),
+        ExponentialMean("fading", SEEN, "size", by=("place",), halflife="1D"),
+        Last("last", SEEN, "size", by=("place",)),
+    )
+    served = History.of(snapshot(declared, {"seen": frame}, at=NOW), declared, within=None)
+    for key in ("a", "never", missing):
+        past, _ = served.row({"place": key or ""}, NOW.timestamp())
+        asked = pd.DataFrame({"place": pd.Series([key or None], dtype="str"), "at": [NOW]})
+        whole = compute(declared, {"seen": frame}, asked, at="at").iloc[0]
+        named = dict(zip(served.names, past, strict=True))
+        for each in declared:
+            assert (
+                named[each.name] == whole[each.name]
+                or np.isnan([named[each.name], whole[each.name]]).all()
+            )
