@@ -19,6 +19,7 @@ from tagline.columns.values import Read
 WORTH_TELLING = 0.5
 WITH_A_COMMA = r"[+-]?\d+(?:\.\d{3})*,\d+|[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 
+BUT_FOR = "but for spaces or capitals"
 TIMES = KINDS["timestamp"]
 
 
@@ -160,7 +161,7 @@ def _of_text(values: pd.Series, name: str, kind: Kind | None, format: str | None
     if found.kind != "string":
         return found
     count, example = alike(distinct.tolist())
-    other = f"{count:,} of them another one but for spaces or capitals: {example}" if count else ""
+    other = f"{count:,} of them another one {BUT_FOR}: {example}" if count else ""
     hint = found.hint or f"{texts.nunique():,} different"
     return replace(found, hint=f"{hint}, {other}" if other else hint)
 

@@ -12,7 +12,7 @@ from typing import Any
 from tagline.case.config import NO_TIME, ROW_ID, UTF_8
 from tagline.case.load import parse_case
 from tagline.case.tasks import BINARY, CLASSES, NUMBER, TASK_METRICS
-from tagline.columns.infer import recognise
+from tagline.columns.infer import BUT_FOR, recognise
 from tagline.data.checks import is_speakable
 from tagline.data.origins import S3, Origin
 from tagline.data.rehearsal import suspects
@@ -248,6 +248,7 @@ def _config(wished: NewCase, seen: Survey, answered: _Answered, *, file: Path) -
         *_excluded(answered.excluded),
         *_others(answered.asked),
         *_personal(seen, answered),
+        *_messy(seen, answered),
     ]
     return "\n".join(lines) + "\n"
 
@@ -295,6 +296,19 @@ def _personal(seen: Survey, answered: _Answered) -> Iterator[str]:
         yield ""
         yield "[serving]"
         yield f"personal = [{', '.join(map(_toml, found))}]  # kept under a pseudonym"
+
+
+def _messy(seen: Survey, answered: _Answered) -> Iterator[str]:
+    out = (answered.target, answered.id, answered.time, *answered.excluded)
+    for column in seen.columns:
+        note = next((each for each in column.notes if BUT_FOR in each), None)
+        if note and column.name not in out:
+            yield ""
+            yield f"# {_one_line(column.name)}: {_one_line(note)}"
+            yield "# Take the first sign of these lines away, and they are one, in requests too."
+            yield f"# [fields.{_toml(column.name)}]"
+            yield "# strip = true"
+            yield "# lower = true"
 
 
 def _toml(value: Any) -> str:

@@ -6,6 +6,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from tagline.case.load import parse_case
 from tagline.cli import app
 from tagline.errors import TaglineError
 from tagline.testing import check_features
@@ -170,3 +171,27 @@ def test_features_says_what_each_input_is(config):
     assert origin == "visits_7d = Count of visits (by=town, window=7D, bucket=1h)"
     shown = CliRunner().invoke(app, ["features", str(config())], env={"COLUMNS": "200"}).output
     assert "Count of visits" in shown
+
+
+def test_new_offers_to_put_texts_right_that_differ_by_spaces_or_capitals(tmp_path):
+    messy = rows().assign(
+        town=lambda r: r["town"].where(r.index % 3 > 0, r["town"].str.upper() + " ")
+    )
+    messy.to_csv(tmp_path / "messy.csv", index=False)
+    file = tmp_path / "messy.toml"
+    words = [
+        "new",
+        "messy",
+        "--table",
+        str(tmp_path / "messy.csv"),
+        "--target",
+        "y",
+        "--to",
+        str(file),
+    ]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    offered = file.read_text()
+    assert "town: 6 different, 3 of them another one but for spaces or capitals" in offered
+    for line in ('[fields."town"]', "strip = true", "lower = true"):
+        offered = offered.replace(f"# {line}", line)
+    assert parse_case(offered, file=str(file)).fields["town"].lower
