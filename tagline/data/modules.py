@@ -11,6 +11,7 @@ from tagline.data.features import Features
 from tagline.data.overlay import laid_over
 from tagline.data.own_code import OwnModule
 from tagline.data.plain import plain_features
+from tagline.data.streams import with_clean_keys
 from tagline.errors import TaglineError
 from tagline.paths import look_beside
 from tagline.transform.compile_row import try_one_row
@@ -47,7 +48,7 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
         There is no such module, or it lacks something that a feature module offers.
     """
     if case.features is None:
-        return plain_features(case, fields)
+        return with_clean_keys(plain_features(case, fields))
     look_beside(str(Path(case.file).resolve().parent))
     module = OwnModule(case.features, where=f"{case.file}: features")
     if case.table.source is not None:
@@ -72,7 +73,7 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
 def _tried(features: Features) -> Features:
     """Refuse an input function that one row can not go through, before any table is read."""
     try_one_row(features.inputs, features.fields, [each.name for each in features.history])
-    return features
+    return with_clean_keys(features)
 
 
 def _optional(module: OwnModule, named: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from tagline.case.config import Case
+from tagline.case.history import FieldSection
 from tagline.columns.field import Field
 from tagline.data.features import Features, InputFunction, Tables
 from tagline.data.own_code import OwnModule
@@ -50,7 +51,7 @@ def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -
     return replace(
         base,
         module=named,
-        fields=_named_fields(base.fields, own, where=f"{named}: FIELDS"),
+        fields=_named_fields(base.fields, own, case.fields, where=f"{named}: FIELDS"),
         history=history,
         load=_with_more(base, getattr(module, "load", None)),
         events=_with_streams(base, getattr(module, "events", None)),
@@ -59,7 +60,11 @@ def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -
 
 
 def _named_fields(
-    read: tuple[Field, ...], own: tuple[Field, ...], *, where: str
+    read: tuple[Field, ...],
+    own: tuple[Field, ...],
+    put_right: Mapping[str, FieldSection],
+    *,
+    where: str,
 ) -> tuple[Field, ...]:
     names = [field.name for field in read]
     for field in own:
@@ -68,6 +73,14 @@ def _named_fields(
                 f"The table has no column {field.name!r}{near(field.name, names)}.", where=where
             )
     said = {field.name: field for field in own}
+    for name in (name for name in said if name in put_right):
+        if said[name].cleaning.changes or said[name].missing:
+            raise TaglineError(
+                f"{name!r} is put right by the module and by [fields.{name}] of the config.",
+                where=where,
+                todo="Leave out one of them.",
+            )
+        said[name] = said[name].replace(**put_right[name].model_dump())
     return tuple(said.get(field.name, field) for field in read)
 
 

@@ -45,7 +45,9 @@ class OwnModule:
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(self._module, name)
-        return _told(given, self._module.__name__) if name in RUN and callable(given) else given
+        return (
+            _told(given, name, self._module.__name__) if name in RUN and callable(given) else given
+        )
 
 
 def imported(name: str, *, where: str = "") -> ModuleType:
@@ -62,10 +64,10 @@ def imported(name: str, *, where: str = "") -> ModuleType:
         ) from missing
 
 
-def _told(function: Callable[..., Any], module: str) -> Callable[..., Any]:
+def _told(function: Callable[..., Any], name: str, module: str) -> Callable[..., Any]:
     @functools.wraps(function)
     def run(*given: Any) -> Any:
-        fields = list(given[1]) if function.__name__ == "inputs" and len(given) > 1 else ()
+        fields = list(given[1]) if name == "inputs" and len(given) > 1 else ()
         with saying(module, names=fields):
             return function(*given)
 

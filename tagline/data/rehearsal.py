@@ -1,5 +1,6 @@
 """What a training would make of a case's tables, without a run and without anything kept."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tagline.case.config import Case
+from tagline.case.config import Case, ContractSection
 from tagline.columns.infer import recognise
 from tagline.columns.kind import How
 from tagline.columns.values import read
@@ -33,10 +34,12 @@ from tagline.data.prepare import (
 from tagline.data.split import PARTS
 from tagline.data.streams import BESIDE
 from tagline.data.windows import fullness
+from tagline.errors import TaglineError
 from tagline.transform.compile_row import record
 from tagline.transform.compute import Columns, columns
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
+log = logging.getLogger(__name__)
 CLOSE = {"rtol": 1e-6, "atol": 1e-6}  # of single precision
 
 
@@ -228,9 +231,18 @@ def seen_too_early(found: Rehearsal, tables: Tables, *, most: int = 2000) -> lis
         name: table[_times(found, name, table) <= moment].reset_index(drop=True)
         for name, table in tables.items()
     }
-    cut = check_decisions(case, features, known, now=gathered.now, labels=False).rows
-    whole = check_decisions(case, features, tables, now=gathered.now, labels=False).rows
-    past = features.events(known) if features.history else {}
+    # Half of the rows keep no limit that is asked of all.
+    unlimited = ContractSection(max_quarantined=1.0, min_rows=1, row_change=None)
+    lenient = case.model_copy(update={"contract": unlimited})
+    try:
+        cut, whole = (
+            check_decisions(lenient, features, each, now=gathered.now, labels=False).rows
+            for each in (known, tables)
+        )
+        past = features.events(known) if features.history else {}
+    except TaglineError as unlike:
+        log.info(f"Earlier decisions can not be looked at alone: {unlike}")
+        return []
     then, now = (
         _with_history(found, rows[rows[case.table.time] <= moment].tail(most), events)
         for rows, events in ((cut, past), (whole, gathered.events))

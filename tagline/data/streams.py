@@ -2,13 +2,15 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
 from tagline.case.config import Case
 from tagline.case.history import EventsSection, HistorySection
+from tagline.columns.cleaning import Cleaning
 from tagline.columns.kinds import Kind
-from tagline.data.features import Tables
+from tagline.data.features import Features, Tables
 from tagline.data.tables import read_table, require_columns
 from tagline.errors import TaglineError
 from tagline.history.declare import Declaration, Events
@@ -80,12 +82,24 @@ def read_streams(case: Case) -> dict[str, pd.DataFrame]:
     TaglineError
         A table can not be read, or its time is none.
     """
-    found = {}
-    for name, section in case.events.items():
-        moments: dict[str, Kind] = {section.time: "timestamp"}
-        moments[section.known or section.time] = "timestamp"
-        found[BESIDE + name] = read_table(case, section.source, kinds=moments)
-    return found
+    return {BESIDE + name: _read(case, name, section) for name, section in case.events.items()}
+
+
+def _read(case: Case, name: str, section: EventsSection) -> pd.DataFrame:
+    where = f"{case.file}: events.{name}"
+    moments: dict[str, Kind] = {section.time: "timestamp"}
+    moments[section.known or section.time] = "timestamp"
+    try:
+        table = read_table(case, section.source, kinds=moments)
+    except TaglineError as wrong:
+        raise TaglineError(
+            wrong.what, where=f"{where} ({wrong.where or section.source})", todo=wrong.todo
+        ) from wrong
+    named = (*moments, *section.keys.values(), *section.where)
+    require_columns(table, named, where=where)
+    for column, wanted in section.where.items():
+        _expect_there(table[column], _several(wanted), f"{where}.where")
+    return table
 
 
 def streams_of(case: Case, tables: Tables) -> dict[str, pd.DataFrame]:
@@ -94,34 +108,62 @@ def streams_of(case: Case, tables: Tables) -> dict[str, pd.DataFrame]:
     Raises
     ------
     TaglineError
-        A column is missing, or no event has a value that must be had.
+        A column is missing.
     """
-    return {
-        name: _stream(tables[BESIDE + name], section, where=f"{case.file}: events.{name}")
-        for name, section in case.events.items()
-    }
+    return {name: _stream(tables[BESIDE + name], each) for name, each in case.events.items()}
 
 
-def _stream(table: pd.DataFrame, section: EventsSection, *, where: str) -> pd.DataFrame:
+def _stream(table: pd.DataFrame, section: EventsSection) -> pd.DataFrame:
     known = section.known or section.time
-    require_columns(
-        table, (section.time, known, *section.keys.values(), *section.where), where=where
-    )
     counts = pd.Series(True, table.index)
     for name, wanted in section.where.items():
-        counts &= _has(table[name], wanted if isinstance(wanted, tuple) else (wanted,), where)
+        counts &= table[name].isin(_several(wanted))
     keys = {own: table[theirs] for own, theirs in section.keys.items()}
     times = {"occurred_at": table[section.time], "known_at": table[known]}
     return table.assign(**keys, **times)[counts].reset_index(drop=True)
 
 
-def _has(values: pd.Series, wanted: tuple[object, ...], where: str) -> pd.Series:
+def _several(wanted: Any) -> tuple[Any, ...]:
+    return wanted if isinstance(wanted, tuple) else (wanted,)
+
+
+def _expect_there(values: pd.Series, wanted: tuple[object, ...], where: str) -> None:
     there = set(values.dropna().unique().tolist())
     for each in wanted:
         if each not in there:
             texts = [value for value in there if isinstance(value, str)]
             raise TaglineError(
                 f"No event has {values.name} = {each!r}{near(str(each), texts)}.",
-                where=f"{where}.where",
+                where=where,
             )
-    return values.isin(wanted)
+
+
+def with_clean_keys(features: Features) -> Features:
+    """Let the keys of all streams be put right as the fields of that name are.
+
+    A decision whose shop is "shoes" would find no event of "SHOES " otherwise.
+    """
+    keys = {name for each in features.history for name in each.by}
+    cleaned = {
+        field.name: field.cleaning
+        for field in features.fields
+        if field.name in keys and (field.cleaning.changes or field.missing)
+    }
+    if not cleaned:
+        return features
+
+    def events(tables: Tables) -> Tables:
+        return {
+            name: frame.assign(
+                **{key: _put_right(frame[key], how) for key, how in cleaned.items() if key in frame}
+            )
+            for name, frame in features.events(tables).items()
+        }
+
+    return dataclasses.replace(features, events=events)
+
+
+def _put_right(keys: pd.Series, how: Cleaning) -> pd.Series:
+    found = how.column(keys)
+    lacking = how.lacking(found)
+    return found.mask(lacking) if lacking.any() else found

@@ -260,7 +260,7 @@ class _Keyed:
         if isinstance(declared, Count):
             return np.where(matched, last - first, 0).astype(np.float64)
         if isinstance(declared, Share):
-            self._flags(declared.value)  # what is no flag is told
+            self._flags(declared.value, "value")  # what is no flag is told
         totals, count = self._totals(declared.where, declared.value)
         sums = total({power: inside(each) for power, each in totals.items()}, rows=len(last))
         if isinstance(declared, Mean | Share):
@@ -315,7 +315,7 @@ class _Keyed:
         if (where, value, coded) not in self.indexes:
             usable = self.stream.timed.copy()
             if where is not None:
-                usable &= self._flags(where)
+                usable &= self._flags(where, "where")
             if value is not None:
                 usable &= self._codes(value) >= 0 if coded else ~np.isnan(self._values(value))
             # Sorted once: what is usable is a part of the whole, in the same order.
@@ -331,19 +331,24 @@ class _Keyed:
             in_time=self.stream.in_time,
         )
 
-    def _flags(self, column: str) -> npt.NDArray[np.bool_]:
+    def _flags(self, column: str, argument: str) -> npt.NDArray[np.bool_]:
         flags = self.frame[column]
         known = flags[flags.notna()]
         strange = known[~known.isin([0, 1])].astype(object)
         if len(strange):
             raise TaglineError(
-                f"What `where` names is {flags.dtype}, no flag, such as {strange.iloc[0]!r}.",
+                f"What `{argument}` names is {flags.dtype}, no flag, such as {strange.iloc[0]!r}.",
                 where=self._place(column),
             )
         return flags.isin([True]).to_numpy()
 
     def _codes(self, column: str) -> Ints:
-        return pd.factorize(self.frame[column])[0].astype(np.int64)
+        try:
+            return pd.factorize(self.frame[column])[0].astype(np.int64)
+        except TypeError as wrong:
+            raise TaglineError(
+                f"Its values can not be told apart: {wrong}.", where=self._place(column)
+            ) from wrong
 
     def _values(self, column: str) -> Floats:
         values = self.frame[column]

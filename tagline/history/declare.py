@@ -233,6 +233,11 @@ class Distinct(_Windowed, _Valued):
 
     most: int = field(default=1000, kw_only=True)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.most < 1:
+            raise TaglineError(f"most is {self.most}, and 1 is the least.", where=_place(self))
+
 
 @dataclass(frozen=True)
 class ExponentialMean(_Keyed, _Valued):

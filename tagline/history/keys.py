@@ -125,7 +125,8 @@ def _column_codes(name: str, events: pd.Categorical, decisions: pd.Categorical) 
     if "nothing" not in (stream, points) and stream != points:
         raise TaglineError(
             f"The key {name!r} is {WORDS[stream]} in the events and {WORDS[points]} in the "
-            f"decisions ({events.categories.dtype}, {decisions.categories.dtype})."
+            f"decisions ({events.categories.dtype}, {decisions.categories.dtype}).",
+            todo=f'Say what it is in both: kinds = {{ {name} = "string" }} under [table].',
         )
     union = _union(decisions.categories, events.categories)
     return np.concatenate([_numbered(decisions, union), _numbered(events, union)])

@@ -14,6 +14,7 @@ from tagline.history.exact import Pair, digits, product, total_pair
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 DAY = 86_400.0
+LARGEST = 1023  # of the powers of two that a double holds
 
 
 def extreme(values: Floats, first: Ints, last: Ints, of: Any) -> Floats:
@@ -122,13 +123,14 @@ def slope(values: Floats, times: Ints, first: Ints, last: Ints, *, where: str) -
     moments = Moments(first, last, where=where)
     over = extreme(days, first, last, np.maximum) > extreme(days, first, last, np.minimum)
     below = np.where(over, moments.spread(days, days), 1.0)
-    found: Floats = moments.spread(days, values / scale) / below * scale * DAY
+    with np.errstate(over="ignore"):  # what is too great is infinite, which a training refuses
+        found: Floats = moments.spread(days, values / scale) / below * scale * DAY
     return np.where(over, found, np.nan)
 
 
 def _scale(values: Floats) -> float:
     # A power of two, so that no digit is lost and no square is too great.
-    return float(2.0 ** int(np.frexp(np.abs(values).max(initial=0.0))[1]))
+    return float(2.0 ** min(int(np.frexp(np.abs(values).max(initial=0.0))[1]), LARGEST))
 
 
 def decaying_mean(values: Floats, times: Ints, key: Ints, last: Ints, halflife: int) -> Floats:
@@ -148,7 +150,8 @@ def decaying_mean(values: Floats, times: Ints, key: Ints, last: Ints, halflife: 
     halflife : int
         Seconds.
     """
-    weight, sums, reach = np.ones(len(values)), values.copy(), 1
+    scale = _scale(values)
+    weight, sums, reach = np.ones(len(values)), values / scale, 1
     while reach < len(values):
         linked = key[reach:] == key[:-reach]
         if not linked.any():
@@ -158,5 +161,5 @@ def decaying_mean(values: Floats, times: Ints, key: Ints, last: Ints, halflife: 
         sums[reach:] += more
         weight[reach:] += heavier
         reach *= 2
-    found: Floats = (sums / weight)[last - 1]
+    found: Floats = (sums / weight)[last - 1] * scale
     return found

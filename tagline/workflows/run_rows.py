@@ -17,6 +17,7 @@ from tagline.evaluation.explained import SHAP
 from tagline.evaluation.shapley import explain
 from tagline.models.families import FAMILIES, load
 from tagline.models.model import Model
+from tagline.names import free
 from tagline.training.answers import PART, PLACE, given_of
 from tagline.workflows.candidates import open_bundle
 
@@ -73,30 +74,31 @@ def predictions(record: RunRecord, *, contributions: bool = False) -> pd.DataFra
     -------
     DataFrame of shape (n, columns)
         ``part``; the fields and history as the model saw them; ``label``, as the question calls
-        it; and the answer's columns, such as ``probability`` and ``decision``. Where folds judged,
-        training rows are among them, each answered by a model that has not learned from it.
+        it; and the answer's columns, such as ``probability`` and ``decision`` (with a number where
+        the table calls a column of its own so). Where folds judged, training rows are among them,
+        each answered by a model that has not learned from it.
 
     Raises
     ------
     TaglineError
         The run kept no answers, or its rows are gone.
     """
-    answers = table_of(record, "answers")
-    bundle = open_bundle(record.run, record.digest)
-    made = [_of_part(record, str(part), own) for part, own in answers.groupby(PART, sort=False)]
-    rows = pd.concat(made, ignore_index=True)
-    given = pd.concat([own for _, own in answers.groupby(PART, sort=False)], ignore_index=True)
-    label = _label(rows.pop(record.config["table"]["target"]), bundle).rename(LABEL)
-    found = pd.concat([rows, label, _columns_of(bundle, given_of(given))], axis=1)
+    answers = table_of(record, "answers").sort_values(PART, kind="stable", ignore_index=True)
+    bundle, target = open_bundle(record.run, record.digest), record.config["table"]["target"]
+    parts = answers[PART].unique()
+    rows = pd.concat(
+        [table_of(record, p).iloc[answers[PLACE][answers[PART] == p]] for p in parts],
+        ignore_index=True,
+    )
+    given = given_of(answers)
+    more = {PART: answers[PART], LABEL: _label(rows.pop(target), bundle)}
+    more |= dict(_columns_of(bundle, given).items())
+    # A table may call its own columns so.
+    said = pd.DataFrame({free(str(name), rows.columns): each for name, each in more.items()})
+    found = pd.concat([said.iloc[:, :1], rows, said.iloc[:, 1:]], axis=1)
     if contributions:
-        found = pd.concat([found, _contributions(record, bundle, rows, given_of(given))], axis=1)
-    return found.drop(columns=PLACE)
-
-
-def _of_part(record: RunRecord, part: str, answers: pd.DataFrame) -> pd.DataFrame:
-    frame = table_of(record, part).iloc[answers[PLACE]].reset_index(drop=True)
-    named = pd.DataFrame({PART: part, PLACE: answers[PLACE].array}, index=frame.index)
-    return pd.concat([named, frame], axis=1)
+        found = pd.concat([found, _contributions(record, bundle, answers, given)], axis=1)
+    return found
 
 
 def matrix(record: RunRecord, *, part: str = TEST) -> pd.DataFrame:
@@ -139,11 +141,12 @@ def _label(values: pd.Series, bundle: Bundle) -> pd.Series:
 
 
 def _contributions(
-    record: RunRecord, bundle: Bundle, rows: pd.DataFrame, given: Floats
+    record: RunRecord, bundle: Bundle, answers: pd.DataFrame, given: Floats
 ) -> pd.DataFrame:
     folder = matrix_of(record)
-    parts = {str(part): part_matrix(folder, str(part)) for part in rows[PART].unique()}
-    X = np.stack([parts[p][at] for p, at in zip(rows[PART], rows[PLACE], strict=True)])
+    X = np.concatenate(
+        [part_matrix(folder, str(p))[own[PLACE]] for p, own in answers.groupby(PART)]
+    )
     task, names = bundle.task, bundle.inputs["names"]
     found = explain(
         model_of(bundle),

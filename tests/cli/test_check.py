@@ -195,3 +195,12 @@ def test_new_offers_to_put_texts_right_that_differ_by_spaces_or_capitals(tmp_pat
     for line in ('[fields."town"]', "strip = true", "lower = true"):
         offered = offered.replace(f"# {line}", line)
     assert parse_case(offered, file=str(file)).fields["town"].lower
+
+
+def test_limits_on_the_whole_table_are_not_asked_of_half_of_it(config, tmp_path):
+    late = seen().assign(what=lambda e: e["what"].where(e["when"] < "2024-01-25", "new"))
+    late.to_csv(tmp_path / "seen.csv", index=False)
+    more = STREAMS.replace("[history]", 'where = { what = "new" }\n\n[history]')
+    file = config(more=more + "\n[contract]\nmin_rows = 390\n")
+    late.to_csv(tmp_path / "seen.csv", index=False)
+    assert "No earlier decision changes" in told(file)

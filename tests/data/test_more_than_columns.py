@@ -207,3 +207,43 @@ def test_columns_are_put_right_as_the_config_says(tmp_path):
     assert not any("spaces or capitals" in line for line in lines)
     with pytest.raises(TaglineError, match=r"speaks of 'twon' \(is it 'town'\?\)"):
         trained_on(case_of(tmp_path, fields={"twon": {"strip": True}}))
+
+
+def test_keys_of_streams_are_put_right_as_the_fields_are(tmp_path):
+    usual = case_of(tmp_path, events=EVENTS, history=HISTORY)
+    _, expected = trained_on(usual)
+    messy = rows().assign(
+        town=lambda r: r["town"].where(r.index % 2 > 0, " " + r["town"].str.upper())
+    )
+    shouted = seen().assign(
+        place=lambda e: e["place"].where(e.index % 3 > 0, e["place"].str.upper())
+    )
+    case = case_of(
+        tmp_path, events=EVENTS, history=HISTORY, fields={"town": {"strip": True, "lower": True}}
+    )
+    messy.to_csv(tmp_path / "rows.csv", index=False)
+    shouted.to_csv(tmp_path / "seen.csv", index=False)
+    _, found = trained_on(case)
+    pd.testing.assert_frame_equal(found[list(HISTORY)], expected[list(HISTORY)])
+
+
+def test_a_stream_whose_time_is_none_names_itself(tmp_path):
+    wrong = {"visits": EVENTS["visits"] | {"time": "what"}}
+    case = case_of(tmp_path, events=wrong, history={"v": HISTORY["visits_7d"]})
+    with pytest.raises(TaglineError, match=r"more.toml: events.visits \("):
+        trained_on(case)
+
+
+def test_a_field_is_put_right_in_one_place(tmp_path):
+    module = "from tagline.columns.field import Field\nFIELDS = (Field('town', 'string'{}),)\n"
+    section = {"town": {"lower": True}}
+    found = load_features(case_of(tmp_path, module.format(""), fields=section))
+    assert next(field for field in found.fields if field.name == "town").lower
+    with pytest.raises(TaglineError, match="by the module and by"):
+        load_features(case_of(tmp_path, module.format(", strip=True"), fields=section))
+
+
+def test_an_input_function_may_be_any_callable(tmp_path):
+    module = "import functools\ndef made(times, xp, row):\n    return {'x': row['size'] * times}\n"
+    found, _ = trained_on(case_of(tmp_path, module + "inputs = functools.partial(made, 2.0)\n"))
+    assert "x" in found.inputs["names"]

@@ -209,6 +209,30 @@ def test_the_spread_of_values_far_from_zero_is_found():
     assert compute(declared, {"seen": events}, asked, at="at").iloc[0, 0] == 0.0
 
 
+def test_the_greatest_doubles_are_values_too():
+    times = pd.date_range(START, periods=4, freq="1min")
+    events = pd.DataFrame({"occurred_at": times, "known_at": times})
+    events["size"] = [np.finfo(float).max, -np.finfo(float).max / 2, 0.0, 1.0]
+    asked = pd.DataFrame({"at": [START + 9 * MINUTE]})
+    declared = [
+        Std("std", SEEN, "size", window="1h"),
+        Trend("trend", SEEN, "size", window="1h"),
+        ExponentialMean("fading", SEEN, "size", halflife="1h"),
+        Max("most", SEEN, "size", window="1h"),
+    ]
+    found = compute(declared, {"seen": events}, asked, at="at").iloc[0]
+    assert np.isfinite(found[["std", "fading", "most"]]).all()
+
+
+def test_different_values_that_can_not_be_told_apart_are_a_sentence():
+    events = event_of("a", 1.0).assign(size=[[1, 2]])
+    asked = pd.DataFrame({"at": [START + 9 * MINUTE]})
+    with pytest.raises(TaglineError, match="can not be told apart"):
+        compute([Distinct("d", SEEN, "size", window="1h")], {"seen": events}, asked, at="at")
+    with pytest.raises(TaglineError, match="most is 0"):
+        Distinct("d", SEEN, "size", window="1h", most=0)
+
+
 def test_a_share_is_of_a_flag():
     declared = [Share("share", SEEN, "size", window="1h")]
     asked = pd.DataFrame({"at": [START + 55 * MINUTE]})
