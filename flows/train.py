@@ -216,6 +216,7 @@ class TrainFlow(FlowSpec):
             register(record, store=self.store)
             said = more_rows(record, values=Prepared(**self.prepared).training_values)
         own = {"case": case.name, "bundle": self.bundle, "more_rows": said, "looks": self.looks}
+        own["level"] = case.evaluation.level
         for line in ending(run, evaluation, **own):
             print(line)
         digest, promote = self.bundle["digest"], case.retraining.promote

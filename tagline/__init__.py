@@ -130,6 +130,8 @@ def load(run: str | None = None) -> "Model":
 def predictions(run: str | None = None, *, contributions: bool = False) -> "pd.DataFrame":
     """Give a run's tuning and test rows with labels and answers, one row each.
 
+    Where folds judged, training rows are among them, each answered by a model of another fold.
+
     Parameters
     ----------
     run : str, optional

@@ -182,9 +182,6 @@ class TableSection(Section):
     def _obeyed(self) -> "TableSection":
         if self.max_rows is not None and self.source is None:
             raise ValueError("max_rows is of table.source, which is not given")
-        queried = [name for name in (self.source, *self.files.values()) if is_query(name)]
-        if self.database is not None and not queried:
-            raise ValueError("database is of a query: table.source names no file that ends in .sql")
         return self
 
     @model_validator(mode="after")
@@ -400,6 +397,16 @@ class Case(Section):
         for name in () if self.table.source else self.table.made:
             key = "id" if name == ROW_ID else "time"
             raise ValueError(f"table.{key} must be given: {self.features} makes the rows")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_its_database(self) -> "Case":
+        streams = (each.source for each in self.events.values())
+        named = (self.table.source, *self.table.files.values(), *streams)
+        if self.table.database is not None and not any(map(is_query, named)):
+            raise ValueError(
+                "table.database is of a query: table.source names no file that ends in .sql"
+            )
         return self
 
     @model_validator(mode="after")

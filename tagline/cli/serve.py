@@ -145,20 +145,30 @@ def forget(
     if subject is None:
         console.print(f"{maintenance.delete_old(at_most=None)} tables were deleted")
         return
-    found = erase(
-        maintenance,
-        column="row_id" if column == table.id_column else column,
-        subject=str(hidden.kept(column, subject)),
-        who=who.name,
-        key=who.key,
-        waiting=still_writing(prediction_log),
-    )
+    # A subject may be logged as it was put right, or as it was before the config said so.
+    written = dict.fromkeys((subject, *standings.put_right(column, subject)))
+    kept = dict.fromkeys(str(hidden.kept(column, each)) for each in written)
+    erased = [
+        erase(
+            maintenance,
+            column="row_id" if column == table.id_column else column,
+            subject=each,
+            who=who.name,
+            key=who.key,
+            waiting=still_writing(prediction_log),
+        )
+        for each in kept
+    ]
+    found = {
+        name: sum(asdict(each)[name] for each in erased)
+        for name in ("predictions", "outcomes", "segments")
+    }
     if json:
-        print_json(asdict(found))
+        print_json({**asdict(erased[-1]), **found})
         return
     console.print(
-        f"{found.predictions} predictions and {found.outcomes} outcomes were erased, "
-        f"from {found.segments} files"
+        f"{found['predictions']} predictions and {found['outcomes']} outcomes were erased, "
+        f"from {found['segments']} files"
     )
 
 

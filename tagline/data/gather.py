@@ -19,6 +19,7 @@ from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.names import near
 from tagline.tasks.tasks import task_of
 
 log = logging.getLogger(__name__)
@@ -135,7 +136,15 @@ def check_decisions(
 
 def streams(features: Features, tables: Tables) -> Tables:
     """Make the streams that a case's history is computed from; none where it has no history."""
-    return features.events(tables) if features.history else {}
+    made = features.events(tables) if features.history else {}
+    for declared in features.history:
+        if declared.events.name not in made:
+            raise TaglineError(
+                f"There are no events {declared.events.name!r}{near(declared.events.name, made)}.",
+                where=f"{features.module}: history {declared.name!r}",
+                todo="events() gives them, or [events.NAME] in the config.",
+            )
+    return made
 
 
 def history(

@@ -53,7 +53,7 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
     module = OwnModule(case.features, where=f"{case.file}: features")
     if case.table.source is not None:
         base = replace(plain_features(case, fields), **_optional(module, case.features))
-        return _tried(laid_over(case, base, module, as_read=fields is not None))
+        return _tried(laid_over(case, base, module, as_read=fields is not None), fields)
     missing = [name for name in REQUIRED if not hasattr(module, name)]
     if missing:
         raise TaglineError(
@@ -67,11 +67,14 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
         **{part: getattr(module, name) for name, part in REQUIRED.items()},
         **_optional(module, case.features),
     )
-    return _tried(offered if fields is None else replace(offered, fields=tuple(fields)))
+    return _tried(offered if fields is None else replace(offered, fields=tuple(fields)), fields)
 
 
-def _tried(features: Features) -> Features:
+def _tried(features: Features, fields: Sequence[Field] | None) -> Features:
     """Refuse an input function that one row can not go through, before any table is read."""
+    if fields is not None:
+        # Fields of another time: whoever asks needs the tables alone, and the module has gone on.
+        return with_clean_keys(features)
     try_one_row(features.inputs, features.fields, [each.name for each in features.history])
     return with_clean_keys(features)
 

@@ -9,7 +9,9 @@ from tagline.case.history import FieldSection
 from tagline.columns.field import Field
 from tagline.data.features import Features, InputFunction, Tables
 from tagline.data.own_code import OwnModule
+from tagline.data.plain import parts_of_fields
 from tagline.errors import TaglineError
+from tagline.history.declare import Declaration
 from tagline.names import near
 
 OF_A_WHOLE = "decisions"
@@ -45,9 +47,11 @@ def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -
             where=f"{case.file}: table.source",
             todo="Leave out one of them.",
         )
-    own = () if as_read else tuple(getattr(module, "FIELDS", ()))
-    history = (*base.history, *getattr(module, "HISTORY", ()))
-    inputs = _beside(base, tuple(getattr(module, "HISTORY", ())), getattr(module, "inputs", None))
+    own = () if as_read else _several(module, "FIELDS", Field)
+    past = _several(module, "HISTORY", Declaration)
+    history = (*base.history, *past)
+    parts = parts_of_fields(base.fields, moment=case.table.time)
+    inputs = _beside(base, past, getattr(module, "inputs", None), parts)
     return replace(
         base,
         module=named,
@@ -57,6 +61,19 @@ def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -
         events=_with_streams(base, getattr(module, "events", None)),
         inputs=inputs,
     )
+
+
+def _several(module: OwnModule, name: str, of: Any) -> tuple[Any, ...]:
+    given = getattr(module, name, ())
+    found = given if isinstance(given, list | tuple) else (given,)
+    for each in found:
+        if not isinstance(each, of):
+            raise TaglineError(
+                f"{name} holds {each!r}, which is none of what it is made of.",
+                where=f"{module.name}: {name}",
+                todo="docs/case.md shows what a feature module offers.",
+            )
+    return tuple(found)
 
 
 def _named_fields(
@@ -84,11 +101,31 @@ def _named_fields(
     return tuple(said.get(field.name, field) for field in read)
 
 
-def _beside(base: Features, history: tuple[Any, ...], own: InputFunction | None) -> InputFunction:
+def _beside(
+    base: Features,
+    history: tuple[Any, ...],
+    own: InputFunction | None,
+    parts: Mapping[str, tuple[str, ...]],
+) -> InputFunction:
     def inputs(xp: Any, row: Mapping[str, Any]) -> dict[str, Any]:
         made = base.inputs(xp, row) | {each.name: row[each.name] for each in history}
-        made |= {} if own is None else own(xp, row)
-        return {name: value for name, value in made.items() if value is not None}
+        given = {} if own is None else own(xp, row)
+        if not isinstance(given, Mapping):
+            raise TaglineError(
+                f"inputs gives {type(given).__name__}, and names to values are wanted.",
+                todo='return {"price_each": row["amount"] / row["items"]}',
+            )
+        for name in (name for name, value in given.items() if value is None):
+            # A column may be several inputs: a time is an hour and a weekday.
+            gone = (name,) if name in made else parts.get(name, ())
+            if not gone:
+                raise TaglineError(
+                    f"inputs leaves {name!r} out{near(name, made)}, and there is no such input.",
+                    todo=f"Inputs are {', '.join(made)}.",
+                )
+            for each in gone:
+                made.pop(each, None)
+        return made | {name: value for name, value in given.items() if value is not None}
 
     return inputs
 

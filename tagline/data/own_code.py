@@ -1,7 +1,9 @@
 """A person's own code: what goes wrong in it is one sentence with its file and line."""
 
+import difflib
 import functools
 import importlib
+import inspect
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +15,10 @@ from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.transform.scalar import Scalar
 
+PARTS = (
+    *("inputs", "FIELDS", "HISTORY", "load", "decisions", "events"),
+    *("TABLES", "BEHAVIOUR", "MONOTONE", "SOURCES"),
+)
 RUN = ("load", "decisions", "events", "inputs")
 CHOICE = "A row is not known yet: write xp.where(condition, yes, no) instead of if, and, or, not."
 GAPS = "A column is no pandas column: xp.where(xp.isnan(x), 0.0, x) fills gaps."
@@ -40,8 +46,32 @@ class OwnModule:
     """
 
     def __init__(self, name: str, *, where: str) -> None:
+        self.name = name
         with saying(name):
             self._module = imported(name, where=where)
+        self._expect_known(where)
+
+    def _expect_known(self, where: str) -> None:
+        """Refuse what seems to be a part with a letter wrong, and a module that offers none."""
+        own = [name for name, each in vars(self._module).items() if self._is_own(name, each)]
+        for name in own:
+            meant = difflib.get_close_matches(name, PARTS, n=1, cutoff=0.8)
+            if meant and name not in PARTS and meant[0] not in own:
+                raise TaglineError(
+                    f"{self.name} says {name!r}; did you mean {meant[0]!r}?", where=where
+                )
+        if not any(name in PARTS for name in own):
+            raise TaglineError(
+                f"{self.name} offers nothing of what a feature module can.",
+                where=where,
+                todo=f"It may offer any of {', '.join(PARTS)}; docs/case.md shows each.",
+            )
+
+    def _is_own(self, name: str, value: Any) -> bool:
+        """Tell what a module says itself from what it has imported."""
+        elsewhere = inspect.isclass(value) or inspect.ismodule(value)
+        theirs = getattr(value, "__module__", self._module.__name__) != self._module.__name__
+        return not name.startswith("_") and (name in PARTS or not (elsewhere or theirs))
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(self._module, name)
@@ -122,4 +152,8 @@ def _what(wrong: Exception, names: Sequence[str]) -> tuple[str, str]:
     if isinstance(wrong, SyntaxError):
         return f"This is no Python: {wrong.msg}.", ""
     said = f"{type(wrong).__name__}: {wrong}".rstrip(".")
+    if "of type Scalar" in said:
+        return "NumPy can not be asked of a row that is not known yet.", (
+            "Write xp.log(x) where it says np.log(x), and so for all others."
+        )
     return f"{said}.", CHOICE if "not known yet" in said else ""

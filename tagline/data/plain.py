@@ -206,6 +206,15 @@ def _input_names(fields: Sequence[Field], *, moment: str | None) -> dict[tuple[s
     return names
 
 
+def parts_of_fields(fields: Sequence[Field], *, moment: str | None) -> dict[str, tuple[str, ...]]:
+    """Give the inputs that each column is made into."""
+    names = _input_names(fields, moment=moment)
+    return {
+        field.name: tuple(made for (name, _), made in names.items() if name == field.name)
+        for field in fields
+    }
+
+
 def _inputs_of(
     xp: Any, field: Field, row: Mapping[str, Any], names: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from tagline.data.prepare import (
 )
 from tagline.data.split import PARTS
 from tagline.data.streams import BESIDE
+from tagline.data.training_set import expect_inputs
 from tagline.data.windows import fullness
 from tagline.errors import TaglineError
 from tagline.transform.compile_row import record
@@ -130,6 +131,7 @@ def rehearse(case: Case, *, most: int, now: pd.Timestamp | None = None) -> Rehea
     expect_servable(case, gathered.features)
     expect_sealable(gathered.features, inputs)
     expect_slices(case, looked.frame)
+    expect_inputs(case, gathered.features, inputs)
     return Rehearsal(
         case,
         gathered,

@@ -62,11 +62,7 @@ def put_matrix(
     Path
         The matrix's own folder: its name covers rows, labels, split, groups, bins, directions.
     """
-    strangers = set(features.monotone) - set(inputs.names)
-    if strangers:
-        raise TaglineError(
-            f"MONOTONE names {sorted(strangers)[0]!r}, which is no input.", where=features.module
-        )
+    expect_inputs(case, features, inputs)
     monotone = [features.monotone.get(name, 0) for name in inputs.names]
     interactions = _interactions(case, inputs)
     rules = {
@@ -93,6 +89,28 @@ def put_matrix(
             beside={TEST: X[part == TEST], **beside},
         )
     return place
+
+
+def expect_inputs(case: Case, features: Features, inputs: FeatureEncoder) -> None:
+    """Refuse directions and interactions of what is no input, and directions of a text.
+
+    Raises
+    ------
+    TaglineError
+        ``MONOTONE`` or ``search.interactions`` names something else.
+    """
+    for name in features.monotone:
+        if name not in inputs.names:
+            raise TaglineError(
+                f"MONOTONE names {name!r}{near(name, inputs.names)}, which is no input.",
+                where=features.module,
+            )
+        if name in inputs.encoders and features.monotone[name]:
+            raise TaglineError(
+                f"MONOTONE names {name!r}, which is a text: it does not rise or fall.",
+                where=features.module,
+            )
+    _interactions(case, inputs)
 
 
 def _interactions(case: Case, inputs: FeatureEncoder) -> npt.NDArray[np.int8]:

@@ -19,6 +19,7 @@ def to_dict(declared: Declaration) -> dict[str, Any]:
 
     Examples
     --------
+    >>> from tagline.history.declare import Mean
     >>> late = Mean("late", Events("gone"), "delay", by=("origin",), window="2h")
     >>> from_dict(to_dict(late)) == late
     True

@@ -129,9 +129,9 @@ def _quality(case: Case, evaluation: Evaluation, looks: int) -> Section:
     )
     if case.table.time is None:
         message += " The table names no time: its rows were split at random."
-    message += "".join(
-        f" {line.removeprefix('worn').strip().capitalize()}" for line in worn(evaluation, looks)
-    )
+    for line in worn(evaluation, looks, level=case.evaluation.level):
+        told = line.removeprefix("worn").strip()
+        message += f" {told[0].upper()}{told[1:]}"
     return Section(
         "How good it is",
         [Block(message), Block(table=Table(["metric", "model", level, *others], rows))],

@@ -20,11 +20,12 @@ def ending(
     bundle: Mapping[str, Any],
     more_rows: Sequence[str] = (),
     looks: int = 1,
+    level: float = 0.95,
 ) -> Iterator[str]:
     """Say how a run went: metrics beside the baselines, gates, and where to look.
 
     ``more_rows`` says what more rows would bring to a run that is rejected, where that is known;
-    ``looks`` how many runs the test rows have judged.
+    ``looks`` how many runs the test rows have judged; ``level`` is that of the intervals.
 
     Yields
     ------
@@ -40,7 +41,7 @@ def ending(
     for gate in evaluation.gates:
         mark = "passed" if gate["passed"] else "FAILED"
         yield f"{mark}  {gate['name']}: {gate['detail']}"
-    yield from worn(evaluation, looks)
+    yield from worn(evaluation, looks, level=level)
     for remark in evaluation.remarks:
         yield f"LOOK    {remark}"
     for idle in evaluation.behaviour:

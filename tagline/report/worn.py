@@ -7,6 +7,8 @@ from typing import Any
 from tagline.evaluation.evaluate import Evaluation
 from tagline.metrics.metrics import METRICS
 
+UNBOUNDED = ("log_loss", "rmse", "mae", "mape", "r2", "mcc")
+
 
 def widened(level: float, looks: int) -> float:
     """Say how many times as wide an interval is that holds for several runs at once.
@@ -19,7 +21,7 @@ def widened(level: float, looks: int) -> float:
     return every / one
 
 
-def worn(evaluation: Evaluation, looks: int, *, level: float = 0.95) -> Iterator[str]:
+def worn(evaluation: Evaluation, looks: int, *, level: float) -> Iterator[str]:
     """Say how many runs the test rows have judged, and what that does to the intervals."""
     if looks < 2:
         return
@@ -38,5 +40,7 @@ def _wider(name: str, figure: Mapping[str, Any], times: float) -> str:
     value, low, high = (float(figure[each]) for each in ("value", "low", "high"))
     if low != low:
         return ""
-    wider = (value - (value - low) * times, value + (high - value) * times)
+    wider = [value - (value - low) * times, value + (high - value) * times]
+    if name not in UNBOUNDED:
+        wider = [min(max(each, 0.0), 1.0) for each in wider]
     return f" ({METRICS[name].title} {wider[0]:.4f} to {wider[1]:.4f})"

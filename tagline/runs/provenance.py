@@ -84,7 +84,9 @@ def _project(beside: Path | None, modules: Sequence[str]) -> dict[str, Any] | No
     commit = _git("rev-parse", "HEAD", place=root)
     files = [str(file) for file in map(_file_of, modules) if file.is_relative_to(root)]
     untracked = [f for f in files if not _git("ls-files", "--error-unmatch", f, place=root)]
-    dirty = bool(not commit or untracked or _git(*TRACKED, place=root))
+    # What a module imports may be a file of its own.
+    others = _git("ls-files", "--others", "--exclude-standard", "*.py", place=root)
+    dirty = bool(not commit or untracked or others or _git(*TRACKED, place=root))
     return {"repository": str(root), "commit": commit, "dirty": dirty}
 
 

@@ -220,7 +220,9 @@ class Records:
 
     def newest_start(self, case: str) -> datetime | None:
         """Give the start of the newest training of a case, however it ended; None without any."""
-        starts = [each.began for each in self.beginnings(case).values()]
+        # Who explores has not trained anything that could stand.
+        begun = self.beginnings(case).values()
+        starts = [each.began for each in begun if not each.figures]
         starts += [each.began for each in self.of(case)[:1]]
         newest = max(filter(None, starts), default=None)
         return None if newest is None else datetime.fromisoformat(newest)

@@ -11,6 +11,7 @@ from tagline.bundle.load import Bundle
 from tagline.bundle.past import with_own_history
 from tagline.case.config import Case
 from tagline.case.tasks import BASELINES, NUMBER
+from tagline.data.accounting import Accounting
 from tagline.data.features import Features
 from tagline.data.fingerprint import fingerprint
 from tagline.data.parts import read_parts
@@ -104,7 +105,7 @@ def evaluate_best(
             *tuning,
             case.table,
             case.evaluation,
-            most=acted_on(case, tune.frame),
+            most=acted_on(case, tune.frame, prepared.accounting),
             worth=tuned_worth,
         ),
         worth=(tuned_worth, worth_of(case, test.frame)),
@@ -156,13 +157,18 @@ def worth_of(case: Case, rows: pd.DataFrame) -> Floats | None:
     return np.asarray(np.nan_to_num(found, nan=0.0))
 
 
-def acted_on(case: Case, rows: pd.DataFrame) -> float:
-    """Give the share of decisions that can be acted on, by how many a day there are."""
+def acted_on(case: Case, rows: pd.DataFrame, counted: Accounting) -> float:
+    """Give the share of decisions that can be acted on, by how many a day there are.
+
+    Rows that have no label yet, or that a larger table has beside the sample, are decided too.
+    """
     if case.evaluation.capacity is None or case.table.time is None:
         return 1.0
     days = local_days(rows[case.table.time], case.split.timezone)
     span = int((days.max() - days.min()).astype(np.int64)) + 1
-    return min(1.0, case.evaluation.capacity * span / len(rows))
+    labelled = counted["rows_in"] - counted["quarantined"] - counted["unlabelled"]
+    whole = (counted["rows_in"] + counted.get("not_read", 0)) / max(labelled, 1)
+    return min(1.0, case.evaluation.capacity * span / (len(rows) * whole))
 
 
 def _beside(

@@ -32,7 +32,7 @@ from tagline.tasks.task import Floats, Task, judged_by
 from tagline.tasks.tasks import task_of
 from tagline.training.answers import PART, PLACE, given_of
 from tagline.training.choosing import choose_best
-from tagline.training.evaluating import worth_of
+from tagline.training.evaluating import other_question, worth_of
 from tagline.training.held_out import held_out
 from tagline.workflows.auditing import open_ledger
 from tagline.workflows.candidates import open_bundle
@@ -175,8 +175,8 @@ def compare(a: RunRecord, b: RunRecord, *, seeds: int = 0) -> Comparison:
         They answer different questions, or too few rows are common.
     """
     case = check_case(a.config)
-    if check_case(b.config).task != case.task:
-        raise TaglineError("They answer different questions.", where=f"{a.run}, {b.run}")
+    if other := other_question(open_bundle(b.run, b.digest), case):
+        raise TaglineError(other, where=f"{b.run} beside {a.run}")
     both = _Both.of(a, b, case)
     figures = both.figures()
     again = _again(a, b, case, seeds)
@@ -219,8 +219,10 @@ class _Both:
             )
         frame = test[kept].reset_index(drop=True)
         y = frame[case.table.target].to_numpy(dtype=np.float64)
+        # Another config may name the same classes in another order.
+        theirs = bundles[1].task.in_order_of(case.table, theirs, bundles[1].rule)
         answers = _own_answers(a)[kept], theirs
-        rules = bundles[0].rule, bundles[1].rule
+        rules = bundles[0].rule, _in_order(bundles[1].rule, bundles[0].rule)
         return cls(case, task_of(case.task), frame, y, answers, rules, how)
 
     @cached_property
@@ -302,6 +304,15 @@ def _common(
         f"bundle, on the {int(new.sum()):,} test rows of {a.run} that {b.run} has not learned from."
     )
     return new, given, said
+
+
+def _in_order(rule: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a rule in the order of another one's classes."""
+    if "classes" not in rule or rule["classes"] == own["classes"]:
+        return rule
+    order = [rule["classes"].index(each) for each in own["classes"]]
+    costs = [[rule["costs"][i][j] for j in order] for i in order] if rule["costs"] else []
+    return {**rule, "classes": own["classes"], "costs": costs}
 
 
 def _own_answers(record: RunRecord) -> Floats:

@@ -89,13 +89,15 @@ def begin_project(name: str, folder: Path, wished: NewCase | None) -> Written:
         )
     contents, told = _contents(name), list[str]()
     if wished is not None:
+        file = folder / f"{name}.toml"
+        begin(wished, file=file)  # what can not be is said before anything is written
         folder.mkdir(parents=True, exist_ok=True)
-        begun = begin(_with_table(wished, folder), file=folder / f"{name}.toml")
+        begun = begin(_with_table(wished, folder), file=file)
         contents[f"{name}.toml"] = _with_features(begun.config, name)
         told = [*begun.told, *(f"left out: {c}: {why}" for c, why in begun.excluded.items())]
-    for file, content in contents.items():
-        _put(folder / file, content)
-    _remember(folder, contents)
+    for named, content in contents.items():
+        _put(folder / named, content)
+    _remember(folder, name, contents)
     return Written(list(contents), [], [], told)
 
 
@@ -108,12 +110,19 @@ def update_project(name: str, folder: Path) -> Written:
         It is no project that was begun here.
     """
     try:
-        known = json.loads((folder / KNOWN).read_text())["files"]
+        said = json.loads((folder / KNOWN).read_text())
+        known, own_name = said["files"], said["name"]
     except (OSError, ValueError, KeyError) as wrong:
         raise TaglineError(
             f"It was not begun by `tagline init`: {KNOWN} is not there, or not whole.",
             where=str(folder),
         ) from wrong
+    if own_name != name:
+        raise TaglineError(
+            f"This is the project {own_name!r}.",
+            where=str(folder),
+            todo=f"tagline init {own_name} --to {folder} --update",
+        )
     own = {file.format(name=name) for file in OWN}
     contents = {file: text for file, text in _contents(name).items() if file not in own}
     new, kept, beside = list[str](), list[str](), list[str]()
@@ -131,7 +140,7 @@ def update_project(name: str, folder: Path) -> Written:
         if _digest(content) != before:
             beside.append(f"{file}.new")
             _put(folder / f"{file}.new", content)
-    _remember(folder, contents, known)
+    _remember(folder, name, contents, known)
     return Written(new, kept, beside, [])
 
 
@@ -190,10 +199,13 @@ def _put(path: Path, content: str) -> None:
 
 
 def _remember(
-    folder: Path, contents: dict[str, str], known: Mapping[str, str] = MappingProxyType({})
+    folder: Path,
+    name: str,
+    contents: dict[str, str],
+    known: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     files = {file: _digest(content) for file, content in contents.items()}
-    said = {"version": version("tagline"), "files": {**known, **files}}
+    said = {"name": name, "version": version("tagline"), "files": {**known, **files}}
     write_whole(folder / KNOWN, json.dumps(said, indent=1, sort_keys=True) + "\n")
 
 

@@ -92,10 +92,11 @@ def predictions(record: RunRecord, *, contributions: bool = False) -> pd.DataFra
     )
     given = given_of(answers)
     more = {PART: answers[PART], LABEL: _label(rows.pop(target), bundle)}
-    more |= dict(_columns_of(bundle, given).items())
+    said_of = _columns_of(bundle, given)
+    more |= {str(name): said_of[name] for name in said_of}
     # A table may call its own columns so.
     said = pd.DataFrame({free(str(name), rows.columns): each for name, each in more.items()})
-    found = pd.concat([said.iloc[:, :1], rows, said.iloc[:, 1:]], axis=1)
+    found: pd.DataFrame = pd.concat([said.iloc[:, :1], rows, said.iloc[:, 1:]], axis=1)
     if contributions:
         found = pd.concat([found, _contributions(record, bundle, answers, given)], axis=1)
     return found

@@ -69,6 +69,18 @@ class ModelRegistry:
         """Give the champion, if there is one."""
         return self.standing().champion
 
+    def put_right(self, column: str, value: str) -> list[str]:
+        """Give how a value is written once it was put right: as the config and the champion say."""
+        # Whoever only asks who stands needs no library of tables.
+        from tagline.columns.cleaning import Cleaning  # noqa: PLC0415
+
+        section, deployed = self.case.fields.get(column), self.champion()
+        ways = [Cleaning(**section.model_dump())] if section else []
+        if deployed is not None:
+            fields = open_bundle(deployed.run, deployed.bundle).fields
+            ways += [field.cleaning for field in fields if field.name == column]
+        return [way.text(value) for way in ways]
+
     def policy(self) -> Policy:
         """Give who may do what: as the ledger says, else as the config proposes."""
         return self.state().policy or proposed(self.case.standing)

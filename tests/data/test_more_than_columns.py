@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tagline.case.load import check_case
+from tagline.columns.field import Field
 from tagline.data.modules import load_features
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
@@ -247,3 +248,58 @@ def test_an_input_function_may_be_any_callable(tmp_path):
     module = "import functools\ndef made(times, xp, row):\n    return {'x': row['size'] * times}\n"
     found, _ = trained_on(case_of(tmp_path, module + "inputs = functools.partial(made, 2.0)\n"))
     assert "x" in found.inputs["names"]
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        ("x = 1\n", "offers nothing of what a feature module can"),
+        ("def input(xp, row):\n    return {}\n", "says 'input'; did you mean 'inputs'"),
+        ("HISTROY = ()\ndef inputs(xp, row):\n    return {}\n", "did you mean 'HISTORY'"),
+        ("HISTORY = (1,)\n", "HISTORY holds 1"),
+        ("FIELDS = ('town',)\n", "FIELDS holds 'town'"),
+        ("def inputs(xp, row):\n    return ['x']\n", "gives list, and names to values are wanted"),
+        ("def inputs(xp, row):\n    return {'nix': None}\n", "leaves 'nix' out"),
+        (
+            "import numpy as np\ndef inputs(xp, row):\n    return {'x': np.log(row['size'])}\n",
+            r"line 3 .*Write xp.log\(x\) where it says np.log",
+        ),
+        ("MONOTONE = {'sise': 1}\n", r"MONOTONE names 'sise' \(is it 'size'\?\)"),
+        ("MONOTONE = {'town': 1}\n", "'town', which is a text"),
+        (
+            "from tagline.history.declare import Count, Events\n"
+            "HISTORY = Count('d', Events('visit'), by=('town',), window='7D')\n",
+            r"no events 'visit' \(is it 'visits'\?\)",
+        ),
+    ],
+)
+def test_what_a_module_says_wrongly_is_a_sentence(tmp_path, module, said):
+    with pytest.raises(TaglineError, match=said):
+        trained_on(case_of(tmp_path, module, events=EVENTS, history={"v": HISTORY["visits_7d"]}))
+
+
+def test_a_time_that_is_left_out_leaves_out_all_that_is_made_of_it(tmp_path):
+    out = "def inputs(xp, row):\n    return {'at': None}\n"
+    found, _ = trained_on(case_of(tmp_path, out))
+    assert found.inputs["names"] == ["size", "town"]
+
+
+def test_a_query_of_a_database_may_be_a_stream_beside_a_file(tmp_path):
+    events = {"visits": EVENTS["visits"] | {"source": "seen.sql"}}
+    table = {
+        "id": "id",
+        "time": "at",
+        "target": "y",
+        "source": "rows.csv",
+        "database": "shop.duckdb",
+    }
+    assert case_of(tmp_path, events=events, table=table).table.database == "shop.duckdb"
+    with pytest.raises(TaglineError, match="database is of a query"):
+        case_of(tmp_path, events=EVENTS, table=table)
+
+
+def test_fields_of_another_time_are_not_asked_of_a_module_that_has_gone_on(tmp_path):
+    module = "def inputs(xp, row):\n    return {'x': row['new'] * 2.0}\n"
+    case = case_of(tmp_path, module)
+    old = [Field("size", "number", required=False), Field("at", "timestamp")]
+    assert load_features(case, old).fields == tuple(old)

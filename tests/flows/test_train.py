@@ -56,7 +56,7 @@ def test_the_run_is_listed_and_its_bundle_is_sound(trained):
     for words in (("runs",), ("show",), ("show", line["run"])):
         done = place.tagline(*words)
         assert done.returncode == 0, done.stderr
-        assert line["run"] in done.stdout.replace("\n", "")
+        assert line["run"].rpartition("/")[2] in done.stdout.replace("\n", "")
 
 
 def test_the_report_escapes_what_a_person_wrote(trained):

@@ -27,7 +27,7 @@ def case(tmp_path, monkeypatch):
     (package / "helper.py").write_text(HELPER)
     (package / "module.py").write_text(MODULE)
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield case_of(tmp_path, plain(), features="mine.module")
+    yield case_of(tmp_path, plain(), table={"source": None}, features="mine.module")
     for name in [each for each in sys.modules if each.partition(".")[0] == "mine"]:
         del sys.modules[name]
 

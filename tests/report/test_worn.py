@@ -20,9 +20,9 @@ def test_the_width_is_bonferronis(level, looks):
 
 
 def test_one_look_is_no_matter_and_twelve_are():
-    assert not list(worn(found(), 1))
-    (line,) = worn(found(), 12)
+    assert not list(worn(found(), 1, level=0.95))
+    (line,) = worn(found(), 12, level=0.95)
     assert "500 test rows have judged 12 runs" in line
     assert "1.46 times as wide (ROC AUC 0.6538 to 0.9462)" in line
-    (line,) = worn(found(low=float("nan")), 12)
+    (line,) = worn(found(low=float("nan")), 12, level=0.95)
     assert "(ROC AUC" not in line

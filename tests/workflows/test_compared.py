@@ -24,7 +24,7 @@ def again(monkeypatch):
 
     def compared(before, after):
         monkeypatch.setattr(reproduction, "find", lambda name: name)
-        monkeypatch.setattr(reproduction, "_case_of", lambda run: {})
+        monkeypatch.setattr(reproduction, "_case_of", lambda run, own=None: {})
         monkeypatch.setattr(reproduction, "summary", lambda run: before)
         monkeypatch.setattr(reproduction, "_is_here", lambda commit: False)
         monkeypatch.setattr(reproduction, "_repository", lambda found: None)
