@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, model_validator
 
 from tagline.case.section import Duration, Section
 
+Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Value = str | bool | int | float
 KINDS = (
     "count",
@@ -28,7 +29,7 @@ class FieldSection(Section):
 
     strip: bool = Field(default=False, description="Whether spaces around a text are cut off.")
     lower: bool = Field(default=False, description="Whether a text is written in small letters.")
-    missing: tuple[str | int | float, ...] = Field(
+    missing: tuple[StrictStr | StrictInt | Finite, ...] = Field(
         default=(), description="Values that mean none in this column, such as 999."
     )
     aliases: dict[str, str] = Field(

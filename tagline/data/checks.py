@@ -42,6 +42,26 @@ def expect_servable(case: Case, features: Features) -> None:
             )
 
 
+def expect_asked_keys(case: Case, features: Features) -> None:
+    """Refuse history by a column that no request has.
+
+    Raises
+    ------
+    TaglineError
+        Names the column, and why it is no field.
+    """
+    fields = {field.name for field in features.fields}
+    for declared in features.history if case.table.source else ():
+        for key in (key for key in declared.by if key not in fields):
+            raise TaglineError(
+                f"The history {declared.name!r} is by {key!r}, which no request has"
+                f"{near(key, fields)}.",
+                where=f"{case.file}: history.{declared.name}",
+                todo="A key is a column of the table that is not left out (table.exclude, "
+                "table.columns); an input of it can be left out in the feature module.",
+            )
+
+
 def is_speakable(name: str) -> bool:
     """Tell whether a request can carry a name."""
     return not any(letter in UNSPEAKABLE or letter < " " for letter in name)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tagline.case.config import Case
 from tagline.columns.times import expect_century
+from tagline.data.checks import expect_asked_keys
 from tagline.data.contract import ValidationResult, check
 from tagline.data.features import Features, Tables
 from tagline.data.fingerprint import fingerprint
@@ -102,6 +103,7 @@ def gather(
     features = replace(
         load_features(case, checked.fields), notes=features.notes, not_read=features.not_read
     )
+    expect_asked_keys(case, features)
     for line in _taken_for(features, checked, case):
         log.info(line)
     return LoadedTables(features, checked, streams(features, tables), known_as, moment)

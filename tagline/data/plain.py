@@ -128,6 +128,12 @@ def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[st
     section = case.table
     asked = (*section.kinds, *section.formats, *section.known, *section.columns, *case.fields)
     for name in asked:
+        if name in section.exclude:
+            raise TaglineError(
+                f"The config speaks of {name!r}, which table.exclude leaves out.",
+                where=f"{case.file}: table",
+                todo="Take it out of one of the two.",
+            )
         if name not in table:
             raise TaglineError(
                 f"The config speaks of {name!r}{near(name, table.columns)}, which is no column.",

@@ -86,7 +86,16 @@ def too_late(
     for own, following in pairwise(PARTS):
         begins = times[part == following].min()
         late |= (part == own) & (times > begins - gap).to_numpy(dtype=bool)
-    if section.as_known or section.gap or not _empties(late, part):
+    if section.as_known or section.gap:
+        for name in (name for name in PARTS[:2] if late[part == name].all()):
+            key = "gap" if section.gap else "as_known"
+            raise TaglineError(
+                f"No row is left in {name}: all lie less than {gap} before the next part.",
+                where=f"split.{key}",
+                todo="Ask for a shorter one, or give the parts larger shares.",
+            )
+        return late
+    if not _empties(late, part):
         return late
     log.warning(
         f"Labels take {takes}, so that few rows would have been known when the next part began: "

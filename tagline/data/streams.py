@@ -18,6 +18,7 @@ from tagline.history.written import DECLARATIONS
 from tagline.names import near
 
 BESIDE = "events."
+OCCURRED, KNOWN = "occurred_at", "known_at"
 BY_WORD = {
     "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]: kind
     for name, kind in DECLARATIONS.items()
@@ -97,6 +98,7 @@ def _read(case: Case, name: str, section: EventsSection) -> pd.DataFrame:
         ) from wrong
     named = (*moments, *section.keys.values(), *section.where)
     require_columns(table, named, where=where)
+    _expect_own_names(table, section, where)
     for column, wanted in section.where.items():
         _expect_there(table[column], _several(wanted), f"{where}.where")
     return table
@@ -119,8 +121,25 @@ def _stream(table: pd.DataFrame, section: EventsSection) -> pd.DataFrame:
     for name, wanted in section.where.items():
         counts &= table[name].isin(_several(wanted))
     keys = {own: table[theirs] for own, theirs in section.keys.items()}
-    times = {"occurred_at": table[section.time], "known_at": table[known]}
+    times = {OCCURRED: table[section.time], KNOWN: table[known]}
     return table.assign(**keys, **times)[counts].reset_index(drop=True)
+
+
+def _expect_own_names(table: pd.DataFrame, section: EventsSection, where: str) -> None:
+    """Refuse names that would take the place of a column which means something else."""
+    if KNOWN in table and section.known is None and section.time != KNOWN:
+        raise TaglineError(
+            f"The events have a column {KNOWN!r}, and the config does not say when they are known.",
+            where=where,
+            todo=f'Write known = "{KNOWN}", or known = "{section.time}".',
+        )
+    for own, theirs in section.keys.items():
+        if own in (OCCURRED, KNOWN) or (own != theirs and own in table):
+            raise TaglineError(
+                f"The key {own!r} is called like another column of the events.",
+                where=f"{where}.key",
+                todo="Give one of them another name, with a query or a function as the source.",
+            )
 
 
 def _several(wanted: Any) -> tuple[Any, ...]:

@@ -27,7 +27,8 @@ def load_tables(case: Case, features: Features) -> dict[str, pd.DataFrame]:
         A file is missing, truncated or of an unknown kind, a table is empty, or lacks a column.
     """
     # Whatever the files of the config stand in for is not loaded.
-    stand_in = bool(features.tables) and set(features.tables) <= set(case.table.files)
+    whole = case.table.source is None and bool(features.tables)
+    stand_in = whole and set(features.tables) <= set(case.table.files)
     tables = {} if stand_in else dict(features.load())
     for name, file in case.table.files.items():
         if name not in tables and not (stand_in and name in features.tables):

@@ -82,7 +82,9 @@ def permute(record: RunRecord) -> Permuted:
         gap = drawn.mean(_shuffled(X, places, loss, case.seed) - loss(X))
         span = gap.interval(case.evaluation.level, least=LEAST_GROUPS)
         inputs = ", ".join(names[each] for each in places)
-        rows.append((inputs, span.value, span.low, span.high, bool(span.low <= 0)))
+        # Where there is no interval, nothing is said.
+        able = None if span.low != span.low else bool(span.low <= 0)
+        rows.append((inputs, span.value, span.low, span.high, able))
     table = pd.DataFrame(rows, columns=["inputs", "loss", "low", "high", "can go"])
     table = table.sort_values("loss", ascending=False, kind="stable", ignore_index=True)
     learned = bool(read(folder).folds)
@@ -119,7 +121,10 @@ def _said(table: pd.DataFrame, metric: str, rows: int, *, learned: bool) -> Iter
     yield f"{rows:,} tuning rows; what a shuffled group adds to the loss ({metric}) of a row"
     if learned:
         yield "the model was fitted once more with these rows: it may lean on them too much"
-    idle = table[table["can go"]]["inputs"].tolist()
+    if table["can go"].isna().any():
+        yield "too few groups of rows for an interval: nothing can be said"
+        return
+    idle = table[table["can go"].astype(bool)]["inputs"].tolist()
     if not idle:
         yield "no group can go: each costs something"
         return

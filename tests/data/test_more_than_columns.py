@@ -303,3 +303,40 @@ def test_fields_of_another_time_are_not_asked_of_a_module_that_has_gone_on(tmp_p
     case = case_of(tmp_path, module)
     old = [Field("size", "number", required=False), Field("at", "timestamp")]
     assert load_features(case, old).fields == tuple(old)
+
+
+@pytest.mark.parametrize(
+    ("sections", "said"),
+    [
+        ({"table": {"columns": ["size"]}}, r"by 'town', which no request has"),
+        ({"table": {"exclude": ["town"]}}, r"by 'town', which no request has"),
+        ({"events": {"key": {"shop": "place"}}}, "called like another column of the events"),
+        ({"events": {"key": {"known_at": "place"}}}, "called like another column of the events"),
+        ({"split": {"gap": "400D"}}, r"split\.gap: No row is left in train"),
+        ({"table": {"exclude": ["size"], "columns": ["size", "town"]}}, "table.exclude leaves out"),
+    ],
+)
+def test_what_does_not_go_together_is_said(tmp_path, sections, said):
+    table = {"id": "id", "time": "at", "target": "y", "source": "rows.csv"}
+    given = {
+        "table": table | sections.get("table", {}),
+        "events": {"visits": EVENTS["visits"] | sections.get("events", {})},
+        "history": {"visits_7d": HISTORY["visits_7d"]},
+        "split": sections.get("split", {}),
+    }
+    with pytest.raises(TaglineError, match=said):
+        trained_on(case_of(tmp_path, **given))
+
+
+def test_a_known_at_of_the_tables_own_is_asked_about(tmp_path):
+    own = {"visits": {**EVENTS["visits"], "known": None}}
+    case = case_of(tmp_path, events=own, history={"v": HISTORY["visits_7d"]})
+    seen().rename(columns={"heard": "known_at"}).to_csv(tmp_path / "seen.csv", index=False)
+    with pytest.raises(TaglineError, match='known = "known_at"'):
+        trained_on(case)
+
+
+@pytest.mark.parametrize("missing", [[True], [float("nan")], [float("inf")]])
+def test_what_can_not_mean_no_value_is_refused(tmp_path, missing):
+    with pytest.raises(TaglineError, match=r"fields\.size\.missing"):
+        case_of(tmp_path, fields={"size": {"missing": missing}})
