@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, StrictFloat, StrictInt, StrictStr, model_validator
 
 from tagline.case.section import Duration, Section
+from tagline.columns.kinds import Kind
 
 Finite = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Value = str | bool | int | float
@@ -49,6 +50,12 @@ class EventsSection(Section):
         default=(),
         description="Columns that say whose event it is, as the decisions call them; "
         '`{ customer = "customer_no" }` where the events call it otherwise.',
+    )
+    kinds: dict[str, Kind] = Field(
+        default_factory=dict, description="As `table.kinds`, of the events' columns."
+    )
+    formats: dict[str, str] = Field(
+        default_factory=dict, description="As `table.formats`, of the events' columns."
     )
     where: dict[str, Value | tuple[Value, ...]] = Field(
         default_factory=dict,

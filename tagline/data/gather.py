@@ -20,6 +20,7 @@ from tagline.data.modules import load_features
 from tagline.data.tables import load_tables
 from tagline.errors import TaglineError
 from tagline.history.bulk import compute as compute_history
+from tagline.history.declare import Declaration
 from tagline.names import near
 from tagline.tasks.tasks import task_of
 
@@ -146,7 +147,25 @@ def streams(features: Features, tables: Tables) -> Tables:
                 where=f"{features.module}: history {declared.name!r}",
                 todo="events() gives them, or [events.NAME] in the config.",
             )
+        _tell_lacking(made[declared.events.name], declared)
     return made
+
+
+def _tell_lacking(frame: pd.DataFrame, declared: Declaration) -> None:
+    """Count the events that no decision can see: without a time, or without a key."""
+    stream = declared.events
+    if not {stream.known_at, stream.occurred_at, *declared.by} <= set(frame.columns):
+        return  # which is told where history is computed
+    timeless = frame[[stream.known_at, stream.occurred_at]].isna().any(axis=1)
+    if len(frame) and timeless.all():
+        raise TaglineError("No event has a time.", where=f"events {stream.name!r}")
+    keyless = frame[list(declared.by)].isna().any(axis=1) & ~timeless
+    for lacking, what in ((timeless, "time"), (keyless, f"key ({', '.join(declared.by)})")):
+        if lacking.any():
+            log.info(
+                f"{declared.name}: {lacking.sum():,} of {len(frame):,} events of {stream.name!r} "
+                f"have no {what}, and count for nothing"
+            )
 
 
 def history(

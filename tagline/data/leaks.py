@@ -111,11 +111,18 @@ def expect_no_leak(case: Case, found: Mapping[str, str]) -> None:
         return
     message = " ".join(f"{name!r} {why}." for name, why in found.items())
     names = ", ".join(f'"{name}"' for name in found)
+    past = [name for name in found if name in case.history]
+    hint = (
+        f"{', '.join(past)}: an event that became known at the decision's very second counts: "
+        "strictly_before = true leaves it out, or known names a later time. "
+        if past
+        else ""
+    )
     raise TaglineError(
         f"A column seems to know the answer: {message}",
         where=f"{case.file}: table",
-        todo=f"If it is known only after the decision, leave it out{_how(case, names)}; if it "
-        f"is known at the decision, say so: known = [{names}] under [table].",
+        todo=f"{hint}If it is known only after the decision, leave it out{_how(case, names)}; if "
+        f"it is known at the decision, say so: known = [{names}] under [table].",
     )
 
 

@@ -126,7 +126,9 @@ def with_made(rows: pd.DataFrame, case: Case) -> pd.DataFrame:
 
 def _fields(case: Case, table: pd.DataFrame) -> tuple[tuple[Field, ...], dict[str, str]]:
     section = case.table
-    asked = (*section.kinds, *section.formats, *section.known, *section.columns, *case.fields)
+    # An input, or history, may be known at the decision too; a module has names of its own.
+    known = [n for n in section.known if n not in case.history and not case.features]
+    asked = (*section.kinds, *section.formats, *known, *section.columns, *case.fields)
     for name in asked:
         if name in section.exclude:
             raise TaglineError(

@@ -90,13 +90,17 @@ def _read(case: Case, name: str, section: EventsSection) -> pd.DataFrame:
     where = f"{case.file}: events.{name}"
     moments: dict[str, Kind] = {section.time: "timestamp"}
     moments[section.known or section.time] = "timestamp"
+    kinds = {**section.kinds, **moments}
     try:
-        table = read_table(case, section.source, kinds=moments)
+        table = read_table(case, section.source, kinds=kinds, formats=section.formats)
     except TaglineError as wrong:
         raise TaglineError(
-            wrong.what, where=f"{where} ({wrong.where or section.source})", todo=wrong.todo
+            wrong.what,
+            where=f"{where} ({wrong.where or section.source})",
+            todo=wrong.todo.replace("[table]", f"[events.{name}]"),
         ) from wrong
-    named = (*moments, *section.keys.values(), *section.where)
+    own = (*section.keys.values(), *section.where, *section.kinds, *section.formats)
+    named = (*moments, *own)
     require_columns(table, named, where=where)
     _expect_own_names(table, section, where)
     for column, wanted in section.where.items():

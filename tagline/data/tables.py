@@ -52,12 +52,16 @@ def read_raw(case: Case, named: str, *, exclude: Sequence[str] = (), strict: boo
 
 
 def read_table(
-    case: Case, named: str, *, kinds: Mapping[str, Kind] = MappingProxyType({})
+    case: Case,
+    named: str,
+    *,
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
+    formats: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """Read a file for a feature module, each column in the type of what it holds.
 
     Whole numbers are Int64 where some are missing, so that they keep all their bits; times that
-    bear no zone are on the clocks of the case's. `kinds` goes before ``table.kinds``.
+    bear no zone are on the clocks of the case's. `kinds` and `formats` go before the table's.
 
     Raises
     ------
@@ -65,14 +69,14 @@ def read_table(
         As `tagline.data.files.read_file` and `tagline.columns.infer.guess`.
     """
     frame = read_raw(case, named).frame
-    asked = {**case.table.kinds, **kinds}
+    asked, written = {**case.table.kinds, **kinds}, {**case.table.formats, **formats}
     return pd.DataFrame(
-        {name: _typed(case, frame[name], asked.get(name)) for name in map(str, frame)}
+        {n: _typed(case, frame[n], asked.get(n), written.get(n)) for n in map(str, frame)}
     )
 
 
-def _typed(case: Case, values: pd.Series, kind: Kind | None) -> pd.Series:
-    held = recognise(values, kind=kind, format=case.table.formats.get(str(values.name)))
+def _typed(case: Case, values: pd.Series, kind: Kind | None, written: str | None) -> pd.Series:
+    held = recognise(values, kind=kind, format=written)
     if held.kind == "number":
         whole = read(values, "integer")
         if not whole.unread.any():

@@ -156,7 +156,8 @@ def decaying_mean(values: Floats, times: Ints, key: Ints, last: Ints, halflife: 
         linked = key[reach:] == key[:-reach]
         if not linked.any():
             break
-        decay = np.where(linked, np.exp2((times[:-reach] - times[reach:]) / halflife), 0.0)
+        ago = np.where(linked, times[reach:] - times[:-reach], 0)
+        decay = np.where(linked, np.exp2(-ago / halflife), 0.0)
         more, heavier = sums[:-reach] * decay, weight[:-reach] * decay
         sums[reach:] += more
         weight[reach:] += heavier

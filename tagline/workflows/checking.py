@@ -91,6 +91,12 @@ def look_at(config: Path) -> tuple[Checked, Rehearsal]:
     case = load_case(config)
     found = rehearse(case, most=NEWEST)
     lines = [*found.features.notes, accounting_line(found.accounting)]
+    past = list(_history(found))
+    lines += [
+        f"{each.name} finds nothing in any row: look at its key, its times and where."
+        for each in past
+        if not each.found
+    ]
     if len(found.used.y) < found.rows:
         lines.append(
             f"Inputs were made of the newest {len(found.used.y):,} of {found.rows:,} rows."
@@ -99,7 +105,7 @@ def look_at(config: Path) -> tuple[Checked, Rehearsal]:
         case.name,
         [ColumnLine(t.name, t.kind, t.missing, t.note) for t in found.gathered.checked.taken],
         list(_streams(found)),
-        list(_history(found)),
+        past,
         {n: "text" if n in found.inputs.encoders else "number" for n in found.inputs.names},
         lines,
     ), found

@@ -340,3 +340,47 @@ def test_a_known_at_of_the_tables_own_is_asked_about(tmp_path):
 def test_what_can_not_mean_no_value_is_refused(tmp_path, missing):
     with pytest.raises(TaglineError, match=r"fields\.size\.missing"):
         case_of(tmp_path, fields={"size": {"missing": missing}})
+
+
+def test_a_stream_says_how_its_times_and_keys_are_written(tmp_path):
+    usual = case_of(tmp_path, events=EVENTS, history=HISTORY)
+    _, expected = trained_on(usual)
+    texts = {"when": "%d/%m/%Y %H:%M:%S", "heard": "%d/%m/%Y %H:%M:%S"}
+    written = seen().assign(**{n: seen()[n].dt.strftime(how) for n, how in texts.items()})
+    own = {name: {**section, "formats": texts} for name, section in EVENTS.items()}
+    case = case_of(tmp_path, events=own, history=HISTORY)
+    written.to_csv(tmp_path / "seen.csv", index=False)
+    _, found = trained_on(case)
+    pd.testing.assert_frame_equal(found[list(HISTORY)], expected[list(HISTORY)])
+    unsaid = case_of(tmp_path, events=EVENTS, history=HISTORY)
+    written[written["when"] < "13"].to_csv(tmp_path / "seen.csv", index=False)
+    with pytest.raises(
+        TaglineError, match=r"more\.toml: events\.visits .*under \[events\.visits\]"
+    ):
+        trained_on(unsaid)
+
+
+def test_events_that_no_decision_can_see_are_counted(tmp_path):
+    case = case_of(tmp_path, events=EVENTS, history={"v": HISTORY["visits_7d"]})
+    holes = seen()
+    holes.loc[::10, "heard"] = None
+    holes.loc[5::10, "place"] = None
+    holes.to_csv(tmp_path / "seen.csv", index=False)
+    with logged() as lines:
+        trained_on(case)
+    visits = holes[holes["what"] == "visit"]
+    for count, what in (
+        (visits["heard"].isna().sum(), "time"),
+        (visits["place"].isna().sum(), "key"),
+    ):
+        assert any(
+            f"{count} of {len(visits)} events of 'visits' have no {what}" in e for e in lines
+        )
+    holes.assign(heard=None).to_csv(tmp_path / "seen.csv", index=False)
+    with pytest.raises(TaglineError, match="No event has a time"):
+        trained_on(case)
+
+
+def test_history_may_be_known_at_the_decision(tmp_path):
+    table = {"id": "id", "time": "at", "target": "y", "source": "rows.csv", "known": ["visits_7d"]}
+    trained_on(case_of(tmp_path, table=table, events=EVENTS, history=HISTORY))
