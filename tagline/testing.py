@@ -31,13 +31,14 @@ def check_features(config: Path | str, *, rows: int = 2000) -> None:
     Raises
     ------
     AssertionError
-        An input on columns is another of one row or in the graph, or an earlier decision changes
-        when what came after it is taken away; says which.
+        An input on columns is another of one row or in the graph, an earlier decision changes
+        when what came after it is taken away, or a column seems to know the answer; says which.
     TaglineError
         What would stop a training before its search.
     """
     case = load_case(Path(config))
     found = rehearse(case, most=rows)
     wrong = [*disagreements(found), *seen_too_early(found, load_tables(case, found.features))]
+    wrong += [f"{name!r} {why}: does it know the answer?" for name, why in found.suspected.items()]
     if wrong:
         raise AssertionError("\n".join(wrong))

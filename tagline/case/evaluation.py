@@ -91,8 +91,8 @@ class EvaluationSection(Section):
     cost: CostSection = CostSection()
     capacity: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        description='For task = "binary": how many decisions a day can be acted on; the threshold '
-        "is then the cheapest one that acts on no more, by how many a day there are.",
+        description='For task = "binary": how many decisions a day can be acted on, on average; '
+        "the threshold is then the cheapest one that acts on no more on the tuning days.",
     )
     costs: dict[str, dict[str, Annotated[float, Field(ge=0)]]] = Field(
         default_factory=dict,

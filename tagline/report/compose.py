@@ -214,7 +214,7 @@ def _threshold(case: Case, evaluation: Evaluation) -> Section:
         f"these (precision), and finds {decided['recall']:.1%} of what comes true (recall)."
     )
     if case.evaluation.capacity is not None:
-        message += f" At most {case.evaluation.capacity:,} a day can be acted on."
+        message += f" {case.evaluation.capacity:,} a day can be acted on, on average."
     drawn = quality.cost(evaluation.cost_curve, threshold=decided["value"])
     counts = [(name, *counted) for name, counted in zip(TRUE, decided["confusion"], strict=True)]
     heads = ["what came true", "left alone", "acted on"]
