@@ -14,6 +14,7 @@ from tagline.case.classes import Value
 from tagline.case.config import Case
 from tagline.case.tasks import CLASSES
 from tagline.data.features import Features
+from tagline.data.own_code import saying
 from tagline.errors import TaglineError
 from tagline.history.written import to_dict
 from tagline.names import near
@@ -21,6 +22,7 @@ from tagline.transform.compile_row import record
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
 log = logging.getLogger(__name__)
+TRIED = 100  # rows
 UNSPEAKABLE = ('"', "\\")
 
 
@@ -196,6 +198,31 @@ def expect_fitting(case: Case, features: Features) -> None:
         )
     for test in features.behaviour:
         _expect_class(test, case.table.classes, where=f"{features.module}: {test.name!r}")
+
+
+def expect_changes(features: Features, rows: pd.DataFrame) -> None:
+    """Try the changes of behaviour tests on a few rows, before the search.
+
+    Raises
+    ------
+    TaglineError
+        A change fails, or makes a column that there is not.
+    """
+    few = rows.head(TRIED)
+    for test in features.behaviour:
+        change = getattr(test, "change", None)
+        if change is None:
+            continue
+        where = f"{features.module}: {test.name!r}"
+        with saying(features.module, names=list(map(str, few))):
+            changed = change(few.copy())
+        if not isinstance(changed, pd.DataFrame):
+            raise TaglineError(f"The change gives {type(changed).__name__}, no frame.", where=where)
+        for name in (str(each) for each in changed if each not in few):
+            raise TaglineError(
+                f"The change makes a column {name!r}{near(name, few)}, which there is not.",
+                where=where,
+            )
 
 
 def _expect_class(test: Any, classes: Sequence[Value], *, where: str) -> None:

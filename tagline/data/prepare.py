@@ -16,6 +16,7 @@ from tagline.case.tasks import NUMBER
 from tagline.columns.field import Field
 from tagline.data.accounting import Accounting, accounted, accounting_line
 from tagline.data.checks import (
+    expect_changes,
     expect_fitting,
     expect_sealable,
     expect_servable,
@@ -218,6 +219,7 @@ def settle(
     expect_servable(case, features)
     digest = expect_sealable(features, inputs)
     expect_slices(case, frame)
+    expect_changes(features, frame)
     alone: dict[str, float] = {}
     expect_no_leak(case, suspected_in(case, features, used, values, alone))
     log.info(f"{matrix.shape[1]} inputs; " + ", ".join(_part_sizes(used)))

@@ -13,7 +13,13 @@ from tagline.columns.infer import recognise
 from tagline.columns.kind import How
 from tagline.columns.values import read
 from tagline.data.accounting import Accounting
-from tagline.data.checks import expect_fitting, expect_sealable, expect_servable, expect_slices
+from tagline.data.checks import (
+    expect_changes,
+    expect_fitting,
+    expect_sealable,
+    expect_servable,
+    expect_slices,
+)
 from tagline.data.features import Features, Tables
 from tagline.data.gather import (
     LabelledRows,
@@ -131,6 +137,7 @@ def rehearse(case: Case, *, most: int, now: pd.Timestamp | None = None) -> Rehea
     expect_servable(case, gathered.features)
     expect_sealable(gathered.features, inputs)
     expect_slices(case, looked.frame)
+    expect_changes(gathered.features, looked.frame)
     expect_inputs(case, gathered.features, inputs)
     return Rehearsal(
         case,

@@ -384,3 +384,18 @@ def test_events_that_no_decision_can_see_are_counted(tmp_path):
 def test_history_may_be_known_at_the_decision(tmp_path):
     table = {"id": "id", "time": "at", "target": "y", "source": "rows.csv", "known": ["visits_7d"]}
     trained_on(case_of(tmp_path, table=table, events=EVENTS, history=HISTORY))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("rows.assign(sise=1.0)", r"makes a column 'sise' \(is it 'size'\?\)"),
+        ("rows.assign(size=rows['sise'])", r"There is no field 'sise' \(is it 'size'\?\)"),
+        ("rows['size']", "gives Series, no frame"),
+    ],
+)
+def test_a_change_of_a_behaviour_test_is_tried_before_the_search(tmp_path, change, said):
+    module = "from tagline.evaluation.behaviour import Invariance\n"
+    module += f"BEHAVIOUR = (Invariance('it is so', lambda rows: {change}),)\n"
+    with pytest.raises(TaglineError, match=said):
+        trained_on(case_of(tmp_path, module))
