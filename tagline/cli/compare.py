@@ -47,4 +47,5 @@ def compare(
         for line in found.said:
             say(line)
         for title, frame in found.tables.items():
-            print_table(title, list(map(str, frame)), frame.astype(object).itertuples(index=False))
+            shown = frame.astype(object).where(frame.notna(), None)
+            print_table(title, list(map(str, frame)), shown.itertuples(index=False))

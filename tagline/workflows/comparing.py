@@ -281,7 +281,8 @@ class _Both:
         rows.append(("inputs", len(_shares(a)), len(_shares(b))))
         for name, head in (("seconds", "CPU s, search"), ("predict_seconds", "CPU s, answers")):
             rows.append((head, _sum(a.leaderboard, name), _sum(b.leaderboard, name)))
-        return pd.DataFrame(rows, columns=["what", "a", "b"])
+        # Numbers of inputs are whole.
+        return pd.DataFrame(rows, columns=["what", "a", "b"], dtype=object)
 
 
 def _common(
