@@ -36,6 +36,15 @@ class FieldSection(Section):
     aliases: dict[str, str] = Field(
         default_factory=dict, description="Text to what it is called instead."
     )
+    known: str = Field(
+        default="",
+        description="When a value becomes known, in words, for who approves a model.",
+    )
+
+    @property
+    def cleaning(self) -> dict[str, Any]:
+        """What is put right, as a field calls it."""
+        return self.model_dump(exclude={"known"})
 
 
 class EventsSection(Section):

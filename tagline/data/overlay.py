@@ -97,7 +97,7 @@ def _named_fields(
                 where=where,
                 todo="Leave out one of them.",
             )
-        said[name] = said[name].replace(**put_right[name].model_dump())
+        said[name] = said[name].replace(**put_right[name].cleaning)
     return tuple(said.get(field.name, field) for field in read)
 
 

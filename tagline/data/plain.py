@@ -194,7 +194,7 @@ def _new_columns(case: Case, table: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _put_right(case: Case, name: str) -> dict[str, Any]:
-    return case.fields[name].model_dump() if name in case.fields else {}
+    return case.fields[name].cleaning if name in case.fields else {}
 
 
 def _recognised(case: Case, given: pd.Series) -> Recognised:

@@ -237,11 +237,17 @@ def settle(
         fields=[field.to_dict() for field in features.fields],
         reads=reads,
         streams=streams,
-        columns=[each | {"alone": alone.get(str(each["name"]))} for each in columns],
+        columns=[_described(each, case, alone) for each in columns],
         accounting=accounting,
         fingerprint=fingerprint,
         made_by=digest,
     )
+
+
+def _described(column: dict[str, Any], case: Case, alone: dict[str, float]) -> dict[str, Any]:
+    name = str(column["name"])
+    said = case.fields[name].known if name in case.fields else ""
+    return column | {"alone": alone.get(name)} | ({"known": said} if said else {})
 
 
 def columns_read(case: Case, features: Features, inputs: FeatureEncoder) -> list[str]:

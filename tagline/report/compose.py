@@ -389,7 +389,8 @@ def _data(
 def _noted(column: Mapping[str, Any]) -> str:
     told, note = column.get("alone"), str(column["note"])
     stands_out = told is not None and told >= STANDS_OUT
-    return "; ".join(filter(None, [ASKED if stands_out else "", note])) or "-"
+    known = f"known: {column['known']}" if column.get("known") else ""
+    return "; ".join(filter(None, [ASKED if stands_out else "", known, note])) or "-"
 
 
 def _search(case: Case, leaderboard: pd.DataFrame) -> Section:

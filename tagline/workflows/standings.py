@@ -75,7 +75,7 @@ class ModelRegistry:
         from tagline.columns.cleaning import Cleaning  # noqa: PLC0415
 
         section, deployed = self.case.fields.get(column), self.champion()
-        ways = [Cleaning(**section.model_dump())] if section else []
+        ways = [Cleaning(**section.cleaning)] if section else []
         if deployed is not None:
             fields = open_bundle(deployed.run, deployed.bundle).fields
             ways += [field.cleaning for field in fields if field.name == column]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 from scipy.stats import norm
 
+from tagline.report.compose import ASKED, _noted
 from tagline.report.worn import widened, worn
 
 
@@ -26,3 +27,10 @@ def test_one_look_is_no_matter_and_twelve_are():
     assert "1.46 times as wide (ROC AUC 0.6538 to 0.9462)" in line
     (line,) = worn(found(low=float("nan")), 12, level=0.95)
     assert "(ROC AUC" not in line
+
+
+def test_a_column_that_stands_out_is_asked_about_with_when_it_is_known():
+    column = {"name": "refund", "note": "3 different", "alone": 0.81, "known": "a week later"}
+    told = _noted(column)
+    assert told == f"{ASKED}; known: a week later; 3 different"
+    assert _noted(column | {"alone": 0.6, "known": "", "note": ""}) == "-"
