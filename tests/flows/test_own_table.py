@@ -110,10 +110,31 @@ def test_a_table_goes_all_the_way(kind, tmp_path):
     with (folder / "mine.toml").open("a") as config:
         config.write("[gates]\nbeat_baselines = false\nchampion_margin = 1\n")
     done(place.call(*training, "run"))
+    compared(place, kind)
     second = done(place.tagline("promote", "--why", "second"))
     assert "no model has learned from" in " ".join(second.stderr.split())
     live = json.loads(done(place.tagline("status", "--json")).stdout)["live"]
     assert len(live) == 1
+
+
+def compared(place, kind):
+    """Compare the newest run with the champion, and ask a notebook's questions of it."""
+    newest = json.loads(done(place.tagline("runs", "--json")).stdout)[0]["run"]
+    found = json.loads(done(place.tagline("compare", newest, "--seeds", "2", "--json")).stdout)
+    assert "judged" in found["said"][0]
+    assert found["rows"] >= 20
+    assert len(found["seeds"]) == 2
+    assert {each["a is"] for each in found["figures"]} <= {"better", "worse", "not clearly"}
+    assert json.loads(done(place.tagline("permute", newest, "--json")).stdout)["groups"]
+    asked = (
+        "import tagline; rows = tagline.predictions(contributions=True); "
+        "print(len(rows), rows['label'].nunique(), rows.filter(like='shap:').isna().sum().sum(), "
+        "len(tagline.matrix()), len(tagline.load().predict(rows.head(3))))"
+    )
+    rows, labels, lacking, tested, answers = map(int, done(place.call("-c", asked)).stdout.split())
+    assert rows > tested > 100
+    assert labels >= {"stars": 3, "paid": 100}.get(KINDS[kind][0], 2)
+    assert (lacking, answers) == (0, 3)
 
 
 def done(process):
