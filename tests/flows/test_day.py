@@ -20,6 +20,7 @@ BLOCK = re.compile(
 )
 PORT = "8765"
 MASKS = (
+    (re.compile(rf"'{re.escape(str(ROOT))}/([^']+)'"), r"\1"),  # in a folder with a space
     (re.compile(re.escape(f"{ROOT}/")), ""),
     (re.compile(r"\b\d{16}\b"), "RUN"),
     (re.compile(r"\b\d\d-\d\d \d\d:\d\d .*"), "WHEN"),

@@ -20,7 +20,7 @@ def ledger(folder):
     return Ledger(open_store(folder), "flights")
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.slow)])
 def ledgers(request, tmp_path):
     """Give a place for ledgers, of each kind in turn."""
     return request.getfixturevalue("s3") if request.param == "s3" else str(tmp_path / "ledgers")

@@ -112,6 +112,7 @@ def far(place, s3):
     return Workplace(place.folder, place.variables | {"TAGLINE_STORE": s3})
 
 
+@pytest.mark.slow  # half a minute, and S3
 def test_while_s3_hangs_a_key_that_has_ended_is_refused_and_the_server_ends(far, seaweed, row):
     keys = far.folder / "hanging.json"
     held = add(far, "held", "--file", str(keys))
