@@ -38,7 +38,8 @@ def check_features(config: Path | str, *, rows: int = 2000) -> None:
     """
     case = load_case(Path(config))
     found = rehearse(case, most=rows)
-    wrong = [*disagreements(found), *seen_too_early(found, load_tables(case, found.features))]
+    early = seen_too_early(found, load_tables(case, found.features)) or []
+    wrong = [*disagreements(found), *early]
     wrong += [f"{name!r} {why}: does it know the answer?" for name, why in found.suspected.items()]
     if wrong:
         raise AssertionError("\n".join(wrong))

@@ -215,7 +215,7 @@ def _different(names: tuple[str, ...], whole: Matrix, ways: dict[str, Matrix]) -
                 )
 
 
-def seen_too_early(found: Rehearsal, tables: Tables, *, most: int = 2000) -> list[str]:
+def seen_too_early(found: Rehearsal, tables: Tables, *, most: int = 2000) -> list[str] | None:
     """Take away all that became known after half of the decisions, and look whether they change.
 
     Parameters
@@ -229,17 +229,20 @@ def seen_too_early(found: Rehearsal, tables: Tables, *, most: int = 2000) -> lis
 
     Returns
     -------
-    list of str
-        A sentence for each field or history column of an earlier decision that changes.
+    list of str or None
+        A sentence for each field or history column of an earlier decision that changes; None where
+        nothing could be taken away, or what is left can not be read alone.
     """
     case, features, gathered = found.case, found.features, found.gathered
     if case.table.time is None:
-        return []
+        return None
     moment = found.used.frame[case.table.time].sort_values().iloc[len(found.used.y) // 2]
     known = {
         name: table[_times(found, name, table) <= moment].reset_index(drop=True)
         for name, table in tables.items()
     }
+    if all(len(known[name]) == len(table) for name, table in tables.items()):
+        return None
     # Half of the rows keep no limit that is asked of all.
     unlimited = ContractSection(max_quarantined=1.0, min_rows=1, row_change=None)
     lenient = case.model_copy(update={"contract": unlimited})
@@ -251,7 +254,7 @@ def seen_too_early(found: Rehearsal, tables: Tables, *, most: int = 2000) -> lis
         past = features.events(known) if features.history else {}
     except TaglineError as unlike:
         log.info(f"Earlier decisions can not be looked at alone: {unlike}")
-        return []
+        return None
     then, now = (
         _with_history(found, rows[rows[case.table.time] <= moment].tail(most), events)
         for rows, events in ((cut, past), (whole, gathered.events))

@@ -18,6 +18,11 @@ from tagline.data.windows import full_since
 from tagline.errors import TaglineError
 from tagline.history.declare import COUNTED
 
+UNCHANGED = "No earlier decision changes when what came after it is taken away."
+UNLOOKED = (
+    "Whether earlier decisions see what came after them was not looked at: no raw table has the "
+    "time of the decision, or the earlier half can not be read alone."
+)
 NEWEST = 20_000  # rows that inputs are made of
 
 
@@ -131,11 +136,12 @@ def expect_sound(found: Rehearsal) -> list[str]:
         f"{len(found.inputs.names)} inputs are the same on columns, of one row and in the graph."
     ]
     if found.case.table.time is not None:
-        if early := seen_too_early(found, load_tables(found.case, found.features)):
+        early = seen_too_early(found, load_tables(found.case, found.features))
+        if early:
             raise TaglineError(
                 " ".join(early), where=where, todo="A decision may see what was known by then only."
             )
-        said.append("No earlier decision changes when what came after it is taken away.")
+        said.append(UNLOOKED if early is None else UNCHANGED)
     expect_no_leak(found.case, found.suspected)
     return [*said, "No column seems to know the answer."]
 
