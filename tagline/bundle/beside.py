@@ -51,7 +51,8 @@ def told(facts: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``run``, ``created``, ``case`` (its config), ``periods``, ``metrics`` (of the test rows;
-        what is undefined is left out), and what it was made of.
+        what is undefined is left out), ``accounting`` (where every row went), and what it was
+        made of.
     """
     figures = {name: each["value"] for name, each in facts["metrics"].items()}
     known = {n: v for n, v in figures.items() if v is not None and math.isfinite(v)}
@@ -60,4 +61,5 @@ def told(facts: Mapping[str, Any]) -> dict[str, Any]:
         "case": facts["case"],
         "periods": facts["periods"],
         "metrics": known,
+        "accounting": facts["accounting"],
     }

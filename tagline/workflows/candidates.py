@@ -148,6 +148,7 @@ def making_of(record: RunRecord) -> dict[str, object]:
             "case": record.config,
             "periods": record.periods,
             "metrics": record.metrics,
+            "accounting": record.accounting,
         }
     )
 

@@ -298,7 +298,8 @@ class LogReader:
 
         Of a run that learned from a sample, as many as a sample of that share would have.
         """
-        went = bundle.facts["accounting"]
+        # Bundles that were exported by earlier versions do not tell it.
+        went = bundle.facts.get("accounting") or {"rows_in": 0, "used": 0}
         if self.case.table.max_rows is not None or went.get("not_read"):
             then = int(went["rows_in"] + went.get("not_read", 0))
             now: int = self._gathered.checked.rows_in + self._gathered.features.not_read
