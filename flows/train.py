@@ -130,8 +130,11 @@ class TrainFlow(FlowSpec):
         self.report_html = self.explored["page"]
 
     def _judge(self, case, prepared, choice):
+        from dataclasses import replace
+
         from tagline import paths
         from tagline.canonical import fields_of
+        from tagline.data.store import put_table
         from tagline.runs.records import Records, tested_on
         from tagline.training.evaluating import evaluate_best
         from tagline.training.keeping import keep_bundle
@@ -143,6 +146,8 @@ class TrainFlow(FlowSpec):
         evaluation = evaluate_best(
             case, prepared, best_trial, baselines=baselines, current=champion, lost=lost
         )
+        # As a table, once: an artifact of it would be kept a second time.
+        self.answers, evaluation = put_table(evaluation.answers), replace(evaluation, answers=None)
         self.evaluation = fields_of(evaluation)
         self.metrics = evaluation.metrics
         self.baseline_metrics = evaluation.baseline_metrics
@@ -248,6 +253,7 @@ class TrainFlow(FlowSpec):
             prepared=Prepared(**self.prepared),
             best_trial=BestTrial(**self.best_trial),
             evaluation=Evaluation(**self.evaluation),
+            answers=self.answers,
             sealed=self.bundle,
             explained=Explained.from_dict(self.explained),
             leaderboard=records(self.leaderboard),

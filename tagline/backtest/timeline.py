@@ -94,7 +94,7 @@ class Timeline:
         days = np.full(len(self.frame), np.iinfo(np.int64).max)
         labelled = ~np.isnan(self.y)
         # A label counts once it could have been either, as in production.
-        could_be_either = self.frame[self.case.table.time_column] + self._horizon
+        could_be_either = self.frame[self.case.table.time_column] + self.horizon
         settled = local_days(could_be_either, self.case.split.timezone).astype(np.int64) + 1
         if name is None:
             return np.where(labelled, np.maximum(self.day + 1, settled), days)
@@ -106,10 +106,11 @@ class Timeline:
     @property
     def open_days(self) -> int:
         """How many days it may take until an outcome counts."""
-        return math.ceil(self._horizon / pd.Timedelta("1D"))
+        return math.ceil(self.horizon / pd.Timedelta("1D"))
 
     @cached_property
-    def _horizon(self) -> pd.Timedelta:
+    def horizon(self) -> pd.Timedelta:
+        """How long labels take; see `tagline.data.horizon`."""
         return horizon_of(self.frame, self.case.table, now=FOR_EVER).length
 
     @cached_property

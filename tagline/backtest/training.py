@@ -18,7 +18,7 @@ from tagline.bundle.load import Bundle
 from tagline.case.config import Case
 from tagline.data.gather import LabelledRows
 from tagline.data.prepare import settle
-from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split
+from tagline.data.split import EPOCH, UNUSED, day_name, resampling_groups, split, too_late
 from tagline.data.training_set import matrix_folder
 from tagline.models.search import brackets, run_bracket
 from tagline.models.training_data import read
@@ -214,6 +214,7 @@ def _as_of(case: Case, day: int) -> Case:
 def _used(timeline: Timeline, case: Case, day: int) -> tuple[LabelledRows, int]:
     frame, time_name = timeline.frame, case.table.time_column
     parts = split(frame[time_name], case.split)
+    parts[too_late(frame[time_name], parts, case, takes=timeline.horizon)] = UNUSED
     known = (timeline.known_on <= day) & (parts != UNUSED)
     learned = int((known & (parts != "test")).sum())
     kept = known & _sampled(known & (parts == "train"), parts, case.replay.max_rows)

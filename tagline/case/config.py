@@ -115,7 +115,7 @@ class TableSection(Section):
         default=None,
         description="Where the rows are, beside this config: a CSV or Parquet file, a folder or a "
         "pattern of such files, s3://bucket/prefix, a SQL query in a file that ends in .sql, or "
-        "module:function that gives a pandas frame; for a case without a feature module.",
+        "module:function that gives a pandas frame. A feature module then adds to its columns.",
     )
     database: Database | None = Field(
         default=None,
@@ -133,7 +133,7 @@ class TableSection(Section):
         description="Files that stand in for tables which the feature module would load, by name.",
     )
     exclude: tuple[str, ...] = Field(
-        default=(), description="Columns that are no inputs, in a case without a feature module."
+        default=(), description="Columns that are no inputs, of a `source`."
     )
     columns: tuple[str, ...] = Field(
         default=(),

@@ -68,14 +68,16 @@ class Cleaning:
         listed = isinstance(kind, pd.CategoricalDtype)
         if not (listed or plain.dtype == object or pd.api.types.is_string_dtype(kind)):
             return given
-        if listed:
-            plain = plain.astype(object)
+        if plain.dtype == object:
+            return plain.map(lambda each: (self.text(each) or None) if _is_text(each) else each)
         # Each different text is put right once, however many rows have it.
-        texts = {each: self.text(each) for each in plain if _is_text(each)}
-        new = {old: each or None for old, each in texts.items() if each != old}
-        if not new:
+        code, distinct = pd.factorize(plain)
+        right = [(self.text(each) or None) if _is_text(each) else each for each in distinct]
+        if right == list(distinct):
             return plain
-        return plain.map(lambda each: new.get(each, each) if _is_text(each) else each)
+        named = np.array([*right, None], dtype=object)[code]
+        found = pd.Series(named, plain.index, name=given.name)
+        return found if listed else found.astype(kind)
 
     def lacking(self, read: pd.Series) -> Mask:
         """Tell which numbers of a column that was read mean none."""

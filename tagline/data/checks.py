@@ -18,7 +18,6 @@ from tagline.data.own_code import saying
 from tagline.errors import TaglineError
 from tagline.history.written import to_dict
 from tagline.names import near
-from tagline.transform.compile_row import record
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
 log = logging.getLogger(__name__)
@@ -165,8 +164,7 @@ def expect_unchanged(features: Features, text: tuple[str, ...], digest: str) -> 
 
 
 def _digest(features: Features, text: tuple[str, ...]) -> str:
-    history = [declared.name for declared in features.history]
-    program = record(features.inputs, fields=features.fields, history=history, text=text)
+    program = features.program(text)
     declared = [to_dict(each) for each in features.history]
     fields = [field.to_dict() for field in features.fields]
     return sha256(as_json([program.to_dict(), declared, fields])).hexdigest()

@@ -8,6 +8,8 @@ import pandas as pd
 
 from tagline.columns.field import Field
 from tagline.history.declare import Declaration
+from tagline.transform.compile_row import record
+from tagline.transform.program import Program
 
 Tables = Mapping[str, pd.DataFrame]
 InputFunction = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
@@ -63,6 +65,11 @@ class Features:
     notes: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
     not_read: int = 0
+
+    def program(self, text: Iterable[str]) -> Program:
+        """Make the program of one row, where the inputs `text` are categories."""
+        history = [declared.name for declared in self.history]
+        return record(self.inputs, fields=self.fields, history=history, text=tuple(text))
 
     def source_of(self, names: Iterable[str]) -> dict[str, str]:
         """Give each input its source: the longest beginning counts; itself where none fits."""

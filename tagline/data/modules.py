@@ -47,10 +47,15 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
     TaglineError
         There is no such module, or it lacks something that a feature module offers.
     """
+    return with_clean_keys(_loaded(case, fields))
+
+
+def _loaded(case: Case, fields: Sequence[Field] | None) -> Features:
     if case.features is None:
-        return with_clean_keys(plain_features(case, fields))
+        return plain_features(case, fields)
     look_beside(str(Path(case.file).resolve().parent))
-    module = OwnModule(case.features, where=f"{case.file}: features")
+    parts = (*REQUIRED, *OPTIONAL)
+    module = OwnModule(case.features, where=f"{case.file}: features", parts=parts)
     if case.table.source is not None:
         base = replace(plain_features(case, fields), **_optional(module, case.features))
         return _tried(laid_over(case, base, module, as_read=fields is not None), fields)
@@ -72,11 +77,10 @@ def load_features(case: Case, fields: Sequence[Field] | None = None) -> Features
 
 def _tried(features: Features, fields: Sequence[Field] | None) -> Features:
     """Refuse an input function that one row can not go through, before any table is read."""
-    if fields is not None:
-        # Fields of another time: whoever asks needs the tables alone, and the module has gone on.
-        return with_clean_keys(features)
-    try_one_row(features.inputs, features.fields, [each.name for each in features.history])
-    return with_clean_keys(features)
+    # Of fields of another time nothing is tried: the module may have gone on since.
+    if fields is None:
+        try_one_row(features.inputs, features.fields, [each.name for each in features.history])
+    return features
 
 
 def _optional(module: OwnModule, named: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tagline.history.declare import Declaration
 from tagline.names import near
 
 OF_A_WHOLE = "decisions"
+CALLED = {"FIELDS": "Field", "HISTORY": "declaration of history, such as Count(...)"}
 
 
 def laid_over(case: Case, base: Features, module: OwnModule, *, as_read: bool) -> Features:
@@ -69,7 +70,7 @@ def _several(module: OwnModule, name: str, of: Any) -> tuple[Any, ...]:
     for each in found:
         if not isinstance(each, of):
             raise TaglineError(
-                f"{name} holds {each!r}, which is none of what it is made of.",
+                f"{name} holds {each!r}, which is no {CALLED[name]}.",
                 where=f"{module.name}: {name}",
                 todo="docs/case.md shows what a feature module offers.",
             )

@@ -15,10 +15,6 @@ from tagline.errors import TaglineError
 from tagline.names import near
 from tagline.transform.scalar import Scalar
 
-PARTS = (
-    *("inputs", "FIELDS", "HISTORY", "load", "decisions", "events"),
-    *("TABLES", "BEHAVIOUR", "MONOTONE", "SOURCES"),
-)
 RUN = ("load", "decisions", "events", "inputs")
 CHOICE = "A row is not known yet: write xp.where(condition, yes, no) instead of if, and, or, not."
 GAPS = "A column is no pandas column: xp.where(xp.isnan(x), 0.0, x) fills gaps."
@@ -38,15 +34,17 @@ class OwnModule:
         The module, as Python imports it.
     where : str
         What named it, for messages.
+    parts : sequence of str
+        What a feature module may offer.
 
     Raises
     ------
     TaglineError
-        There is no such module, or it can not be imported.
+        There is no such module, it can not be imported, or it offers nothing.
     """
 
-    def __init__(self, name: str, *, where: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, where: str, parts: Sequence[str]) -> None:
+        self.name, self._parts = name, parts
         with saying(name):
             self._module = imported(name, where=where)
         self._expect_known(where)
@@ -54,24 +52,27 @@ class OwnModule:
     def _expect_known(self, where: str) -> None:
         """Refuse what seems to be a part with a letter wrong, and a module that offers none."""
         own = [name for name, each in vars(self._module).items() if self._is_own(name, each)]
+        offers = any(name in self._parts for name in own)
         for name in own:
-            meant = difflib.get_close_matches(name, PARTS, n=1, cutoff=0.8)
-            if meant and name not in PARTS and meant[0] not in own:
+            meant = difflib.get_close_matches(name, self._parts, n=1, cutoff=0.8)
+            # SOURCE beside what it offers may be a constant of its own, and no SOURCES.
+            own_word = offers and meant and meant[0].startswith(name)
+            if meant and name not in self._parts and meant[0] not in own and not own_word:
                 raise TaglineError(
                     f"{self.name} says {name!r}; did you mean {meant[0]!r}?", where=where
                 )
-        if not any(name in PARTS for name in own):
+        if not offers:
             raise TaglineError(
                 f"{self.name} offers nothing of what a feature module can.",
                 where=where,
-                todo=f"It may offer any of {', '.join(PARTS)}; docs/case.md shows each.",
+                todo=f"It may offer any of {', '.join(self._parts)}; docs/case.md shows each.",
             )
 
     def _is_own(self, name: str, value: Any) -> bool:
         """Tell what a module says itself from what it has imported."""
         elsewhere = inspect.isclass(value) or inspect.ismodule(value)
         theirs = getattr(value, "__module__", self._module.__name__) != self._module.__name__
-        return not name.startswith("_") and (name in PARTS or not (elsewhere or theirs))
+        return not name.startswith("_") and (name in self._parts or not (elsewhere or theirs))
 
     def __getattr__(self, name: str) -> Any:
         given = getattr(self._module, name)

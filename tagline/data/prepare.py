@@ -42,7 +42,6 @@ from tagline.errors import TaglineError
 from tagline.history.written import Schemas, schemas
 from tagline.storage.blobs import blobs
 from tagline.tasks.tasks import task_of
-from tagline.transform.compile_row import record
 from tagline.transform.compute import Columns, columns, compute
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix, fit_inputs
 
@@ -254,13 +253,7 @@ def columns_read(case: Case, features: Features, inputs: FeatureEncoder) -> list
     """Name the fields and history columns that reach an input."""
     if case.features is None:
         # Our own input function has a graph; another one must show that it has.
-        program = record(
-            features.inputs,
-            fields=features.fields,
-            history=history_names(features),
-            text=tuple(inputs.encoders),
-        )
-        needed = frozenset().union(*program.needs().values())
+        needed = frozenset().union(*features.program(inputs.encoders).needs().values())
         named = [*(field.name for field in features.fields), *history_names(features)]
         return [name for name in named if name in needed]
     from tagline.transform.to_onnx import read_columns  # noqa: PLC0415 - ONNX, a second

@@ -42,7 +42,6 @@ from tagline.data.streams import BESIDE
 from tagline.data.training_set import expect_inputs
 from tagline.data.windows import fullness
 from tagline.errors import TaglineError
-from tagline.transform.compile_row import record
 from tagline.transform.compute import Columns, columns
 from tagline.transform.feature_encoder import FeatureEncoder, Matrix
 
@@ -173,12 +172,7 @@ def disagreements(found: Rehearsal, *, most: int = 200) -> list[str]:
 
 
 def _of_single_rows(features: Features, inputs: FeatureEncoder, row: Columns) -> Matrix:
-    program = record(
-        features.inputs,
-        fields=features.fields,
-        history=history_names(features),
-        text=tuple(inputs.encoders),
-    )
+    program = features.program(inputs.encoders)
     answer, names = program.compile(), list(program.gives)
     given = zip(*(row[name].tolist() for name in program.takes), strict=True)
     made = [answer(*each) for each in given]

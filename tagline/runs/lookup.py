@@ -167,7 +167,7 @@ def _unfound(records: Records, run: str) -> Unknown:
     begun = {k: v for case in records.begun_cases() for k, v in records.beginnings(case).items()}
     if run in begun and begun[run].figures:
         return Unknown(
-            "The run explored: it ended with its choice, and has no bundle and no record.",
+            "This run was trained with --explore, and has no bundle and no test figures.",
             where=run,
             todo="Train without --explore, and the test rows judge it.",
         )

@@ -73,7 +73,7 @@ def evaluate_best(
     features, task = prepared.features(case), task_of(case.task)
     tune, test = read_parts(prepared, "tune", "test", target=case.table.target)
     answers = Assembled(prepared, best_trial, features)
-    came = as_it_came(prepared, test.frame)
+    came = as_it_came(get_table(prepared.raw), test.frame)
     own = answers.predict(came)
     others = {
         kind: task.link(load(kind, model).margins(test.X)) for kind, model in baselines.items()
@@ -196,17 +196,14 @@ def _tells(current: Bundle) -> bool:
         return False
 
 
-def as_it_came(prepared: Prepared, test: pd.DataFrame) -> pd.DataFrame:
+def as_it_came(raw: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
     """Give the test rows as they came in, with their history, for who reads them by other fields.
 
     Parameters
     ----------
-    prepared : Prepared
-        The run's rows.
-    test : DataFrame of shape (n, columns)
-        The same rows as this run read them.
+    raw, test : DataFrame of shape (n, columns)
+        The rows as they came in, and as their run read them.
     """
-    raw = get_table(prepared.raw)
     return pd.concat([raw, test[[name for name in test if name not in raw]]], axis=1)
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from tagline.case.classes import class_texts
 from tagline.case.config import Case
-from tagline.data.gather import history_names
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared, input_values
 from tagline.data.store import put_table
@@ -22,7 +21,6 @@ from tagline.evaluation.explained import Explained, ExplainedRow, as_table
 from tagline.evaluation.shapley import Explanation
 from tagline.tasks.tasks import task_of
 from tagline.training.choosing import BestTrial
-from tagline.transform.compile_row import record
 
 log = logging.getLogger(__name__)
 ADDITIVE = 1e-3
@@ -98,11 +96,8 @@ def _texts(
     texts, features = tuple(prepared.inputs["encoders"]), prepared.features(case)
     if not texts:
         return {}
-    program = record(
-        features.inputs, fields=features.fields, history=history_names(features), text=texts
-    )
     # What is personal is no more in a page than in a log: numbers stand for it.
-    hidden, needs = set(case.serving.personal), program.needs()
+    hidden, needs = set(case.serving.personal), features.program(texts).needs()
     made = input_values(test.frame.iloc[explanation.rows], features)
     return {name: made[name].tolist() for name in texts if not needs[name] & hidden}
 

@@ -11,7 +11,7 @@ from tagline.bundle.record import RunRecord
 from tagline.bundle.sharing import files_of
 from tagline.case.config import Case
 from tagline.data.prepare import Prepared
-from tagline.data.store import put_table
+from tagline.data.store import TableRef
 from tagline.evaluation.evaluate import Evaluation
 from tagline.evaluation.explained import Explained
 from tagline.models.trials import Row
@@ -33,6 +33,8 @@ class Finished:
         Its case.
     prepared, best_trial, evaluation, sealed, explained
         What its steps gave.
+    answers : TableRef
+        What was answered; see `tagline.training.answers.kept_answers`.
     leaderboard : sequence of dict
         Its trials; see `tagline.models.trials.records`.
     provenance : mapping
@@ -45,6 +47,7 @@ class Finished:
     prepared: Prepared
     best_trial: BestTrial
     evaluation: Evaluation
+    answers: TableRef
     sealed: "SealedBundle"
     explained: Explained
     leaderboard: Sequence[Row]
@@ -82,8 +85,7 @@ def record_run(
     matrix = {f"matrix/{name}": each for name, each in prepared.matrix_files.items()}
     sources = {f"sources/{name}": each for name, each in prepared.sources.items()}
     tables = {**prepared.rows, "raw": prepared.raw, "quarantine": prepared.quarantine}
-    if evaluation.answers is not None:
-        tables["answers"] = put_table(evaluation.answers)
+    tables["answers"] = done.answers
     return Records.here().write(
         RunRecord(
             run=run,

@@ -19,13 +19,13 @@ from tagline.data.features import Features
 from tagline.data.parts import Part, read_parts
 from tagline.data.prepare import Prepared
 from tagline.data.split import PARTS, local_days
+from tagline.data.store import get_table
 from tagline.errors import TaglineError
 from tagline.evaluation.evaluate import Evaluation
 from tagline.tasks.tasks import task_of
 from tagline.training.answering import Assembled
 from tagline.training.choosing import BestTrial
 from tagline.training.evaluating import as_it_came
-from tagline.transform.compile_row import record
 from tagline.transform.compute import columns
 from tagline.transform.feature_encoder import FeatureEncoder
 from tagline.transform.to_onnx import trace
@@ -96,7 +96,7 @@ def seal_best(
     # From the disk, as a server will: what was in memory proves nothing.
     bundle = Bundle(sealed.path)
     # Rows as they came in, so that reading, history, inputs and model are all tried.
-    raw = as_it_came(prepared, test.frame)
+    raw = as_it_came(get_table(prepared.raw), test.frame)
     difference = _difference(bundle, best_trial, prepared, test, raw, features)
     alone = columns(raw.head(ALONE), fields=bundle.fields, history=bundle.history)
     expect_alike(bundle, alone, seed=case.seed)
@@ -121,13 +121,10 @@ def _contents(
     made_of: Mapping[str, Any],
 ) -> Contents:
     inputs = FeatureEncoder.from_dict(prepared.inputs)
-    history = [declared.name for declared in features.history]
     return Contents(
         graph=Assembled(prepared, best_trial, features).graph,
         scorer=scorer(best_trial.loaded().onnx(), task_of(best_trial.task), best_trial.calibrator),
-        program=record(
-            features.inputs, fields=features.fields, history=history, text=tuple(inputs.encoders)
-        ),
+        program=features.program(inputs.encoders),
         model=best_trial.model,
         model_kind=best_trial.kind,
         fields=features.fields,

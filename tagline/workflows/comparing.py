@@ -32,11 +32,11 @@ from tagline.tasks.task import Floats, Task, judged_by
 from tagline.tasks.tasks import task_of
 from tagline.training.answers import PART, PLACE, given_of
 from tagline.training.choosing import choose_best
-from tagline.training.evaluating import other_question, worth_of
+from tagline.training.evaluating import as_it_came, other_question, worth_of
 from tagline.training.held_out import held_out
 from tagline.workflows.auditing import open_ledger
 from tagline.workflows.candidates import open_bundle
-from tagline.workflows.run_rows import MATRIX, matrix_of, table_of
+from tagline.workflows.run_rows import matrix_files, matrix_of, table_of
 
 log = logging.getLogger(__name__)
 FEWEST = 20  # rows, below which nothing is compared
@@ -294,10 +294,13 @@ def _common(
     named = name in theirs and (case.table.id is not None or a.fingerprint == b.fingerprint)
     if named and set(theirs[name]) == set(test[name]) and len(theirs) == len(test):
         place = pd.Series(np.arange(len(theirs)), index=theirs[name])[test[name]].to_numpy()
-        every = np.ones(len(test), dtype=bool)
-        return every, _own_answers(b)[place], f"Both judged the same {len(test):,} test rows."
-    raw = table_of(a, "raw")
-    came = pd.concat([raw, test[[each for each in test if each not in raw]]], axis=1)
+        every, target = np.ones(len(test), dtype=bool), case.table.target
+        said = f"Both judged the same {len(test):,} test rows."
+        changed = int((theirs[target].to_numpy()[place] != test[target].to_numpy()).sum())
+        if changed and a.config["table"] == b.config["table"]:
+            said += f" Labels of {changed:,} of them have changed since: those of a count."
+        return every, _own_answers(b)[place], said
+    came = as_it_came(table_of(a, "raw"), test)
     new = held_out(other, test, came)
     given = other.predict_frame(came[new]) if new.any() else np.zeros(0)
     said = (
@@ -398,14 +401,13 @@ def _trained_again(record: RunRecord, step: int, metric: str) -> float:
 
 
 def _prepared(record: RunRecord, matrix: str) -> Prepared:
-    files = {n.removeprefix(MATRIX): d for n, d in record.files.items() if n.startswith(MATRIX)}
     refs: Any = {n: {"sha256": t["sha256"], "rows": t["rows"]} for n, t in record.tables.items()}
     return Prepared(
         rows={part: refs[part] for part in ("train", "tune", TEST)},
         raw=refs["raw"],
         quarantine=refs["quarantine"],
         matrix=matrix,
-        matrix_files=files,
+        matrix_files=matrix_files(record),
         sources={},
         inputs={},
         fields=[],

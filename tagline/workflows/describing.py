@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from tagline.case.load import load_case
-from tagline.data.gather import history_names
 from tagline.data.leaks import as_series, telling_alone
 from tagline.data.origins import look_again
 from tagline.data.own_code import imported
@@ -22,7 +21,6 @@ from tagline.data.windows import full_since
 from tagline.history.declare import Declaration
 from tagline.history.written import to_dict
 from tagline.tasks.tasks import task_of
-from tagline.transform.compile_row import record
 from tagline.workflows.checking import NEWEST
 
 MOST_LETTERS = 100
@@ -80,13 +78,7 @@ def describe(config: Path) -> list[InputLine]:
     look_again()
     found = rehearse(load_case(config), most=NEWEST)
     declared = {each.name: each for each in found.features.history}
-    program = record(
-        found.features.inputs,
-        fields=found.features.fields,
-        history=history_names(found.features),
-        text=tuple(found.inputs.encoders),
-    )
-    formulas, needs = _formulas(found), program.needs()
+    formulas, needs = _formulas(found), found.features.program(found.inputs.encoders).needs()
     return [_line(found, name, formulas, needs[name], declared) for name in found.inputs.names]
 
 

@@ -305,7 +305,7 @@ def _messy(seen: Survey, answered: _Answered) -> Iterator[str]:
         if note and column.name not in out:
             yield ""
             yield f"# {_one_line(column.name)}: {_one_line(note)}"
-            yield "# Take the first sign of these lines away, and they are one, in requests too."
+            yield "# Uncomment these lines, and they are one category, in requests too:"
             yield f"# [fields.{_toml(column.name)}]"
             yield "# strip = true"
             yield "# lower = true"

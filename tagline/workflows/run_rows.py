@@ -44,6 +44,11 @@ def table_of(record: RunRecord, name: str) -> pd.DataFrame:
     return get_table({"sha256": said["sha256"], "rows": said["rows"]})
 
 
+def matrix_files(record: RunRecord) -> dict[str, str]:
+    """Give the SHA-256 of each file of a run's matrix."""
+    return {n.removeprefix(MATRIX): d for n, d in record.files.items() if n.startswith(MATRIX)}
+
+
 def matrix_of(record: RunRecord) -> Path:
     """Give the folder of a run's matrix, fetched where it is not at hand.
 
@@ -52,7 +57,7 @@ def matrix_of(record: RunRecord) -> Path:
     TaglineError
         Its rows are not in the store.
     """
-    files = {n.removeprefix(MATRIX): d for n, d in record.files.items() if n.startswith(MATRIX)}
+    files = matrix_files(record)
     if not files:
         raise TaglineError("Its rows are not in the store.", where=record.run)
     known_as = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()

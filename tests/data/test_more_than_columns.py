@@ -1,17 +1,20 @@
 """A module may offer any part alone, and a config may name streams and history."""
 
+import dataclasses
 import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tagline.case.history import KINDS, HistorySection
 from tagline.case.load import check_case
 from tagline.columns.field import Field
 from tagline.data.modules import load_features
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
 from tagline.data.sources import put_sources, with_sources
+from tagline.data.streams import BY_WORD
 from tagline.errors import TaglineError
 from tests.pipeline import logged
 
@@ -399,3 +402,15 @@ def test_a_change_of_a_behaviour_test_is_tried_before_the_search(tmp_path, chang
     module += f"BEHAVIOUR = (Invariance('it is so', lambda rows: {change}),)\n"
     with pytest.raises(TaglineError, match=said):
         trained_on(case_of(tmp_path, module))
+
+
+def test_the_words_of_a_config_are_those_of_the_declarations():
+    assert set(KINDS) == set(BY_WORD)
+    for word, kind in BY_WORD.items():
+        given = {each.name for each in dataclasses.fields(kind)} - {"name", "events"}
+        assert given <= set(HistorySection.model_fields), word
+
+
+def test_a_constant_of_a_modules_own_is_no_mistake(tmp_path):
+    own = "SOURCE = 'orders.csv'\nTABLE = 'rows'\ndef inputs(xp, row):\n    return {}\n"
+    assert load_features(case_of(tmp_path, own)).fields
