@@ -1,10 +1,12 @@
 """Days are dealt to the three parts whole, the newest to the test."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from tagline.backtest.training import _used
 from tagline.case.split import SplitSection
 from tagline.data.parts import read_parts
 from tagline.data.prepare import prepare
@@ -60,3 +62,17 @@ def test_a_gap_leaves_out_what_lies_just_before_the_next_part(tmp_path):
     train, tune, test = read_parts(prepared(case)[0], "train", "tune", "test", target="y")
     assert tune.frame["at"].min() - train.frame["at"].max() >= pd.Timedelta("3D")
     assert test.frame["at"].min() - tune.frame["at"].max() >= pd.Timedelta("3D")
+
+
+def test_a_replay_leaves_out_what_lies_just_before_the_next_part_too(tmp_path):
+    days = {"train": ("2024-01-01", "2024-02-10"), "tune": ("2024-02-10", "2024-03-01")}
+    days["test"] = ("2024-03-01", "2024-03-20")
+    frame = rows(600)
+    frame["at"] = pd.date_range("2024-01-01", periods=600, freq="3h", tz="UTC")
+    case = case_of(tmp_path, frame, split={**days, "gap": "2D"})
+    known = np.zeros(len(frame), dtype=np.int64)
+    told = {"frame": frame, "raw": frame, "known_on": known, "y": frame["y"].to_numpy(float)}
+    used, _ = _used(SimpleNamespace(**told, horizon=pd.Timedelta(0)), case, day=1)
+    of = {name: used.frame["at"][used.part == name] for name in days}
+    for own, after in pairwise(of.values()):
+        assert after.min() - own.max() >= pd.Timedelta("2D")
